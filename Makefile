@@ -1,0 +1,118 @@
+# `make` alone lists the targets. Each sets up what it needs in .venv, once, and again when the
+# locked requirements change.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+WORKERS ?= 2
+UPGRADE ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# One BLAS thread per process: the tests and sweeps are parallel by processes.
+export OPENBLAS_NUM_THREADS := 1
+export OMP_NUM_THREADS := 1
+
+##@ Use
+.PHONY: run
+run: $(STAMPS)/run ## train one run: cross-entropy, L2, 50,000 images, 30 epochs
+	$(BIN)/python -m nnexp cost=crossentropy reg=l2
+
+.PHONY: ui
+ui: $(STAMPS)/run ## open the MLflow UI on what is recorded
+	$(BIN)/python -m nnexp ui
+
+.PHONY: experiments
+experiments: $(STAMPS)/run ## run every preset of conf/experiment/ (what is recorded is reused)
+	for preset in conf/experiment/*.yaml; do \
+	  echo "experiment=$$(basename "$$preset" .yaml)"; \
+	  $(BIN)/python -m nnexp experiment="$$(basename "$$preset" .yaml)"; \
+	done
+
+.PHONY: bench
+bench: $(STAMPS)/bench ## measure the trainer beside PyTorch, JAX, scikit-learn and network2
+	$(BIN)/python -m benchmarks
+
+##@ Develop
+.PHONY: test
+test: $(STAMPS)/test ## fast tests (last line: pytest's summary)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
+
+.PHONY: test-slow
+test-slow: $(STAMPS)/test ## slow tests
+	$(BIN)/python -m pytest -n $(WORKERS) -m slow
+
+.PHONY: lint
+lint: $(STAMPS)/dev ## ruff: rules and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: types
+types: $(STAMPS)/dev ## mypy --strict
+	$(BIN)/mypy --strict nnexp
+
+.PHONY: lock
+lock: $(STAMPS)/dev ## compile requirements/*.txt from pyproject.toml (UPGRADE=--upgrade: newest)
+	$(COMPILE) --output-file requirements/run.txt pyproject.toml
+	$(COMPILE) --extra test --constraint requirements/run.txt \
+	  --output-file requirements/test.txt pyproject.toml
+	$(COMPILE) --extra test --extra dev --constraint requirements/test.txt \
+	  --output-file requirements/dev.txt pyproject.toml
+	$(COMPILE) --extra bench --constraint requirements/test.txt --unsafe-package torch \
+	  --output-file requirements/bench.txt pyproject.toml
+	! grep -nE '://|--(index-url|extra-index-url|find-links|trusted-host)' requirements/*.txt
+
+.PHONY: clean
+clean: ## remove .venv, caches and builds; recorded runs stay
+	rm -rf $(VENV) build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	find nnexp tests experiments benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help
+help: ## list the targets
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# The build backend is locked too (--build-deps-for), so that the editable install needs no other.
+# A lock knows its origin as `make lock` and names no index of the machine that made it.
+COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet $(UPGRADE) \
+  --generate-hashes --strip-extras --build-deps-for editable \
+  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+$(STAMPS)/venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "nnexp needs Python 3.11 or newer; PYTHON=$(PYTHON) is" \
+	    "$$($(PYTHON) --version 2>&1 | head -n 1). Try: make PYTHON=python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	mkdir -p $(STAMPS)
+	touch $@
+
+# The project itself is editable: one .pth line, and the console script .venv/bin/nnexp.
+define install
+	$(PIP) install --require-hashes -r $<
+	$(PIP) install --no-deps --no-build-isolation --editable .
+endef
+
+$(STAMPS)/run: requirements/run.txt pyproject.toml | $(STAMPS)/venv
+	$(install)
+	touch $@
+
+$(STAMPS)/test: requirements/test.txt pyproject.toml | $(STAMPS)/venv
+	$(install)
+	touch $@ $(STAMPS)/run
+
+$(STAMPS)/dev: requirements/dev.txt pyproject.toml | $(STAMPS)/venv
+	$(install)
+	touch $@ $(STAMPS)/test $(STAMPS)/run
+
+# PyTorch's hash differs between its builds (CPU, CUDA): it alone is not locked.
+$(STAMPS)/bench: requirements/bench.txt pyproject.toml | $(STAMPS)/venv
+	$(install)
+	$(PIP) install "torch==$$(sed -n 's/^ *"torch==\(.*\)",.*/\1/p' pyproject.toml)"
+	touch $@ $(STAMPS)/run

@@ -1,0 +1,172 @@
+"""The configuration as frozen dataclasses: every key a user can set, with its type and default.
+
+No Hydra here: the numeric packages read these classes, and the composition (`config.store`) fills
+them. Values that depend on one another (the default of λ, the size of the training set) are
+resolved before an instance is made, so a `Config` holds plain numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+COSTS = ("crossentropy", "quadratic", "loglikelihood")
+REGULARIZERS = ("none", "l2", "l1", "elastic", "maxnorm")
+ACTIVATIONS = ("sigmoid", "tanh", "relu")
+INITIALIZERS = ("scaled", "large", "he", "fixed")
+DATASETS = ("mnist", "fashion_mnist", "idx", "neuron")
+SUBSETS = ("first", "random")
+EXPANSIONS = ("none", "shift", "shift_fixed", "distort")
+DTYPES = ("float32", "float64")
+SCHEDULES = ("constant",)
+STOPS = ("none", "early")
+RNGS = ("pcg64", "nielsen2014")
+TEST_MONITORING = ("end", "epoch")
+ARTIFACTS = ("auto", "all", "light", "none")
+ENGINES = ("local",)
+
+
+@dataclass(frozen=True)
+class CostConfig:
+    """`cost=`: what training minimizes."""
+
+    name: str = "crossentropy"
+
+
+@dataclass(frozen=True)
+class RegConfig:
+    """`reg=`: what is added to the cost, or done to the weights, against overfitting."""
+
+    name: str = "none"
+    lmbda: float = 0.0
+    """λ of eq. 85 (L2) or of eq. 95 (L1)."""
+    lmbda_l1: float = 0.0
+    """Elastic's L1 part."""
+    max_norm: float = 3.0
+    """Greatest Euclidean norm of a unit's incoming weights."""
+    biases: bool = False
+    """Whether L2 and L1 constrain the biases too (the chapter leaves them free)."""
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """`data=`: where the examples come from, and which of them are trained on."""
+
+    name: str = "mnist"
+    root: str | None = None
+    n_train: int = 50_000
+    n_validation: int = 10_000
+    subset: str = "first"
+
+
+@dataclass(frozen=True)
+class DropoutConfig:
+    """`dropout=`: rates of deleted units, 0 ≤ p < 1."""
+
+    hidden: float = 0.0
+    input: float = 0.0
+
+
+@dataclass(frozen=True)
+class ExpandConfig:
+    """`expand=`: artificially expanded training data."""
+
+    name: str = "none"
+    angle: float = 15.0
+    """Greatest rotation of `distort`, in degrees."""
+    alpha: float = 36.0
+    """Strength of the elastic displacement field of `distort`, in pixels."""
+    sigma: float = 5.0
+    """Width of the Gaussian that smooths the displacement field, in pixels."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """`model.`: the fully connected network between input and output."""
+
+    hidden: list[int] = field(default_factory=lambda: [30])
+    activation: str = "sigmoid"
+
+
+@dataclass(frozen=True)
+class InitConfig:
+    """`init=`: how the first weights are drawn."""
+
+    name: str = "scaled"
+    weight: float = 0.0
+    """Every weight, with `init=fixed`."""
+    bias: float = 0.0
+    """Every bias, with `init=fixed`."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """`train.`: stochastic gradient descent."""
+
+    epochs: int = 30
+    batch_size: int = 10
+    eta: float = 0.5
+    momentum: float = 0.0
+    dtype: str = "float32"
+    schedule: str = "constant"
+
+
+@dataclass(frozen=True)
+class StopConfig:
+    """`stop=`: when to stop before the last epoch."""
+
+    name: str = "none"
+    patience: int = 10
+    """Epochs without a better validation accuracy before a run stops."""
+
+
+@dataclass(frozen=True)
+class MonitorConfig:
+    """`monitor.`: what is measured, and how often. Never changes the weights."""
+
+    test: str = "end"
+    every: int = 1
+
+
+@dataclass(frozen=True)
+class SweepConfig:
+    """`sweep.`: how many runs are trained side by side. Never changes a number."""
+
+    workers: int = 0
+    """Processes; 0 stands for the cores this process may use."""
+    fuse: str = "auto"
+    dry_run: bool = False
+    engine: str = "local"
+    address: str | None = None
+
+
+@dataclass(frozen=True)
+class TrackingConfig:
+    """`tracking.`: where and how much is recorded. Never changes a number."""
+
+    uri: str | None = None
+    experiment: str = "nnexp"
+    reuse: bool = True
+    resume: bool = True
+    artifacts: str = "auto"
+
+
+@dataclass(frozen=True)
+class Config:
+    """One run, fully resolved."""
+
+    seed: int = 0
+    rng: str = "pcg64"
+    size: str = "50k"
+    """The training-set size as typed (`1k`), or the number where `data.n_train` was given."""
+    cost: CostConfig = field(default_factory=CostConfig)
+    reg: RegConfig = field(default_factory=RegConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    dropout: DropoutConfig = field(default_factory=DropoutConfig)
+    expand: ExpandConfig = field(default_factory=ExpandConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    init: InitConfig = field(default_factory=InitConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    stop: StopConfig = field(default_factory=StopConfig)
+    monitor: MonitorConfig = field(default_factory=MonitorConfig)
+    sweep: SweepConfig = field(default_factory=SweepConfig)
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)

@@ -1,0 +1,1 @@
+"""Data sets: the IDX format, MNIST and its relatives, splits, subsets, expansion."""

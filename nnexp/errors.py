@@ -1,0 +1,19 @@
+"""Errors that are the user's to mend: shown as one line, never as a traceback."""
+
+from __future__ import annotations
+
+
+class NnexpError(Exception):
+    """Base of the errors this program raises itself."""
+
+    exit_code = 1
+
+
+class UserError(NnexpError):
+    """A request that cannot be carried out as typed.
+
+    The message is one line that names the key (or file, or address), the value, and what is
+    allowed. The command line prints it on standard error and exits with code 2.
+    """
+
+    exit_code = 2

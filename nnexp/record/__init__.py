@@ -1,0 +1,1 @@
+"""The record: MLflow runs, fingerprints, environment, figures, the model."""

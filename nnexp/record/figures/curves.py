@@ -1,0 +1,119 @@
+"""`curves.png`: cost and accuracy after each epoch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from numpy.typing import NDArray
+
+from nnexp.record.figures.style import COLOURS, GREY, INK, new_figure, place, quiet
+
+_SETS = ("train", "validation", "test")
+_HEIGHT = 3.5
+_LONG = 5
+"""Runs of fewer epochs are shown whole."""
+_START = 0.04
+"""The share of a longer run that may lie outside the frame."""
+
+
+def curves_figure(
+    curves: pd.DataFrame,
+    *,
+    title: str,
+    test_accuracy: float | None = None,
+    test_step: int | None = None,
+) -> Figure:
+    """Cost and accuracy side by side, for the training, validation and test data there are.
+
+    Args:
+        curves: column `step` (completed epochs) and any of `train/cost`, `train/accuracy`,
+            `validation/…`, `test/…`; rows may hold NaN. Accuracies are fractions.
+        title: the run's setting.
+        test_accuracy: the final one, a fraction; shown as a diamond.
+        test_step: the epoch that it belongs to; default the last.
+    """
+    has_accuracy = any(_points(curves, f"{name}/accuracy")[0].size for name in _SETS)
+    heading = "Cost and accuracy" if has_accuracy else "Cost"
+    figure = new_figure(_HEIGHT, heading, title)
+    width = 3.1 if has_accuracy else 7.0
+    cost = place(figure, 0.75, 0.55, width, _HEIGHT - 0.65)
+    _lines(cost, curves, "cost", has_accuracy)
+    cost.set_ylabel("cost", size=10, color=INK)
+    if has_accuracy:
+        accuracy = place(figure, 4.7, 0.55, width, _HEIGHT - 0.65)
+        _lines(accuracy, curves, "accuracy", True)
+        if test_accuracy is not None and np.isfinite(test_accuracy):
+            _final(
+                accuracy,
+                test_accuracy,
+                _last(curves) if test_step is None else test_step,
+            )
+        accuracy.set_ylabel("accuracy", size=10, color=INK)
+        accuracy.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{100 * y:g} %"))
+    for axes in figure.axes:
+        axes.set_xlabel("epochs", size=10, color=INK)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, steps=[1, 2, 5, 10]))
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 2.5, 5, 10]))
+        axes.set_xlim(0, max(_last(curves), 1))
+        quiet(axes)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(frameon=False, fontsize=9, labelcolor=INK, handlelength=1.6)
+    return figure
+
+
+def _last(curves: pd.DataFrame) -> int:
+    return int(curves["step"].max()) if len(curves) else 0
+
+
+def _points(curves: pd.DataFrame, column: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Steps and values of a column, where there is a finite value."""
+    if column not in curves:
+        return np.empty(0), np.empty(0)
+    steps = curves["step"].to_numpy(dtype=float)
+    values = curves[column].to_numpy(dtype=float)
+    there = np.isfinite(values)
+    return steps[there], values[there]
+
+
+def _lines(axes: Axes, curves: pd.DataFrame, quantity: str, zoom: bool) -> None:
+    """One line for each data set; with `zoom`, limits that leave the steep start outside.
+
+    The untrained network (step 0) and the first epochs would squeeze everything learnt later
+    into a corner: their lines come in from outside the frame.
+    """
+    last_step = _last(curves)
+    begin = max(1.0, _START * last_step) if zoom and last_step >= _LONG else 0.0
+    settled: list[NDArray[Any]] = []
+    for name in _SETS:
+        steps, values = _points(curves, f"{name}/{quantity}")
+        if not values.size:
+            continue
+        last = f"{values[-1]:.3g}" if quantity == "cost" else f"{100 * values[-1]:.2f} %"
+        axes.plot(
+            steps, values, color=COLOURS[name], linewidth=1.8, label=f"{name}  {last}",
+            marker="o" if values.size == 1 else None, markersize=4, solid_capstyle="round",
+        )  # fmt: skip
+        settled.append(values[steps >= begin] if (steps >= begin).any() else values)
+    if not settled:
+        return
+    shown = np.concatenate(settled)
+    low, high = float(shown.min()), float(shown.max())
+    margin = 0.06 * (high - low) or 0.05 * (abs(high) or 1.0)
+    axes.set_ylim(low - margin, high + margin)
+
+
+def _final(axes: Axes, accuracy: float, step: int) -> None:
+    low, high = axes.get_ylim()
+    margin = 0.06 * (high - low)
+    axes.set_ylim(min(low, accuracy - margin), max(high, accuracy + margin))
+    axes.plot(
+        [step], [accuracy], linestyle="none", marker="D", markersize=8, color=COLOURS["test"],
+        markeredgecolor="white", markeredgewidth=1.2, clip_on=False, zorder=5,
+        label=f"final test  {100 * accuracy:.2f} %",
+    )  # fmt: skip
+    axes.axhline(accuracy, color=GREY, linewidth=0.8, linestyle=(0, (1, 3)), zorder=1)

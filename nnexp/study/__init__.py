@@ -1,0 +1,1 @@
+"""Studies: recorded runs as frames, statistics, comparison, report."""

@@ -1,0 +1,179 @@
+"""What is said about one setting's values, and small tools: docs/statistics.md explains them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite, sqrt
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from nnexp.study.bootstrap import (
+    RESAMPLES,
+    Floats,
+    Interval,
+    checked,
+    mean,
+    mean_interval,
+    variance_of_mean,
+    weighted_interval,
+)
+
+# Beyond this many seeds in all, "so many more" is no advice.
+_MOST_SEEDS = 10_000
+
+
+@dataclass(frozen=True)
+class Summary:
+    """n values of one setting; `low` and `high` are the ends of the interval of the mean.
+
+    `sd` has divisor n − 1. `interquartile_mean` is the mean of what is left when the ⌊n/4⌋
+    smallest and largest are dropped. `sd`, `low` and `high` are NaN for n = 1.
+    """
+
+    n: int
+    mean: float
+    sd: float
+    interquartile_mean: float
+    low: float
+    high: float
+    level: float
+
+
+def summarize(
+    values: ArrayLike, *, level: float = 0.95, resamples: int = RESAMPLES, seed: int = 0
+) -> Summary:
+    """Mean, spread and interval of independent values, shape (n,); n ≥ 1.
+
+    The interval is `bootstrap.mean_interval`. Errors: as there.
+    """
+    array = checked(values)
+    interval = mean_interval(array, level=level, resamples=resamples, seed=seed)
+    return Summary(
+        n=array.size,
+        mean=mean(array),
+        sd=_sd(array),
+        interquartile_mean=_interquartile_mean(array),
+        low=interval.low,
+        high=interval.high,
+        level=level,
+    )
+
+
+def stratified(
+    strata: Sequence[ArrayLike], *, level: float = 0.95, resamples: int = RESAMPLES, seed: int = 0
+) -> Summary:
+    """Mean over strata (groups of another key), each counting the same whatever its size.
+
+    μ = (1/H) Σ_h μ_h; values are resampled within their stratum (`bootstrap.weighted_interval`),
+    so that differences between strata do not widen the interval. `sd` is the spread within strata,
+    √(mean over strata of s_h²); `interquartile_mean` the mean of the strata's own; `n` counts all
+    values. The interval is NaN when a stratum has one value. Errors: as `weighted_interval`.
+    """
+    arrays = [checked(stratum, "stratum") for stratum in strata]
+    shares = [1.0 / len(arrays)] * len(arrays)
+    interval = weighted_interval(arrays, shares, level=level, resamples=resamples, seed=seed)
+    return Summary(
+        n=sum(x.size for x in arrays),
+        mean=float(sum(s * mean(x) for s, x in zip(shares, arrays, strict=True))),
+        sd=sqrt(sum(_sd(x) ** 2 for x in arrays) / len(arrays)),
+        interquartile_mean=sum(_interquartile_mean(x) for x in arrays) / len(arrays),
+        low=interval.low,
+        high=interval.high,
+        level=level,
+    )
+
+
+def binomial_error(accuracy: float, n_examples: int) -> float:
+    """√(p(1 − p)/n): the standard error of an accuracy p measured on n independent examples.
+
+    Raises:
+        ValueError: accuracy outside [0, 1] or fewer than one example.
+    """
+    if not 0.0 <= accuracy <= 1.0:
+        raise ValueError(f"accuracy={accuracy}: allowed is 0 to 1")
+    if n_examples < 1:
+        raise ValueError(f"n_examples={n_examples}: allowed is 1 or more")
+    return sqrt(accuracy * (1.0 - accuracy) / n_examples)
+
+
+def binomial_interval(correct: int, n_examples: int, *, level: float = 0.95) -> Interval:
+    """The exact interval of an accuracy, `correct` out of `n_examples`.
+
+    C. Clopper & E. Pearson, Biometrika 26 (1934), 404-413. Raises ValueError as `scipy.stats` does.
+    """
+    found = stats.binomtest(correct, n_examples).proportion_ci(level, method="exact")
+    return Interval(float(found.low), float(found.high))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """P-values adjusted for their number, in the order given.
+
+    In ascending order, p̃_(i) = max_{j ≤ i} min(1, (m − j + 1) p_(j)): the chance of one false
+    rejection or more stays below α when those with p̃ ≤ α are rejected, whatever the dependence.
+    S. Holm, Scandinavian Journal of Statistics 6 (1979), 65-70.
+
+    Raises:
+        ValueError: a p-value is not between 0 and 1.
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    if not bool(np.all((p >= 0.0) & (p <= 1.0))):
+        raise ValueError(f"p_values={list(p_values)}: allowed is 0 to 1")
+    order = np.argsort(p, kind="stable")
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.maximum.accumulate(np.minimum(1.0, np.arange(p.size, 0, -1) * p[order]))
+    return [float(value) for value in adjusted]
+
+
+def seeds_needed(
+    mean_diff: float, sd_diff: float, n: int, *, level: float = 0.95, power: float = 0.8
+) -> int | None:
+    """How many seeds more are needed to resolve the difference, if it and its sd stay as they are.
+
+    The smallest N with P(|T| > t_{N−1, (1+level)/2}) ≥ power, T noncentral t with N − 1 degrees of
+    freedom and noncentrality √N · |mean|/sd, less the n there are. `power` 0.5 is about the N at
+    which t · sd/√N = |mean|: an interval that just reaches zero, and misses it every second time.
+    None when the mean is 0 or not finite, the sd is not finite, or N is over 10,000.
+
+    Raises:
+        ValueError: level or power not between 0 and 1, sd or n negative.
+    """
+    if not (0.0 < level < 1.0 and 0.0 < power < 1.0):
+        raise ValueError(f"level={level}, power={power}: allowed is between 0 and 1")
+    if sd_diff < 0.0 or n < 0:
+        raise ValueError(f"sd_diff={sd_diff}, n={n}: allowed is 0 or more")
+    if not (isfinite(mean_diff) and isfinite(sd_diff)) or mean_diff == 0.0:
+        return None
+
+    def enough(size: int) -> bool:
+        if sd_diff == 0.0:
+            return True
+        # Beyond 40 standard errors the power is 1 and scipy's noncentral t runs out of digits.
+        shift = sqrt(size) * abs(mean_diff) / sd_diff
+        t = stats.t.ppf((1.0 + level) / 2.0, size - 1)
+        if shift > t + 40.0 * (1.0 + t / sqrt(2.0 * (size - 1))):
+            return True
+        reached = stats.nct.sf(t, size - 1, shift) + stats.nct.cdf(-t, size - 1, shift)
+        return bool(reached >= power)
+
+    low, high = 2, 2
+    while not enough(high):
+        if high >= _MOST_SEEDS:
+            return None
+        low, high = high + 1, min(2 * high, _MOST_SEEDS)
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle + 1, high)
+    return max(0, low - n)
+
+
+def _sd(values: Floats) -> float:
+    if values.size < 2:
+        return float("nan")
+    return sqrt(variance_of_mean(values) * values.size)
+
+
+def _interquartile_mean(values: Floats) -> float:
+    return float(stats.trim_mean(values, 0.25))

@@ -1,0 +1,1 @@
+"""Sweeps: many runs, grouped into stacks and spread over processes."""

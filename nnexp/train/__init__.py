@@ -1,0 +1,1 @@
+"""Training: random streams, stacks of runs epoch by epoch, monitoring, stopping."""

@@ -1,0 +1,36 @@
+"""What the trainer yields: one frozen report per run and completed epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from nnexp.nn.parameters import Parameters
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended."""
+
+    parameters: Parameters
+    """The final weights; with early stopping those of the best epoch."""
+    metrics: Mapping[str, float]
+    """What is only known at the end: `test/…`, `best/…`, `gap/…`, `time/…`."""
+    epochs: int
+    """Completed epochs."""
+    stopped_early: bool = False
+    failure: str | None = None
+    """Why the run could not go on (it diverged), or None."""
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """One run after one completed epoch; epoch 0 is the untrained network."""
+
+    run: int
+    """Position in the list of configs that `train` was given."""
+    epoch: int
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    """Metrics of this epoch by their recorded names; empty between evaluations."""
+    outcome: Outcome | None = None
+    """Set in the last report of a run."""
