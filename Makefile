@@ -15,10 +15,6 @@ BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-# One BLAS thread per process: the tests and sweeps are parallel by processes.
-export OPENBLAS_NUM_THREADS := 1
-export OMP_NUM_THREADS := 1
-
 ##@ Use
 .PHONY: run
 run: $(STAMPS)/run ## train one run: cross-entropy, L2, 50,000 images, 30 epochs
@@ -40,6 +36,10 @@ bench: $(STAMPS)/bench ## measure the trainer beside PyTorch, JAX, scikit-learn 
 	$(BIN)/python -m benchmarks
 
 ##@ Develop
+# The tests are parallel by processes; what they import beside nnexp is held to one thread too.
+test test-slow: export OPENBLAS_NUM_THREADS := 1
+test test-slow: export OMP_NUM_THREADS := 1
+
 .PHONY: test
 test: $(STAMPS)/test ## fast tests (last line: pytest's summary)
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
@@ -64,9 +64,9 @@ lock: $(STAMPS)/dev ## compile requirements/*.txt from pyproject.toml (UPGRADE=-
 	  --output-file requirements/test.txt pyproject.toml
 	$(COMPILE) --extra test --extra dev --constraint requirements/test.txt \
 	  --output-file requirements/dev.txt pyproject.toml
-	$(COMPILE) --extra bench --constraint requirements/test.txt --unsafe-package torch \
+	$(COMPILE) --extra bench-locked --constraint requirements/test.txt \
 	  --output-file requirements/bench.txt pyproject.toml
-	! grep -nE '://|--(index-url|extra-index-url|find-links|trusted-host)' requirements/*.txt
+	@! grep -nE '://|--(index-url|extra-index-url|find-links|trusted-host)' requirements/*.txt
 
 .PHONY: clean
 clean: ## remove .venv, caches and builds; recorded runs stay
@@ -87,8 +87,10 @@ COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet $(UPGRAD
 
 $(STAMPS)/venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo "nnexp needs Python 3.11 or newer; PYTHON=$(PYTHON) is" \
-	    "$$($(PYTHON) --version 2>&1 | head -n 1). Try: make PYTHON=python3.11" >&2; exit 1; }
+	  found=$$($(PYTHON) --version 2>&1) || found="not there"; \
+	  echo "nnexp needs Python 3.11 or newer; $(PYTHON) is $$found. Try: make PYTHON=python3.11" >&2; \
+	  exit 1; }
+	@echo "Setting up $(VENV) from requirements/: a minute or two, this once"
 	$(PYTHON) -m venv --clear $(VENV)
 	mkdir -p $(STAMPS)
 	touch $@
@@ -111,8 +113,9 @@ $(STAMPS)/dev: requirements/dev.txt pyproject.toml | $(STAMPS)/venv
 	$(install)
 	touch $@ $(STAMPS)/test $(STAMPS)/run
 
-# PyTorch's hash differs between its builds (CPU, CUDA): it alone is not locked.
+# The second line adds PyTorch, which is not locked: its builds (CPU, CUDA) have other hashes and
+# other dependencies, and the ordinary Linux one brings CUDA (2.6 GB).
 $(STAMPS)/bench: requirements/bench.txt pyproject.toml | $(STAMPS)/venv
 	$(install)
-	$(PIP) install "torch==$$(sed -n 's/^ *"torch==\(.*\)",.*/\1/p' pyproject.toml)"
+	$(PIP) install --no-build-isolation --editable '.[bench]'
 	touch $@ $(STAMPS)/run

@@ -15,7 +15,7 @@ ACTIVATIONS = ("sigmoid", "tanh", "relu")
 INITIALIZERS = ("scaled", "large", "he", "fixed")
 DATASETS = ("mnist", "fashion_mnist", "idx", "neuron")
 SUBSETS = ("first", "random")
-EXPANSIONS = ("none", "shift", "shift_fixed", "distort")
+EXPANSIONS = ("none", "shift", "distort")
 DTYPES = ("float32", "float64")
 SCHEDULES = ("constant",)
 STOPS = ("none", "early")
@@ -71,6 +71,8 @@ class ExpandConfig:
     """`expand=`: artificially expanded training data."""
 
     name: str = "none"
+    fixed: bool = False
+    """`shift`: train on all five versions of every image instead of drawing one per epoch."""
     angle: float = 15.0
     """Greatest rotation of `distort`, in degrees."""
     alpha: float = 36.0

@@ -158,19 +158,14 @@ def _unzipped(stream: BinaryIO, name: str) -> Iterator[bytes]:
     # zlib itself rather than the gzip module: larger pieces, the check sum in C, and the
     # interpreter lock is released, so that the four files of a data set are unzipped side by side.
     unzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    while block or not unzip.eof:
+    while block:
         if unzip.eof:  # a gzip file may consist of several members
             if not block.startswith(_GZIP_MAGIC):
                 raise UserError(f"{name}: other data follows the gzip data; expected nothing more")
             unzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
         yield unzip.decompress(block, _CHUNK)
         block = unzip.unused_data if unzip.eof else unzip.unconsumed_tail
-        if len(block) < len(_GZIP_MAGIC):
+        if len(block) < len(_GZIP_MAGIC):  # a member's magic may straddle two blocks
             block += stream.read(_CHUNK)
             if not block and not unzip.eof:
-                # What zlib still holds back because of the size limit comes before the verdict.
-                rest = unzip.decompress(b"", _CHUNK)
-                if rest:
-                    yield rest
-                    continue
                 raise UserError(f"{name}: its gzip data is truncated; a complete file is expected")

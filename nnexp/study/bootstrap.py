@@ -52,7 +52,9 @@ def checked(values: ArrayLike, name: str = "values") -> Floats:
     """
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1 or array.size == 0:
-        raise ValueError(f"{name}: shape {array.shape}; allowed is one axis with at least one value")
+        raise ValueError(
+            f"{name}: shape {array.shape}; allowed is one axis with at least one value"
+        )
     strange = int(np.count_nonzero(~np.isfinite(array)))
     if strange:
         raise UserError(
@@ -109,7 +111,9 @@ def weighted_interval(
     if resamples < 2:
         raise ValueError(f"resamples={resamples}: allowed is 2 or more")
     if len(groups) != len(weights) or not groups:
-        raise ValueError(f"{len(weights)} weights for {len(groups)} groups: allowed is one for each")
+        raise ValueError(
+            f"{len(weights)} weights for {len(groups)} groups: allowed is one for each"
+        )
     arrays = [checked(group) for group in groups]
     centre = float(sum(w * mean(x) for w, x in zip(weights, arrays, strict=True)))
     if any(x.size < 2 for x in arrays):
@@ -125,7 +129,7 @@ def weighted_interval(
     spread = np.zeros(2 * (resamples // 2))
     for stream, h in enumerate(order):
         widen = weights[h] * np.sqrt(arrays[h].size / (arrays[h].size - 1))
-        spread += widen * _resampled_means(deviations[h], resamples // 2, seed, stream)
+        spread += widen * resampled_means(deviations[h], resamples // 2, seed, stream)
     upper = (1.0 + level) / 2.0
     stretch = float(stdtrit(nu, upper) / ndtri(upper))
     low, high = np.quantile(spread, [1.0 - upper, upper])
@@ -143,7 +147,7 @@ def variance_of_mean(values: Floats) -> float:
     return float(np.var(values - values[0], ddof=1)) / values.size
 
 
-def _resampled_means(ordered: Floats, half: int, seed: int, stream: int) -> Floats:
+def resampled_means(ordered: Floats, half: int, seed: int, stream: int) -> Floats:
     """Means of 2·half resamples: each draw of how often each value is taken, and its reverse.
 
     With the values in order, the reverse makes the set of resamples closed under negation.

@@ -41,6 +41,11 @@ class Summary:
     high: float
     level: float
 
+    @property
+    def interval(self) -> Interval:
+        """The interval of the mean."""
+        return Interval(self.low, self.high)
+
 
 def summarize(
     values: ArrayLike, *, level: float = 0.95, resamples: int = RESAMPLES, seed: int = 0
@@ -54,7 +59,7 @@ def summarize(
     return Summary(
         n=array.size,
         mean=mean(array),
-        sd=_sd(array),
+        sd=standard_deviation(array),
         interquartile_mean=_interquartile_mean(array),
         low=interval.low,
         high=interval.high,
@@ -70,15 +75,18 @@ def stratified(
     μ = (1/H) Σ_h μ_h; values are resampled within their stratum (`bootstrap.weighted_interval`),
     so that differences between strata do not widen the interval. `sd` is the spread within strata,
     √(mean over strata of s_h²); `interquartile_mean` the mean of the strata's own; `n` counts all
-    values. The interval is NaN when a stratum has one value. Errors: as `weighted_interval`.
+    values. The interval is NaN when a stratum has one value. Errors: as `weighted_interval`,
+    and ValueError for no strata.
     """
     arrays = [checked(stratum, "stratum") for stratum in strata]
+    if not arrays:
+        raise ValueError("no strata: allowed is one or more")
     shares = [1.0 / len(arrays)] * len(arrays)
     interval = weighted_interval(arrays, shares, level=level, resamples=resamples, seed=seed)
     return Summary(
         n=sum(x.size for x in arrays),
         mean=float(sum(s * mean(x) for s, x in zip(shares, arrays, strict=True))),
-        sd=sqrt(sum(_sd(x) ** 2 for x in arrays) / len(arrays)),
+        sd=sqrt(sum(standard_deviation(x) ** 2 for x in arrays) / len(arrays)),
         interquartile_mean=sum(_interquartile_mean(x) for x in arrays) / len(arrays),
         low=interval.low,
         high=interval.high,
@@ -169,7 +177,8 @@ def seeds_needed(
     return max(0, low - n)
 
 
-def _sd(values: Floats) -> float:
+def standard_deviation(values: Floats) -> float:
+    """With divisor n − 1; exactly 0 when all values are equal, NaN for one value."""
     if values.size < 2:
         return float("nan")
     return sqrt(variance_of_mean(values) * values.size)

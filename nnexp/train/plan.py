@@ -11,6 +11,7 @@ import numpy as np
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.data.splits import subset_indices
+from nnexp.errors import UserError
 from nnexp.nn.initializers import DRAWN, fixed
 from nnexp.nn.network import Stack
 from nnexp.nn.parameters import Parameters
@@ -28,9 +29,15 @@ def sizes_of(config: Config, dataset: Dataset) -> tuple[int, ...]:
     return (dataset.train.images.shape[1], *config.model.hidden, dataset.n_outputs)
 
 
+def pixel_max_of(config: Config, dataset: Dataset) -> float:
+    """What a byte of an image is divided by."""
+    if config.rng == "nielsen2014" and dataset.n_outputs > 1:
+        return nielsen2014.PIXEL_MAX
+    return dataset.pixel_max
+
+
 def shape_of(config: Config, dataset: Dataset) -> Shape:
     """What a run must share with others to be trained in one stack with them."""
-    pixel_max = nielsen2014.PIXEL_MAX if config.rng == "nielsen2014" else dataset.pixel_max
     return Shape(
         sizes=sizes_of(config, dataset),
         activation=config.model.activation,
@@ -38,7 +45,7 @@ def shape_of(config: Config, dataset: Dataset) -> Shape:
         dtype=config.train.dtype,
         batch_size=config.train.batch_size,
         n=config.data.n_train,
-        input_scale=1.0 / pixel_max,
+        input_scale=1.0 / pixel_max_of(config, dataset),
         method=Method(
             momentum=config.train.momentum > 0.0,
             l1=config.reg.name in ("l1", "elastic"),
@@ -82,6 +89,21 @@ def training_rows(config: Config, dataset: Dataset) -> Order:
         rng=stream(config.seed, "subset"),
     )
     return np.arange(len(dataset.train))[chosen]
+
+
+def check_data(config: Config, dataset: Dataset) -> None:
+    """Refuse what only the data can tell: sizes it does not have, stopping it cannot judge.
+
+    Raises:
+        UserError: one line naming key, value and what is allowed.
+    """
+    training_rows(config, dataset)
+    whole = config.data.n_train == len(dataset.train)
+    if config.stop.name == "early" and (whole or not config.data.n_validation):
+        raise UserError(
+            f"stop=early: there is no validation data with data.n_train={config.data.n_train}; "
+            f"allowed: up to {len(dataset.train) - config.data.n_validation} training images"
+        )
 
 
 @dataclass(frozen=True)

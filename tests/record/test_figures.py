@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +27,7 @@ CLASSES = {"curves.png", "confusion.png", "mistakes.png", "first_layer.png", "we
 def network(*sizes: int) -> Parameters:
     generator = np.random.default_rng(1)
     return Parameters(
-        tuple(generator.normal(size=(o, i)) for i, o in zip(sizes, sizes[1:], strict=False)),
+        tuple(generator.normal(size=(o, i)) for i, o in pairwise(sizes)),
         tuple(generator.normal(size=o) for o in sizes[1:]),
     )
 
@@ -129,7 +131,7 @@ def test_every_figure_names_the_setting_as_typed() -> None:
     for name, figure in figures.items():
         texts = [text.get_text() for text in figure.texts]
         assert title in texts, name
-        figure.savefig("/dev/null", format="png")
+        figure.savefig(io.BytesIO(), format="png")
 
 
 def test_the_neuron_without_classes_gets_curves_and_weights_only(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ import nnexp
 from nnexp.nn.parameters import Parameters
 from nnexp.record.model import save_model
 
+# MLflow 3.17 warns of a type hint of its own when its pyfunc module is imported.
+pytestmark = pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType")
+
 PROBABILITIES = [f"p{k}" for k in range(10)]
 
 
@@ -33,7 +37,7 @@ def network(*sizes: int) -> Parameters:
     return Parameters(
         tuple(
             (generator.normal(size=(n_out, n_in)) / np.sqrt(n_in)).astype(np.float32)
-            for n_in, n_out in zip(sizes, sizes[1:], strict=False)
+            for n_in, n_out in pairwise(sizes)
         ),
         tuple(generator.normal(size=n_out).astype(np.float32) for n_out in sizes[1:]),
     )
@@ -70,7 +74,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "moved"
 
 
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
     "tanh": np.tanh,
     "relu": lambda z: z * (z > 0),

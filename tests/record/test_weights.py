@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,7 @@ def network(dtype: type[np.floating] = np.float32, seed: int = 0) -> Parameters:
     sizes = (12, 5, 3)
     return Parameters(
         weights=tuple(
-            generator.normal(size=(n_out, n_in)).astype(dtype)
-            for n_in, n_out in zip(sizes, sizes[1:], strict=False)
+            generator.normal(size=(n_out, n_in)).astype(dtype) for n_in, n_out in pairwise(sizes)
         ),
         biases=tuple(generator.normal(size=n_out).astype(dtype) for n_out in sizes[1:]),
     )

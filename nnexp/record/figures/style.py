@@ -18,7 +18,7 @@ DPI = 110
 
 # The palette of Okabe and Ito, "Color Universal Design" (2008).
 BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"
-VERMILION, SKY = "#D55E00", "#56B4E9"
+VERMILION = "#D55E00"
 COLOURS = {"train": BLUE, "validation": ORANGE, "test": GREEN}
 
 INK, GREY, PALE, PAPER = "#222222", "#666666", "#E3E3E3", "#FFFFFF"

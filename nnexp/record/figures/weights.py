@@ -134,9 +134,10 @@ def _each(parameters: Parameters, title: str) -> Figure:
     axes.invert_yaxis()
     axes.margins(x=0.16)
     for row, (_, value, _) in enumerate(bars):
+        text, right = f"{value:.4g}".replace("-", "−"), value >= 0
         axes.annotate(
-            f"{value:.4g}".replace("-", "−"), (float(values[row]), row), xytext=(5 if value >= 0 else -5, 0),
-            textcoords="offset points", va="center", ha="left" if value >= 0 else "right",
+            text, (float(values[row]), row), xytext=(5 if right else -5, 0),
+            textcoords="offset points", va="center", ha="left" if right else "right",
             size=10, color=INK,
         )  # fmt: skip
     quiet(axes)

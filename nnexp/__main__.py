@@ -1,0 +1,67 @@
+"""The program: the first word decides which command; anything else is a training request."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from nnexp import __version__
+from nnexp.commands import COMMANDS
+from nnexp.errors import NnexpError
+from nnexp.help import help_text
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, handled as Ctrl-C is but for the exit code."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Carry out a command line; the exit code."""
+    first = arguments[0] if arguments else ""
+    if first in COMMANDS:
+        return COMMANDS[first](list(arguments[1:]))
+    if any(word in ("-h", "--help") for word in arguments):
+        print(help_text(list(COMMANDS)), end="")
+        return 0
+    if "--version" in arguments:
+        print(f"nnexp {__version__}")
+        return 0
+    from nnexp.hydra_app import run
+
+    return run(arguments)
+
+
+def entry() -> None:
+    """The console script: `main` with errors as one line and their exit codes."""
+    # Products here are small; more BLAS threads than one only cost time.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code = main(sys.argv[1:])
+    except NnexpError as error:
+        if os.environ.get("HYDRA_FULL_ERROR") == "1":
+            raise
+        print(f"nnexp: {error}", file=sys.stderr)
+        code = error.exit_code
+    except Terminated:
+        print("nnexp: stopped by SIGTERM", file=sys.stderr)
+        code = 143
+    except KeyboardInterrupt:
+        print("nnexp: stopped by Ctrl-C", file=sys.stderr)
+        code = 130
+    except BrokenPipeError:
+        # The reader of our output has gone (`nnexp runs | head`); that is no error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated
+
+
+if __name__ == "__main__":
+    entry()

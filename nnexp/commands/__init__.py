@@ -1,0 +1,19 @@
+"""The commands beside training: one module each, imported when its word is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+Command = Callable[[Sequence[str]], int]
+
+
+def _late(module: str) -> Command:
+    def run(arguments: Sequence[str]) -> int:
+        command: Command = import_module(f"nnexp.commands.{module}").main
+        return command(arguments)
+
+    return run
+
+
+COMMANDS: dict[str, Command] = {name: _late(name) for name in ("ui",)}

@@ -1,0 +1,98 @@
+"""The command line before Hydra sees it: what is let through, and one line for what is not.
+
+Only flags and `hydra.` keys on a list are let through. Others lead out of this program's promises:
+`--experimental-rerun` unpickles a file, `hydra.run.dir` writes anywhere, `${oc.env:…}` copies
+secrets into the record; `+key` and `~key` change the schema and would be silently ignored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from nnexp.config.suggest import suggestion
+from nnexp.errors import UserError
+
+FLAGS = {
+    "--multirun": 0,
+    "-m": 0,
+    "--cfg": 1,
+    "-c": 1,
+    "--resolve": 0,
+    "--package": 1,
+    "-p": 1,
+    "--info": 1,
+    "-i": 1,
+    "--config-dir": 1,
+    "-cd": 1,
+    "--hydra-help": 0,
+    "--help": 0,
+    "-h": 0,
+    "--version": 0,
+}
+"""Flags that are let through, and how many values follow each."""
+
+HYDRA_KEYS = ("hydra/launcher", "hydra.mode", "hydra.verbose")
+
+GROUPS = ("cost", "reg", "data", "dropout", "expand", "init", "stop", "rng", "experiment")
+
+_KEY = re.compile(r"[A-Za-z_][\w./@-]*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def check_arguments(arguments: Sequence[str], keys: Iterable[str]) -> None:
+    """Refuse flags and overrides that are not let through.
+
+    `keys` are the dotted keys of the schema, for suggestions.
+
+    Raises:
+        UserError: one line naming the argument and what is allowed.
+    """
+    known = sorted({*keys, *GROUPS, *HYDRA_KEYS})
+    values_left = 0
+    for argument in arguments:
+        if values_left:
+            values_left -= 1
+        elif argument.startswith("-") and not argument[1:2].isdigit():
+            flag, _, value = argument.partition("=")
+            if flag not in FLAGS:
+                allowed = ", ".join(f for f in FLAGS if f.startswith("--"))
+                raise UserError(
+                    f"{printable(flag)}: unknown option; allowed: {allowed}"
+                    f"{suggestion(flag, FLAGS)}"
+                )
+            values_left = 0 if value else FLAGS[flag]
+        else:
+            _check_override(argument, known)
+
+
+def _check_override(argument: str, known: Sequence[str]) -> None:
+    if _CONTROL.search(argument):
+        raise UserError(f"{printable(argument)}: control characters are not allowed")
+    key, equals, value = argument.partition("=")
+    if key.startswith(("+", "~")):
+        raise UserError(
+            f"{printable(argument)}: keys cannot be added or removed; allowed: key=value"
+        )
+    if not equals:
+        raise UserError(
+            f"{printable(argument)}: allowed: a command or key=value{suggestion(argument, known)}"
+        )
+    if not _KEY.fullmatch(key) or "@" in key:
+        raise UserError(f"{printable(key)}: not a key; allowed: names such as train.eta")
+    if key.split(".")[0].split("/")[0] == "hydra" and key not in HYDRA_KEYS:
+        raise UserError(f"{key}={printable(value)}: allowed: {', '.join(HYDRA_KEYS)}")
+    if key not in known:
+        raise UserError(f"{key}={printable(value)}: unknown key{suggestion(key, known)}")
+    if "${" in value:
+        raise UserError(f"{key}={printable(value)}: allowed: plain values, no interpolations")
+
+
+def given_keys(overrides: Iterable[str]) -> list[str]:
+    """The dotted keys that were typed with a value."""
+    return [override.partition("=")[0] for override in overrides]
+
+
+def printable(text: str) -> str:
+    """Text that cannot steer a terminal: control characters written out."""
+    return _CONTROL.sub(lambda match: repr(match.group())[1:-1], text)

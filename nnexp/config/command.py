@@ -1,0 +1,117 @@
+"""The shortest command that asks for a given config again, and the name of its run."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from functools import lru_cache
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from nnexp.config.compose import config_dir, flat, flatten, register
+from nnexp.config.schema import Config
+
+GROUPS = ("cost", "reg", "data", "dropout", "expand", "init", "stop", "rng")
+_DEFAULTS = {
+    "cost": "crossentropy",
+    "reg": "none",
+    "data": "mnist",
+    "dropout": "off",
+    "expand": "none",
+    "init": "scaled",
+    "stop": "none",
+    "rng": "pcg64",
+}
+_SIDE = ("tracking.", "sweep.")
+
+
+def overrides_of(config: Config) -> list[str]:
+    """The overrides that lead from the defaults to this config; tracking and sweep aside."""
+    choices = {group: _choice(config, group) for group in GROUPS}
+    explicit_size = config.size == str(config.data.n_train)
+    size = f"data.n_train={config.data.n_train}" if explicit_size else f"size={config.size}"
+    baseline = _baseline(tuple(choices.items()), config.data.n_train)
+    typed = [f"{group}={choice}" for group, choice in choices.items() if choice != _DEFAULTS[group]]
+    if config.data.name != "neuron" and config.size != Config().size:
+        typed.append(size)
+    for key, value in flatten(config).items():
+        skip = key in ("size", "data.n_train", "rng") or key.endswith(".name")
+        if not skip and not key.startswith(_SIDE) and value != baseline[key]:
+            typed.append(f"{key}={_quoted(value)}")
+    return typed
+
+
+def command_of(config: Config) -> str:
+    """The exact line that repeats a run, whatever preset or sweep it came from."""
+    return " ".join(["python -m nnexp", *map(shlex.quote, overrides_of(config))])
+
+
+def run_name(config: Config) -> str:
+    """What tells this run from others: `crossentropy l2 λ5 1k seed3`."""
+    reg, dropout = config.reg, config.dropout
+    parts = [config.cost.name]
+    if reg.name in ("l2", "l1"):
+        parts.append(f"{reg.name} λ{reg.lmbda:g}")
+    elif reg.name == "elastic":
+        parts.append(f"elastic λ{reg.lmbda:g}+{reg.lmbda_l1:g}")
+    elif reg.name == "maxnorm":
+        parts.append(f"maxnorm {reg.max_norm:g}")
+    if dropout.hidden or dropout.input:
+        parts.append(f"dropout {dropout.hidden:g}/{dropout.input:g}")
+    parts.append(config.size if config.data.name != "neuron" else "neuron")
+    if config.data.name not in ("mnist", "neuron"):
+        parts.append(config.data.name)
+    default = Config()
+    if config.model != default.model and config.data.name != "neuron":
+        parts.append("-".join(map(str, config.model.hidden)) or "linear")
+        if config.model.activation != default.model.activation:
+            parts.append(config.model.activation)
+    if config.init.name != default.init.name:
+        parts.append(config.init.name)
+    if config.init.name == "fixed":
+        parts.append(f"w{config.init.weight:g} b{config.init.bias:g}")
+    if config.expand.name != "none":
+        parts.append(f"expand {config.expand.name}")
+    if config.train.eta != default.train.eta:
+        parts.append(f"η{config.train.eta:g}")
+    if config.train.momentum:
+        parts.append(f"μ{config.train.momentum:g}")
+    if config.stop.name != "none":
+        parts.append(f"stop {config.stop.name}")
+    if config.rng != "pcg64":
+        parts.append(config.rng)
+    return " ".join([*parts, f"seed{config.seed}"])
+
+
+def _choice(config: Config, group: str) -> str:
+    if group == "dropout":
+        return "half" if config.dropout.hidden == 0.5 else "off"
+    value: Any = getattr(config, group)
+    return str(value if group == "rng" else value.name)
+
+
+def _quoted(value: str) -> str:
+    """A value that Hydra's grammar reads back as the same text."""
+    plain = value.replace("_", "").replace(".", "").replace("-", "").replace("+", "")
+    if plain.isalnum() or value.startswith("["):
+        return value
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+@lru_cache(maxsize=256)
+def _baseline(choices: tuple[tuple[str, str], ...], n_train: int) -> dict[str, str]:
+    """The flattened config that group choices alone give at a training size."""
+    register()
+    merged = OmegaConf.create(dataclasses.asdict(Config()))
+    OmegaConf.set_struct(merged, False)
+    for group, choice in choices:
+        node = OmegaConf.load(config_dir() / group / f"{choice}.yaml")
+        assert isinstance(node, DictConfig)
+        text = (config_dir() / group / f"{choice}.yaml").read_text(encoding="utf-8")
+        whole = text.startswith("# @package _global_")
+        merged = OmegaConf.merge(merged, node if whole else {group: node})  # type: ignore[assignment]
+    merged = OmegaConf.merge(merged, {"data": {"n_train": n_train}})  # type: ignore[assignment]
+    plain = OmegaConf.to_container(merged, resolve=True)
+    assert isinstance(plain, dict)
+    return dict(flat(plain, ""))  # type: ignore[arg-type]

@@ -1,0 +1,135 @@
+"""Hydra: the schema in its ConfigStore, the resolvers, and composed configs as `Config`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from nnexp.config.messages import one_line
+from nnexp.config.rules import check, shown
+from nnexp.config.schema import Config
+from nnexp.errors import UserError
+
+
+def config_dir() -> Path:
+    """The folder of the YAML files: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "conf"
+    return inside if inside.is_dir() else package.parent / "conf"
+
+
+def register() -> None:
+    """Tell Hydra the schema and OmegaConf the resolvers. Harmless when repeated."""
+    node = OmegaConf.structured(Config)
+    _make_writable(node)
+    ConfigStore.instance().store(name="nnexp_schema", node=node, provider="nnexp")
+    for name, resolver in (("count", count), ("lmbda", default_lmbda), ("pick", pick)):
+        OmegaConf.register_new_resolver(f"nnexp.{name}", resolver, replace=True)
+    OmegaConf.register_new_resolver("pick", pick, replace=True)
+
+
+def count(size: str | int) -> int:
+    """`1k` → 1000: the number of training images that `size=` stands for."""
+    text = str(size).strip().lower()
+    number = text[:-1] if text.endswith("k") else text
+    try:
+        value = float(number) * (1000 if text.endswith("k") else 1)
+    except ValueError:
+        value = -1.0
+    if not (value >= 1 and value.is_integer() and number[:1].isdigit()):
+        raise UserError(f"size={size}: allowed: a number of images such as 100, 2500, 1k or 50k")
+    return int(value)
+
+
+def default_lmbda(n_train: int) -> float:
+    """λ with the chapter's weight decay at any size: λ/n = 1/10,000."""
+    return n_train / 10_000
+
+
+def pick(value: Any, table: DictConfig) -> Any:
+    """The entry of a table for a value: how a preset lets one key go with another.
+
+    `${pick:${size},{1k: 400, 50k: 30}}`. Keys are compared as text; `default` catches the rest.
+    """
+    entries = {str(key): entry for key, entry in table.items()}
+    if str(value) in entries:
+        return entries[str(value)]
+    if "default" in entries:
+        return entries["default"]
+    raise UserError(f"pick: no entry for {value}; allowed: {', '.join(entries)}")
+
+
+def resolve(composed: DictConfig, given: Collection[str] = ()) -> Config:
+    """A composed config as a checked `Config`.
+
+    `given` are the keys that were typed. Where `data.n_train` is among them, `size` says the same.
+
+    Raises:
+        UserError: a value has the wrong type or breaks a rule.
+    """
+    try:
+        config = OmegaConf.to_object(composed)
+    except OmegaConfBaseException as error:
+        raise UserError(one_line(error)) from error
+    assert isinstance(config, Config)
+    if count(config.size) != config.data.n_train:
+        config = dataclasses.replace(config, size=str(config.data.n_train))
+    check(config, given)
+    return config
+
+
+def flatten(config: Config) -> dict[str, str]:
+    """Every key with its value as text: the parameters of the recorded run."""
+    return dict(flat(dataclasses.asdict(config), ""))
+
+
+def schema_keys() -> list[str]:
+    """All dotted keys that can be set."""
+    return list(flatten(Config()))
+
+
+def to_yaml(config: Config) -> str:
+    """The resolved config as YAML."""
+    return OmegaConf.to_yaml(OmegaConf.create(dataclasses.asdict(config)))
+
+
+def from_yaml(text: str) -> Config:
+    """The inverse of `to_yaml`; keys a later version added take their defaults.
+
+    Raises:
+        UserError: it is not a config of this program.
+    """
+    schema = OmegaConf.structured(Config)
+    _make_writable(schema)
+    try:
+        merged = OmegaConf.merge(schema, OmegaConf.create(text))
+        config = OmegaConf.to_object(merged)
+    except OmegaConfBaseException as error:
+        raise UserError(f"recorded config: {one_line(error)}") from error
+    assert isinstance(config, Config)
+    return config
+
+
+def flat(values: dict[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
+    """Dotted keys and values as text of a nested mapping."""
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", shown(value)
+
+
+def _make_writable(node: Any) -> None:
+    # Frozen dataclasses become read-only nodes, which composition could not fill.
+    OmegaConf.set_readonly(node, None)
+    if isinstance(node, DictConfig):
+        for key in node:
+            child = node._get_node(key)
+            if isinstance(child, DictConfig):
+                _make_writable(child)

@@ -1,0 +1,224 @@
+"""Rules on the values of a config, across keys too: one table, one way to refuse.
+
+A rule names the key it is about, says when it holds, and says what is allowed. Types are checked
+before, when the config is composed; what depends on a data set's files is checked when they are
+read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nnexp.config import schema
+from nnexp.config.schema import Config
+from nnexp.config.suggest import suggestion
+from nnexp.errors import UserError
+
+MAX_SEED = 2**32 - 1
+"""NumPy's legacy generator takes no greater seed; one bound serves all generators."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A condition on one key, perhaps in view of others."""
+
+    key: str
+    holds: Callable[[Config], bool]
+    allowed: str | Callable[[Config], str]
+
+
+def choice(key: str, values: Sequence[str]) -> Rule:
+    """The key has one of some values."""
+    return Rule(
+        key,
+        lambda c: value_of(c, key) in values,
+        lambda c: f"allowed: {', '.join(values)}{suggestion(str(value_of(c, key)), values)}",
+    )
+
+
+def at_least(key: str, least: float, most: float = math.inf) -> Rule:
+    """The key's number lies in a closed interval."""
+    text = f"at least {least:g}" if most == math.inf else f"{least:g} to {most:g}"
+    return Rule(key, lambda c: least <= value_of(c, key) <= most, f"allowed: {text}")
+
+
+def above_zero(key: str) -> Rule:
+    """The key's number is greater than zero."""
+    return Rule(key, lambda c: value_of(c, key) > 0, "allowed: greater than 0")
+
+
+def rate(key: str) -> Rule:
+    """The key is a probability below one."""
+    return Rule(
+        key, lambda c: 0.0 <= value_of(c, key) < 1.0, "allowed: 0 <= p < 1, the deleted fraction"
+    )
+
+
+def _decay_allowed(c: Config) -> str:
+    most = c.data.n_train / c.train.eta
+    return f"eta * lmbda / n must stay below 1: allowed below {most:g} at n={c.data.n_train}"
+
+
+def _fuse_ok(c: Config) -> bool:
+    fuse = c.sweep.fuse
+    return fuse in ("auto", "off") or (fuse.isascii() and fuse.isdigit() and int(fuse) > 0)
+
+
+def _nielsen(key: str, holds: Callable[[Config], bool], allowed: str) -> Rule:
+    return Rule(key, lambda c: c.rng != "nielsen2014" or holds(c), f"with rng=nielsen2014 {allowed}")
+
+
+def _neuron(key: str, holds: Callable[[Config], bool], allowed: str) -> Rule:
+    return Rule(key, lambda c: c.data.name != "neuron" or holds(c), f"with data=neuron {allowed}")
+
+
+RULES: tuple[Rule, ...] = (
+    choice("cost.name", schema.COSTS),
+    choice("reg.name", schema.REGULARIZERS),
+    choice("data.name", schema.DATASETS),
+    choice("data.subset", schema.SUBSETS),
+    choice("expand.name", schema.EXPANSIONS),
+    choice("model.activation", schema.ACTIVATIONS),
+    choice("init.name", schema.INITIALIZERS),
+    choice("train.dtype", schema.DTYPES),
+    choice("train.schedule", schema.SCHEDULES),
+    choice("stop.name", schema.STOPS),
+    choice("rng", schema.RNGS),
+    choice("monitor.test", schema.TEST_MONITORING),
+    choice("sweep.engine", schema.ENGINES),
+    choice("tracking.artifacts", schema.ARTIFACTS),
+    at_least("seed", 0, MAX_SEED),
+    at_least("data.n_train", 1),
+    at_least("data.n_validation", 0),
+    at_least("train.epochs", 0, 1_000_000),
+    at_least("train.batch_size", 1),
+    above_zero("train.eta"),
+    Rule("train.momentum", lambda c: 0.0 <= c.train.momentum < 1.0, "allowed: 0 <= mu < 1"),
+    at_least("reg.lmbda", 0),
+    at_least("reg.lmbda_l1", 0),
+    above_zero("reg.max_norm"),
+    rate("dropout.hidden"),
+    rate("dropout.input"),
+    at_least("stop.patience", 1),
+    at_least("monitor.every", 1),
+    at_least("sweep.workers", 0),
+    at_least("expand.angle", 0, 180),
+    at_least("expand.alpha", 0),
+    above_zero("expand.sigma"),
+    Rule("sweep.fuse", _fuse_ok, "allowed: auto, off, or a whole number of runs per stack"),
+    Rule("tracking.experiment", lambda c: bool(c.tracking.experiment.strip()), "allowed: a name"),
+    Rule(
+        "model.hidden",
+        lambda c: all(1 <= n <= 100_000 for n in c.model.hidden),
+        "allowed: a list of layer sizes of at least 1, such as [30] or [100,30]; [] for none",
+    ),
+    Rule(
+        "train.batch_size",
+        lambda c: c.train.batch_size <= c.data.n_train,
+        lambda c: f"allowed: at most data.n_train={c.data.n_train}",
+    ),
+    Rule(
+        "reg.lmbda",
+        lambda c: (
+            c.reg.name not in ("l2", "elastic") or c.train.eta * c.reg.lmbda < c.data.n_train
+        ),
+        _decay_allowed,
+    ),
+    Rule(
+        "data.root",
+        lambda c: c.data.name != "idx" or c.data.root is not None,
+        "data=idx needs data.root=DIR, a folder with four IDX files",
+    ),
+    Rule(
+        "data.root",
+        lambda c: c.data.root is None or c.data.name in ("idx", "fashion_mnist"),
+        "allowed with data=idx and data=fashion_mnist",
+    ),
+    Rule(
+        "reg.biases",
+        lambda c: not c.reg.biases or c.reg.name in ("l2", "l1", "elastic"),
+        "allowed with reg=l2, l1 or elastic",
+    ),
+    _neuron("model.hidden", lambda c: not c.model.hidden, "there is no hidden layer: allowed: []"),
+    _neuron("cost.name", lambda c: c.cost.name != "loglikelihood", "allowed: crossentropy, quadratic"),
+    _neuron("data.n_train", lambda c: c.data.n_train == 1, "there is one example: allowed: 1"),
+    _neuron("dropout.input", lambda c: c.dropout.input == 0, "allowed: 0"),
+    _neuron("expand.name", lambda c: c.expand.name == "none", "allowed: none"),
+    _nielsen("dropout.hidden", lambda c: c.dropout.hidden == 0, "allowed: dropout=off"),
+    _nielsen("dropout.input", lambda c: c.dropout.input == 0, "allowed: dropout=off"),
+    _nielsen("expand.name", lambda c: c.expand.name == "none", "allowed: expand=none"),
+    _nielsen("init.name", lambda c: c.init.name != "he", "allowed: scaled, large, fixed"),
+    _nielsen("data.subset", lambda c: c.data.subset == "first", "allowed: first"),
+)
+
+NEEDS: dict[str, Callable[[Config], str | None]] = {
+    "reg.lmbda": lambda c: (
+        None if c.reg.name in ("l2", "l1", "elastic") else "allowed with reg=l2, l1 or elastic"
+    ),
+    "reg.lmbda_l1": lambda c: None if c.reg.name == "elastic" else "allowed with reg=elastic",
+    "reg.max_norm": lambda c: None if c.reg.name == "maxnorm" else "allowed with reg=maxnorm",
+    "init.weight": lambda c: None if c.init.name == "fixed" else "allowed with init=fixed",
+    "init.bias": lambda c: None if c.init.name == "fixed" else "allowed with init=fixed",
+    "stop.patience": lambda c: None if c.stop.name == "early" else "allowed with stop=early",
+    "expand.fixed": lambda c: None if c.expand.name == "shift" else "allowed with expand=shift",
+    "expand.angle": lambda c: None if c.expand.name == "distort" else "allowed with expand=distort",
+    "expand.alpha": lambda c: None if c.expand.name == "distort" else "allowed with expand=distort",
+    "expand.sigma": lambda c: None if c.expand.name == "distort" else "allowed with expand=distort",
+    "dropout.hidden": lambda c: (
+        None if c.model.hidden or not c.dropout.hidden else "allowed with a hidden layer"
+    ),
+}
+"""Keys that would do nothing unless another key has a certain value: refused if typed."""
+
+
+def check(config: Config, given: Collection[str] = ()) -> None:
+    """Refuse a config that breaks a rule.
+
+    `given` are the keys the user typed: one that would have no effect is refused too.
+
+    Raises:
+        UserError: one line naming key, value and what is allowed.
+    """
+    for key, value in numbers(config):
+        if not math.isfinite(value):
+            raise UserError(f"{key}={value}: allowed: a finite number")
+    for rule in RULES:
+        if not rule.holds(config):
+            allowed = rule.allowed if isinstance(rule.allowed, str) else rule.allowed(config)
+            raise UserError(f"{rule.key}={shown(value_of(config, rule.key))}: {allowed}")
+    for key in given:
+        refusal = NEEDS[key](config) if key in NEEDS else None
+        if refusal:
+            raise UserError(f"{key}={shown(value_of(config, key))}: has no effect here; {refusal}")
+
+
+def value_of(config: Config, key: str) -> Any:
+    """The value at a dotted key."""
+    value: Any = config
+    for part in key.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def numbers(config: Config) -> Iterator[tuple[str, float]]:
+    """All floating-point values with their keys."""
+    for group in dataclasses.fields(config):
+        part = getattr(config, group.name)
+        if dataclasses.is_dataclass(part):
+            for field in dataclasses.fields(part):
+                value = getattr(part, field.name)
+                if isinstance(value, float):
+                    yield f"{group.name}.{field.name}", value
+
+
+def shown(value: Any) -> str:
+    """A value as the user would type it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return "[" + ",".join(map(str, value)) + "]"
+    return "null" if value is None else str(value)

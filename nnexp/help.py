@@ -1,0 +1,50 @@
+"""The help page. It imports nothing heavy, so that it appears at once."""
+
+from __future__ import annotations
+
+HELP = """\
+nnexp: controlled experiments on how cost, regularization, dropout and data change a network
+
+  python -m nnexp [key=value ...]          train one run and record it
+  python -m nnexp -m key=a,b 'seed=range(5)' ...
+                                           a sweep: every combination, trained side by side
+  python -m nnexp experiment=NAME          a preset from conf/experiment/
+  python -m nnexp COMMAND --help           {commands}
+
+examples
+  python -m nnexp cost=crossentropy reg=l2
+  python -m nnexp size=1k train.epochs=400 init=large monitor.test=epoch
+  python -m nnexp reg=l2 reg.lmbda=0.1 size=1k dropout=half
+  python -m nnexp -m size=1k,50k reg=none,l2 'seed=range(5)'
+  python -m nnexp ui
+
+keys (default first)
+  cost=       crossentropy, quadratic, loglikelihood
+  reg=        none, l2, l1, elastic, maxnorm     reg.lmbda (default n/10,000), reg.lmbda_l1,
+                                                 reg.max_norm, reg.biases
+  size=       50k; 100, 2500, 1k, 10k, 60k ...   or data.n_train=N
+  dropout=    off, half                          dropout.hidden, dropout.input: deleted fraction
+  data=       mnist, fashion_mnist, idx, neuron  data.root=DIR, data.subset=first|random
+  expand=     none, shift, distort               artificially expanded training data
+  init=       scaled, large, he, fixed           init.weight, init.bias (fixed)
+  stop=       none, early                        stop.patience (10)
+  rng=        pcg64, nielsen2014                 nielsen2014: the generators of the published curves
+  seed=       0
+  model.      hidden=[30]  activation=sigmoid|tanh|relu
+  train.      epochs=30  batch_size=10  eta=0.5  momentum=0  dtype=float32|float64
+  monitor.    test=end|epoch  every=1
+  sweep.      workers (cores)  fuse=auto|off|N  dry_run=false
+  tracking.   uri (sqlite file mlflow.db here, or MLFLOW_TRACKING_URI)  experiment=nnexp
+              reuse=true  resume=true  artifacts=auto|all|light|none
+
+options       -m, --multirun   sweep                --cfg job        print the config, train nothing
+              --config-dir DIR your own presets     --version        print the version
+
+exit codes    0 done, 1 a run failed, 2 the request was wrong, 130/143 stopped by Ctrl-C/SIGTERM
+HYDRA_FULL_ERROR=1 shows the whole traceback of a refused request.
+"""
+
+
+def help_text(commands: list[str]) -> str:
+    """The help page with the names of the commands filled in."""
+    return HELP.format(commands=", ".join(commands))

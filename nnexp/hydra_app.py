@@ -1,0 +1,54 @@
+"""`python -m nnexp [key=value …]`: Hydra composes, then one run or a sweep is carried out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from nnexp.config.arguments import check_arguments, given_keys
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Compose the config that the overrides ask for and train it; the exit code.
+
+    Raises:
+        UserError: the request cannot be carried out.
+    """
+    import hydra
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.errors import HydraException
+    from omegaconf import DictConfig
+    from omegaconf.errors import OmegaConfBaseException
+    from rich.console import Console
+
+    from nnexp.config.compose import config_dir, register, resolve, schema_keys
+    from nnexp.config.messages import one_line
+    from nnexp.errors import UserError
+    from nnexp.sweep.single import run_single
+
+    check_arguments(arguments, schema_keys())
+    register()
+    shows_all = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    console = Console(soft_wrap=True)
+
+    def job(composed: DictConfig) -> Any:
+        given = given_keys(HydraConfig.get().overrides.task)
+        return run_single(resolve(composed, given), console).run_id
+
+    main = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(job)
+    before = sys.argv
+    sys.argv = ["nnexp", *arguments]
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        main()
+    except (HydraException, OmegaConfBaseException) as error:
+        if shows_all:
+            raise
+        raise UserError(one_line(error)) from error
+    finally:
+        sys.argv = before
+        if not shows_all:
+            del os.environ["HYDRA_FULL_ERROR"]
+    return 0

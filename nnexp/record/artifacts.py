@@ -1,0 +1,99 @@
+"""The artifacts of a run, written into a folder: config, environment, curves, weights, model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nnexp.config.command import run_name
+from nnexp.config.compose import to_yaml
+from nnexp.config.schema import Config
+from nnexp.data.dataset import Dataset
+from nnexp.nn.costs import COSTS
+from nnexp.record.environment import environment
+from nnexp.record.weights import save_weights
+from nnexp.train.plan import pixel_max_of
+from nnexp.train.predict import outputs, probabilities
+from nnexp.train.report import Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = Mapping[str, float]
+
+
+def curves_frame(rows: Sequence[Row]) -> pd.DataFrame:
+    """One row per evaluated epoch, `step` first, the metrics by name."""
+    import pandas as pd
+
+    frame = pd.DataFrame(list(rows))
+    names = sorted(str(name) for name in frame.columns if name != "step")
+    return frame[["step", *names]].astype({"step": int})
+
+
+def write_light(
+    folder: Path, config: Config, outcome: Outcome, rows: Sequence[Row], command: str
+) -> None:
+    """What every run records: `config.yaml`, `environment.json`, `curves.csv`, `weights.npz`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.yaml").write_text(to_yaml(config), encoding="utf-8")
+    surroundings = {**environment(), "command": command}
+    (folder / "environment.json").write_text(
+        json.dumps(surroundings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    # Seventeen digits round-trip every float64.
+    curves_frame(rows).to_csv(folder / "curves.csv", index=False, float_format="%.17g")
+    save_weights(folder / "weights.npz", outcome.parameters)
+
+
+def write_figures(
+    folder: Path, config: Config, dataset: Dataset, outcome: Outcome, rows: Sequence[Row]
+) -> None:
+    """The figures of a run as PNG files."""
+    from nnexp.record.figures import Predictions, run_figures, save_figures
+
+    images = dataset.test.images
+    activations = outputs(
+        outcome.parameters,
+        config.model.activation,
+        config.cost.name,
+        images,
+        pixel_max_of(config, dataset),
+    )
+    frame = curves_frame(rows)
+    restored = "best/test_accuracy" in outcome.metrics
+    accuracy = outcome.metrics.get(
+        "best/test_accuracy" if restored else "test/accuracy",
+        frame["test/accuracy"].iloc[-1] if "test/accuracy" in frame else None,
+    )
+    figures = run_figures(
+        frame,
+        outcome.parameters,
+        title=run_name(config),
+        test=Predictions(images, dataset.test.labels, probabilities(activations)),
+        image_shape=dataset.image_shape if dataset.n_outputs > 1 else None,
+        test_accuracy=accuracy,
+        test_step=int(outcome.metrics["best/epoch"]) if restored else None,
+    )
+    save_figures(folder, figures)
+
+
+def write_model(
+    folder: Path, config: Config, dataset: Dataset, outcome: Outcome, fingerprint: str
+) -> None:
+    """The run's network as an MLflow model."""
+    from nnexp.record.model import save_model
+
+    classes = dataset.n_outputs > 1
+    save_model(
+        folder,
+        outcome.parameters,
+        activation=config.model.activation,
+        output=COSTS[config.cost.name].output_name,
+        pixel_max=pixel_max_of(config, dataset) if classes else None,
+        image_shape=dataset.image_shape if classes else None,
+        example=dataset.test.images[:1] if classes else None,
+        metadata={"nnexp.fingerprint": fingerprint},
+    )

@@ -1,0 +1,113 @@
+"""Where a run was made: versions, machine, BLAS, source; never a secret.
+
+No environment variable is recorded, and no address with a password.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import re
+import subprocess
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from threadpoolctl import threadpool_info
+
+from nnexp import __version__
+from nnexp.record.fingerprint import numeric_environment, source_sha256
+
+SCHEMA_VERSION = 1
+"""Version of the layout of a recorded run; raised when a reader has to know the difference."""
+
+MAX_DIFF = 1_000_000
+"""Characters of an uncommitted change that are kept."""
+
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
+
+
+def redact(text: str) -> str:
+    """Text without the user names and passwords of addresses."""
+    return _CREDENTIALS.sub("***@", text)
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@lru_cache(maxsize=1)
+def environment() -> dict[str, Any]:
+    """What `environment.json` holds, gathered once per process."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "nnexp": __version__,
+        "source_sha256": source_sha256(),
+        "numeric": numeric_environment(),
+        "platform": platform.platform(),
+        "python": platform.python_version(),
+        "cpu": _cpu_model(),
+        "cores": cores(),
+        "blas": [
+            {key: value for key, value in lib.items() if key != "filepath"}
+            for lib in threadpool_info()
+            if lib.get("user_api") == "blas"
+        ],
+        "blas_threads_while_training": 1,
+        "git": _git(),
+        "packages": _packages(),
+    }
+
+
+def _cpu_model() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            return next(x.split(":", 1)[1].strip() for x in lines if x.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor()
+
+
+def _packages() -> list[str]:
+    """`name==version` of everything installed, as `pip freeze` lists it."""
+    found = {
+        f"{dist.metadata['Name']}=={dist.version}" for dist in importlib.metadata.distributions()
+    }
+    return sorted(found, key=str.lower)
+
+
+def _git() -> dict[str, Any] | None:
+    """Commit and uncommitted changes of the checkout this program runs from, if it is one."""
+    root = Path(__file__).resolve().parent.parent.parent
+    if not (root / ".git").exists():
+        return None
+    commit = _run_git(root, "rev-parse", "HEAD")
+    status = _run_git(root, "status", "--porcelain")
+    if commit is None or status is None:
+        return None
+    diff = _run_git(root, "diff", "HEAD") if status.strip() else None
+    untracked = [line[3:] for line in status.splitlines() if line.startswith("??")]
+    return {
+        "commit": commit.strip(),
+        "dirty": bool(status.strip()),
+        "diff": redact(diff[:MAX_DIFF]) if diff else None,
+        "untracked": untracked,
+    }
+
+
+def _run_git(root: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), *arguments],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=20,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None

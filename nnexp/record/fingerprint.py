@@ -1,0 +1,80 @@
+"""The fingerprint of a run: same fingerprint, same bits.
+
+It is a SHA-256 over everything that can change a number: the config but for where results go, the
+source of the numeric packages, the data, and the numeric environment.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import platform
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy
+from threadpoolctl import threadpool_info
+
+from nnexp.config.schema import Config
+from nnexp.data.dataset import Dataset
+
+NUMERIC_PACKAGES = ("nn", "data", "train")
+
+_WITHOUT = ("tracking", "sweep", "size")
+"""Parts of the config that cannot change a number (`size` is said by `data.n_train`)."""
+
+
+def numeric_config(config: Config) -> dict[str, Any]:
+    """The part of the config that can change a recorded number."""
+    values = dataclasses.asdict(config)
+    for key in _WITHOUT:
+        del values[key]
+    del values["data"]["root"]
+    return values
+
+
+@lru_cache(maxsize=1)
+def source_sha256() -> str:
+    """SHA-256 of the numeric packages' source files, by name."""
+    package = Path(__file__).resolve().parent.parent
+    digest = hashlib.sha256()
+    for name in NUMERIC_PACKAGES:
+        for path in sorted((package / name).rglob("*.py")):
+            digest.update(path.relative_to(package).as_posix().encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def numeric_environment() -> dict[str, Any]:
+    """Versions, BLAS builds and CPU features: what decides how the same source rounds."""
+    from numpy._core._multiarray_umath import __cpu_features__ as features
+
+    libraries = [
+        {key: lib.get(key) for key in ("internal_api", "version", "architecture")}
+        for lib in threadpool_info()
+        if lib.get("user_api") == "blas"
+    ]
+    return {
+        "python": ".".join(platform.python_version_tuple()[:2]),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "machine": platform.machine(),
+        "blas": sorted(libraries, key=str),
+        "cpu_features": sorted(name for name, there in features.items() if there),
+    }
+
+
+def fingerprint(config: Config, dataset: Dataset) -> str:
+    """SHA-256 over numeric config, source, data and numeric environment."""
+    parts = {
+        "config": numeric_config(config),
+        "source": source_sha256(),
+        "data": dataset.digest,
+        "environment": numeric_environment(),
+    }
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,166 @@
+"""The tracking store: where runs are recorded, and reaching it safely.
+
+The default is an SQLite file in the working directory. Creating or migrating such a file is done
+under a lock: several first starts at once would otherwise crash. An address that does not answer
+is found out within seconds and before anything is trained.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlparse
+
+from filelock import FileLock
+
+from nnexp.errors import UserError
+from nnexp.record.environment import redact
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+WORK_FOLDER = ".nnexp"
+"""Hidden folder beside the store for locks, checkpoints and values not yet delivered."""
+
+_SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "file", "")
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open tracking store."""
+
+    uri: str
+    client: MlflowClient
+    folder: Path
+    """Local folder for work in progress."""
+
+    @property
+    def shown(self) -> str:
+        """The address without secrets, for screen and record."""
+        return redact(self.uri)
+
+
+def resolve_uri(uri: str | None) -> str:
+    """The configured address, else MLFLOW_TRACKING_URI, else `mlflow.db` in this folder."""
+    chosen = uri or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlflow.db')}"
+    if chosen.startswith("sqlite:///"):
+        path = Path(chosen.removeprefix("sqlite:///")).expanduser()
+        return f"sqlite:///{path.absolute()}"
+    return chosen
+
+
+def prepare_mlflow() -> None:
+    """Settings that MLflow reads when imported; what the user has set stays."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "4")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def open_store(uri: str | None) -> Store:
+    """Reach the store, creating or migrating an SQLite file if need be.
+
+    Raises:
+        UserError: the address cannot be used, or nothing answers there.
+    """
+    resolved = resolve_uri(uri)
+    scheme = urlparse(resolved).scheme.split("+")[0]
+    key = "tracking.uri" if uri else "MLFLOW_TRACKING_URI"
+    if scheme not in _SCHEMES:
+        raise UserError(
+            f"{key}={redact(resolved)}: unknown kind of address; allowed: sqlite:///FILE, "
+            "http(s)://HOST:PORT, postgresql://…"
+        )
+    prepare_mlflow()
+    if scheme == "sqlite":
+        return _open_sqlite(resolved, key)
+    if scheme in ("file", ""):
+        raise UserError(
+            f"{key}={redact(resolved)}: MLflow's file store is deprecated; "
+            "allowed: sqlite:///FILE, http(s)://HOST:PORT, postgresql://…"
+        )
+    return _reach(resolved, key, Path(WORK_FOLDER).absolute())
+
+
+def experiment_id(store: Store, name: str) -> str:
+    """The id of an MLflow experiment, created if it is new."""
+    from mlflow.exceptions import MlflowException
+
+    found = store.client.get_experiment_by_name(name)
+    if found is None:
+        try:
+            return str(store.client.create_experiment(name, artifact_location=_artifacts(store)))
+        except MlflowException:
+            # Another process was quicker; if not, the name itself is at fault.
+            found = store.client.get_experiment_by_name(name)
+            if found is None:
+                raise
+    if found.lifecycle_stage != "active":
+        raise UserError(
+            f"tracking.experiment={name}: this experiment was deleted in MLflow; "
+            "allowed: another name, or restore it"
+        )
+    return str(found.experiment_id)
+
+
+def sqlite_path(uri: str) -> Path:
+    """The file of an SQLite address."""
+    return Path(unquote(uri.removeprefix("sqlite:///")))
+
+
+def _open_sqlite(uri: str, key: str) -> Store:
+    path = sqlite_path(uri)
+    folder = path.parent / WORK_FOLDER
+    if not path.parent.is_dir():
+        raise UserError(f"{key}={uri}: no folder {path.parent}; allowed: a file in a folder")
+    if path.is_dir():
+        raise UserError(f"{key}={uri}: is a folder; allowed: a file")
+    try:
+        folder.mkdir(exist_ok=True)
+        with FileLock(folder / "create.lock"):
+            return _reach(uri, key, folder)
+    except OSError as error:
+        raise UserError(
+            f"{key}={uri}: cannot be written ({error.strerror or error}); "
+            "allowed: a file in a writable folder"
+        ) from error
+
+
+def _reach(uri: str, key: str, folder: Path) -> Store:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from mlflow import MlflowClient
+        from mlflow.exceptions import MlflowException
+
+        try:
+            client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+            client.search_experiments(max_results=1)
+        except (MlflowException, OSError) as error:
+            raise UserError(_unreachable(uri, key, error)) from error
+        except Exception as error:
+            # A database driver's own errors share no base class with the others.
+            if type(error).__module__.split(".")[0] not in ("sqlalchemy", "psycopg2", "alembic"):
+                raise
+            raise UserError(_unreachable(uri, key, error)) from error
+    return Store(uri, client, folder)
+
+
+def _unreachable(uri: str, key: str, error: BaseException) -> str:
+    reason = redact(" ".join(str(error).split()))
+    if len(reason) > 120:
+        reason = reason[:117] + "..."
+    return f"{key}={redact(uri)}: no tracking store answers there ({reason}); allowed: a live one"
+
+
+def _artifacts(store: Store) -> str | None:
+    """Artifacts of an SQLite store lie beside its file; servers decide for themselves."""
+    if not store.uri.startswith("sqlite:///"):
+        return None
+    return (sqlite_path(store.uri).parent / "mlartifacts").as_uri()

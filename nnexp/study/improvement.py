@@ -1,0 +1,69 @@
+"""The probability of improvement P(A > B), ties counting half, with intervals fit for few runs.
+
+A bootstrap of it has zero width when every run of A beats every run of B, which five seeds often
+give; both intervals here stay honest there: [0.48, 1] for five wins in five pairs.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import NamedTuple
+
+from scipy.optimize import brentq
+from scipy.special import ndtri
+from scipy.stats import beta, mannwhitneyu
+
+from nnexp.study.bootstrap import Floats
+
+
+class Probability(NamedTuple):
+    """An estimated probability with its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def paired_probability(wins: int, ties: int, n: int, level: float) -> Probability:
+    """P(A > B) + ½ P(A = B) for values of the same pair: the share of wins, ties counting half.
+
+    The interval is Clopper and Pearson's through its beta quantiles, at wins + ties/2 successes:
+    exact without ties, and too wide rather than too narrow with them.
+    """
+    successes = wins + ties / 2.0
+    tail = (1.0 - level) / 2.0
+    low = float(beta.ppf(tail, successes, n - successes + 1.0)) if successes > 0.0 else 0.0
+    high = float(beta.isf(tail, successes + 1.0, n - successes)) if successes < n else 1.0
+    return Probability(successes / n, low, high)
+
+
+def unpaired_probability(a: Floats, b: Floats, level: float) -> Probability:
+    """P(A > B) + ½ P(A = B) over all m·n pairs: Mann and Whitney's U/(m n), as in rliable.
+
+    The interval holds the θ with |θ̂ − θ| ≤ z √V(θ), V Hanley and McNeil's variance with both
+    sizes replaced by N = (m + n)/2:
+
+        V(θ) = θ(1−θ)/(m n) · [1 + (N − 1)((1−θ)/(2−θ) + θ/(1+θ))].
+
+    R. Agarwal et al., Deep Reinforcement Learning at the Edge of the Statistical Precipice,
+    NeurIPS 2021, section 4.3; R. Newcombe, Statistics in Medicine 25 (2006), 559-573, method 5.
+    """
+    pairs = a.size * b.size
+    value = float(mannwhitneyu(a, b, method="asymptotic").statistic) / pairs
+    z = float(ndtri((1.0 + level) / 2.0))
+    mean_size = (a.size + b.size) / 2.0
+
+    def lower(estimate: float) -> float:
+        if estimate <= 0.0:
+            return 0.0
+
+        def excess(theta: float) -> float:
+            brace = (1.0 - theta) / (2.0 - theta) + theta / (1.0 + theta)
+            variance = theta * (1.0 - theta) / pairs * (1.0 + (mean_size - 1.0) * brace)
+            return estimate - theta - z * sqrt(variance)
+
+        # At θ̂ itself the excess is not above 0; at 1 the variance and with it the excess is 0.
+        edge = estimate if estimate < 1.0 else 1.0 - 1e-12
+        return float(brentq(excess, 0.0, edge))
+
+    return Probability(value, lower(value), 1.0 - lower(1.0 - value))

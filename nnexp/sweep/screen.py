@@ -1,0 +1,188 @@
+"""What a run shows while it trains and when it ends: a progress bar, or plain lines in a pipe."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from collections.abc import Mapping
+from types import TracebackType
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from nnexp.config.command import command_of, run_name
+from nnexp.config.schema import Config
+from nnexp.data.dataset import Dataset
+from nnexp.record.store import Store
+from nnexp.train.report import EpochReport, Outcome
+
+
+def header(config: Config, dataset: Dataset) -> str:
+    """What is about to be trained, in a few lines."""
+    sizes = [dataset.train.images.shape[1], *config.model.hidden, dataset.n_outputs]
+    lines = [
+        f"{run_name(config)}",
+        f"  network {'-'.join(map(str, sizes))}, {config.cost.name}, init {config.init.name}, "
+        f"{config.train.dtype}",
+        f"  {config.data.n_train:,} {dataset.name} images, {config.train.epochs} epochs, "
+        f"mini-batches of {config.train.batch_size}, η = {config.train.eta:g}",
+    ]
+    if config.reg.name in ("l2", "l1", "elastic"):
+        n = config.data.n_train
+        parts = [f"λ = {config.reg.lmbda:g} (λ/n = {config.reg.lmbda / n:.3g})"]
+        if config.reg.name == "elastic":
+            parts.append(f"λ₁ = {config.reg.lmbda_l1:g} (λ₁/n = {config.reg.lmbda_l1 / n:.3g})")
+        lines.append(f"  {config.reg.name}: {', '.join(parts)}")
+    if config.rng == "nielsen2014":
+        lines.append(
+            f"  rng=nielsen2014: pixels / 256, seed {config.seed}, {config.train.dtype}, "
+            "as behind the published curves"
+        )
+    return "\n".join(lines)
+
+
+def epoch_line(report: EpochReport, config: Config, sizes: Mapping[str, int]) -> str:
+    """What network2 printed after an epoch: costs, and counts as `47053 / 50000`."""
+    parts = [f"Epoch {report.epoch} / {config.train.epochs}:"]
+    for name, label in (("train", "training"), ("validation", "validation"), ("test", "test")):
+        cost = report.metrics.get(f"{name}/cost")
+        if cost is None:
+            continue
+        # network2 divided the penalty by the size of the evaluated set; so does this line.
+        cost = report.metrics.get(f"{name}/cost_network2", cost)
+        text = f"{label} cost {cost:.4f}"
+        if f"{name}/correct" in report.metrics:
+            text += f", {report.metrics[f'{name}/correct']:.0f} / {sizes[name]}"
+        parts.append(text + ";")
+    return " ".join(parts).rstrip(";")
+
+
+class RunScreen:
+    """Shows one run. Use as a context manager around the training."""
+
+    def __init__(self, config: Config, sizes: Mapping[str, int], console: Console) -> None:
+        self.config, self.sizes, self.console = config, sizes, console
+        self._progress: Progress | None = None
+        self._last = ""
+
+    def __enter__(self) -> RunScreen:
+        if self.console.is_terminal:
+            self._progress = Progress(
+                TextColumn("epoch {task.completed}/{task.total}"),
+                BarColumn(bar_width=24),
+                TextColumn("{task.fields[said]}"),
+                TimeRemainingColumn(compact=True),
+                console=self.console,
+                transient=True,
+            )
+            self._task = self._progress.add_task("", total=self.config.train.epochs, said="")
+            self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def show(self, report: EpochReport) -> None:
+        """One more epoch is done."""
+        if self._progress is None:
+            if report.metrics:
+                print(epoch_line(report, self.config, self.sizes), file=sys.stdout, flush=True)
+            return
+        m = report.metrics
+        said = []
+        for name, label in (("train", "train"), ("validation", "val"), ("test", "test")):
+            if f"{name}/cost" in m:
+                accuracy = f" {m[f'{name}/accuracy']:.2%}" if f"{name}/accuracy" in m else ""
+                said.append(f"{label} {m[f'{name}/cost']:.3f}{accuracy}")
+        if said:
+            self._last = "  ".join(said)
+        self._progress.update(self._task, completed=report.epoch, said=self._last)
+
+
+def result_table(rows: Mapping[str, float], outcome: Outcome) -> Table:
+    """The short table at the end of a run."""
+    table = Table(show_header=True, box=None, pad_edge=False)
+    table.add_column("")
+    for name in ("training", "validation", "test"):
+        table.add_column(name, justify="right")
+    final = {**rows, **outcome.metrics}
+    for label, key, form in (("cost", "cost", "{:.4f}"), ("accuracy", "accuracy", "{:.2%}")):
+        cells = []
+        for name in ("train", "validation", "test"):
+            value = final.get(f"{name}/{key}")
+            if value is None and key == "cost":
+                value = final.get(f"{name}/data_cost")
+            cells.append("" if value is None else form.format(value))
+        if any(cells):
+            table.add_row(label, *cells)
+    return table
+
+
+def ending(
+    config: Config,
+    store: Store,
+    run_id: str,
+    rows: Mapping[str, float],
+    outcome: Outcome,
+    console: Console,
+    seconds: float,
+) -> None:
+    """What came out, where it is recorded, and the commands to look at it and to repeat it."""
+    m = outcome.metrics
+    console.print()
+    console.print(result_table(rows, outcome))
+    if "best/validation_accuracy" in m and config.train.epochs:
+        console.print(
+            f"best validation accuracy {m['best/validation_accuracy']:.2%} "
+            f"in epoch {m['best/epoch']:.0f}"
+            + (", whose weights are kept" if "best/test_accuracy" in m else "")
+        )
+    if "gap/final" in m:
+        console.print(f"gap, training - test accuracy: {100 * m['gap/final']:.2f} points")
+    if outcome.stopped_early:
+        console.print(f"stopped early after epoch {outcome.epochs}")
+    console.print(
+        f"{seconds:.1f} s in all, {m.get('time/train_seconds', 0.0):.1f} s of it training steps"
+    )
+    recorded(config, store, run_id, console)
+
+
+def recorded(config: Config, store: Store, run_id: str, console: Console) -> None:
+    """Where a run is recorded, and the commands that go with it."""
+    uri = "" if _is_default(store) else f" --tracking-uri {shlex.quote(store.shown)}"
+    lines = [
+        "",
+        f"run        {run_id}",
+        f"recorded   {store.shown}, experiment {config.tracking.experiment}",
+        f"look       python -m nnexp ui{uri}",
+        f"repeat     {command_of(config)}",
+    ]
+    for line in lines:
+        console.print(escape(line), highlight=False, soft_wrap=True)
+
+
+def _is_default(store: Store) -> bool:
+    from nnexp.record.store import resolve_uri
+
+    return store.uri == resolve_uri(None)
+
+
+class Stopwatch:
+    """Seconds since it was made, by a clock that never jumps."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds so far."""
+        return time.perf_counter() - self._start
