@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from nnexp.commands import COMMANDS
 from nnexp.config.arguments import check_arguments, given_keys
 
 
@@ -28,14 +29,21 @@ def run(arguments: Sequence[str]) -> int:
     from nnexp.errors import UserError
     from nnexp.sweep.single import run_single
 
-    check_arguments(arguments, schema_keys())
+    check_arguments(arguments, schema_keys(), COMMANDS)
     register()
     shows_all = os.environ.get("HYDRA_FULL_ERROR") == "1"
     console = Console(soft_wrap=True)
 
+    raised: list[BaseException] = []
+
     def job(composed: DictConfig) -> Any:
-        given = given_keys(HydraConfig.get().overrides.task)
-        return run_single(resolve(composed, given), console).run_id
+        # Hydra would print a line of its own before raising what a job raised.
+        try:
+            given = given_keys(HydraConfig.get().overrides.task)
+            return run_single(resolve(composed, given), console).run_id
+        except BaseException as error:
+            raised.append(error)
+            return None
 
     main = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(job)
     before = sys.argv
@@ -51,4 +59,6 @@ def run(arguments: Sequence[str]) -> int:
         sys.argv = before
         if not shows_all:
             del os.environ["HYDRA_FULL_ERROR"]
+    if raised:
+        raise raised[0]
     return 0

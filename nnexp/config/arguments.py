@@ -40,10 +40,13 @@ _KEY = re.compile(r"[A-Za-z_][\w./@-]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def check_arguments(arguments: Sequence[str], keys: Iterable[str]) -> None:
+def check_arguments(
+    arguments: Sequence[str], keys: Iterable[str], commands: Iterable[str]
+) -> None:
     """Refuse flags and overrides that are not let through.
 
-    `keys` are the dotted keys of the schema, for suggestions.
+    `keys` are the dotted keys of the schema, `commands` the words of the program: both for
+    suggestions.
 
     Raises:
         UserError: one line naming the argument and what is allowed.
@@ -63,10 +66,10 @@ def check_arguments(arguments: Sequence[str], keys: Iterable[str]) -> None:
                 )
             values_left = 0 if value else FLAGS[flag]
         else:
-            _check_override(argument, known)
+            _check_override(argument, known, commands)
 
 
-def _check_override(argument: str, known: Sequence[str]) -> None:
+def _check_override(argument: str, known: Sequence[str], commands: Iterable[str]) -> None:
     if _CONTROL.search(argument):
         raise UserError(f"{printable(argument)}: control characters are not allowed")
     key, equals, value = argument.partition("=")
@@ -76,7 +79,7 @@ def _check_override(argument: str, known: Sequence[str]) -> None:
         )
     if not equals:
         raise UserError(
-            f"{printable(argument)}: allowed: a command or key=value{suggestion(argument, known)}"
+            f"{printable(argument)}: allowed: a command or key=value{suggestion(argument, [*commands, *known])}"
         )
     if not _KEY.fullmatch(key) or "@" in key:
         raise UserError(f"{printable(key)}: not a key; allowed: names such as train.eta")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from typing import get_type_hints
 
+from hydra.errors import OverrideParseException
+
+from nnexp.config.schema import Config
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
 
 _KINDS = {
-    "Integer": "a whole number",
-    "Float": "a number",
-    "Boolean": "true or false",
-    "List": "a list such as [30]",
-    "list": "a list such as [30]",
-    "String": "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "text",
+    list[int]: "a list such as [30] or [100,30]; [] for none",
 }
 
 
@@ -26,30 +29,46 @@ def one_line(error: BaseException) -> str:
         if isinstance(link, UserError):
             return str(link)
     for link in chain:
-        text = _known(link)
-        if text:
+        if text := _known(link):
             return text
     return " ".join(str(chain[0]).split())
 
 
+def kind_of(key: str) -> str | None:
+    """What a key's type allows, in words; None for a key that is not in the schema."""
+    kind: object = Config
+    for part in key.split("."):
+        hints = get_type_hints(kind) if isinstance(kind, type) else {}
+        if part not in hints:
+            return None
+        kind = hints[part]
+    return _KINDS.get(kind, "text, or null") if not _is_group(kind) else "a choice"  # type: ignore[call-overload]
+
+
+def _is_group(kind: object) -> bool:
+    return isinstance(kind, type) and kind.__module__ == Config.__module__
+
+
 def _known(error: BaseException) -> str | None:
     text = str(error)
+    if isinstance(error, OverrideParseException):
+        key, _, value = error.override.partition("=")
+        return f"{key}={value}: cannot be read; allowed: {kind_of(key) or 'key=value'}"
     missing = re.search(r"Could not find '([^']+)'", text)
     if missing:
         group, _, choice = missing.group(1).rpartition("/")
-        options = re.search(r"Available options in '[^']*':\s*(.*)", text, re.DOTALL)
+        options = re.search(r"Available options in '[^']*':\s*((?:\n\t\S+)*)", text)
         names = options.group(1).split() if options else []
-        names = [name for name in names if re.fullmatch(r"[\w-]+", name)]
         near = suggestion(choice, names)
         return f"{group}={choice}: allowed: {', '.join(names) or 'nothing'}{near}"
-    key = re.search(r"full_key: (\S+)", text)
-    value = re.search(r"[Vv]alue '(.*?)'", text, re.DOTALL)
-    kind = re.search(r"(?:converted to|to) (Integer|Float|Boolean|String|List)", text)
-    if key and value and kind:
-        return f"{key.group(1)}={value.group(1)}: allowed: {_KINDS[kind.group(1)]}"
-    if key and value:
-        wanted = "a list such as [30]" if key.group(1) == "model.hidden" else "another type"
-        return f"{key.group(1)}={value.group(1)}: allowed: {wanted}"
-    if key and "None" in text:
-        return f"{key.group(1)}=null: allowed: a value"
+    merged = re.search(r"Error merging override (.*)", text)
+    if merged:
+        key, _, value = merged.group(1).partition("=")
+        kind = kind_of(key)
+        return f"{key}={value}: allowed: {kind}" if kind else None
+    key_line = re.search(r"full_key: (\S+)", text)
+    value_text = re.search(r"[Vv]alue '(.*?)'", text, re.DOTALL)
+    if key_line and value_text:
+        key = key_line.group(1)
+        return f"{key}={value_text.group(1)}: allowed: {kind_of(key) or 'another type'}"
     return None

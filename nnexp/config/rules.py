@@ -42,7 +42,7 @@ def choice(key: str, values: Sequence[str]) -> Rule:
 
 def at_least(key: str, least: float, most: float = math.inf) -> Rule:
     """The key's number lies in a closed interval."""
-    text = f"at least {least:g}" if most == math.inf else f"{least:g} to {most:g}"
+    text = f"at least {least}" if most == math.inf else f"{least} to {most}"
     return Rule(key, lambda c: least <= value_of(c, key) <= most, f"allowed: {text}")
 
 

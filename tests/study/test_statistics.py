@@ -100,7 +100,7 @@ def test_binomial_interval_is_the_published_clopper_pearson(
     # R. Newcombe, Statistics in Medicine 17 (1998), 857-872, table I, method 5.
     found = binomial_interval(correct, n)
     assert isinstance(found, Interval)
-    assert found == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+    assert found == pytest.approx((low, high), abs=5e-5)
 
 
 def test_holm_adjusts_as_in_the_worked_example() -> None:
