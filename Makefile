@@ -82,7 +82,7 @@ help: ## list the targets
 # The build backend is locked too (--build-deps-for), so that the editable install needs no other.
 # A lock knows its origin as `make lock` and names no index of the machine that made it.
 COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet $(UPGRADE) \
-  --generate-hashes --strip-extras --build-deps-for editable \
+  --generate-hashes --allow-unsafe --strip-extras --build-deps-for editable \
   --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 $(STAMPS)/venv:

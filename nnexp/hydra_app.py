@@ -27,10 +27,12 @@ def run(arguments: Sequence[str]) -> int:
     from nnexp.config.compose import config_dir, register, resolve, schema_keys
     from nnexp.config.messages import one_line
     from nnexp.errors import UserError
+    from nnexp.sweep.launcher import register_launcher
     from nnexp.sweep.single import run_single
 
     check_arguments(arguments, schema_keys(), COMMANDS)
     register()
+    register_launcher()
     shows_all = os.environ.get("HYDRA_FULL_ERROR") == "1"
     console = Console(soft_wrap=True)
 

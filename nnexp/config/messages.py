@@ -57,10 +57,13 @@ def _known(error: BaseException) -> str | None:
     missing = re.search(r"Could not find '([^']+)'", text)
     if missing:
         group, _, choice = missing.group(1).rpartition("/")
-        options = re.search(r"Available options in '[^']*':\s*((?:\n\t\S+)*)", text)
+        options = re.search(r"Available options in '[^']*':((?:\n\t\S+)*)", text)
         names = options.group(1).split() if options else []
         near = suggestion(choice, names)
         return f"{group}={choice}: allowed: {', '.join(names) or 'nothing'}{near}"
+    several = re.search(r"Ambiguous value for argument '([^']*)'", text)
+    if several:
+        return f"{several.group(1)}: several values; allowed: one, or add -m to sweep over them"
     merged = re.search(r"Error merging override (.*)", text)
     if merged:
         key, _, value = merged.group(1).partition("=")

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnexp.config.command import run_name
+from nnexp.config.command import command_of, run_name
 from nnexp.config.compose import to_yaml
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.nn.costs import COSTS
 from nnexp.record.environment import environment
+from nnexp.record.fingerprint import fingerprint
 from nnexp.record.weights import save_weights
 from nnexp.train.plan import pixel_max_of
 from nnexp.train.predict import outputs, probabilities
@@ -31,6 +32,21 @@ def curves_frame(rows: Sequence[Row]) -> pd.DataFrame:
     frame = pd.DataFrame(list(rows))
     names = sorted(str(name) for name in frame.columns if name != "step")
     return frame[["step", *names]].astype({"step": int})
+
+
+def write_artifacts(
+    folder: Path,
+    level: str,
+    config: Config,
+    dataset: Dataset,
+    outcome: Outcome,
+    rows: Sequence[Row],
+) -> None:
+    """Write what `tracking.artifacts` asks for, `light` or `all`, into a folder."""
+    write_light(folder, config, outcome, rows, command_of(config))
+    if level == "all":
+        write_figures(folder / "figures", config, dataset, outcome, rows)
+        write_model(folder / "model", config, dataset, outcome, fingerprint(config, dataset))
 
 
 def write_light(
@@ -81,7 +97,7 @@ def write_figures(
 
 
 def write_model(
-    folder: Path, config: Config, dataset: Dataset, outcome: Outcome, fingerprint: str
+    folder: Path, config: Config, dataset: Dataset, outcome: Outcome, run_fingerprint: str
 ) -> None:
     """The run's network as an MLflow model."""
     from nnexp.record.model import save_model
@@ -95,5 +111,5 @@ def write_model(
         pixel_max=pixel_max_of(config, dataset) if classes else None,
         image_shape=dataset.image_shape if classes else None,
         example=dataset.test.images[:1] if classes else None,
-        metadata={"nnexp.fingerprint": fingerprint},
+        metadata={"nnexp.fingerprint": run_fingerprint},
     )

@@ -79,12 +79,13 @@ class RunRecord:
         config: Config,
         dataset: Dataset,
         tags: Mapping[str, str] | None = None,
+        started: int | None = None,
     ) -> RunRecord:
-        """Open a run with its parameters, tags and data set."""
+        """Open a run with its parameters, tags and data set; `started` in milliseconds."""
         all_tags = {**tags_of(config, dataset), **(tags or {})}
         run = store.client.create_run(
             experiment,
-            start_time=now(),
+            start_time=started or now(),
             tags={"mlflow.source.name": "nnexp", "mlflow.user": _user(), **all_tags},
             run_name=run_name(config),
         )
@@ -102,11 +103,15 @@ class RunRecord:
         """Take note of a report; its values are sent with the next batch."""
         if not report.metrics:
             return
-        self.rows.append({"step": report.epoch, **report.metrics})
-        stamp = now()
-        self._waiting += [Sent(k, v, report.epoch, stamp) for k, v in report.metrics.items()]
+        self.add_row({"step": report.epoch, **report.metrics}, now())
         if time.monotonic() - self._flushed > FLUSH_SECONDS:
             self.flush()
+
+    def add_row(self, row: dict[str, float], stamp: int) -> None:
+        """Take note of the values of an epoch, measured at a time in milliseconds."""
+        self.rows.append(row)
+        step = int(row["step"])
+        self._waiting += [Sent(k, v, step, stamp) for k, v in row.items() if k != "step"]
 
     def flush(self) -> None:
         """Send the values that wait."""

@@ -158,16 +158,21 @@ def ending(
 
 def recorded(config: Config, store: Store, run_id: str, console: Console) -> None:
     """Where a run is recorded, and the commands that go with it."""
-    uri = "" if _is_default(store) else f" --tracking-uri {shlex.quote(store.shown)}"
-    lines = [
-        "",
-        f"run        {run_id}",
-        f"recorded   {store.shown}, experiment {config.tracking.experiment}",
-        f"look       python -m nnexp ui{uri}",
-        f"repeat     {command_of(config)}",
-    ]
-    for line in lines:
+    for line in recorded_lines(config, store, "run", run_id, command_of(config)):
         console.print(escape(line), highlight=False, soft_wrap=True)
+
+
+def recorded_lines(
+    config: Config, store: Store, kind: str, run_id: str, command: str
+) -> list[str]:
+    """The last lines on the screen: id, place, how to look, how to repeat."""
+    uri = "" if _is_default(store) else f" --tracking-uri {shlex.quote(store.shown)}"
+    name = config.tracking.experiment
+    lines = ["", f"{kind:<10} {run_id}", f"recorded   {store.shown}, experiment {name}"]
+    if kind == "sweep":
+        option = "" if name == "nnexp" else f" --experiment {shlex.quote(name)}"
+        lines.append(f"table      python -m nnexp runs{option}{uri}")
+    return [*lines, f"look       python -m nnexp ui{uri}", f"repeat     {command}"]
 
 
 def _is_default(store: Store) -> bool:

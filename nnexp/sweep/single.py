@@ -12,8 +12,8 @@ from rich.console import Console
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, load_dataset
 from nnexp.errors import NnexpError
-from nnexp.record.artifacts import write_figures, write_light, write_model
-from nnexp.record.run import RunRecord, tags_of
+from nnexp.record.artifacts import write_artifacts
+from nnexp.record.run import RunRecord
 from nnexp.record.store import Store, experiment_id, open_store
 from nnexp.sweep.screen import RunScreen, Stopwatch, ending, header
 from nnexp.train.loop import train
@@ -94,23 +94,7 @@ def _finish(
     store.folder.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{record.run_id}-", dir=store.folder))
     try:
-        write_artifacts(folder, level, record, config, dataset, outcome)
+        write_artifacts(folder, level, config, dataset, outcome, record.rows)
         record.finish(outcome, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def write_artifacts(
-    folder: Path,
-    level: str,
-    record: RunRecord,
-    config: Config,
-    dataset: Dataset,
-    outcome: Outcome,
-) -> None:
-    """Write what `tracking.artifacts` asks for, `light` or `all`, into a folder."""
-    tags = tags_of(config, dataset)
-    write_light(folder, config, outcome, record.rows, tags["nnexp.command"])
-    if level == "all":
-        write_figures(folder / "figures", config, dataset, outcome, record.rows)
-        write_model(folder / "model", config, dataset, outcome, tags["nnexp.fingerprint"])

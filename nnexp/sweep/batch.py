@@ -1,0 +1,280 @@
+"""A sweep: checked as a whole, trained in stacks over processes, recorded under one parent.
+
+What is recorded already is not trained again, so the same command goes on where it was stopped.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from filelock import FileLock, Timeout
+from rich.console import Console
+from rich.markup import escape
+
+from nnexp.config.command import run_name
+from nnexp.config.compose import flatten
+from nnexp.config.schema import Config
+from nnexp.data.dataset import Dataset, load_dataset
+from nnexp.errors import NnexpError, UserError
+from nnexp.record.environment import cores
+from nnexp.record.fingerprint import fingerprint
+from nnexp.record.run import now
+from nnexp.record.store import Store, experiment_id, open_store
+from nnexp.record.sweep import (
+    Recorded,
+    open_parent,
+    record_child,
+    record_failure,
+    recorded_runs,
+    remove_partial,
+    sweep_key,
+)
+from nnexp.sweep.board import Board, results_table
+from nnexp.sweep.grouping import StackPlan, stacks, work
+from nnexp.sweep.pool import Pool
+from nnexp.sweep.screen import Stopwatch, recorded_lines
+from nnexp.sweep.worker import Broken, Finished, Progress, Task
+from nnexp.train.plan import check_data, shape_of
+
+LIGHT_FROM = 20
+"""Sweeps of more runs than this leave figures and models to be made on demand."""
+
+
+class SweepFailed(NnexpError):
+    """Some runs of a sweep failed; they are recorded as FAILED, the others are finished."""
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """A recorded sweep: the parent's run id, and of each run its id and final metrics."""
+
+    sweep_id: str
+    runs: list[Recorded]
+
+
+@dataclass
+class _Sweep:
+    configs: list[Config]
+    datasets: list[Dataset]
+    marks: list[str]
+    store: Store
+    experiment: str
+    found: dict[str, Recorded]
+
+    @property
+    def missing(self) -> list[int]:
+        """Positions of the runs that are still to be trained."""
+        return [k for k, mark in enumerate(self.marks) if mark not in self.found]
+
+
+def run_sweep(
+    configs: Sequence[Config],
+    command: Sequence[str],
+    console: Console,
+    *,
+    retry_failed: bool = False,
+) -> SweepResult:
+    """Train every config that is not recorded yet, and show what came out.
+
+    Raises:
+        UserError: the request cannot be carried out; nothing was recorded.
+        SweepFailed: some runs failed; all others are recorded.
+    """
+    watch = Stopwatch()
+    first = configs[0]
+    datasets = [load_dataset(config.data) for config in configs]
+    for config, dataset in zip(configs, datasets, strict=True):
+        check_data(config, dataset)
+    unique = _unique(configs, [fingerprint(c, d) for c, d in zip(configs, datasets, strict=True)])
+    if len({(c.tracking.uri, c.tracking.experiment) for c in configs}) > 1:
+        raise UserError("tracking.*: allowed: one store and one experiment per sweep")
+    store = open_store(first.tracking.uri)
+    experiment = experiment_id(store, first.tracking.experiment)
+    chosen = [configs[k] for k in unique]
+    data = [datasets[k] for k in unique]
+    marks = [fingerprint(c, d) for c, d in zip(chosen, data, strict=True)]
+    sweep = _Sweep(chosen, data, marks, store, experiment, {})
+    key = sweep_key(first.tracking.experiment, marks)
+    with _alone(store, key, console):
+        sweep.found = _recorded(sweep, retry_failed=retry_failed)
+        plans = _plans(sweep)
+        _announce(sweep, plans, console)
+        if first.sweep.dry_run:
+            _list(sweep, plans, console)
+            return SweepResult("", [])
+        line = "python -m nnexp " + shlex.join(command)
+        tags = {"nnexp.command": line, "nnexp.total": str(len(chosen))}
+        parent = open_parent(store, experiment, key, f"sweep of {len(chosen)} runs", tags)
+        try:
+            remove_partial(store, experiment, parent)
+            _train(sweep, plans, parent, console)
+        except BaseException:
+            store.client.set_terminated(parent, "KILLED", end_time=now())
+            raise
+        failed = [r for r in sweep.found.values() if r.status != "FINISHED"]
+        status = "FAILED" if failed else "FINISHED"
+        store.client.set_terminated(parent, status, end_time=now())
+    _conclude(sweep, parent, line, console, watch.seconds)
+    runs = [sweep.found[mark] for mark in marks]
+    if failed:
+        raise SweepFailed(f"{len(failed)} of {len(runs)} runs failed; sweep {parent}")
+    return SweepResult(parent, runs)
+
+
+def _unique(configs: Sequence[Config], marks: Sequence[str]) -> list[int]:
+    """Positions of the configs without repetitions of the same run."""
+    seen: dict[str, int] = {}
+    for k, mark in enumerate(marks):
+        seen.setdefault(mark, k)
+    return list(seen.values())
+
+
+@contextmanager
+def _alone(store: Store, key: str, console: Console) -> Iterator[None]:
+    """Hold a lock on this sweep: a second process asked for the same one waits, and says so."""
+    store.folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(store.folder / f"sweep-{key[:16]}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        console.print("another process is training this sweep; waiting for it to end")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _recorded(sweep: _Sweep, *, retry_failed: bool) -> dict[str, Recorded]:
+    if not sweep.configs[0].tracking.reuse:
+        return {}
+    everything = recorded_runs(sweep.store, sweep.experiment)
+    found = {mark: everything[mark] for mark in sweep.marks if mark in everything}
+    if retry_failed:
+        found = {mark: run for mark, run in found.items() if run.status == "FINISHED"}
+    return found
+
+
+def _plans(sweep: _Sweep) -> list[StackPlan]:
+    missing = sweep.missing
+    if not missing:
+        return []
+    settings = sweep.configs[0].sweep
+    configs = [sweep.configs[k] for k in missing]
+    data = [sweep.datasets[k] for k in missing]
+    plans = stacks(configs, data, fuse=settings.fuse, workers=settings.workers or cores())
+    return [StackPlan(tuple(missing[k] for k in plan.runs), plan.cost) for plan in plans]
+
+
+def _announce(sweep: _Sweep, plans: Sequence[StackPlan], console: Console) -> None:
+    total, missing = len(sweep.configs), len(sweep.missing)
+    workers = min(sweep.configs[0].sweep.workers or cores(), max(len(plans), 1))
+    text = f"sweep of {total} runs"
+    if missing < total:
+        text += f": {total - missing} recorded already, {missing} to train"
+    if missing:
+        text += f", in {len(plans)} stacks over {workers} processes"
+    console.print(text, highlight=False)
+
+
+def _list(sweep: _Sweep, plans: Sequence[StackPlan], console: Console) -> None:
+    """What `sweep.dry_run=true` shows instead of training."""
+    where = {k: number for number, plan in enumerate(plans, 1) for k in plan.runs}
+    for k, config in enumerate(sweep.configs):
+        found = sweep.found.get(sweep.marks[k])
+        state = f"recorded as {found.run_id[:8]}" if found else f"stack {where[k]}"
+        console.print(escape(f"{run_name(config)}: {state}"), highlight=False)
+    total = sum(plan.cost for plan in plans)
+    # About 10 billion multiply-adds a second and core, measured; an order of magnitude only.
+    workers = sweep.configs[0].sweep.workers or cores()
+    seconds = total / 1e10 / max(1, min(workers, len(plans)))
+    console.print(f"dry run: nothing was trained; estimated time about {seconds:.0f} s")
+
+
+def _train(sweep: _Sweep, plans: Sequence[StackPlan], parent: str, console: Console) -> None:
+    if not plans:
+        return
+    settings = sweep.configs[0].sweep
+    level = sweep.configs[0].tracking.artifacts
+    if level == "auto":
+        level = "light" if len(sweep.configs) > LIGHT_FROM else "all"
+    folder = sweep.store.folder / f"sweep-{parent}"
+    tasks = [
+        Task(plan.runs, tuple(sweep.configs[k] for k in plan.runs), level, folder)
+        for plan in plans
+    ]
+    missing = [k for plan in plans for k in plan.runs]
+    board = Board(
+        len(sweep.configs),
+        {k: work(sweep.configs[k], shape_of(sweep.configs[k], sweep.datasets[k])) for k in missing},
+        {k: sweep.configs[k].train.epochs for k in missing},
+        len(sweep.configs) - len(missing),
+        console,
+    )
+    messages = Pool(tasks, settings.workers or cores()).messages()
+    try:
+        with board:
+            for message in messages:
+                if isinstance(message, Progress):
+                    board.progress(message.epochs)
+                elif isinstance(message, Finished):
+                    _record(sweep, message, parent, board)
+                elif isinstance(message, Broken):
+                    for k in message.runs:
+                        _record_broken(sweep, k, message.reason, parent, board)
+    finally:
+        messages.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _record(sweep: _Sweep, message: Finished, parent: str, board: Board) -> None:
+    config, dataset = sweep.configs[message.run], sweep.datasets[message.run]
+    run_id = record_child(sweep.store, sweep.experiment, parent, config, dataset, message)
+    if message.folder is not None:
+        shutil.rmtree(message.folder, ignore_errors=True)
+    outcome = message.outcome
+    last = message.rows[-1] if message.rows else {}
+    metrics = {**last, **outcome.metrics}
+    status = "FAILED" if outcome.failure else "FINISHED"
+    reason = outcome.failure or ""
+    sweep.found[sweep.marks[message.run]] = Recorded(run_id, status, parent, metrics, reason)
+    said = [
+        f"{label} {metrics[name]:.2%}"
+        for name, label in (("test/accuracy", "test"), ("gap/final", "gap"))
+        if name in metrics
+    ]
+    result = outcome.failure or ", ".join(said) or f"cost {metrics.get('train/cost', 0):.4g}"
+    line = f"{run_name(config)}: {result}"
+    board.ended(message.run, line, failed=outcome.failure is not None)
+
+
+def _record_broken(sweep: _Sweep, k: int, reason: str, parent: str, board: Board) -> None:
+    config, dataset = sweep.configs[k], sweep.datasets[k]
+    run_id = record_failure(sweep.store, sweep.experiment, parent, config, dataset, reason)
+    sweep.found[sweep.marks[k]] = Recorded(run_id, "FAILED", parent, {}, reason)
+    board.ended(k, f"{run_name(config)}: failed: {reason}", failed=True)
+
+
+def _conclude(
+    sweep: _Sweep, parent: str, command: str, console: Console, seconds: float
+) -> None:
+    found = [sweep.found[mark] for mark in sweep.marks]
+    settings = [flatten(config) for config in sweep.configs]
+    table = results_table(settings, [r.metrics if r.status == "FINISHED" else None for r in found])
+    console.print()
+    console.print(table)
+    console.print("mean ± standard deviation over the runs of a setting", highlight=False)
+    failed = [(c, r) for c, r in zip(sweep.configs, found, strict=True) if r.status != "FINISHED"]
+    for config, run in failed:
+        text = f"failed: {run_name(config)} ({run.run_id[:8]}): {run.reason}"
+        console.print(escape(text), highlight=False)
+    elsewhere = sum(r.sweep != parent for r in found)
+    if elsewhere:
+        console.print(f"{elsewhere} runs were recorded before, outside this sweep, and are reused")
+    console.print(f"{seconds:.1f} s in all", highlight=False)
+    for line in recorded_lines(sweep.configs[0], sweep.store, "sweep", parent, command):
+        console.print(escape(line), highlight=False, soft_wrap=True)

@@ -1,0 +1,156 @@
+"""What a sweep shows: a live line with time left, or a plain line per finished run; the table."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.table import Table
+
+
+class Board:
+    """Shows how a sweep gets on. Use as a context manager around the training."""
+
+    def __init__(self, total: int, work: Mapping[int, float], epochs: Mapping[int, int],
+                 done: int, console: Console) -> None:
+        """`work` and `epochs` of each run that is still to be trained."""
+        self.console, self.total, self.done, self.failed = console, total, done, 0
+        self._work, self._epochs = dict(work), dict(epochs)
+        self._part = dict.fromkeys(work, 0.0)
+        self._running: set[int] = set()
+        self._started = time.monotonic()
+        self._progress: Progress | None = None
+
+    def __enter__(self) -> Board:
+        if self.console.is_terminal:
+            self._progress = Progress(
+                BarColumn(bar_width=24),
+                TaskProgressColumn(),
+                TextColumn("{task.fields[said]}"),
+                console=self.console,
+                transient=True,
+            )
+            self._task = self._progress.add_task("", total=1.0, said="starting")
+            self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def progress(self, epochs: Mapping[int, int]) -> None:
+        """Some runs have completed some epochs."""
+        for run, epoch in epochs.items():
+            if run in self._part:
+                self._part[run] = epoch / max(self._epochs[run], 1)
+                self._running.add(run)
+        self._refresh()
+
+    def ended(self, run: int, line: str, *, failed: bool) -> None:
+        """A run has ended and is recorded."""
+        self._part[run] = 1.0
+        self._running.discard(run)
+        self.done += not failed
+        self.failed += failed
+        if self._progress is None:
+            number = self.done + self.failed
+            print(f"[{number}/{self.total}] {line}", flush=True)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        if self._progress is None:
+            return
+        whole = sum(self._work.values()) or 1.0
+        fraction = sum(self._work[k] * self._part[k] for k in self._work) / whole
+        elapsed = time.monotonic() - self._started
+        left = elapsed * (1 - fraction) / fraction if fraction > 0.002 else None
+        waiting = self.total - self.done - self.failed - len(self._running)
+        said = (
+            f"{self.done} done, {len(self._running)} running, {self.failed} failed, "
+            f"{max(waiting, 0)} left"
+        )
+        if left is not None:
+            said += f", about {clock(left)} left"
+        self._progress.update(self._task, completed=fraction, said=said)
+
+
+def clock(seconds: float) -> str:
+    """Seconds as a person says them: `4 s`, `3:20 min`, `2:05 h`."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{int(seconds // 60)}:{int(seconds % 60):02d} min"
+    return f"{int(seconds // 3600)}:{int(seconds % 3600 // 60):02d} h"
+
+
+SHOWN = (
+    ("test/accuracy", "test accuracy"),
+    ("best/test_accuracy", "test, best weights"),
+    ("best/validation_accuracy", "best validation"),
+    ("gap/best", "gap, best"),
+    ("gap/final", "gap, final"),
+)
+
+
+def results_table(
+    settings: Sequence[Mapping[str, str]], metrics: Sequence[Mapping[str, float] | None]
+) -> Table | None:
+    """Results grouped by what varied beside the seed: n, mean and standard deviation.
+
+    `settings` are the flattened configs, `metrics` the final values, None for a failed run.
+    """
+    keys = [
+        key
+        for key in settings[0]
+        if key != "seed"
+        and not key.startswith(("tracking.", "sweep."))
+        and any(s[key] != settings[0][key] for s in settings)
+    ]
+    keys = _without_echoes(keys, settings)
+    groups: dict[tuple[str, ...], list[Mapping[str, float] | None]] = {}
+    for setting, values in zip(settings, metrics, strict=True):
+        groups.setdefault(tuple(setting[k] for k in keys), []).append(values)
+    finished = [values for values in metrics if values is not None]
+    shown = [(name, label) for name, label in SHOWN if any(name in v for v in finished)]
+    if not shown:
+        shown = [("train/cost", "training cost")]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for key in keys:
+        table.add_column(escape(key))
+    table.add_column("n", justify="right")
+    for _, label in shown:
+        table.add_column(label, justify="right", no_wrap=True)
+    for group, values in groups.items():
+        there = [v for v in values if v is not None]
+        failed = len(values) - len(there)
+        count = str(len(there)) + (f" ({failed} failed)" if failed else "")
+        cells = [_cell([v[name] for v in there if name in v], name) for name, _ in shown]
+        table.add_row(*map(escape, group), count, *cells)
+    return table
+
+
+def _cell(values: Sequence[float], name: str) -> str:
+    if not values:
+        return ""
+    scale, unit = (100.0, " %") if name != "train/cost" else (1.0, "")
+    mean = scale * statistics.fmean(values)
+    if len(values) == 1:
+        return f"{mean:.2f}{unit}"
+    return f"{mean:.2f} ± {scale * statistics.stdev(values):.2f}{unit}"
+
+
+def _without_echoes(keys: list[str], settings: Sequence[Mapping[str, str]]) -> list[str]:
+    """Leave out keys that say again what another says: λ follows n, `data.n_train` is `size`."""
+    kept: list[str] = []
+    for key in sorted(keys, key=lambda k: (k == "data.n_train", "." in k, not k.endswith(".name"))):
+        known = {tuple(s[k] for k in kept) for s in settings}
+        finer = {(*[s[k] for k in kept], s[key]) for s in settings}
+        if len(finer) > len(known):
+            kept.append(key)
+    return kept

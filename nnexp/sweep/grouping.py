@@ -1,0 +1,85 @@
+"""Which runs are trained side by side, and in how wide stacks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+from nnexp.config.schema import Config, DataConfig
+from nnexp.data.dataset import Dataset
+from nnexp.train.engine import Shape
+from nnexp.train.plan import shape_of
+
+CACHE_BYTES = 1 << 20
+"""Weights of a stack that are still fast: between the second- and third-level cache of a core."""
+
+WIDEST = 32
+
+
+@dataclass(frozen=True)
+class StackPlan:
+    """Runs to be trained as one stack, as positions in the list of configs."""
+
+    runs: tuple[int, ...]
+    cost: float
+    """Estimated work, in multiply-adds: only ratios matter."""
+
+
+def stacks(
+    configs: Sequence[Config], datasets: Sequence[Dataset], *, fuse: str, workers: int
+) -> list[StackPlan]:
+    """Group runs of equal shapes, cut the groups into stacks, longest first.
+
+    Runs in one stack may differ in seed, η, λ, dropout rate, subset, epochs and stopping. Those of
+    one seed stay neighbours, since they share their mini-batches. With `fuse=auto` stacks are as
+    wide as the cache likes, and there are as many as keep all workers busy to the end.
+    """
+    groups: dict[Hashable, list[int]] = {}
+    for k, (config, dataset) in enumerate(zip(configs, datasets, strict=True)):
+        groups.setdefault(_group_key(config, dataset), []).append(k)
+    plans = []
+    for runs in groups.values():
+        shape = shape_of(configs[runs[0]], datasets[runs[0]])
+        runs.sort(key=lambda k: (configs[k].train.epochs, configs[k].seed, k))
+        for part in _cut(runs, _width(shape, len(runs), fuse, workers)):
+            cost = sum(work(configs[k], shape) for k in part)
+            plans.append(StackPlan(tuple(part), cost))
+    return sorted(plans, key=lambda p: -p.cost)
+
+
+def work(config: Config, shape: Shape) -> float:
+    """Multiply-adds of a run, with a constant for the calls of each step."""
+    weights = sum(a * b for a, b in zip(shape.sizes[:-1], shape.sizes[1:], strict=True))
+    steps = shape.n / shape.batch_size
+    return config.train.epochs * steps * (weights * shape.batch_size + 100_000)
+
+
+def _group_key(config: Config, dataset: Dataset) -> tuple[Shape, Hashable]:
+    data: DataConfig = config.data
+    return shape_of(config, dataset), (data.name, data.root, data.n_validation)
+
+
+def _width(shape: Shape, runs: int, fuse: str, workers: int) -> int:
+    if fuse == "off":
+        return 1
+    if fuse != "auto":
+        return int(fuse)
+    weights = sum(a * b for a, b in zip(shape.sizes[:-1], shape.sizes[1:], strict=True))
+    itemsize = 4 if shape.dtype == "float32" else 8
+    widest = max(1, min(WIDEST, round(1.5 * CACHE_BYTES / (weights * itemsize))))
+    rounds = math.ceil(runs / (workers * widest))
+    return math.ceil(runs / (workers * rounds))
+
+
+def _cut(runs: Sequence[int], width: int) -> list[Sequence[int]]:
+    """Parts of at most `width`, as equal as possible."""
+    parts = math.ceil(len(runs) / width)
+    ends = [round(i * len(runs) / parts) for i in range(parts + 1)]
+    return [runs[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True)]
+
+
+def varied(configs: Sequence[Mapping[str, str]]) -> list[str]:
+    """The keys in which some of the flattened configs differ."""
+    first = configs[0]
+    return [key for key in first if any(config[key] != first[key] for config in configs)]
