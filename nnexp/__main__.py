@@ -60,7 +60,7 @@ def entry() -> None:
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
-    raise Terminated
+    raise Terminated("SIGTERM")
 
 
 if __name__ == "__main__":

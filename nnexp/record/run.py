@@ -1,39 +1,40 @@
 """One MLflow run: opened, fed with the reports of the trainer, and closed with its outcome.
 
-Values are sent in batches, never one by one, with the time they were measured at; what is known
-is kept locally until it is delivered.
+Values are sent in batches, never one by one, with the time they were measured at. While the store
+does not answer they are kept, and the training goes on.
 """
 
 from __future__ import annotations
 
+import getpass
+import os
+import socket
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nnexp.config.command import command_of, run_name
 from nnexp.config.compose import flatten
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
+from nnexp.record.delivery import Delivery, Sent, deliver, keep, log
 from nnexp.record.environment import SCHEMA_VERSION
 from nnexp.record.fingerprint import fingerprint, source_sha256
+from nnexp.record.processes import started_at
 from nnexp.record.store import Store
 from nnexp.record.weights import weights_sha256
 from nnexp.train.report import EpochReport, Outcome
 
-if TYPE_CHECKING:
-    from mlflow.entities import Metric, Param, RunTag
-
-BATCH = 1000
-"""Metrics per request; MLflow takes no more."""
-
 FLUSH_SECONDS = 2.0
 """How often values are sent while a run is going on, for those who watch it in the UI."""
 
+PATIENCE_SECONDS = 20.0
+"""How long a store that did not answer is left alone."""
+
 
 def params_of(config: Config) -> dict[str, str]:
-    """What is recorded as parameters: every key, λ and λ/n also as numbers to sort by."""
+    """What is recorded as parameters: every key, and λ/n as a number to sort by."""
     params = flatten(config)
     if config.reg.name in ("l2", "l1", "elastic"):
         params["reg.lmbda_over_n"] = repr(config.reg.lmbda / config.data.n_train)
@@ -52,14 +53,15 @@ def tags_of(config: Config, dataset: Dataset) -> dict[str, str]:
     }
 
 
-@dataclass(frozen=True)
-class Sent:
-    """A metric value with its step and time (milliseconds)."""
-
-    name: str
-    value: float
-    step: int
-    timestamp: int
+def owner_tags() -> dict[str, str]:
+    """Which process is at work on a run, so that another can tell when it is gone."""
+    pid = os.getpid()
+    return {
+        "nnexp.host": socket.gethostname(),
+        "nnexp.pid": str(pid),
+        "nnexp.pid_started": started_at(pid),
+        "nnexp.heartbeat": str(now()),
+    }
 
 
 class RunRecord:
@@ -68,8 +70,11 @@ class RunRecord:
     def __init__(self, store: Store, run_id: str, config: Config) -> None:
         self.store, self.run_id, self.config = store, run_id, config
         self.rows: list[dict[str, float]] = []
+        self.stamps: list[int] = []
+        self.trouble = ""
+        """Why the store could not be reached when it was last tried; empty if it could."""
         self._waiting: list[Sent] = []
-        self._flushed = time.monotonic()
+        self._next = time.monotonic() + FLUSH_SECONDS
 
     @classmethod
     def start(
@@ -82,16 +87,39 @@ class RunRecord:
         started: int | None = None,
     ) -> RunRecord:
         """Open a run with its parameters, tags and data set; `started` in milliseconds."""
-        all_tags = {**tags_of(config, dataset), **(tags or {})}
         run = store.client.create_run(
             experiment,
             start_time=started or now(),
-            tags={"mlflow.source.name": "nnexp", "mlflow.user": _user(), **all_tags},
+            tags={
+                "mlflow.source.name": "nnexp",
+                "mlflow.user": _user(),
+                **tags_of(config, dataset),
+                **owner_tags(),
+                **(tags or {}),
+            },
             run_name=run_name(config),
         )
         record = cls(store, str(run.info.run_id), config)
-        record._log(params=params_of(config))
+        log(store, record.run_id, params=params_of(config))
         store.client.log_inputs(record.run_id, _dataset_inputs(config, dataset))
+        return record
+
+    @classmethod
+    def reopen(
+        cls,
+        store: Store,
+        run_id: str,
+        config: Config,
+        rows: list[dict[str, float]],
+        stamps: list[int],
+    ) -> RunRecord:
+        """Go on with a run that was interrupted after the given rows."""
+        store.client.update_run(run_id, status="RUNNING")
+        record = cls(store, run_id, config)
+        # Some of these may never have been sent; with their old times, sending twice is harmless.
+        for row, stamp in zip(rows, stamps, strict=True):
+            record.add_row(row, stamp)
+        log(store, run_id, tags=owner_tags())
         return record
 
     @property
@@ -101,60 +129,62 @@ class RunRecord:
 
     def add(self, report: EpochReport) -> None:
         """Take note of a report; its values are sent with the next batch."""
-        if not report.metrics:
-            return
-        self.add_row({"step": report.epoch, **report.metrics}, now())
-        if time.monotonic() - self._flushed > FLUSH_SECONDS:
+        if report.metrics:
+            self.add_row({"step": report.epoch, **report.metrics}, now())
+        if time.monotonic() > self._next:
             self.flush()
 
     def add_row(self, row: dict[str, float], stamp: int) -> None:
         """Take note of the values of an epoch, measured at a time in milliseconds."""
         self.rows.append(row)
+        self.stamps.append(stamp)
         step = int(row["step"])
         self._waiting += [Sent(k, v, step, stamp) for k, v in row.items() if k != "step"]
 
     def flush(self) -> None:
-        """Send the values that wait."""
-        while self._waiting:
-            batch = self._waiting[:BATCH]
-            self._log(metrics=batch)
-            del self._waiting[: len(batch)]
-        self._flushed = time.monotonic()
+        """Send the values that wait; if the store does not answer, keep them for later."""
+        sending = tuple(self._waiting)
+        try:
+            log(self.store, self.run_id, sending, tags={"nnexp.heartbeat": str(now())})
+        except Exception as error:
+            # Whatever the store's client raises (HTTP, database, MLflow): training must go on.
+            self.trouble = " ".join(str(error).split())[:200] or type(error).__name__
+            self._next = time.monotonic() + PATIENCE_SECONDS
+            return
+        del self._waiting[: len(sending)]
+        self.trouble = ""
+        self._next = time.monotonic() + FLUSH_SECONDS
 
-    def finish(self, outcome: Outcome, folder: Path | None) -> None:
-        """Send the outcome and the artifacts in `folder`, and close the run."""
+    def finish(self, outcome: Outcome, artifacts: Path | None) -> bool:
+        """Close the run with its outcome and artifacts (a folder that is moved away).
+
+        Returns whether it has arrived; if not, it is kept and delivered at the next start.
+        """
         stamp = now()
-        values = [Sent(k, v, outcome.epochs, stamp) for k, v in outcome.metrics.items()]
-        self._waiting += values
-        self.flush()
-        tags = {"nnexp.weights_sha256": weights_sha256(outcome.parameters)}
-        tags["nnexp.epochs"] = str(outcome.epochs)
+        self._waiting += [Sent(k, v, outcome.epochs, stamp) for k, v in outcome.metrics.items()]
+        tags = {
+            "nnexp.weights_sha256": weights_sha256(outcome.parameters),
+            "nnexp.epochs": str(outcome.epochs),
+        }
         note = _result_note(self.config, outcome)
         if note:
             tags["mlflow.note.content"] = note
-        self._log(tags=tags)
-        if folder is not None:
-            self.store.client.log_artifacts(self.run_id, str(folder))
-        self.store.client.set_terminated(self.run_id, "FINISHED", end_time=now())
+        return self._close("FINISHED", tags, artifacts)
 
-    def fail(self, reason: str, status: str = "FAILED") -> None:
-        """Close the run as FAILED or KILLED, with the reason as a tag."""
-        self.flush()
-        self._log(tags={"nnexp.reason": reason[:5000]})
-        self.store.client.set_terminated(self.run_id, status, end_time=now())
+    def fail(self, reason: str, status: str = "FAILED") -> bool:
+        """Close the run as FAILED or KILLED, with the reason as a tag; whether it has arrived."""
+        return self._close(status, {"nnexp.reason": reason[:5000]}, None)
 
-    def _log(
-        self,
-        metrics: Sequence[Sent] = (),
-        params: Mapping[str, str] | None = None,
-        tags: Mapping[str, str] | None = None,
-    ) -> None:
-        from mlflow.entities import Metric, Param, RunTag
-
-        values: list[Metric] = [Metric(m.name, m.value, m.timestamp, m.step) for m in metrics]
-        pairs: list[Param] = [Param(k, v) for k, v in (params or {}).items()]
-        labels: list[RunTag] = [RunTag(k, v) for k, v in (tags or {}).items()]
-        self.store.client.log_batch(self.run_id, metrics=values, params=pairs, tags=labels)
+    def _close(self, status: str, tags: Mapping[str, str], artifacts: Path | None) -> bool:
+        delivery = Delivery(self.run_id, status, now(), tuple(self._waiting), tags)
+        folder = keep(self.store, delivery, artifacts)
+        try:
+            deliver(self.store, folder)
+        except Exception as error:
+            # As in `flush`: the delivery lies on disk.
+            self.trouble = " ".join(str(error).split())[:200] or type(error).__name__
+            return False
+        return True
 
 
 def now() -> int:
@@ -163,8 +193,6 @@ def now() -> int:
 
 
 def _user() -> str:
-    import getpass
-
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -175,14 +203,12 @@ def _dataset_inputs(config: Config, dataset: Dataset) -> list[Any]:
     from mlflow.entities import Dataset as RecordedDataset
     from mlflow.entities import DatasetInput, InputTag
 
-    digest = dataset.digest[:8]
-    profile = f'{{"n_train": {config.data.n_train}, "subset": "{config.data.subset}"}}'
     recorded = RecordedDataset(
         name=dataset.name,
-        digest=digest,
+        digest=dataset.digest[:8],
         source_type="nnexp",
         source=f'{{"sha256": "{dataset.digest}"}}',
-        profile=profile,
+        profile=f'{{"n_train": {config.data.n_train}, "subset": "{config.data.subset}"}}',
     )
     return [DatasetInput(dataset=recorded, tags=[InputTag("mlflow.data.context", "training")])]
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
-from nnexp.record.run import RunRecord, now
+from nnexp.record.delivery import log
+from nnexp.record.run import RunRecord, now, owner_tags
 from nnexp.record.store import Store
 
 if TYPE_CHECKING:
@@ -63,6 +64,18 @@ def recorded_runs(store: Store, experiment_id: str) -> dict[str, Recorded]:
     return found
 
 
+def find_finished(store: Store, experiment_id: str, mark: str) -> Recorded | None:
+    """The finished run of an experiment with a given fingerprint, if there is one."""
+    where = (
+        f"tags.`nnexp.fingerprint` = '{mark}' and tags.`nnexp.kind` = 'run' "
+        "and attributes.status = 'FINISHED'"
+    )
+    for run in runs_where(store, [experiment_id], where):
+        sweep = run.data.tags.get("nnexp.sweep", "")
+        return Recorded(str(run.info.run_id), "FINISHED", sweep, dict(run.data.metrics), "")
+    return None
+
+
 def open_parent(store: Store, experiment_id: str, key: str, name: str, tags: dict[str, str]) -> str:
     """The parent run of this sweep: the one recorded before, reopened, or a new one."""
     where = f"tags.`nnexp.sweep_key` = '{key}' and tags.`nnexp.kind` = 'sweep'"
@@ -70,17 +83,25 @@ def open_parent(store: Store, experiment_id: str, key: str, name: str, tags: dic
     if before:
         run_id = str(min(before, key=lambda run: run.info.start_time).info.run_id)
         store.client.update_run(run_id, status="RUNNING")
+        log(store, run_id, tags={**tags, **owner_tags()})
         return run_id
-    all_tags = {"nnexp.kind": "sweep", "nnexp.sweep_key": key, "mlflow.source.name": "nnexp", **tags}
+    all_tags = {
+        "nnexp.kind": "sweep",
+        "nnexp.sweep_key": key,
+        "mlflow.source.name": "nnexp",
+        **owner_tags(),
+        **tags,
+    }
     run = store.client.create_run(experiment_id, start_time=now(), tags=all_tags, run_name=name)
     return str(run.info.run_id)
 
 
 def remove_partial(store: Store, experiment_id: str, parent: str) -> None:
     """Delete children that a killed writer left half recorded: they will be trained again."""
-    where = f"tags.`nnexp.sweep` = '{parent}' and attributes.status = 'RUNNING'"
-    for run in list(runs_where(store, [experiment_id], where)):
-        store.client.delete_run(run.info.run_id)
+    for status in ("RUNNING", "KILLED"):
+        where = f"tags.`nnexp.sweep` = '{parent}' and attributes.status = '{status}'"
+        for run in list(runs_where(store, [experiment_id], where)):
+            store.client.delete_run(run.info.run_id)
 
 
 def record_child(

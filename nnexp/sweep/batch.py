@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,12 +37,16 @@ from nnexp.record.sweep import (
 from nnexp.sweep.board import Board, results_table
 from nnexp.sweep.grouping import StackPlan, stacks, work
 from nnexp.sweep.pool import Pool
+from nnexp.sweep.single import tidy
 from nnexp.sweep.screen import Stopwatch, recorded_lines
 from nnexp.sweep.worker import Broken, Finished, Progress, Task
 from nnexp.train.plan import check_data, shape_of
 
 LIGHT_FROM = 20
 """Sweeps of more runs than this leave figures and models to be made on demand."""
+
+
+HEARTBEAT_SECONDS = 60.0
 
 
 class SweepFailed(NnexpError):
@@ -100,6 +105,7 @@ def run_sweep(
     sweep = _Sweep(chosen, data, marks, store, experiment, {})
     key = sweep_key(first.tracking.experiment, marks)
     with _alone(store, key, console):
+        tidy(store, experiment, console)
         sweep.found = _recorded(sweep, retry_failed=retry_failed)
         plans = _plans(sweep)
         _announce(sweep, plans, console)
@@ -215,10 +221,14 @@ def _train(sweep: _Sweep, plans: Sequence[StackPlan], parent: str, console: Cons
         len(sweep.configs) - len(missing),
         console,
     )
+    beat = time.monotonic()
     messages = Pool(tasks, settings.workers or cores()).messages()
     try:
         with board:
             for message in messages:
+                if time.monotonic() - beat > HEARTBEAT_SECONDS:
+                    sweep.store.client.set_tag(parent, "nnexp.heartbeat", str(now()))
+                    beat = time.monotonic()
                 if isinstance(message, Progress):
                     board.progress(message.epochs)
                 elif isinstance(message, Finished):

@@ -126,9 +126,9 @@ def results_table(
     table.add_column("n", justify="right")
     for _, label in shown:
         table.add_column(label, justify="right", no_wrap=True)
-    for group, values in groups.items():
-        there = [v for v in values if v is not None]
-        failed = len(values) - len(there)
+    for group, results in groups.items():
+        there = [values for values in results if values is not None]
+        failed = len(results) - len(there)
         count = str(len(there)) + (f" ({failed} failed)" if failed else "")
         cells = [_cell([v[name] for v in there if name in v], name) for name, _ in shown]
         table.add_row(*map(escape, group), count, *cells)

@@ -49,10 +49,14 @@ def stacks(
 
 
 def work(config: Config, shape: Shape) -> float:
-    """Multiply-adds of a run, with a constant for the calls of each step."""
+    """Multiply-adds of a run, calls and evaluation counted in at what they cost beside them."""
     weights = sum(a * b for a, b in zip(shape.sizes[:-1], shape.sizes[1:], strict=True))
     steps = shape.n / shape.batch_size
-    return config.train.epochs * steps * (weights * shape.batch_size + 100_000)
+    evaluated = shape.n + config.data.n_validation
+    if config.monitor.test == "epoch":
+        evaluated += 10_000
+    training = steps * (weights * shape.batch_size + 100_000)
+    return config.train.epochs * (training + 0.4 * evaluated * weights / config.monitor.every)
 
 
 def _group_key(config: Config, dataset: Dataset) -> tuple[Shape, Hashable]:

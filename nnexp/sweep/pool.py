@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -30,7 +30,7 @@ class Pool:
         count = max(1, min(workers, len(self._tasks)))
         self._workers = [self._start() for _ in range(count)]
 
-    def messages(self) -> Iterator[Message]:
+    def messages(self) -> Generator[Message, None, None]:
         """What the workers report, until all tasks are done. Closing it ends the workers."""
         try:
             for worker in self._workers:
@@ -83,6 +83,8 @@ class Pool:
             yield from self._bury(worker)
             return
         if isinstance(message, Done):
+            lost, worker.unfinished = worker.unfinished, ()
+            yield from self._again(worker.task, lost, "the worker did not report it")
             self._give(worker)
             return
         if isinstance(message, Finished):

@@ -108,23 +108,48 @@ class RunScreen:
         self._progress.update(self._task, completed=report.epoch, said=self._last)
 
 
-def result_table(rows: Mapping[str, float], outcome: Outcome) -> Table:
-    """The short table at the end of a run."""
+def result_table(final: Mapping[str, float]) -> Table:
+    """The short table at the end of a run, from its final values."""
     table = Table(show_header=True, box=None, pad_edge=False)
     table.add_column("")
     for name in ("training", "validation", "test"):
         table.add_column(name, justify="right")
-    final = {**rows, **outcome.metrics}
-    for label, key, form in (("cost", "cost", "{:.4f}"), ("accuracy", "accuracy", "{:.2%}")):
+    rows = (
+        ("cost", "cost", "{:.4f}"),
+        ("cost without penalty", "data_cost", "{:.4f}"),
+        ("accuracy", "accuracy", "{:.2%}"),
+    )
+    penalty = final.get("train/penalty", 0.0)
+    for label, key, form in rows:
+        if key == "data_cost" and not penalty:
+            continue
         cells = []
         for name in ("train", "validation", "test"):
             value = final.get(f"{name}/{key}")
-            if value is None and key == "cost":
-                value = final.get(f"{name}/data_cost")
+            if value is None and key == "cost" and f"{name}/data_cost" in final:
+                value = final[f"{name}/data_cost"] + penalty
             cells.append("" if value is None else form.format(value))
         if any(cells):
             table.add_row(label, *cells)
     return table
+
+
+def summary_lines(final: Mapping[str, float]) -> list[str]:
+    """Best epoch and gap, in words."""
+    lines = []
+    if final.get("best/epoch"):
+        kept = ", whose weights are kept" if "best/test_accuracy" in final else ""
+        lines.append(
+            f"best validation accuracy {final['best/validation_accuracy']:.2%} "
+            f"in epoch {final['best/epoch']:.0f}{kept}"
+        )
+    if "best/test_accuracy" in final:
+        lines.append(f"test accuracy of those weights {final['best/test_accuracy']:.2%}")
+    if "gap/final" in final:
+        lines.append(f"gap, training - test accuracy: {100 * final['gap/final']:.2f} points")
+    if "gap/best" in final:
+        lines.append(f"gap, best training - best test: {100 * final['gap/best']:.2f} points")
+    return lines
 
 
 def ending(
@@ -137,21 +162,29 @@ def ending(
     seconds: float,
 ) -> None:
     """What came out, where it is recorded, and the commands to look at it and to repeat it."""
-    m = outcome.metrics
+    final = {**rows, **outcome.metrics}
     console.print()
-    console.print(result_table(rows, outcome))
-    if "best/validation_accuracy" in m and config.train.epochs:
-        console.print(
-            f"best validation accuracy {m['best/validation_accuracy']:.2%} "
-            f"in epoch {m['best/epoch']:.0f}"
-            + (", whose weights are kept" if "best/test_accuracy" in m else "")
-        )
-    if "gap/final" in m:
-        console.print(f"gap, training - test accuracy: {100 * m['gap/final']:.2f} points")
+    console.print(result_table(final))
+    for line in summary_lines(final):
+        console.print(line, highlight=False)
     if outcome.stopped_early:
-        console.print(f"stopped early after epoch {outcome.epochs}")
+        console.print(f"stopped early after epoch {outcome.epochs}", highlight=False)
+    training = final.get("time/train_seconds", 0.0)
+    console.print(f"{seconds:.1f} s in all, {training:.1f} s of it training", highlight=False)
+    recorded(config, store, run_id, console)
+
+
+def shown_again(
+    config: Config, store: Store, run_id: str, final: Mapping[str, float], console: Console
+) -> None:
+    """A run from the record, instead of training it again."""
+    console.print()
+    console.print(result_table(final))
+    for line in summary_lines(final):
+        console.print(line, highlight=False)
     console.print(
-        f"{seconds:.1f} s in all, {m.get('time/train_seconds', 0.0):.1f} s of it training steps"
+        "recorded before; nothing was trained (tracking.reuse=false trains it again)",
+        highlight=False,
     )
     recorded(config, store, run_id, console)
 

@@ -1,24 +1,38 @@
-"""One run: trained, shown and recorded."""
+"""One run: trained, shown and recorded; gone on with where it was interrupted."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from rich.console import Console
+from rich.markup import escape
 
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, load_dataset
 from nnexp.errors import NnexpError
-from nnexp.record.artifacts import write_artifacts
+from nnexp.record.checkpoint import CheckpointFile, DamagedCheckpoint
+from nnexp.record.delivery import deliver_all
+from nnexp.record.fingerprint import fingerprint
 from nnexp.record.run import RunRecord
+from nnexp.record.stale import mark_stale
 from nnexp.record.store import Store, experiment_id, open_store
-from nnexp.sweep.screen import RunScreen, Stopwatch, ending, header
+from nnexp.record.sweep import find_finished
+from nnexp.sweep.screen import RunScreen, Stopwatch, ending, header, shown_again
+from nnexp.sweep.studio import Studio
 from nnexp.train.loop import train
 from nnexp.train.plan import check_data
 from nnexp.train.report import Outcome
+from nnexp.train.snapshot import Snapshot
+
+CHECKPOINT_SECONDS = 1.0
+"""A checkpoint at the end of an epoch, but not more often than this."""
 
 
 class RunFailed(NnexpError):
@@ -31,11 +45,14 @@ class Result:
 
     run_id: str
     config: Config
-    outcome: Outcome
+    metrics: dict[str, float]
 
 
 def run_single(config: Config, console: Console) -> Result:
     """Train one run, record it in MLflow, and show what came out.
+
+    A run that is recorded already is shown instead (`tracking.reuse`), one that was interrupted is
+    gone on with (`tracking.resume`).
 
     Raises:
         UserError: the request cannot be carried out; nothing was recorded.
@@ -46,55 +63,151 @@ def run_single(config: Config, console: Console) -> Result:
     check_data(config, dataset)
     store = open_store(config.tracking.uri)
     experiment = experiment_id(store, config.tracking.experiment)
-    console.print(header(config, dataset), highlight=False, markup=False)
-    record = RunRecord.start(store, experiment, config, dataset)
-    outcome = _train(record, config, dataset, console)
-    if outcome.failure is not None:
-        record.fail(outcome.failure)
-        raise RunFailed(f"run {record.run_id} failed: {outcome.failure}")
+    mark = fingerprint(config, dataset)
+    with _alone(store, mark, console):
+        tidy(store, experiment, console)
+        console.print(header(config, dataset), highlight=False, markup=False)
+        if config.tracking.reuse:
+            found = find_finished(store, experiment, mark)
+            if found is not None:
+                shown_again(config, store, found.run_id, found.metrics, console)
+                return Result(found.run_id, config, dict(found.metrics))
+        return _run(config, dataset, store, experiment, console, watch)
+
+
+def tidy(store: Store, experiment: str, console: Console) -> None:
+    """Deliver what is left from earlier, and mark runs that nobody works on as KILLED."""
+    delivered = deliver_all(store)
+    if delivered:
+        console.print(f"delivered {delivered} runs that the store had not received before")
+    for run_id in mark_stale(store, experiment):
+        console.print(f"run {run_id} was left unfinished by a process that is gone: KILLED")
+
+
+def _run(
+    config: Config,
+    dataset: Dataset,
+    store: Store,
+    experiment: str,
+    console: Console,
+    watch: Stopwatch,
+) -> Result:
+    checkpoint = CheckpointFile(store.folder, fingerprint(config, dataset))
+    record, snapshot = _begin(config, dataset, store, experiment, checkpoint, console)
+    level = "all" if config.tracking.artifacts == "auto" else config.tracking.artifacts
     try:
-        _finish(record, config, dataset, outcome, store)
-    except KeyboardInterrupt:
-        record.fail("interrupted while recording", status="KILLED")
+        with Studio(config, level) as studio:
+            outcome = _train(record, config, dataset, checkpoint, snapshot, console)
+            if outcome.failure is None:
+                folder = Path(tempfile.mkdtemp(prefix=f"{record.run_id}-", dir=store.folder))
+                try:
+                    studio.write(folder, outcome, record.rows)
+                    arrived = record.finish(outcome, folder)
+                finally:
+                    shutil.rmtree(folder, ignore_errors=True)
+            else:
+                arrived = record.fail(outcome.failure)
+    except KeyboardInterrupt as stop:
+        record.fail(f"stopped by {'SIGTERM' if stop.args else 'Ctrl-C'}", status="KILLED")
+        console.print(f"\nrun {record.run_id} is marked KILLED; the same command goes on with it")
         raise
+    except Exception as error:
+        record.fail(f"{type(error).__name__}: {error}")
+        raise
+    checkpoint.remove()
+    if not arrived:
+        console.print(
+            escape(
+                f"the tracking store does not answer ({record.trouble}); nothing is lost: the rest "
+                f"of this run is kept in {store.folder} and delivered at the next start"
+            )
+        )
+    if outcome.failure is not None:
+        raise RunFailed(f"run {record.run_id} failed: {outcome.failure}")
     ending(config, store, record.run_id, record.last, outcome, console, watch.seconds)
-    return Result(record.run_id, config, outcome)
+    return Result(record.run_id, config, {**record.last, **outcome.metrics})
 
 
-def _train(record: RunRecord, config: Config, dataset: Dataset, console: Console) -> Outcome:
+def _begin(
+    config: Config,
+    dataset: Dataset,
+    store: Store,
+    experiment: str,
+    checkpoint: CheckpointFile,
+    console: Console,
+) -> tuple[RunRecord, Snapshot | None]:
+    """A new run, or the one that a checkpoint belongs to."""
+    if config.tracking.resume:
+        try:
+            found = checkpoint.read()
+        except DamagedCheckpoint as error:
+            console.print(escape(f"{error}: starting afresh"))
+            found = None
+        if found is not None:
+            snapshot, kept, remark = found
+            if kept["experiment"] == experiment:
+                if remark:
+                    console.print(escape(f"{remark}the one before it is whole"))
+                console.print(f"going on after epoch {snapshot.values['epoch']}", highlight=False)
+                rows, stamps = kept["rows"], kept["stamps"]
+                return RunRecord.reopen(store, kept["run_id"], config, rows, stamps), snapshot
+    checkpoint.remove()
+    return RunRecord.start(store, experiment, config, dataset), None
+
+
+def _train(
+    record: RunRecord,
+    config: Config,
+    dataset: Dataset,
+    checkpoint: CheckpointFile,
+    snapshot: Snapshot | None,
+    console: Console,
+) -> Outcome:
     sizes = {
         "train": config.data.n_train,
         "validation": config.data.n_validation,
         "test": len(dataset.test),
     }
     outcome: Outcome | None = None
-    try:
-        with RunScreen(config, sizes, console) as screen:
-            for report in train([config], dataset):
-                record.add(report)
-                screen.show(report)
-                outcome = report.outcome or outcome
-    except KeyboardInterrupt:
-        record.fail("interrupted", status="KILLED")
-        raise
-    except Exception as error:
-        record.fail(f"{type(error).__name__}: {error}")
-        raise
+    saved, complained = time.monotonic(), False
+    experiment = record.store.client.get_run(record.run_id).info.experiment_id
+    with RunScreen(config, sizes, console) as screen:
+        for report in train([config], dataset, snapshot):
+            record.add(report)
+            screen.show(report)
+            outcome = report.outcome or outcome
+            if report.snapshot is not None and time.monotonic() - saved > CHECKPOINT_SECONDS:
+                kept = {
+                    "run_id": record.run_id,
+                    "experiment": experiment,
+                    "rows": record.rows,
+                    "stamps": record.stamps,
+                }
+                checkpoint.write(report.snapshot(), kept)
+                saved = time.monotonic()
+            if record.trouble and not complained:
+                complained = True
+                console.print(
+                    escape(
+                        f"the tracking store does not answer ({record.trouble}): training goes on, "
+                        "values are kept"
+                    )
+                )
     assert outcome is not None
     return outcome
 
 
-def _finish(
-    record: RunRecord, config: Config, dataset: Dataset, outcome: Outcome, store: Store
-) -> None:
-    level = "all" if config.tracking.artifacts == "auto" else config.tracking.artifacts
-    if level == "none":
-        record.finish(outcome, None)
-        return
+@contextmanager
+def _alone(store: Store, mark: str, console: Console) -> Iterator[None]:
+    """Hold a lock on this run: a second process asked for the same one waits, and says so."""
     store.folder.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"{record.run_id}-", dir=store.folder))
+    lock = FileLock(store.folder / f"run-{mark[:16]}.lock")
     try:
-        write_artifacts(folder, level, config, dataset, outcome, record.rows)
-        record.finish(outcome, folder)
+        lock.acquire(timeout=0)
+    except Timeout:
+        console.print("another process is training this very run; waiting for it to end")
+        lock.acquire()
+    try:
+        yield
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        lock.release()

@@ -82,6 +82,7 @@ def _train(task: Task, pipe: Connection) -> None:
     from nnexp.train.loop import train
 
     started = _now()
+    parent = os.getppid()
     rows: list[list[dict[str, float]]] = [[] for _ in task.runs]
     stamps: list[list[int]] = [[] for _ in task.runs]
     waiting = set(range(len(task.runs)))
@@ -95,10 +96,14 @@ def _train(task: Task, pipe: Connection) -> None:
                 rows[k].append({"step": report.epoch, **report.metrics})
                 stamps[k].append(_now())
             epochs[task.runs[k]] = report.epoch
+            if os.getppid() != parent:
+                os._exit(1)  # Nobody is left to report to.
             if report.outcome is not None:
-                waiting.discard(k)
                 folder = _write(task, k, rows[k], report.outcome)
-                pipe.send(Finished(task.runs[k], rows[k], stamps[k], report.outcome, started, folder))
+                pipe.send(
+                    Finished(task.runs[k], rows[k], stamps[k], report.outcome, started, folder)
+                )
+                waiting.discard(k)
             if time.monotonic() - told > PROGRESS_SECONDS:
                 pipe.send(Progress(dict(epochs)))
                 told = time.monotonic()
@@ -116,7 +121,8 @@ def _write(task: Task, k: int, rows: Sequence[dict[str, float]], outcome: Outcom
     from nnexp.record.artifacts import write_artifacts
 
     config = task.configs[k]
-    folder = task.folder / f"run{task.runs[k]}"
+    # Its own folder: workers of a killed sweep may still be about when it is started again.
+    folder = task.folder / f"{os.getpid()}-run{task.runs[k]}"
     write_artifacts(folder, task.artifacts, config, load_dataset(config.data), outcome, rows)
     return folder
 

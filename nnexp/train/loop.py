@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from threadpoolctl import threadpool_limits
 
@@ -20,19 +21,29 @@ from nnexp.train.evaluation import ExampleSet, Measured
 from nnexp.train.monitor import Metrics, Penalty, finite, gaps, measure, named
 from nnexp.train.plan import Plan, plan
 from nnexp.train.report import EpochReport, Outcome
+from nnexp.train.snapshot import Snapshot, named_parameters, parameters_of, put, take
 
 
-def train(configs: Sequence[Config], dataset: Dataset) -> Iterator[EpochReport]:
+def train(
+    configs: Sequence[Config], dataset: Dataset, resume: Snapshot | None = None
+) -> Iterator[EpochReport]:
     """Train runs of one shape side by side; yield a report per run and completed epoch.
 
     The first report of a run is that of the untrained network (epoch 0), the last carries its
     `Outcome`. A run's numbers do not depend on which runs are trained beside it. BLAS is held to
     one thread meanwhile: products are small, and numbers must not depend on the number of cores.
 
-    Raises ValueError if the configs do not share one shape (`train.plan.shape_of`).
+    With `resume`, the snapshot of an earlier report, a single run goes on after that epoch.
+
+    Raises:
+        ValueError: the configs do not share one shape (`train.plan.shape_of`), or the snapshot is
+            not of such a run.
     """
     with threadpool_limits(1, user_api="blas"):
-        yield from _Training(configs, plan(configs, dataset)).reports()
+        training = _Training(configs, plan(configs, dataset))
+        if resume is not None:
+            training.resume(resume)
+        yield from training.reports()
 
 
 class _History:
@@ -75,13 +86,44 @@ class _Training:
 
     def reports(self) -> Iterator[EpochReport]:
         """All epochs of all runs, until the last has left the stack."""
-        yield from self._after_epoch()
+        if self.epoch == 0:
+            yield from self._after_epoch()
         while self.configs:
             started = time.perf_counter()
             self.engine.epoch()
             self.train_seconds += (time.perf_counter() - started) / len(self.configs)
             self.epoch += 1
             yield from self._after_epoch()
+
+    def resume(self, snapshot: Snapshot) -> None:
+        """Go on with the only run of the stack from a snapshot."""
+        if len(self.configs) != 1:
+            raise ValueError("only a single run can be resumed")
+        put(self.engine, 0, snapshot)
+        history, values = self.histories[0], snapshot.values
+        self.epoch = values["epoch"]
+        self.train_seconds, self.evaluate_seconds = values["seconds"]
+        history.last, history.best = dict(values["last"]), dict(values["best"])
+        history.best_epoch = values["best_epoch"]
+        if values["best_validation"] is not None:
+            history.best_validation = values["best_validation"]
+        history.best_parameters = parameters_of(snapshot.arrays)
+
+    def _snapshot(self, k: int) -> Snapshot:
+        taken, history = take(self.engine, k), self.histories[k]
+        arrays, best = dict(taken.arrays), history.best_validation
+        if history.best_parameters is not None:
+            arrays |= named_parameters(history.best_parameters)
+        values = {
+            **taken.values,
+            "epoch": self.epoch,
+            "seconds": [self.train_seconds, self.evaluate_seconds],
+            "last": history.last,
+            "best": history.best,
+            "best_epoch": history.best_epoch,
+            "best_validation": best if math.isfinite(best) else None,
+        }
+        return Snapshot(arrays, values)
 
     def _after_epoch(self) -> Iterator[EpochReport]:
         started = time.perf_counter()
@@ -107,7 +149,11 @@ class _Training:
             else:
                 staying.append(k)
             metrics = metrics if shown else {}
-            reports.append(EpochReport(self.positions[k], self.epoch, metrics, outcome))
+            place = len(staying) - 1
+            snapshot = None if outcome else partial(self._snapshot, place)
+            reports.append(
+                EpochReport(self.positions[k], self.epoch, metrics, outcome, snapshot)
+            )
         if len(staying) < len(self.configs):
             self._leave(staying)
         yield from reports

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from nnexp.nn.parameters import Parameters
+from nnexp.train.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
@@ -34,3 +35,6 @@ class EpochReport:
     """Metrics of this epoch by their recorded names; empty between evaluations."""
     outcome: Outcome | None = None
     """Set in the last report of a run."""
+    snapshot: Callable[[], Snapshot] | None = field(default=None, compare=False, repr=False)
+    """Takes all that is needed to go on from here; to be called before the next report is asked
+    for. None in the last report of a run."""

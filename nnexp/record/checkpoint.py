@@ -1,0 +1,95 @@
+"""Checkpoints: one file per unfinished run, whole after a crash at any point.
+
+A file is the SHA-256 of what follows, then an uncompressed npz archive of the arrays and the JSON
+values; no pickles. It is written beside its place, synced, and moved there; the one before is kept
+until the next is in place, so one whole checkpoint is always left.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nnexp.train.snapshot import Snapshot
+
+SUFFIX = ".checkpoint"
+
+
+class DamagedCheckpoint(Exception):
+    """A checkpoint that is not what was written."""
+
+
+class CheckpointFile:
+    """The checkpoint of the run with a given fingerprint."""
+
+    def __init__(self, folder: Path, fingerprint: str) -> None:
+        self.path = folder / f"{fingerprint[:32]}{SUFFIX}"
+        self.older = self.path.with_suffix(f"{SUFFIX}.older")
+
+    def write(self, snapshot: Snapshot, record: dict[str, Any]) -> None:
+        """Replace the checkpoint; `record` holds plain JSON values of the recorder."""
+        text = json.dumps({"values": snapshot.values, "record": record})
+        buffer = io.BytesIO()
+        np.savez(
+            buffer,
+            allow_pickle=False,
+            json=np.frombuffer(text.encode(), dtype=np.uint8),
+            **{f"array_{name}": array for name, array in snapshot.arrays.items()},
+        )
+        body = buffer.getvalue()
+        fresh = self.path.with_suffix(f"{SUFFIX}.new")
+        with open(fresh, "wb") as file:
+            file.write(hashlib.sha256(body).digest() + body)
+            file.flush()
+            os.fsync(file.fileno())
+        if self.path.exists():
+            os.replace(self.path, self.older)
+        os.replace(fresh, self.path)
+
+    def read(self) -> tuple[Snapshot, dict[str, Any], str] | None:
+        """The newest whole checkpoint with a remark about damaged ones, or None if there is none.
+
+        Raises:
+            DamagedCheckpoint: there are files, but none of them is whole.
+        """
+        remark = ""
+        for path in (self.path, self.older):
+            if not path.exists():
+                continue
+            try:
+                return (*_read(path), remark)
+            except (DamagedCheckpoint, OSError) as error:
+                remark = f"checkpoint {path.name} is damaged ({error}); "
+        if remark:
+            raise DamagedCheckpoint(remark + "no other is left")
+        return None
+
+    def remove(self) -> None:
+        """Delete all files of this run: it is finished."""
+        for path in (self.path, self.older, self.path.with_suffix(f"{SUFFIX}.new")):
+            path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> tuple[Snapshot, dict[str, Any]]:
+    content = path.read_bytes()
+    digest, body = content[:32], content[32:]
+    if hashlib.sha256(body).digest() != digest:
+        raise DamagedCheckpoint("its checksum differs")
+    try:
+        with np.load(io.BytesIO(body), allow_pickle=False) as archive:
+            parsed = json.loads(archive["json"].tobytes().decode())
+            arrays = {
+                name.removeprefix("array_"): archive[name]
+                for name in archive.files
+                if name.startswith("array_")
+            }
+    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise DamagedCheckpoint(str(error)) from error
+    return Snapshot(arrays, parsed["values"]), parsed["record"]
