@@ -11,8 +11,10 @@ from nnexp.commands import COMMANDS
 from nnexp.config.arguments import check_arguments, given_keys
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], *, retry_failed: bool = False) -> int:
     """Compose the config that the overrides ask for and train it; the exit code.
+
+    With `retry_failed`, the failed runs of a sweep that was recorded before are trained again.
 
     Raises:
         UserError: the request cannot be carried out.
@@ -32,7 +34,7 @@ def run(arguments: Sequence[str]) -> int:
 
     check_arguments(arguments, schema_keys(), COMMANDS)
     register()
-    register_launcher()
+    register_launcher(retry_failed=retry_failed)
     shows_all = os.environ.get("HYDRA_FULL_ERROR") == "1"
     console = Console(soft_wrap=True)
 

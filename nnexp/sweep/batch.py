@@ -115,13 +115,20 @@ def run_sweep(
         line = "python -m nnexp " + shlex.join(command)
         tags = {"nnexp.command": line, "nnexp.total": str(len(chosen))}
         parent = open_parent(store, experiment, key, f"sweep of {len(chosen)} runs", tags)
+        before = _failed(sweep) if retry_failed else {}
         try:
             remove_partial(store, experiment, parent)
             _train(sweep, plans, parent, console)
+            for mark, run_id in before.items():
+                if sweep.found[mark].run_id != run_id:
+                    # It stays in the store, but is no longer counted among the runs.
+                    store.client.set_tag(run_id, "nnexp.kind", "superseded")
         except BaseException:
             store.client.set_terminated(parent, "KILLED", end_time=now())
             raise
         failed = [r for r in sweep.found.values() if r.status != "FINISHED"]
+        reused = sum(run.sweep != parent for run in sweep.found.values())
+        store.client.set_tag(parent, "nnexp.reused", str(reused))
         status = "FAILED" if failed else "FINISHED"
         store.client.set_terminated(parent, status, end_time=now())
     _conclude(sweep, parent, line, console, watch.seconds)
@@ -163,6 +170,16 @@ def _recorded(sweep: _Sweep, *, retry_failed: bool) -> dict[str, Recorded]:
     if retry_failed:
         found = {mark: run for mark, run in found.items() if run.status == "FINISHED"}
     return found
+
+
+def _failed(sweep: _Sweep) -> dict[str, str]:
+    """The failed runs of this sweep that are about to be trained again."""
+    everything = recorded_runs(sweep.store, sweep.experiment)
+    return {
+        mark: everything[mark].run_id
+        for mark in sweep.marks
+        if mark in everything and everything[mark].status == "FAILED"
+    }
 
 
 def _plans(sweep: _Sweep) -> list[StackPlan]:

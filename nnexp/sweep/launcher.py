@@ -29,6 +29,9 @@ _MODULE = "hydra_plugins.nnexp_stack"
 class StackLauncher(Launcher):
     """Trains all combinations of a sweep in stacks (`sweep.batch`)."""
 
+    retry_failed = False
+    """Whether failed runs of an earlier start are trained again."""
+
     def __init__(self) -> None:
         self._load: Callable[[tuple[str, ...]], DictConfig] | None = None
 
@@ -46,13 +49,15 @@ class StackLauncher(Launcher):
 
         assert self._load is not None
         configs = [_config(self._load(tuple(o)), o) for o in job_overrides]
-        result = run_sweep(configs, sys.argv[1:], Console(soft_wrap=True))
+        console = Console(soft_wrap=True)
+        result = run_sweep(configs, sys.argv[1:], console, retry_failed=self.retry_failed)
         ids = [run.run_id for run in result.runs]
         return [_returned(o, i) for o, i in zip(job_overrides, ids, strict=False)]
 
 
-def register_launcher() -> None:
+def register_launcher(*, retry_failed: bool = False) -> None:
     """Tell Hydra of the launcher: it looks for targets in a `hydra_plugins` namespace."""
+    StackLauncher.retry_failed = retry_failed
     if _MODULE not in sys.modules:
         module = ModuleType(_MODULE)
         module.StackLauncher = StackLauncher  # type: ignore[attr-defined]

@@ -1,0 +1,91 @@
+"""`python -m nnexp sweeps`: recorded sweeps, what is done, and how to go on with each."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from nnexp.commands.options import Parser
+from nnexp.errors import UserError
+from nnexp.record.store import Store, open_store
+from nnexp.record.sweep import runs_where
+
+
+def main(arguments: Sequence[str]) -> int:
+    """List sweeps, or go on with one."""
+    parser = Parser(
+        "sweeps",
+        "List the recorded sweeps with done, failed and missing runs, and the command that goes "
+        "on with each; or go on with one of them.",
+        "python -m nnexp sweeps --go-on 3f2a91c0 --retry failed",
+    )
+    parser.add_argument("--go-on", metavar="ID", help="train what is missing in this sweep")
+    parser.add_argument("--retry", choices=["failed"], help="with --go-on: train failed runs again")
+    options = parser.parse_args(arguments)
+    if options.retry and not options.go_on:
+        raise UserError("--retry failed: allowed with --go-on ID")
+    store = open_store(options.tracking_uri)
+    if options.go_on:
+        return _go_on(store, options.go_on, retry_failed=options.retry is not None)
+    _list(store)
+    return 0
+
+
+def _experiments(store: Store) -> dict[str, str]:
+    found = store.client.search_experiments(max_results=1000)
+    return {str(e.experiment_id): str(e.name) for e in found}
+
+
+def _list(store: Store) -> None:
+    names = _experiments(store)
+    counts: dict[str, Counter[str]] = {}
+    for run in runs_where(store, list(names), "tags.`nnexp.kind` = 'run'"):
+        sweep = run.data.tags.get("nnexp.sweep")
+        if sweep:
+            counts.setdefault(sweep, Counter())[str(run.info.status)] += 1
+    console = Console(soft_wrap=True)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("sweep", "experiment", "runs", "done", "failed", "missing"):
+        table.add_column(title, justify="left" if title in ("sweep", "experiment") else "right")
+    commands = []
+    for parent in runs_where(store, list(names), "tags.`nnexp.kind` = 'sweep'"):
+        run_id, tags = str(parent.info.run_id), parent.data.tags
+        total, count = int(tags.get("nnexp.total", 0)), counts.get(run_id, Counter())
+        # Runs that were recorded before in another sweep count as done.
+        done = count["FINISHED"] + int(tags.get("nnexp.reused", 0))
+        failed = count["FAILED"]
+        missing = max(total - done - failed, 0)
+        cells = (run_id[:8], names[parent.info.experiment_id], total, done, failed, missing)
+        table.add_row(*(escape(str(cell)) for cell in cells))
+        if missing:
+            commands.append(f"{run_id[:8]}  {tags.get('nnexp.command', '')}")
+        if failed:
+            commands.append(
+                f"{run_id[:8]}  python -m nnexp sweeps --go-on {run_id[:8]} --retry failed"
+            )
+    if not table.row_count:
+        console.print("no sweeps are recorded here; python -m nnexp -m seed=0,1 makes one")
+        return
+    console.print(table)
+    if commands:
+        console.print("\nto go on:")
+        for command in commands:
+            console.print(escape(command), highlight=False)
+
+
+def _go_on(store: Store, prefix: str, *, retry_failed: bool) -> int:
+    from nnexp.hydra_app import run
+
+    where = "tags.`nnexp.kind` = 'sweep'"
+    parents = runs_where(store, list(_experiments(store)), where)
+    found = [p for p in parents if str(p.info.run_id).startswith(prefix)]
+    if len(found) != 1:
+        how = "no recorded sweep" if not found else f"{len(found)} recorded sweeps"
+        raise UserError(f"--go-on {prefix}: {how} with such an id; python -m nnexp sweeps lists them")
+    command = shlex.split(found[0].data.tags["nnexp.command"])[3:]
+    return run(command, retry_failed=retry_failed)

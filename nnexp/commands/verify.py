@@ -1,0 +1,70 @@
+"""`python -m nnexp verify RUN_ID …`: train recorded runs again and compare bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nnexp.commands.options import Parser
+from nnexp.errors import UserError
+from nnexp.record.store import open_store
+from nnexp.study.lookup import find_run, runs_of_sweep
+from nnexp.study.verify import Verdict, verify
+
+SHOWN = 5
+"""Differing values that are printed per run."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Verify runs; 0 if all agree, 1 if some differ."""
+    parser = Parser(
+        "verify",
+        "Train recorded runs again, from their record alone, and compare every metric at every "
+        "step (but time/...) and the weights, bit for bit.",
+        "python -m nnexp verify 3f2a91c0",
+    )
+    parser.add_argument("run_ids", nargs="*", metavar="RUN_ID", help="a run id, or its beginning")
+    parser.add_argument("--sweep", metavar="ID", help="all finished runs of a sweep")
+    parser.add_argument("--epochs", type=int, metavar="N", help="only the first N epochs")
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        metavar="T",
+        help="values may differ by T, relative or absolute; for another kind of machine",
+    )
+    options = parser.parse_args(arguments)
+    if not options.run_ids and not options.sweep:
+        raise UserError("verify: allowed: a RUN_ID, or --sweep ID")
+    if options.epochs is not None and options.epochs < 1:
+        raise UserError(f"--epochs {options.epochs}: allowed: at least 1")
+    if options.tolerance is not None and not 0 <= options.tolerance < 1:
+        raise UserError(f"--tolerance {options.tolerance}: allowed: 0 <= T < 1")
+    store = open_store(options.tracking_uri)
+    runs = [find_run(store, run_id) for run_id in options.run_ids]
+    if options.sweep:
+        runs += runs_of_sweep(store, options.sweep)
+    good = 0
+    for run in runs:
+        verdict = verify(store, run, epochs=options.epochs, tolerance=options.tolerance)
+        good += verdict.verified
+        _say(verdict, run.info.run_name or "", options.tolerance)
+    if len(runs) > 1:
+        print(f"{good} of {len(runs)} runs verified")
+    return 0 if good == len(runs) else 1
+
+
+def _say(verdict: Verdict, name: str, tolerance: float | None) -> None:
+    title = f"{verdict.run_id[:8]} {name}".strip()
+    if verdict.verified:
+        how = "identical" if tolerance is None else f"within {tolerance:g}"
+        weights = ", weights included" if verdict.weights_agree else ""
+        print(f"{title}: verified: {verdict.compared} values {how}{weights}", flush=True)
+        return
+    print(f"{title}: DIFFERS: {len(verdict.differences)} of {verdict.compared} values")
+    for difference in verdict.differences[:SHOWN]:
+        print(f"  {difference}")
+    if verdict.weights_agree is False:
+        print("  weights: SHA-256 differs")
+    for change in verdict.surroundings:
+        print(f"  changed since: {change}")
+    if not verdict.surroundings:
+        print("  nothing in the recorded environment differs from this one", flush=True)
