@@ -86,6 +86,8 @@ def _go_on(store: Store, prefix: str, *, retry_failed: bool) -> int:
     found = [p for p in parents if str(p.info.run_id).startswith(prefix)]
     if len(found) != 1:
         how = "no recorded sweep" if not found else f"{len(found)} recorded sweeps"
-        raise UserError(f"--go-on {prefix}: {how} with such an id; python -m nnexp sweeps lists them")
+        raise UserError(
+            f"--go-on {prefix}: {how} with such an id; python -m nnexp sweeps lists them"
+        )
     command = shlex.split(found[0].data.tags["nnexp.command"])[3:]
     return run(command, retry_failed=retry_failed)

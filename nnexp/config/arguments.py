@@ -40,9 +40,7 @@ _KEY = re.compile(r"[A-Za-z_][\w./@-]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def check_arguments(
-    arguments: Sequence[str], keys: Iterable[str], commands: Iterable[str]
-) -> None:
+def check_arguments(arguments: Sequence[str], keys: Iterable[str], commands: Iterable[str]) -> None:
     """Refuse flags and overrides that are not let through.
 
     `keys` are the dotted keys of the schema, `commands` the words of the program: both for
@@ -78,9 +76,8 @@ def _check_override(argument: str, known: Sequence[str], commands: Iterable[str]
             f"{printable(argument)}: keys cannot be added or removed; allowed: key=value"
         )
     if not equals:
-        raise UserError(
-            f"{printable(argument)}: allowed: a command or key=value{suggestion(argument, [*commands, *known])}"
-        )
+        near = suggestion(argument, [*commands, *known])
+        raise UserError(f"{printable(argument)}: allowed: a command or key=value{near}")
     if not _KEY.fullmatch(key) or "@" in key:
         raise UserError(f"{printable(key)}: not a key; allowed: names such as train.eta")
     if key.split(".")[0].split("/")[0] == "hydra" and key not in HYDRA_KEYS:

@@ -69,7 +69,9 @@ def _fuse_ok(c: Config) -> bool:
 
 
 def _nielsen(key: str, holds: Callable[[Config], bool], allowed: str) -> Rule:
-    return Rule(key, lambda c: c.rng != "nielsen2014" or holds(c), f"with rng=nielsen2014 {allowed}")
+    return Rule(
+        key, lambda c: c.rng != "nielsen2014" or holds(c), f"with rng=nielsen2014 {allowed}"
+    )
 
 
 def _neuron(key: str, holds: Callable[[Config], bool], allowed: str) -> Rule:
@@ -123,9 +125,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "reg.lmbda",
-        lambda c: (
-            c.reg.name not in ("l2", "elastic") or c.train.eta * c.reg.lmbda < c.data.n_train
-        ),
+        lambda c: c.reg.name not in ("l2", "elastic") or c.train.eta * c.reg.lmbda < c.data.n_train,
         _decay_allowed,
     ),
     Rule(
@@ -144,7 +144,9 @@ RULES: tuple[Rule, ...] = (
         "allowed with reg=l2, l1 or elastic",
     ),
     _neuron("model.hidden", lambda c: not c.model.hidden, "there is no hidden layer: allowed: []"),
-    _neuron("cost.name", lambda c: c.cost.name != "loglikelihood", "allowed: crossentropy, quadratic"),
+    _neuron(
+        "cost.name", lambda c: c.cost.name != "loglikelihood", "allowed: crossentropy, quadratic"
+    ),
     _neuron("data.n_train", lambda c: c.data.n_train == 1, "there is one example: allowed: 1"),
     _neuron("dropout.input", lambda c: c.dropout.input == 0, "allowed: 0"),
     _neuron("expand.name", lambda c: c.expand.name == "none", "allowed: none"),

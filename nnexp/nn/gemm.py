@@ -31,7 +31,8 @@ _SIGNATURE = ctypes.PYFUNCTYPE(None, *[ctypes.c_void_p] * 13)
 
 
 def _routine(name: str) -> Callable[..., None]:
-    capsule = cython_blas.__pyx_capi__[name]
+    routines: dict[str, Any] = dict(cython_blas.__pyx_capi__)
+    capsule = routines[name]
     return _SIGNATURE(_POINTER(capsule, _NAME(capsule)))
 
 

@@ -20,7 +20,9 @@ from nnexp.nn.parameters import Parameters
 class Normal(Protocol):
     """What an initializer needs of a generator: NumPy's `Generator` or `RandomState`."""
 
-    def standard_normal(self, size: tuple[int, ...]) -> NDArray[np.float64]: ...
+    def standard_normal(self, size: tuple[int, ...]) -> NDArray[np.float64]:
+        """Deviates N(0, 1) in the given shape."""
+        ...
 
 
 def unscaled(sizes: Sequence[int], rng: Normal) -> Parameters:

@@ -11,6 +11,7 @@ import hashlib
 import json
 import platform
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +52,7 @@ def source_sha256() -> str:
 @lru_cache(maxsize=1)
 def numeric_environment() -> dict[str, Any]:
     """Versions, BLAS builds and CPU features: what decides how the same source rounds."""
-    from numpy._core._multiarray_umath import __cpu_features__ as features
-
+    features: dict[str, bool] = import_module("numpy._core._multiarray_umath").__cpu_features__
     libraries = [
         {key: lib.get(key) for key in ("internal_api", "version", "architecture")}
         for lib in threadpool_info()

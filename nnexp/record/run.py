@@ -44,6 +44,8 @@ def params_of(config: Config) -> dict[str, str]:
 def tags_of(config: Config, dataset: Dataset) -> dict[str, str]:
     """The tags that a run has from its beginning."""
     return {
+        "mlflow.source.name": "nnexp",
+        "mlflow.user": _user(),
         "nnexp.kind": "run",
         "nnexp.schema": str(SCHEMA_VERSION),
         "nnexp.fingerprint": fingerprint(config, dataset),
@@ -51,6 +53,16 @@ def tags_of(config: Config, dataset: Dataset) -> dict[str, str]:
         "nnexp.data": dataset.digest,
         "nnexp.command": command_of(config),
     }
+
+
+def result_tags(config: Config, outcome: Outcome) -> dict[str, str]:
+    """The tags that a run has at its end."""
+    tags = {
+        "nnexp.weights_sha256": weights_sha256(outcome.parameters),
+        "nnexp.epochs": str(outcome.epochs),
+    }
+    note = _result_note(config, outcome)
+    return {**tags, "mlflow.note.content": note} if note else tags
 
 
 def owner_tags() -> dict[str, str]:
@@ -83,25 +95,17 @@ class RunRecord:
         experiment: str,
         config: Config,
         dataset: Dataset,
-        tags: Mapping[str, str] | None = None,
-        started: int | None = None,
     ) -> RunRecord:
-        """Open a run with its parameters, tags and data set; `started` in milliseconds."""
+        """Open a run with its parameters, tags and data set."""
         run = store.client.create_run(
             experiment,
-            start_time=started or now(),
-            tags={
-                "mlflow.source.name": "nnexp",
-                "mlflow.user": _user(),
-                **tags_of(config, dataset),
-                **owner_tags(),
-                **(tags or {}),
-            },
+            start_time=now(),
+            tags={**tags_of(config, dataset), **owner_tags()},
             run_name=run_name(config),
         )
         record = cls(store, str(run.info.run_id), config)
         log(store, record.run_id, params=params_of(config))
-        store.client.log_inputs(record.run_id, _dataset_inputs(config, dataset))
+        store.client.log_inputs(record.run_id, dataset_inputs(config, dataset))
         return record
 
     @classmethod
@@ -162,14 +166,7 @@ class RunRecord:
         """
         stamp = now()
         self._waiting += [Sent(k, v, outcome.epochs, stamp) for k, v in outcome.metrics.items()]
-        tags = {
-            "nnexp.weights_sha256": weights_sha256(outcome.parameters),
-            "nnexp.epochs": str(outcome.epochs),
-        }
-        note = _result_note(self.config, outcome)
-        if note:
-            tags["mlflow.note.content"] = note
-        return self._close("FINISHED", tags, artifacts)
+        return self._close("FINISHED", result_tags(self.config, outcome), artifacts)
 
     def fail(self, reason: str, status: str = "FAILED") -> bool:
         """Close the run as FAILED or KILLED, with the reason as a tag; whether it has arrived."""
@@ -199,7 +196,8 @@ def _user() -> str:
         return "unknown"
 
 
-def _dataset_inputs(config: Config, dataset: Dataset) -> list[Any]:
+def dataset_inputs(config: Config, dataset: Dataset) -> list[Any]:
+    """The data set of a run as MLflow records data: name, digest, what was used of it."""
     from mlflow.entities import Dataset as RecordedDataset
     from mlflow.entities import DatasetInput, InputTag
 

@@ -5,18 +5,34 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnexp.config.command import run_name
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
-from nnexp.record.delivery import log
-from nnexp.record.run import RunRecord, now, owner_tags
+from nnexp.record.delivery import Sent, log
+from nnexp.record.run import dataset_inputs, now, owner_tags, params_of, result_tags, tags_of
 from nnexp.record.store import Store
+from nnexp.train.report import Outcome
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
 PAGE = 1000
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run of a sweep that has ended; `started` and `stamps` (one per row) in milliseconds."""
+
+    rows: list[dict[str, float]]
+    stamps: list[int]
+    outcome: Outcome | None
+    started: int
+    folder: Path | None
+    failure: str | None = None
+    """Why there is no outcome."""
 
 
 @dataclass(frozen=True)
@@ -110,25 +126,42 @@ def record_child(
     parent: str,
     config: Config,
     dataset: Dataset,
-    finished: Any,
+    ended: Ended,
 ) -> str:
-    """Record one ended run of a sweep (`sweep.worker.Finished`) at once; its run id."""
-    tags = {"nnexp.sweep": parent, "mlflow.parentRunId": parent}
-    record = RunRecord.start(store, experiment_id, config, dataset, tags, finished.started)
-    for row, stamp in zip(finished.rows, finished.stamps, strict=True):
-        record.add_row(row, stamp)
-    if finished.outcome.failure is not None:
-        record.fail(finished.outcome.failure)
-    else:
-        record.finish(finished.outcome, finished.folder)
-    return record.run_id
+    """Record one ended run of a sweep in as few requests as MLflow allows; its run id."""
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-
-def record_failure(
-    store: Store, experiment_id: str, parent: str, config: Config, dataset: Dataset, reason: str
-) -> str:
-    """Record a run that could not be trained as FAILED; its run id."""
-    tags = {"nnexp.sweep": parent, "mlflow.parentRunId": parent}
-    record = RunRecord.start(store, experiment_id, config, dataset, tags)
-    record.fail(reason)
-    return record.run_id
+    outcome = ended.outcome
+    failure = ended.failure or (outcome.failure if outcome is not None else None)
+    tags = {
+        **tags_of(config, dataset),
+        **owner_tags(),
+        "nnexp.sweep": parent,
+        "mlflow.parentRunId": parent,
+    }
+    if failure is not None:
+        tags["nnexp.reason"] = failure[:5000]
+    elif outcome is not None:
+        tags |= result_tags(config, outcome)
+    run = store.client.create_run(
+        experiment_id, start_time=ended.started, tags=tags, run_name=run_name(config)
+    )
+    run_id = str(run.info.run_id)
+    values = [
+        Sent(name, value, int(row["step"]), stamp)
+        for row, stamp in zip(ended.rows, ended.stamps, strict=True)
+        for name, value in row.items()
+        if name != "step"
+    ]
+    if outcome is not None:
+        stamp = now()
+        values += [Sent(k, v, outcome.epochs, stamp) for k, v in outcome.metrics.items()]
+    log(store, run_id, values, params=params_of(config))
+    store.client.log_inputs(run_id, dataset_inputs(config, dataset))
+    if ended.folder is not None:
+        # The client would ask the store for the run again to learn this address.
+        repository: Any = get_artifact_repository(run.info.artifact_uri)
+        repository.log_artifacts(str(ended.folder))
+    status = "FINISHED" if failure is None else "FAILED"
+    store.client.set_terminated(run_id, status, end_time=now())
+    return run_id

@@ -26,10 +26,10 @@ from nnexp.record.fingerprint import fingerprint
 from nnexp.record.run import now
 from nnexp.record.store import Store, experiment_id, open_store
 from nnexp.record.sweep import (
+    Ended,
     Recorded,
     open_parent,
     record_child,
-    record_failure,
     recorded_runs,
     remove_partial,
     sweep_key,
@@ -37,8 +37,8 @@ from nnexp.record.sweep import (
 from nnexp.sweep.board import Board, results_table
 from nnexp.sweep.grouping import StackPlan, stacks, work
 from nnexp.sweep.pool import Pool
-from nnexp.sweep.single import tidy
 from nnexp.sweep.screen import Stopwatch, recorded_lines
+from nnexp.sweep.single import tidy
 from nnexp.sweep.worker import Broken, Finished, Progress, Task
 from nnexp.train.plan import check_data, shape_of
 
@@ -227,8 +227,7 @@ def _train(sweep: _Sweep, plans: Sequence[StackPlan], parent: str, console: Cons
         level = "light" if len(sweep.configs) > LIGHT_FROM else "all"
     folder = sweep.store.folder / f"sweep-{parent}"
     tasks = [
-        Task(plan.runs, tuple(sweep.configs[k] for k in plan.runs), level, folder)
-        for plan in plans
+        Task(plan.runs, tuple(sweep.configs[k] for k in plan.runs), level, folder) for plan in plans
     ]
     missing = [k for plan in plans for k in plan.runs]
     board = Board(
@@ -249,46 +248,38 @@ def _train(sweep: _Sweep, plans: Sequence[StackPlan], parent: str, console: Cons
                 if isinstance(message, Progress):
                     board.progress(message.epochs)
                 elif isinstance(message, Finished):
-                    _record(sweep, message, parent, board)
+                    _record(sweep, message.run, message.ended, parent, board)
                 elif isinstance(message, Broken):
                     for k in message.runs:
-                        _record_broken(sweep, k, message.reason, parent, board)
+                        nothing = Ended([], [], None, now(), None, message.reason)
+                        _record(sweep, k, nothing, parent, board)
     finally:
         messages.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _record(sweep: _Sweep, message: Finished, parent: str, board: Board) -> None:
-    config, dataset = sweep.configs[message.run], sweep.datasets[message.run]
-    run_id = record_child(sweep.store, sweep.experiment, parent, config, dataset, message)
-    if message.folder is not None:
-        shutil.rmtree(message.folder, ignore_errors=True)
-    outcome = message.outcome
-    last = message.rows[-1] if message.rows else {}
-    metrics = {**last, **outcome.metrics}
-    status = "FAILED" if outcome.failure else "FINISHED"
-    reason = outcome.failure or ""
-    sweep.found[sweep.marks[message.run]] = Recorded(run_id, status, parent, metrics, reason)
+def _record(sweep: _Sweep, k: int, ended: Ended, parent: str, board: Board) -> None:
+    config, dataset = sweep.configs[k], sweep.datasets[k]
+    run_id = record_child(sweep.store, sweep.experiment, parent, config, dataset, ended)
+    if ended.folder is not None:
+        shutil.rmtree(ended.folder, ignore_errors=True)
+    outcome = ended.outcome
+    failure = ended.failure or (outcome.failure if outcome is not None else None) or ""
+    last = ended.rows[-1] if ended.rows else {}
+    metrics = {**last, **(outcome.metrics if outcome is not None else {})}
+    status = "FAILED" if failure else "FINISHED"
+    sweep.found[sweep.marks[k]] = Recorded(run_id, status, parent, metrics, failure)
     said = [
         f"{label} {metrics[name]:.2%}"
         for name, label in (("test/accuracy", "test"), ("gap/final", "gap"))
         if name in metrics
     ]
-    result = outcome.failure or ", ".join(said) or f"cost {metrics.get('train/cost', 0):.4g}"
-    line = f"{run_name(config)}: {result}"
-    board.ended(message.run, line, failed=outcome.failure is not None)
+    cost = f"cost {metrics.get('train/cost', 0.0):.4g}"
+    result = f"failed: {failure}" if failure else ", ".join(said) or cost
+    board.ended(k, f"{run_name(config)}: {result}", failed=bool(failure))
 
 
-def _record_broken(sweep: _Sweep, k: int, reason: str, parent: str, board: Board) -> None:
-    config, dataset = sweep.configs[k], sweep.datasets[k]
-    run_id = record_failure(sweep.store, sweep.experiment, parent, config, dataset, reason)
-    sweep.found[sweep.marks[k]] = Recorded(run_id, "FAILED", parent, {}, reason)
-    board.ended(k, f"{run_name(config)}: failed: {reason}", failed=True)
-
-
-def _conclude(
-    sweep: _Sweep, parent: str, command: str, console: Console, seconds: float
-) -> None:
+def _conclude(sweep: _Sweep, parent: str, command: str, console: Console, seconds: float) -> None:
     found = [sweep.found[mark] for mark in sweep.marks]
     settings = [flatten(config) for config in sweep.configs]
     table = results_table(settings, [r.metrics if r.status == "FINISHED" else None for r in found])

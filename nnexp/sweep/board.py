@@ -16,8 +16,14 @@ from rich.table import Table
 class Board:
     """Shows how a sweep gets on. Use as a context manager around the training."""
 
-    def __init__(self, total: int, work: Mapping[int, float], epochs: Mapping[int, int],
-                 done: int, console: Console) -> None:
+    def __init__(
+        self,
+        total: int,
+        work: Mapping[int, float],
+        epochs: Mapping[int, int],
+        done: int,
+        console: Console,
+    ) -> None:
         """`work` and `epochs` of each run that is still to be trained."""
         self.console, self.total, self.done, self.failed = console, total, done, 0
         self._work, self._epochs = dict(work), dict(epochs)
@@ -39,8 +45,12 @@ class Board:
             self._progress.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         if self._progress is not None:
             self._progress.stop()
 

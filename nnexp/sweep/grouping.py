@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from nnexp.config.schema import Config, DataConfig
 from nnexp.data.dataset import Dataset
@@ -50,7 +51,7 @@ def stacks(
 
 def work(config: Config, shape: Shape) -> float:
     """Multiply-adds of a run, calls and evaluation counted in at what they cost beside them."""
-    weights = sum(a * b for a, b in zip(shape.sizes[:-1], shape.sizes[1:], strict=True))
+    weights = sum(a * b for a, b in pairwise(shape.sizes))
     steps = shape.n / shape.batch_size
     evaluated = shape.n + config.data.n_validation
     if config.monitor.test == "epoch":
@@ -69,7 +70,7 @@ def _width(shape: Shape, runs: int, fuse: str, workers: int) -> int:
         return 1
     if fuse != "auto":
         return int(fuse)
-    weights = sum(a * b for a, b in zip(shape.sizes[:-1], shape.sizes[1:], strict=True))
+    weights = sum(a * b for a, b in pairwise(shape.sizes))
     itemsize = 4 if shape.dtype == "float32" else 8
     widest = max(1, min(WIDEST, round(1.5 * CACHE_BYTES / (weights * itemsize))))
     rounds = math.ceil(runs / (workers * widest))
@@ -80,7 +81,7 @@ def _cut(runs: Sequence[int], width: int) -> list[Sequence[int]]:
     """Parts of at most `width`, as equal as possible."""
     parts = math.ceil(len(runs) / width)
     ends = [round(i * len(runs) / parts) for i in range(parts + 1)]
-    return [runs[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    return [runs[a:b] for a, b in pairwise(ends)]
 
 
 def varied(configs: Sequence[Mapping[str, str]]) -> list[str]:

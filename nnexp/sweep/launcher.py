@@ -15,7 +15,7 @@ from hydra.core.plugins import Plugins
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from nnexp.config.arguments import GROUPS, given_keys
@@ -109,19 +109,16 @@ def _cached(context: HydraContext, sweep: DictConfig) -> Callable[[tuple[str, ..
         if asked not in composed:
             groups = tuple(o for o in asked if o.partition("=")[0] in (*GROUPS, "hydra/launcher"))
             if groups not in by_groups:
-                by_groups[groups] = compose(master_config, list(groups))
+                base = compose(master_config, list(groups))
+                OmegaConf.set_struct(base, False)
+                base.pop("hydra")  # Large, the same for all, and of no use from here on.
+                OmegaConf.set_struct(base, True)
+                by_groups[groups] = base
             config = copy.deepcopy(by_groups[groups])
             for override in parser.parse_overrides([o for o in asked if o not in groups]):
                 OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
             composed[asked] = config
         return composed[asked]
 
-    def load_task(overrides: tuple[str, ...]) -> DictConfig:
-        config = copy.deepcopy(load(sweep, overrides))
-        OmegaConf.set_struct(config, False)
-        with open_dict(config):
-            config.pop("hydra", None)
-        return config
-
     loader.load_sweep_config = load
-    return load_task
+    return lambda overrides: load(sweep, overrides)

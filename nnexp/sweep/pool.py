@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -63,16 +64,13 @@ class Pool:
         if self._tasks:
             worker.task = self._tasks.popleft()
             worker.unfinished = worker.task.runs
-            try:
+            # If it is gone already, that is noticed when the pipe is read.
+            with suppress(BrokenPipeError, ConnectionResetError):
                 worker.pipe.send(worker.task)
-            except (BrokenPipeError, ConnectionResetError):
-                pass  # Its end will be noticed when the pipe is read.
             return
         self._workers.remove(worker)
-        try:
+        with suppress(BrokenPipeError, ConnectionResetError):
             worker.pipe.send(None)
-        except (BrokenPipeError, ConnectionResetError):
-            pass
         worker.process.join(timeout=10)
         worker.pipe.close()
 

@@ -195,9 +195,7 @@ def recorded(config: Config, store: Store, run_id: str, console: Console) -> Non
         console.print(escape(line), highlight=False, soft_wrap=True)
 
 
-def recorded_lines(
-    config: Config, store: Store, kind: str, run_id: str, command: str
-) -> list[str]:
+def recorded_lines(config: Config, store: Store, kind: str, run_id: str, command: str) -> list[str]:
     """The last lines on the screen: id, place, how to look, how to repeat."""
     uri = "" if _is_default(store) else f" --tracking-uri {shlex.quote(store.shown)}"
     name = config.tracking.experiment

@@ -62,7 +62,8 @@ def _warm_up(data: DataConfig) -> None:
     from nnexp.data.dataset import load_dataset
     from nnexp.record.environment import environment
 
-    assert mlflow.pyfunc and nnexp.record.figures
+    assert mlflow.pyfunc
+    assert nnexp.record.figures
     load_dataset(data)
     environment()
 

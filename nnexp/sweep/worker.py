@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from nnexp.config.schema import Config
+from nnexp.record.sweep import Ended
 from nnexp.train.report import Outcome
 
 PROGRESS_SECONDS = 0.5
@@ -38,14 +39,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Finished:
-    """A run that ended, well or not; `stamps` are milliseconds, one per row."""
+    """A run that ended, well or not."""
 
     run: int
-    rows: list[dict[str, float]]
-    stamps: list[int]
-    outcome: Outcome
-    started: int
-    folder: Path | None
+    ended: Ended
 
 
 @dataclass(frozen=True)
@@ -100,9 +97,8 @@ def _train(task: Task, pipe: Connection) -> None:
                 os._exit(1)  # Nobody is left to report to.
             if report.outcome is not None:
                 folder = _write(task, k, rows[k], report.outcome)
-                pipe.send(
-                    Finished(task.runs[k], rows[k], stamps[k], report.outcome, started, folder)
-                )
+                ended = Ended(rows[k], stamps[k], report.outcome, started, folder)
+                pipe.send(Finished(task.runs[k], ended))
                 waiting.discard(k)
             if time.monotonic() - told > PROGRESS_SECONDS:
                 pipe.send(Progress(dict(epochs)))

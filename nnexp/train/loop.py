@@ -151,9 +151,7 @@ class _Training:
             metrics = metrics if shown else {}
             place = len(staying) - 1
             snapshot = None if outcome else partial(self._snapshot, place)
-            reports.append(
-                EpochReport(self.positions[k], self.epoch, metrics, outcome, snapshot)
-            )
+            reports.append(EpochReport(self.positions[k], self.epoch, metrics, outcome, snapshot))
         if len(staying) < len(self.configs):
             self._leave(staying)
         yield from reports
@@ -199,7 +197,7 @@ class _Training:
 
     def _outcome(self, k: int, *, stopped: bool, failure: str | None) -> Outcome:
         """The last weights of run k, or with early stopping the best, and their test metrics."""
-        history, shape = self.histories[k], self.plan.shape
+        history = self.histories[k]
         restored = history.best_parameters
         parameters = restored or self.engine.stack.member(k)
         metrics: Metrics = {"time/train_seconds": self.train_seconds}

@@ -1,4 +1,4 @@
-"""The metrics of an epoch: costs and accuracies on the sets of examples, by their recorded names."""
+"""The metrics of an epoch: costs and accuracies of each set of examples, by recorded name."""
 
 from __future__ import annotations
 

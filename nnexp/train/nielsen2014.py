@@ -9,6 +9,7 @@ as that program would have made it.
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ class Nielsen2014:
 
     def __init__(self, seed: int, sizes: tuple[int, ...], init: str) -> None:
         self._seed = seed
-        layers = zip(sizes[:-1], sizes[1:], strict=True)
+        layers = pairwise(sizes)
         self._skip = sum(n * (m + 1) for m, n in layers) if init == "large" else 0
         self._python = random.Random(seed)
 

@@ -35,4 +35,5 @@ def probabilities(activations: NDArray[np.float64]) -> NDArray[np.float64]:
     """Output activations divided by their sum; equal shares where all of them are zero."""
     total = activations.sum(axis=1, keepdims=True)
     share = np.full_like(activations, 1.0 / activations.shape[1])
-    return np.divide(activations, total, out=share, where=total > 0)
+    np.divide(activations, total, out=share, where=total > 0)
+    return share
