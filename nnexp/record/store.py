@@ -125,12 +125,28 @@ def _open_sqlite(uri: str, key: str) -> Store:
     try:
         folder.mkdir(exist_ok=True)
         with FileLock(folder / "create.lock"):
+            if not path.exists():
+                _create(path, folder, key)
             return _reach(uri, key, folder)
     except OSError as error:
         raise UserError(
             f"{key}={uri}: cannot be written ({error.strerror or error}); "
             "allowed: a file in a writable folder"
         ) from error
+
+
+def _create(path: Path, folder: Path, key: str) -> None:
+    """Make a fresh database elsewhere and move it into place when it is whole.
+
+    MLflow creates it in dozens of steps; killed between two, it would leave a file that neither it
+    nor anyone else can use.
+    """
+    for left in folder.glob("fresh-*.db*"):
+        left.unlink()
+    fresh = folder / f"fresh-{os.getpid()}.db"
+    store = _reach(f"sqlite:///{fresh}", key, folder)
+    del store
+    os.replace(fresh, path)
 
 
 def _reach(uri: str, key: str, folder: Path) -> Store:

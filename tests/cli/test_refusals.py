@@ -1,0 +1,333 @@
+"""Requests that cannot be carried out: one line on standard error, exit code 2, nothing recorded.
+
+Most are typed into `nnexp.__main__.entry`, the program itself, within this process; a few run as a
+process of their own.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+
+import pytest
+
+from nnexp.__main__ import entry
+from tests.cli.command import Typed, free_port, nnexp, start
+
+Type = Callable[..., Typed]
+
+# What is typed, and what the line has to say beside what was typed: what is allowed, or meant.
+MISSPELT = [
+    ("cst=quadratic", "did you mean cost?"),
+    ("train.etaa=3", "did you mean train.eta?"),
+    ("modle.hidden=[30]", "did you mean model.hidden?"),
+    ("etaa=1", "unknown key"),
+    ("train=3", "unknown key"),
+    ("cost=quadratik", "did you mean quadratic?"),
+    ("cost=foo", "allowed: crossentropy, loglikelihood, quadratic"),
+    ("cost.name=foo", "allowed: crossentropy, quadratic, loglikelihood"),
+    ("reg=l3", "allowed: elastic, l1, l2, maxnorm, none"),
+    ("dropout=quarter", "allowed: half, off"),
+    ("data=cifar", "allowed: fashion_mnist, idx, mnist, neuron"),
+    ("expand=rotate", "allowed: "),
+    ("init=xavier", "allowed: fixed, he, large, scaled"),
+    ("stop=late", "allowed: early, none"),
+    ("rng=mt19937", "allowed: nielsen2014, pcg64"),
+    ("experiment=no_such_preset", "allowed: "),
+    ("sewps", "did you mean sweeps?"),
+    ("trane", "allowed: a command or key=value"),
+    ("--multirum", "did you mean --multirun?"),
+]
+
+NUMBERS = [
+    ("train.eta=nan", "a finite number"),
+    ("train.eta=inf", "a finite number"),
+    ("train.eta=-inf", "a finite number"),
+    ("train.eta=-1", "greater than 0"),
+    ("train.eta=0", "greater than 0"),
+    ("train.eta=abc", "a number"),
+    ("train.epochs=1.5", "a whole number"),
+    ("train.epochs=-1", "0 to "),
+    ("train.batch_size=0", "at least 1"),
+    ("train.batch_size=2.5", "a whole number"),
+    ("train.momentum=1", "0 <= mu < 1"),
+    ("train.momentum=-0.5", "0 <= mu < 1"),
+    ("train.momentum=nan", "a finite number"),
+    ("dropout.hidden=1", "0 <= p < 1"),
+    ("dropout.hidden=-0.1", "0 <= p < 1"),
+    ("dropout.input=nan", "a finite number"),
+    ("seed=-1", "0 to 4294967295"),
+    ("seed=4294967296", "0 to 4294967295"),
+    ("seed=1.5", "a whole number"),
+    ("seed=abc", "a whole number"),
+    ("seed=true", "a whole number"),
+    ("seed=", "a whole number"),
+    ("monitor.every=0", "at least 1"),
+    ("monitor.every=0.5", "a whole number"),
+    ("data.n_validation=-1", "at least 0"),
+    ("sweep.workers=-1", "at least 0"),
+    ("sweep.fuse=0", "auto, off"),
+]
+
+LISTS = [
+    ("model.hidden=[0]", "at least 1"),
+    ("model.hidden=[30,-5]", "at least 1"),
+    ("model.hidden=30", "a list such as [30]"),
+    ("model.hidden=null", "a list such as [30]"),
+    ("model.hidden=[1.5]", "a list such as [30]"),
+    ("model.hidden=[a]", "a list such as [30]"),
+    ("model.hidden=[30", "a list such as [30]"),
+]
+
+WORDS = [
+    ("model.activation=softplus", "sigmoid, tanh, relu"),
+    ("train.dtype=float16", "float32, float64"),
+    ("train.schedule=cosine", "constant"),
+    ("monitor.test=never", "end, epoch"),
+    ("data.subset=last", "first, random"),
+    ("sweep.engine=dask", "local"),
+    ("tracking.artifacts=some", "auto, all, light, none"),
+]
+
+SIZES = [
+    ("size=abc", "a number of images such as"),
+    ("size=0", "a number of images such as"),
+    ("size=-5", "a number of images such as"),
+    ("size=1.5", "a number of images such as"),
+    ("size=55k", "50000"),
+    ("size=70k", "60000"),
+    ("data.n_train=55000", "50000"),
+    ("data.n_train=0", "at least 1"),
+]
+
+# What leads out of the program's promises.
+HOSTILE = [
+    ("+foo=1", "cannot be added or removed"),
+    ("+train.etaa=3", "cannot be added or removed"),
+    ("++train.eta=3", "cannot be added or removed"),
+    ("~reg", "cannot be added or removed"),
+    ("--experimental-rerun=job.pickle", "unknown option"),
+    ("--frobnicate", "unknown option"),
+    ("--config-path=/tmp", "unknown option"),
+    ("-z", "unknown option"),
+    ("hydra.run.dir=/tmp/elsewhere", "allowed: "),
+    ("hydra.sweep.dir=elsewhere", "allowed: "),
+    ("hydra.output_subdir=x", "allowed: "),
+    ("tracking.experiment=${oc.env:HOME}", "no interpolations"),
+    ("train.eta=${oc.env:HOME}", "no interpolations"),
+    ("reg@other=l2", "not a key"),
+    ("tracking.experiment=a\x1b[2Jb", "control characters"),
+]
+
+# Several words on a line: the first is the one that the line is about.
+TOGETHER = [
+    (("train.batch_size=101", "size=100"), "data.n_train=100"),
+    (("stop=early", "size=60k"), "no validation data"),
+    (("reg.lmbda=1",), "reg=l2, l1 or elastic"),
+    (("reg.lmbda=-1", "reg=l2"), "at least 0"),
+    (("reg.lmbda=nan", "reg=l2"), "a finite number"),
+    (("reg.lmbda=null", "reg=l2"), "a number"),
+    (("reg.lmbda=200000", "reg=l2"), "eta * lmbda / n must stay below 1"),
+    (("reg.lmbda_l1=1", "reg=l2"), "reg=elastic"),
+    (("reg.max_norm=1", "reg=l2"), "reg=maxnorm"),
+    (("reg.max_norm=0", "reg=maxnorm"), "greater than 0"),
+    (("reg.biases=true",), "reg=l2, l1 or elastic"),
+    (("init.weight=1",), "init=fixed"),
+    (("init.bias=1", "init=he"), "init=fixed"),
+    (("stop.patience=3",), "stop=early"),
+    (("stop.patience=0", "stop=early"), "at least 1"),
+    (("data.root=/no/such/folder", "data=idx"), "four IDX files"),
+    (("data.root=/tmp",), "data=idx"),
+    (("model.hidden=[30]", "data=neuron"), "no hidden layer"),
+    (("data.n_train=2", "data=neuron"), "one example"),
+    (("dropout.hidden=0.5", "model.hidden=[]"), "a hidden layer"),
+    (("dropout.hidden=0.5", "rng=nielsen2014"), "dropout=off"),
+    (("data.subset=random", "rng=nielsen2014"), "first"),
+    (("seed=0,1",), "-m"),
+    (("seed=abc,1", "-m"), "a whole number"),
+]
+
+
+@pytest.fixture
+def typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Type]:
+    """The program, typed in an empty folder."""
+    before = signal.getsignal(signal.SIGTERM)
+    for name in ("HYDRA_FULL_ERROR", "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    monkeypatch.chdir(tmp_path)
+
+    def run(*args: str) -> Typed:
+        monkeypatch.setattr(sys, "argv", ["nnexp", *args])
+        with pytest.raises(SystemExit) as ending:
+            entry()
+        out, err = capfd.readouterr()
+        assert isinstance(ending.value.code, int)
+        return Typed(tmp_path, ending.value.code, out, err)
+
+    yield run
+    signal.signal(signal.SIGTERM, before)
+
+
+def said(done: Typed, there: Collection[str] = ()) -> str:
+    """The one line of a refusal; nothing else was said and nothing recorded beside what was there."""
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("nnexp: ")
+    assert {path.name for path in done.folder.iterdir()} <= {".nnexp", *there}
+    return line
+
+
+@pytest.mark.parametrize(
+    ("argument", "allowed"), [*MISSPELT, *NUMBERS, *LISTS, *WORDS, *SIZES]
+)
+def test_wrong_value_or_name_is_refused_in_a_line_that_says_what_is_allowed(
+    typed: Type, argument: str, allowed: str
+) -> None:
+    line = said(typed(argument))
+    assert argument in line
+    assert allowed in line
+
+
+@pytest.mark.parametrize(("argument", "allowed"), HOSTILE)
+def test_what_leads_out_of_the_program_is_refused(
+    typed: Type, argument: str, allowed: str
+) -> None:
+    line = said(typed(argument))
+    assert argument.split("=")[0] in line
+    assert allowed in line
+    assert "\x1b" not in line
+
+
+@pytest.mark.parametrize(("arguments", "allowed"), TOGETHER)
+def test_values_that_do_not_go_together_are_refused(
+    typed: Type, arguments: tuple[str, ...], allowed: str
+) -> None:
+    line = said(typed(*arguments))
+    key, _, value = arguments[0].partition("=")
+    if key.startswith("seed"):
+        value = value.split(",")[0]
+    assert f"{key}={value}" in line
+    assert allowed in line
+
+
+def test_idx_data_without_a_folder_is_refused(typed: Type) -> None:
+    line = said(typed("data=idx"))
+    assert "data=idx needs data.root=DIR" in line
+
+
+def test_folder_without_idx_files_is_refused_with_its_name(typed: Type, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    line = said(typed("data=idx", f"data.root={tmp_path / 'empty'}"), there=["empty"])
+    assert str(tmp_path / "empty") in line
+    assert "train-images" in line
+
+
+def test_one_bad_combination_refuses_the_whole_sweep(typed: Type) -> None:
+    line = said(typed("-m", "size=100", "train.epochs=1", "seed=0,1", "dropout.hidden=0,1.5"))
+    assert "dropout.hidden=1.5" in line
+    assert "0 <= p < 1" in line
+
+
+@pytest.mark.parametrize("flag", ["--cfg", "--cfg=everything"])
+def test_config_printing_flag_used_wrongly_is_refused_in_one_line(typed: Type, flag: str) -> None:
+    line = said(typed(flag))
+    assert "--cfg" in line
+    assert "job" in line
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("ui", "--port", "0"), ("ui", "--port", "abc"), ("ui", "--prot", "5001"), ("ui", "extra")],
+)
+def test_wrong_option_of_a_command_is_refused_with_its_name(
+    typed: Type, arguments: tuple[str, ...]
+) -> None:
+    line = said(typed(*arguments))
+    assert arguments[-1] in line
+    assert "Traceback" not in line
+
+
+def test_whole_traceback_is_shown_on_request(tmp_path: Path) -> None:
+    done = nnexp("train.epochs=1.5", cwd=tmp_path, env={"HYDRA_FULL_ERROR": "1"})
+    assert done.returncode != 0
+    assert "Traceback" in done.stderr
+    assert "train.epochs" in done.stderr
+
+
+def test_refusal_of_a_process_of_its_own_is_the_same_line(typed: Type, tmp_path: Path) -> None:
+    """Nothing is printed by Hydra as its process goes down."""
+    inside = said(typed("train.epochs=1.5"))
+    done = nnexp("train.epochs=1.5", cwd=tmp_path)
+    assert said(Typed(tmp_path, done.returncode, done.stdout, done.stderr)) == inside
+
+
+@pytest.mark.parametrize(
+    ("uri", "allowed"),
+    [
+        ("foo://somewhere", "sqlite:///FILE"),
+        ("/some/folder", "sqlite:///FILE"),
+        ("file:///some/folder", "sqlite:///FILE"),
+        ("sqlite:////no/such/folder/mlflow.db", "no folder /no/such/folder"),
+        ("sqlite:////tmp", "is a folder"),
+    ],
+)
+def test_address_of_no_store_is_refused(typed: Type, uri: str, allowed: str) -> None:
+    line = said(typed("size=100", "train.epochs=1", f"tracking.uri={uri}"))
+    assert f"tracking.uri={uri}" in line
+    assert allowed in line
+
+
+def test_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no database")
+    done = nnexp("size=100", "tracking.uri=sqlite:///notes.txt", cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert "tracking.uri=sqlite:///" in line
+    assert "notes.txt" in line
+    assert (tmp_path / "notes.txt").read_text() == "no database"
+
+
+def test_address_where_nobody_listens_is_refused_before_training(tmp_path: Path) -> None:
+    address = f"http://user:geheim@127.0.0.1:{free_port()}"
+    done = nnexp("size=100", f"tracking.uri={address}", cwd=tmp_path)
+    line = said(Typed(tmp_path, done.returncode, done.stdout, done.stderr))
+    assert "tracking.uri=http://" in line
+    assert address.rpartition("@")[2] in line
+    assert "geheim" not in line
+
+
+def test_address_that_never_answers_is_given_up(tmp_path: Path) -> None:
+    """MLflow's own patience is over four minutes; ours ends long before the time limit here."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        uri = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        done = nnexp("size=100", cwd=tmp_path, env={"MLFLOW_TRACKING_URI": uri}, timeout=60)
+    line = said(Typed(tmp_path, done.returncode, done.stdout, done.stderr))
+    assert f"MLFLOW_TRACKING_URI={uri}" in line
+
+
+def test_port_in_use_is_refused(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = nnexp("ui", "--port", str(port), cwd=tmp_path)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert f"--port {port}" in line
+    assert "in use" in line
+
+
+def test_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    """As in `python -m nnexp --help | head -1`."""
+    process = start("--help", cwd=tmp_path)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait(timeout=60) == 0

@@ -1,0 +1,65 @@
+"""Ctrl-C and SIGTERM in the middle of a training: the run ends as KILLED, the process as it should.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from tests.cli.command import history, only_run, start
+
+LONG = ("size=1k", "train.epochs=100000")
+
+
+def group_is_gone(group: int) -> bool:
+    """Whether no process of a group is left, after a while at most."""
+    for _ in range(300):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "name"),
+    [(signal.SIGINT, 130, "Ctrl-C"), (signal.SIGTERM, 143, "SIGTERM")],
+)
+def test_stopped_run_is_killed_in_the_record_and_leaves_no_process(
+    number: signal.Signals, code: int, name: str, tmp_path: Path
+) -> None:
+    process = start(*LONG, cwd=tmp_path)
+    try:
+        assert process.stdout is not None
+        seen = next(line for line in process.stdout if line.startswith("Epoch 3 "))
+        assert "/ 1000" in seen
+        if number == signal.SIGINT:
+            # A terminal sends Ctrl-C to every process of the group.
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == code, err
+        assert group_is_gone(process.pid)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+    (line,) = err.splitlines()
+    assert name in line
+    assert "Traceback" not in out
+    client = MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    run = only_run(client)
+    assert run.info.status == "KILLED"
+    assert name in run.data.tags["nnexp.reason"]
+    assert run.info.run_id in out
+    # What was measured until then is recorded, without a hole.
+    steps = sorted(history(client, run)["train/cost"])
+    assert len(steps) > 3
+    assert steps == list(range(len(steps)))

@@ -1,0 +1,79 @@
+"""Typing commands, as a user does, and reading the record back with MLflow's own client."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+COMMAND = [sys.executable, "-m", "nnexp"]
+
+
+def environment() -> dict[str, str]:
+    """This environment without what would lead elsewhere."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "HYDRA_"))}
+    root = str(Path(__file__).resolve().parent.parent.parent)
+    return {**kept, "PYTHONPATH": root, "OPENBLAS_NUM_THREADS": "1", "COLUMNS": "200"}
+
+
+def nnexp(folder: Path, *arguments: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+    """Type a command in a folder and wait for it."""
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Type a command and go on at once; its output can be read from `stdout`."""
+    return subprocess.Popen(
+        [*COMMAND, *arguments],
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def client(folder: Path) -> Any:
+    """MLflow's client on the store in a folder."""
+    from mlflow import MlflowClient
+
+    return MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
+
+
+def recorded(folder: Path, kind: str = "run") -> list[Any]:
+    """All recorded runs of a kind, in any experiment, oldest first."""
+    mlflow = client(folder)
+    ids = [e.experiment_id for e in mlflow.search_experiments()]
+    where = f"tags.`nnexp.kind` = '{kind}'"
+    return sorted(mlflow.search_runs(ids, where, max_results=5000), key=lambda r: r.info.start_time)
+
+
+def histories(folder: Path, run_id: str) -> dict[str, list[tuple[int, float]]]:
+    """Every metric but times: the list of (step, value), in the order of steps, repeats kept."""
+    mlflow = client(folder)
+    names = [n for n in mlflow.get_run(run_id).data.metrics if not n.startswith("time/")]
+    return {
+        n: sorted((m.step, m.value) for m in mlflow.get_metric_history(run_id, n)) for n in names
+    }
+
+
+def by_setting(folder: Path) -> dict[str, tuple[str, dict[str, list[tuple[int, float]]]]]:
+    """Of each finished run, by its command: the hash of its weights, and its metrics."""
+    found = {}
+    for run in recorded(folder):
+        tags = run.data.tags
+        assert run.info.status == "FINISHED", tags.get("nnexp.reason")
+        assert tags["nnexp.command"] not in found, "the same run twice"
+        values = histories(folder, run.info.run_id)
+        found[tags["nnexp.command"]] = (tags["nnexp.weights_sha256"], values)
+    return found
