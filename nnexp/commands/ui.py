@@ -52,6 +52,8 @@ def _serve(uri: str, port: int) -> int:
     ]  # fmt: skip
     # The address travels by environment: other users of the machine can read command lines.
     environment = {**os.environ, "MLFLOW_BACKEND_STORE_URI": uri}
+    # Eight more processes for jobs that no run of ours has; they would outlive the UI by seconds.
+    environment.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
     if uri.startswith("sqlite:///"):
         artifacts = (sqlite_path(uri).parent / "mlartifacts").as_uri()
         environment["MLFLOW_DEFAULT_ARTIFACT_ROOT"] = artifacts

@@ -29,12 +29,10 @@ _SIDE = ("tracking.", "sweep.")
 def overrides_of(config: Config) -> list[str]:
     """The overrides that lead from the defaults to this config; tracking and sweep aside."""
     choices = {group: _choice(config, group) for group in GROUPS}
-    explicit_size = config.size == str(config.data.n_train)
-    size = f"data.n_train={config.data.n_train}" if explicit_size else f"size={config.size}"
     baseline = _baseline(tuple(choices.items()), config.data.n_train)
     typed = [f"{group}={choice}" for group, choice in choices.items() if choice != _DEFAULTS[group]]
     if config.data.name != "neuron" and config.size != Config().size:
-        typed.append(size)
+        typed.append(f"size={config.size}")
     for key, value in flatten(config).items():
         skip = key in ("size", "data.n_train", "rng") or key.endswith(".name")
         if not skip and not key.startswith(_SIDE) and value != baseline[key]:

@@ -1,8 +1,8 @@
 """Cost functions: the output layer, the cost of an example, and the output error δ^L = ∂C/∂z^L.
 
 The last two axes of every array are (units, examples). Costs are computed from z rather than from
-a = σ(z): σ(z) rounds to 0 or 1 long before z overflows, and ln 0 would follow; from z every cost
-is finite for every finite z, in float32 too.
+a = σ(z): σ(z) rounds to 0 or 1 long before z overflows, and ln 0 would follow; from z a cost is
+finite wherever it is a number of the precision at all, in float32 too.
 """
 
 from __future__ import annotations
@@ -42,15 +42,6 @@ def softmax(z: Array) -> None:
     np.divide(z, np.add.reduce(z, axis=-2, keepdims=True), out=z)
 
 
-def softplus(z: Array) -> Array:
-    """ln(1 + e^z) = max(z, 0) + ln(1 + e^(−|z|)), without overflow."""
-    out = np.abs(z)
-    np.negative(out, out=out)
-    np.exp(out, out=out)
-    np.log1p(out, out=out)
-    return np.add(out, np.maximum(z, 0.0), out=out)
-
-
 def quadratic(z: Array, y: Array) -> Array:
     """C_x = ½ ‖y − a‖² (eq. 54, and 26 for several outputs)."""
     a = z.copy()
@@ -72,11 +63,16 @@ def quadratic_error(a: Array, y: Array, scratch: Array) -> None:
 def crossentropy(z: Array, y: Array) -> Array:
     """C_x = −Σ_j [y_j ln a_j + (1 − y_j) ln(1 − a_j)] (eq. 57, 63).
 
-    With a = σ(z), ln a = −softplus(−z) and ln(1 − a) = −softplus(z), so that the sum is
-    Σ_j [softplus(z_j) − y_j z_j].
+    With a = σ(z), ln a = z − ln(1 + e^z) and ln(1 − a) = −ln(1 + e^z), so that the sum is
+    Σ_j [ln(1 + e^(z_j)) − y_j z_j], and ln(1 + e^z) = ln(1 + e^(−|z|)) + max(z, 0) cannot overflow.
     """
-    terms = softplus(z)
-    np.subtract(terms, y * z, out=terms)
+    terms = np.abs(z)
+    np.negative(terms, out=terms)
+    np.exp(terms, out=terms)
+    np.log1p(terms, out=terms)
+    # max(z, 0) − y z is exact for y of 0 or 1, and 0 where the output is right: first of all, so
+    # that a small cost is not lost beside a large z.
+    np.add(terms, np.maximum(z, 0.0) - y * z, out=terms)
     cost: Array = np.add.reduce(terms, axis=-2)
     return cost
 

@@ -169,7 +169,7 @@ class Descent:
                 np.multiply(gradient, self.rate, out=gradient)
                 np.add(weights, gradient, out=weights)
             else:
-                self._accumulate(layer, inputs, weights, None)
+                self._accumulate(layer, inputs, weights)
         if self.method.max_norm:
             for weights, scratch in zip(self.stack.weights, self.gradients, strict=True):
                 limit_norm(weights, self.limit, scratch)
@@ -182,7 +182,9 @@ class Descent:
         np.add(self.stack.all_biases, velocity.biases, out=self.stack.all_biases)
         for layer, weights in enumerate(self.stack.weights):
             v, scratch = velocity.weights[layer], self.gradients[layer]
-            self._accumulate(layer, inputs, v, self.friction)
+            # Not by gemm's β: it reaches only the columns of this mini-batch's pixels.
+            np.multiply(v, self.friction, out=v)
+            self._accumulate(layer, inputs, v)
             self._pull(v, weights, scratch)
             np.add(weights, v, out=weights)
             if self.method.max_norm:
@@ -217,16 +219,14 @@ class Descent:
         outputs = self.passes.outputs[layer - 1].transpose(0, 2, 1)
         return np.matmul(self.passes.errors[layer], outputs, out=self.gradients[layer])
 
-    def _accumulate(
-        self, layer: int, inputs: list[tuple[slice, Array]], target: Array, beta: Array | None
-    ) -> None:
-        """target ← β target + rate · Σ_x δ aᵀ, one gemm per run, over the columns that count."""
+    def _accumulate(self, layer: int, inputs: list[tuple[slice, Array]], target: Array) -> None:
+        """target ← target + rate · Σ_x δ aᵀ, one gemm per run, over the columns that count."""
         if layer:
-            for call in self._prepared(layer, 0, slice(0, len(self.stack)), None, target, beta):
+            for call in self._prepared(layer, 0, slice(0, len(self.stack)), None, target):
                 self.gemm(*call)
             return
         for runs, x in inputs:
-            for call in self._prepared(x.shape[-1], runs.start, runs, x, target, beta):
+            for call in self._prepared(x.shape[-1], runs.start, runs, x, target):
                 self.gemm(*call)
 
     def _prepared(
@@ -236,7 +236,6 @@ class Descent:
         runs: slice,
         x: Array | None,
         target: Array,
-        beta: Array | None,
     ) -> list[gemm.Call]:
         """The gemm calls of some runs, prepared once per width of the inputs: all buffers stay."""
         key = (width, start) if x is not None else (-width, start)
@@ -253,7 +252,7 @@ class Descent:
                         rate[k, 0],
                         self.passes.errors[delta][k],
                         a,
-                        self.one if beta is None else beta[k, 0],
+                        self.one,
                         target[k][:, : a.shape[1]],
                         self._keep,
                     )

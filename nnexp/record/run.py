@@ -174,9 +174,18 @@ class RunRecord:
 
     def _close(self, status: str, tags: Mapping[str, str], artifacts: Path | None) -> bool:
         delivery = Delivery(self.run_id, status, now(), tuple(self._waiting), tags)
-        folder = keep(self.store, delivery, artifacts)
         try:
-            deliver(self.store, folder)
+            folder = keep(self.store, delivery, artifacts)
+        except OSError:
+            if artifacts is not None:
+                raise
+            folder = None  # A full disk must not keep the reason from the store.
+        try:
+            if folder is None:
+                log(self.store, self.run_id, self._waiting, tags=tags)
+                self.store.client.set_terminated(self.run_id, status, end_time=now())
+            else:
+                deliver(self.store, folder)
         except Exception as error:
             # As in `flush`: the delivery lies on disk.
             self.trouble = " ".join(str(error).split())[:200] or type(error).__name__

@@ -61,6 +61,8 @@ def prepare_mlflow() -> None:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "4")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     logging.getLogger("mlflow").setLevel(logging.WARNING)
+    # It would print whole statements; what went wrong is said by this program, in one line.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
@@ -72,7 +74,8 @@ def open_store(uri: str | None) -> Store:
     """
     resolved = resolve_uri(uri)
     scheme = urlparse(resolved).scheme.split("+")[0]
-    key = "tracking.uri" if uri else "MLFLOW_TRACKING_URI"
+    from_environment = not uri and "MLFLOW_TRACKING_URI" in os.environ
+    key = "MLFLOW_TRACKING_URI" if from_environment else "tracking.uri"
     if scheme not in _SCHEMES:
         raise UserError(
             f"{key}={redact(resolved)}: unknown kind of address; allowed: sqlite:///FILE, "

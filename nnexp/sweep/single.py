@@ -111,6 +111,13 @@ def _run(
         record.fail(f"stopped by {'SIGTERM' if stop.args else 'Ctrl-C'}", status="KILLED")
         console.print(f"\nrun {record.run_id} is marked KILLED; the same command goes on with it")
         raise
+    except OSError as error:
+        # The disk is full, or the folder has gone: what is trained so far can still be gone on with.
+        record.fail(str(error), status="KILLED")
+        raise RunFailed(
+            f"run {record.run_id} cannot be recorded: {error}; it is marked KILLED, and the same "
+            "command goes on with it"
+        ) from error
     except Exception as error:
         record.fail(f"{type(error).__name__}: {error}")
         raise
@@ -169,7 +176,7 @@ def _train(
         "test": len(dataset.test),
     }
     outcome: Outcome | None = None
-    saved, complained = time.monotonic(), False
+    saved, complained, unsaved = time.monotonic(), False, False
     experiment = record.store.client.get_run(record.run_id).info.experiment_id
     with RunScreen(config, sizes, console) as screen:
         for report in train([config], dataset, snapshot):
@@ -183,7 +190,12 @@ def _train(
                     "rows": record.rows,
                     "stamps": record.stamps,
                 }
-                checkpoint.write(report.snapshot(), kept)
+                try:
+                    checkpoint.write(report.snapshot(), kept)
+                except OSError as error:
+                    if not unsaved:
+                        console.print(escape(f"no checkpoint could be written: {error}"))
+                    unsaved = True
                 saved = time.monotonic()
             if record.trouble and not complained:
                 complained = True

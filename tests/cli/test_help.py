@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
 from nnexp import __version__
 from nnexp.commands import COMMANDS
-from tests.cli.command import environment, nnexp, start
+from tests.cli.command import nnexp, start
 
 HEAVY = {"mlflow", "matplotlib", "hydra", "omegaconf", "pandas", "numpy", "scipy", "rich"}
 
@@ -77,12 +76,3 @@ def test_help_imports_nothing_that_takes_time(tmp_path: Path) -> None:
 
 def test_version_is_printed(tmp_path: Path) -> None:
     assert nnexp("--version", cwd=tmp_path).stdout == f"nnexp {__version__}\n"
-
-
-def test_tests_use_the_interpreter_and_source_they_stand_beside() -> None:
-    """Otherwise all of these tests could be about another installed version."""
-    import nnexp as package
-
-    root = environment()["PYTHONPATH"].partition(":")[0]
-    assert Path(package.__file__).is_relative_to(root)
-    assert Path(sys.executable).exists()

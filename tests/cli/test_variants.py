@@ -13,7 +13,7 @@ from mlflow.entities import Run
 
 from nnexp.config.schema import Config
 from tests.cli.command import Typed, artifacts, history, nnexp, only_run
-from tests.cli.conftest import COMMAND, Make
+from tests.cli.conftest import Make
 
 Values = dict[str, dict[int, float]]
 
@@ -115,11 +115,18 @@ def test_early_stopping_keeps_the_best_weights_and_says_so(typed_once: Make) -> 
         assert weights["W1"].shape == (30, 784)
 
 
-def test_monitoring_every_second_epoch_records_those_and_the_last(typed_once: Make) -> None:
-    done = typed_once(
-        "every", *COMMAND[:3], "train.epochs=5", "monitor.every=2", "tracking.artifacts=none"
+@pytest.fixture(scope="module")
+def every_second(typed_once: Make) -> Typed:
+    """COMMAND for more epochs, watched in every second one; its size is written otherwise."""
+    return typed_once(
+        "every",
+        *("cost=crossentropy", "reg=l2", "size=0.1k", "train.epochs=5"),
+        *("monitor.every=2", "tracking.artifacts=none"),
     )
-    client, run, values = read(done)
+
+
+def test_monitoring_every_second_epoch_records_those_and_the_last(every_second: Typed) -> None:
+    client, run, values = read(every_second)
     for name in ("train/cost", "train/accuracy", "validation/cost", "validation/cost_network2"):
         assert sorted(values[name]) == [0, 2, 4, 5], name
     assert sorted(values["test/accuracy"]) == [5]
@@ -128,14 +135,9 @@ def test_monitoring_every_second_epoch_records_those_and_the_last(typed_once: Ma
 
 
 def test_monitoring_changes_no_number(
-    typed_once: Make, first: tuple[MlflowClient, Run, Values]
+    every_second: Typed, first: tuple[MlflowClient, Run, Values]
 ) -> None:
-    """The run watched every second epoch goes through the same numbers as the one watched in each.
-    """
-    every = typed_once(
-        "every", *COMMAND[:3], "train.epochs=5", "monitor.every=2", "tracking.artifacts=none"
-    )
-    _, _, seldom = read(every)
+    _, _, seldom = read(every_second)
     _, _, always = first
     for name in ("train/cost", "train/correct", "validation/cost", "validation/correct"):
         assert {step: always[name][step] for step in (0, 2)} == {
@@ -217,20 +219,18 @@ def test_many_settings_at_once_are_recorded_as_typed(typed_once: Make) -> None:
     assert shapes == [(20, 784), (10, 20), (10, 10), (10,)]
 
 
-def test_size_is_recorded_as_typed(typed_once: Make) -> None:
-    done = typed_once("size", "size=1k", "train.epochs=0", "reg=l2", "tracking.artifacts=none")
-    _, run, values = read(done)
-    assert run.data.params["size"] == "1k"
-    assert run.data.params["data.n_train"] == "1000"
-    assert run.data.params["reg.lmbda"] == "0.1"
-    # An untrained network is measured all the same.
-    assert sorted(values["train/cost"]) == [0]
-    assert sorted(values["test/accuracy"]) == [0]
+def test_size_is_recorded_as_typed(every_second: Typed) -> None:
+    _, run, _ = read(every_second)
+    assert run.data.params["size"] == "0.1k"
+    assert run.data.params["data.n_train"] == "100"
+    assert run.data.params["reg.lmbda"] == "0.01"
 
 
 def test_diverging_run_ends_as_failed_with_its_reason(typed_once: Make) -> None:
     done = typed_once(
-        "diverging", "size=100", "model.activation=relu", "train.eta=1e30", "train.epochs=9"
+        "diverging",
+        *("size=100", "model.activation=relu", "train.eta=1e30", "train.epochs=9"),
+        "tracking.artifacts=light",
     )
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
