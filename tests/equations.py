@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Total:
-    """The total cost C = C₀ + (λ/2n) Σ w² + (λ₁/n) Σ |w| of a network, λ and λ₁ of eq. 85 and 95."""
+    """The total cost C = C₀ + (λ/2n) Σ w² + (λ₁/n) Σ |w| of a network (eq. 85, 95)."""
 
     cost: str
     activation: str

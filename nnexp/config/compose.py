@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
@@ -29,9 +31,19 @@ def register() -> None:
     node = OmegaConf.structured(Config)
     _make_writable(node)
     ConfigStore.instance().store(name="nnexp_schema", node=node, provider="nnexp")
-    for name, resolver in (("count", count), ("lmbda", default_lmbda), ("pick", pick)):
+    for name, resolver in (("count", count), ("lmbda", default_lmbda), ("scratch", scratch)):
         OmegaConf.register_new_resolver(f"nnexp.{name}", resolver, replace=True)
     OmegaConf.register_new_resolver("pick", pick, replace=True)
+
+
+def scratch() -> str:
+    """A folder for what Hydra insists on writing; it vanishes with the process."""
+    return _scratch().name
+
+
+@lru_cache(maxsize=1)
+def _scratch() -> TemporaryDirectory[str]:
+    return TemporaryDirectory(prefix="nnexp-")
 
 
 def count(size: str | int) -> int:

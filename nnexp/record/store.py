@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 WORK_FOLDER = ".nnexp"
 """Hidden folder beside the store for locks, checkpoints and values not yet delivered."""
+
+LOCKED_SECONDS = 60.0
+"""How long a database that another process has locked is waited for."""
 
 _SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "file", "")
 
@@ -130,7 +135,7 @@ def _open_sqlite(uri: str, key: str) -> Store:
         with FileLock(folder / "create.lock"):
             if not path.exists():
                 _create(path, folder, key)
-            return _reach(uri, key, folder)
+            return _reach_unlocked(uri, key, folder)
     except OSError as error:
         raise UserError(
             f"{key}={uri}: cannot be written ({error.strerror or error}); "
@@ -150,6 +155,19 @@ def _create(path: Path, folder: Path, key: str) -> None:
     store = _reach(f"sqlite:///{fresh}", key, folder)
     del store
     os.replace(fresh, path)
+
+
+def _reach_unlocked(uri: str, key: str, folder: Path) -> Store:
+    """Reach an SQLite store, waiting while another process holds it locked."""
+    deadline = time.monotonic() + LOCKED_SECONDS
+    while True:
+        try:
+            return _reach(uri, key, folder)
+        except UserError as error:
+            if "database is locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            print("the database is locked by another process; waiting", file=sys.stderr)
+            time.sleep(1.0)
 
 
 def _reach(uri: str, key: str, folder: Path) -> Store:

@@ -48,16 +48,18 @@ def measure(
 ) -> Measured:
     """Evaluate each part of a stack on its own set of examples."""
     activation, cost = ACTIVATIONS[shape.activation], COSTS[shape.cost]
-    parts = [
-        examples.measure(
-            [w[part] for w in stack.weights],
-            [b[part] for b in stack.biases],
-            activation,
-            cost,
-            shape.input_scale,
-        )
-        for examples, part in zip(sets, runs, strict=True)
-    ]
+    # Overflow of e^(−z) is the limit 0 of σ; what is not finite is found by the caller.
+    with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
+        parts = [
+            examples.measure(
+                [w[part] for w in stack.weights],
+                [b[part] for b in stack.biases],
+                activation,
+                cost,
+                shape.input_scale,
+            )
+            for examples, part in zip(sets, runs, strict=True)
+        ]
     return Measured(
         np.concatenate([p.data_cost for p in parts]), np.concatenate([p.correct for p in parts])
     )

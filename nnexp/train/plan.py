@@ -170,11 +170,12 @@ class _Builder:
             dropout=config.dropout.hidden,
             dropout_stream=self._stream(config.seed, "dropout"),
             input_dropout=config.dropout.input,
-            input_stream=self._stream(config.seed, "dropout_input", config.dropout.input),
+            input_stream=self._stream(config.seed, "dropout_input", _feed_key(config)),
         )
 
-    def _stream(self, seed: int, purpose: str, rate: float = 0.0) -> np.random.Generator:
-        key = (seed, purpose, rate)
+    def _stream(self, seed: int, purpose: str, group: tuple[Any, ...] = ()) -> np.random.Generator:
+        # Groups of the engine draw their input masks one after another: each needs a generator.
+        key = (seed, purpose, group)
         if key not in self._streams:
             self._streams[key] = stream(seed, purpose)
         return self._streams[key]

@@ -306,11 +306,19 @@ def test_address_where_nobody_listens_is_refused_before_training(tmp_path: Path)
 @pytest.mark.parametrize("key", ["tracking.uri", "tracking.urii"])
 def test_password_of_an_address_is_never_repeated(typed: Type, key: str) -> None:
     """Neither where nobody answers nor where the key is misspelt."""
-    address = f"postgresql://user:geheim@127.0.0.1:{free_port()}/runs?connect_timeout=3"
+    address = f"postgresql+psycopg2://user:geheim@127.0.0.1:{free_port()}/runs?connect_timeout=3"
     line = said(typed("size=100", f"{key}={address}"))
     assert "geheim" not in line
-    assert f"{key}=postgresql://" in line
+    assert f"{key}=postgresql" in line
     assert ("no tracking store answers" if key == "tracking.uri" else "tracking.uri?") in line
+
+
+def test_missing_database_driver_is_named_in_one_line(typed: Type) -> None:
+    """No driver for Microsoft's database is among the requirements."""
+    line = said(typed("size=100", "tracking.uri=mssql+pymssql://127.0.0.1/runs"))
+    assert "tracking.uri=mssql+pymssql://127.0.0.1/runs" in line
+    assert "pymssql" in line.rpartition("/runs")[2]
+    assert "not installed" in line
 
 
 def test_address_that_never_answers_is_given_up(tmp_path: Path) -> None:

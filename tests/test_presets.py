@@ -1,0 +1,37 @@
+"""Every preset in conf/experiment works: found by listing the folder, run at a tiny size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.sweep.typed import nnexp, recorded
+
+FOLDER = Path(__file__).parent.parent / "conf" / "experiment"
+PRESETS = sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+TINY = ("size=100", "train.epochs=2", "monitor.every=1")
+NEURON = ("train.epochs=2",)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_preset_opens_with_its_question_and_its_command(name: str) -> None:
+    lines = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+    comments = [line for line in lines[1:] if line.startswith("#")]
+    assert lines[0] == "# @package _global_"
+    assert "?" in " ".join(comments)
+    assert any(f"python -m nnexp experiment={name}" in line for line in comments)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_preset_runs_and_is_recorded_under_its_name(name: str, tmp_path: Path) -> None:
+    seed = () if name in ("slowdown", "book") else ("seed=0",)
+    tiny = NEURON if name == "slowdown" else TINY
+    typed = (f"experiment={name}", *tiny, *seed, "tracking.artifacts=light")
+    done = nnexp(tmp_path, *typed)
+    assert done.returncode == 0, done.stderr
+    runs = recorded(tmp_path)
+    assert runs
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    assert {run.data.params["tracking.experiment"] for run in runs} == {name}
