@@ -16,4 +16,4 @@ def _late(module: str) -> Command:
     return run
 
 
-COMMANDS: dict[str, Command] = {name: _late(name) for name in ("verify", "sweeps", "ui")}
+COMMANDS: dict[str, Command] = {name: _late(name) for name in ("runs", "verify", "sweeps", "ui")}

@@ -8,6 +8,17 @@ from typing import NoReturn
 from nnexp.errors import UserError
 
 
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    """The options that choose runs and the form of the output."""
+    parser.add_argument(
+        "--experiment", default="nnexp", metavar="NAME", help="MLflow experiment (default nnexp)"
+    )
+    parser.add_argument("--where", metavar="FILTER", help="only these runs, in MLflow's filter syntax")
+    parser.add_argument(
+        "--format", choices=["table", "csv", "json"], default="table", help="form of the output"
+    )
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose refusals are one line, exit code 2."""
 

@@ -1,0 +1,87 @@
+"""Finding recorded runs: by id or its beginning, by sweep, by experiment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnexp.config.suggest import suggestion
+from nnexp.errors import UserError
+from nnexp.record.store import Store
+from nnexp.record.sweep import runs_where
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+FULL_ID = 32
+"""Characters of a run id."""
+
+
+def all_experiments(store: Store) -> dict[str, str]:
+    """Ids and names of the experiments in the store."""
+    found: dict[str, str] = {}
+    token: str | None = None
+    while True:
+        page = store.client.search_experiments(max_results=1000, page_token=token)
+        found |= {str(e.experiment_id): str(e.name) for e in page}
+        token = page.token
+        if not token:
+            return found
+
+
+def experiment_named(store: Store, name: str) -> str:
+    """The id of a recorded experiment.
+
+    Raises:
+        UserError: there is none of that name.
+    """
+    names = {known: number for number, known in all_experiments(store).items()}
+    if name not in names:
+        there = ", ".join(sorted(n for n in names if n != "Default")) or "none yet"
+        raise UserError(
+            f"experiment {name}: not recorded here; recorded: {there}{suggestion(name, names)}"
+        )
+    return names[name]
+
+
+def find_run(store: Store, prefix: str) -> Run:
+    """The run with an id, or with an id that begins so.
+
+    Raises:
+        UserError: there is none, or there are several.
+    """
+    from mlflow.exceptions import MlflowException
+
+    text = prefix.lower()
+    if not text or not set(text) <= set("0123456789abcdef") or len(text) > FULL_ID:
+        raise UserError(f"RUN_ID {prefix!r}: allowed: a run id, or its beginning; see nnexp runs")
+    if len(text) == FULL_ID:
+        try:
+            return store.client.get_run(text)
+        except MlflowException as error:
+            raise UserError(f"RUN_ID {prefix}: no such run is recorded here") from error
+    experiments = list(all_experiments(store))
+    where = f"attributes.run_id LIKE '{text}%'"
+    try:
+        found = list(runs_where(store, experiments, where))
+    except MlflowException:
+        # Stores that cannot match ids by pattern: look through all.
+        runs = runs_where(store, experiments, "")
+        found = [run for run in runs if str(run.info.run_id).startswith(text)]
+    if len(found) != 1:
+        how = "no recorded run" if not found else f"{len(found)} recorded runs"
+        raise UserError(f"RUN_ID {prefix}: {how} with an id that begins so; allowed: a unique one")
+    return found[0]
+
+
+def runs_of_sweep(store: Store, prefix: str) -> list[Run]:
+    """The finished runs of a sweep, by the id of its parent or its beginning.
+
+    Raises:
+        UserError: there is no such sweep, or it has no finished runs.
+    """
+    parent = find_run(store, prefix)
+    where = f"tags.`nnexp.sweep` = '{parent.info.run_id}' and attributes.status = 'FINISHED'"
+    found = list(runs_where(store, [parent.info.experiment_id], where))
+    if not found:
+        raise UserError(f"--sweep {prefix}: no finished runs are recorded under it")
+    return found
