@@ -24,19 +24,19 @@ def run(arguments: Sequence[str], *, retry_failed: bool = False) -> int:
     from hydra.errors import HydraException
     from omegaconf import DictConfig
     from omegaconf.errors import OmegaConfBaseException
-    from rich.console import Console
 
     from nnexp.config.compose import config_dir, register, resolve, schema_keys
     from nnexp.config.messages import one_line
     from nnexp.errors import UserError
     from nnexp.sweep.launcher import register_launcher
     from nnexp.sweep.single import run_single
+    from nnexp.terminal import console as new_console
 
     check_arguments(arguments, schema_keys(), COMMANDS)
     register()
     register_launcher(retry_failed=retry_failed)
     shows_all = os.environ.get("HYDRA_FULL_ERROR") == "1"
-    console = Console(soft_wrap=True)
+    console = new_console()
 
     raised: list[BaseException] = []
 

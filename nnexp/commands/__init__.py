@@ -16,4 +16,6 @@ def _late(module: str) -> Command:
     return run
 
 
-COMMANDS: dict[str, Command] = {name: _late(name) for name in ("runs", "verify", "sweeps", "ui")}
+WORDS = ("runs", "show", "compare", "report", "verify", "sweeps", "replay", "import-curve", "ui")
+
+COMMANDS: dict[str, Command] = {word: _late(word.replace("-", "_")) for word in WORDS}

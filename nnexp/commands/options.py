@@ -13,7 +13,9 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--experiment", default="nnexp", metavar="NAME", help="MLflow experiment (default nnexp)"
     )
-    parser.add_argument("--where", metavar="FILTER", help="only these runs, in MLflow's filter syntax")
+    parser.add_argument(
+        "--where", metavar="FILTER", help="only these runs, in MLflow's filter syntax"
+    )
     parser.add_argument(
         "--format", choices=["table", "csv", "json"], default="table", help="form of the output"
     )

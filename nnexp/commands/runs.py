@@ -6,12 +6,12 @@ import sys
 from collections.abc import Sequence
 
 import pandas as pd
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from nnexp.commands.options import Parser, add_selection
 from nnexp.study.frames import runs
+from nnexp.terminal import console as new_console
 
 COLUMNS = (
     ("run_id", "run"),
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _print(frame: pd.DataFrame, experiment: str) -> None:
-    console = Console(soft_wrap=True)
+    console = new_console()
     if frame.empty:
         console.print(f"no runs are recorded in experiment {escape(experiment)}")
         return

@@ -6,7 +6,6 @@ import shlex
 from collections import Counter
 from collections.abc import Sequence
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -14,6 +13,7 @@ from nnexp.commands.options import Parser
 from nnexp.errors import UserError
 from nnexp.record.store import Store, open_store
 from nnexp.record.sweep import runs_where
+from nnexp.terminal import console as new_console
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -48,7 +48,7 @@ def _list(store: Store) -> None:
         sweep = run.data.tags.get("nnexp.sweep")
         if sweep:
             counts.setdefault(sweep, Counter())[str(run.info.status)] += 1
-    console = Console(soft_wrap=True)
+    console = new_console()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("sweep", "experiment", "runs", "done", "failed", "missing"):
         table.add_column(title, justify="left" if title in ("sweep", "experiment") else "right")

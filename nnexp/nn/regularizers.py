@@ -66,4 +66,5 @@ def limit_norm(weights: Array, limit: Array, scratch: Array) -> None:
 
 def _total(layers: Sequence[Array]) -> Coefficients:
     sums = [np.add.reduce(w.reshape(len(w), -1), axis=1) for w in layers]
-    return np.add.reduce([s.astype(np.float64) for s in sums], axis=0)
+    total: Coefficients = np.add.reduce([s.astype(np.float64) for s in sums], axis=0)
+    return total

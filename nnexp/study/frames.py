@@ -38,9 +38,7 @@ def runs(
     return frame_of(select(store, experiment, where, kind))
 
 
-def select(
-    store: Store, experiment: str, where: str | None = None, kind: str = "run"
-) -> list[Run]:
+def select(store: Store, experiment: str, where: str | None = None, kind: str = "run") -> list[Run]:
     """The recorded runs that `runs` makes a frame of."""
     from mlflow.exceptions import MlflowException
 

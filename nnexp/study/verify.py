@@ -78,9 +78,7 @@ def verify(
     """
     tags = run.data.tags
     if tags.get("nnexp.kind") != "run":
-        raise UserError(
-            f"run {run.info.run_id}: is no trained run; allowed: runs of this program"
-        )
+        raise UserError(f"run {run.info.run_id}: is no trained run; allowed: runs of this program")
     if run.info.status != "FINISHED":
         raise UserError(f"run {run.info.run_id}: is {run.info.status}; allowed: finished runs")
     config, recorded_environment = _artifacts(store, run)

@@ -16,12 +16,12 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
-from rich.console import Console
 
 from nnexp.config.arguments import GROUPS, given_keys
 from nnexp.config.compose import resolve
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
+from nnexp.terminal import console as new_console
 
 _MODULE = "hydra_plugins.nnexp_stack"
 
@@ -49,7 +49,7 @@ class StackLauncher(Launcher):
 
         assert self._load is not None
         configs = [_config(self._load(tuple(o)), o) for o in job_overrides]
-        console = Console(soft_wrap=True)
+        console = new_console()
         result = run_sweep(configs, sys.argv[1:], console, retry_failed=self.retry_failed)
         ids = [run.run_id for run in result.runs]
         return [_returned(o, i) for o, i in zip(job_overrides, ids, strict=False)]

@@ -61,7 +61,8 @@ def extents(images: Bytes) -> NDArray[np.intp]:
 def prefix(extent: NDArray[np.intp], width: int) -> NDArray[np.intp]:
     """Extents rounded up to the prefixes that products run over, at least one column."""
     rounded = -(-np.maximum(extent, 1) // ROUNDING) * ROUNDING
-    return np.minimum(rounded, width)
+    shortened: NDArray[np.intp] = np.minimum(rounded, width)
+    return shortened
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,82 @@
+"""`python -m nnexp import-curve`: a curve from elsewhere, to compare with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from nnexp.commands.options import Parser
+from nnexp.errors import UserError
+from nnexp.record.curve import record_curves
+from nnexp.record.store import experiment_id, open_store
+
+MAX_BYTES = 100_000_000
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Record the curves of a CSV file."""
+    parser = Parser(
+        "import-curve",
+        "Record a curve from elsewhere (a paper, another program) as a run of its own, so that the "
+        "MLflow UI and reports lay it beside ours. The file has a column `step` and a column per "
+        "metric, named as ours: test/accuracy, train/cost ...",
+        "python -m nnexp import-curve paper.csv --name 'Smith 2019, table 2'",
+    )
+    parser.add_argument("file", metavar="FILE.csv")
+    parser.add_argument("--name", required=True, help="name of the run")
+    parser.add_argument("--experiment", default="nnexp", metavar="NAME")
+    options = parser.parse_args(arguments)
+    name = options.name.strip()
+    if not name or not name.isprintable():
+        raise UserError(f"--name {options.name!r}: allowed: a name of printable characters")
+    frame = _read(Path(options.file))
+    store = open_store(options.tracking_uri)
+    number = experiment_id(store, options.experiment)
+    curves = {
+        str(metric): [
+            (int(step), float(value))
+            for step, value in zip(frame["step"], frame[metric], strict=True)
+            if not math.isnan(value)
+        ]
+        for metric in frame.columns
+        if metric != "step"
+    }
+    run_id = record_curves(
+        store, number, name, curves, {}, f"imported from {Path(options.file).name}", {}
+    )
+    values = sum(len(points) for points in curves.values())
+    print(f"recorded {values} values of {len(curves)} metrics as run {run_id}, '{name}'")
+    return 0
+
+
+def _read(path: Path) -> pd.DataFrame:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UserError(
+                f"{path}: larger than {MAX_BYTES:,} bytes; allowed: a CSV file of curves"
+            )
+        frame = pd.read_csv(path)
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path}: cannot be read ({reason}); allowed: a CSV file") from error
+    if "step" not in frame or len(frame.columns) < 2:
+        raise UserError(
+            f"{path}: columns {', '.join(map(str, frame.columns))}; allowed: step and metrics"
+        )
+    for column in frame.columns:
+        if not pd.api.types.is_numeric_dtype(frame[column]):
+            raise UserError(f"{path}: column {column} holds text; allowed: numbers")
+    steps = frame["step"]
+    if (
+        steps.isna().any()
+        or (steps < 0).any()
+        or (steps % 1 != 0).any()
+        or steps.duplicated().any()
+    ):
+        raise UserError(f"{path}: column step; allowed: whole numbers from 0, each once")
+    if not all(map(math.isfinite, frame.drop(columns="step").stack())):
+        raise UserError(f"{path}: values that are not finite; allowed: finite numbers")
+    return frame

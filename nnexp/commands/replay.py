@@ -1,0 +1,101 @@
+"""`python -m nnexp replay`: the published curves against ours."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from nnexp.commands.options import Parser
+from nnexp.config.compose import flatten
+from nnexp.record.curve import record_curves
+from nnexp.record.store import experiment_id, open_store
+from nnexp.study.published import REPLAYED, published, summary
+from nnexp.study.replay import FULL, QUICK, Agreement, replay
+from nnexp.terminal import console as new_console
+
+CHAOTIC = "overfitting_full"
+"""Equal for its first epochs; then rounding is amplified, and only its summary can agree."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Replay; 0 if the curves come out again, 1 if not."""
+    parser = Parser(
+        "replay",
+        "Train the book's published runs again with its own generators and compare every "
+        "published number.",
+        "python -m nnexp replay --quick",
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="only the two runs on 1,000 images (half a minute)"
+    )
+    parser.add_argument(
+        "--record",
+        action="store_true",
+        help="also record the published curves in MLflow (experiments book, overfitting, "
+        "regularized), to be laid beside ours",
+    )
+    options = parser.parse_args(arguments)
+    if options.record:
+        _record(options.tracking_uri)
+    started = time.perf_counter()
+    groups = [QUICK] if options.quick else [QUICK, FULL]
+    found = [a for names in groups for a in replay(names, _Progress())]
+    print(file=sys.stderr)
+    _print(found)
+    print(
+        f"{time.perf_counter() - started:.0f} s; this table: python -m nnexp replay "
+        + " ".join(arguments)
+    )
+    judged = [a for a in found if a.run != CHAOTIC]
+    return 0 if all(a.whole for a in judged) else 1
+
+
+class _Progress:
+    """Says on standard error how far the training is, at most once a second."""
+
+    def __init__(self) -> None:
+        self._told = time.monotonic()
+
+    def __call__(self, name: str, epoch: int, epochs: int) -> None:
+        if time.monotonic() - self._told > 1.0:
+            end = "\r" if sys.stderr.isatty() else "\n"
+            print(f"{name}: epoch {epoch} of {epochs} ", end=end, file=sys.stderr, flush=True)
+            self._told = time.monotonic() + (0.0 if sys.stderr.isatty() else 9.0)
+
+
+def _print(found: Sequence[Agreement]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("published run", "curve"):
+        table.add_column(title)
+    for title in ("values that agree", "largest difference"):
+        table.add_column(title, justify="right")
+    for a in found:
+        largest = f"{a.largest:.0f}" if a.metric.endswith("/correct") else f"{a.largest:.1e}"
+        table.add_row(a.run, a.metric, f"{a.agree}/{a.values}", largest)
+    console = new_console()
+    console.print(table)
+    console.print("counts have to be equal, costs to agree within 1e-10", highlight=False)
+    if any(a.run == CHAOTIC for a in found):
+        console.print(
+            f"{CHAOTIC}: equal until rounding is amplified; compare its best accuracies",
+            highlight=False,
+        )
+
+
+def _record(uri: str | None) -> None:
+    store = open_store(uri)
+    for name in REPLAYED:
+        run = published(name)
+        points = {
+            metric: [(k + 1, value) for k, value in enumerate(values)]
+            for metric, values in run.curves.items()
+        }
+        params = flatten(run.config)
+        for experiment in ("book", name.removesuffix("_full")):
+            number = experiment_id(store, experiment)
+            title = f"published {name}"
+            record_curves(store, number, title, points, params, run.source, summary(run))
+    print("recorded the published curves in experiments book, overfitting and regularized")

@@ -1,0 +1,89 @@
+"""The book's published curves: their settings as configs, their values by our metric names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from nnexp.config.schema import (
+    Config,
+    DataConfig,
+    InitConfig,
+    MonitorConfig,
+    RegConfig,
+    TrackingConfig,
+    TrainConfig,
+)
+
+FOLDER = Path(__file__).parent / "book"
+REPLAYED = ("overfitting", "regularized", "overfitting_full", "regularized_full")
+"""The seeded ones, which come out again number for number."""
+
+_NAMES = {
+    "test_cost": "test/cost_network2",
+    "train_cost": "train/cost",
+    "test_correct": "test/correct",
+    "train_correct": "train/correct",
+    "validation_cost": "validation/cost_network2",
+    "validation_correct": "validation/correct",
+}
+_SIZES = {"test": 10_000, "validation": 10_000}
+
+
+@dataclass(frozen=True)
+class Published:
+    """One published run."""
+
+    name: str
+    source: str
+    config: Config
+    curves: Mapping[str, list[float]]
+    """Values by our metric names; value k, counted from 0, belongs to step k + 1."""
+
+
+@lru_cache(maxsize=8)
+def published(name: str) -> Published:
+    """A published run by the name of its file."""
+    content: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    settings = content["settings"]
+    n, lmbda = settings["n_train"], settings["lmbda"]
+    seeded = "seed" in settings
+    hidden = settings["architecture"][1:-1]
+    config = Config(
+        seed=settings.get("seed", 0),
+        rng="nielsen2014" if seeded else "pcg64",
+        size=f"{n // 1000}k",
+        reg=RegConfig("l2", lmbda) if lmbda else RegConfig(),
+        data=DataConfig(n_train=n),
+        init=InitConfig("large" if settings["initializer"].startswith("large") else "scaled"),
+        train=TrainConfig(
+            epochs=settings["epochs"],
+            eta=settings["eta"],
+            batch_size=settings["batch_size"],
+            dtype="float64" if seeded else "float32",
+        ),
+        monitor=MonitorConfig(test="epoch" if "test" in settings["evaluated_on"] else "end"),
+        tracking=TrackingConfig(experiment="book"),
+    )
+    assert config.model.hidden == hidden
+    curves = {ours: content[theirs] for theirs, ours in _NAMES.items() if theirs in content}
+    for metric in list(curves):
+        part, _, kind = metric.partition("/")
+        if kind == "correct":
+            size = _SIZES.get(part, n)
+            curves[f"{part}/accuracy"] = [count / size for count in curves[metric]]
+    return Published(name, content["source"], config, curves)
+
+
+def summary(run: Published) -> dict[str, float]:
+    """Final and best values of a published run by our metric names."""
+    values = {name: curve[-1] for name, curve in run.curves.items()}
+    train, test = run.curves.get("train/accuracy"), run.curves.get("test/accuracy")
+    if train and test:
+        values["gap/best"] = max(train) - max(test)
+        values["gap/final"] = train[-1] - test[-1]
+    return values

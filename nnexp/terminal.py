@@ -1,0 +1,17 @@
+"""Consoles: as wide as the terminal, and wide enough for tables where there is none."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from rich.console import Console
+
+WIDTH = 160
+"""Columns of output that goes to a file or a pipe."""
+
+
+def console() -> Console:
+    """A console on standard output."""
+    piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+    return Console(soft_wrap=True, width=WIDTH if piped else None)
