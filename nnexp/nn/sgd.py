@@ -279,7 +279,7 @@ class Velocity:
 
 
 def _large(weights: Array) -> bool:
-    return weights[0].size >= LARGE_LAYER
+    return bool(weights[0].size >= LARGE_LAYER)
 
 
 def _column(values: NDArray[np.float64], dtype: np.dtype[Any]) -> Array:

@@ -209,9 +209,7 @@ def _warnings(
     if few:
         said.append(f"fewer than 5 runs: {', '.join(few)}; intervals of so few are rough")
     if metric.startswith("best/test") or metric == "gap/best":
-        said.append(
-            f"{metric} takes the best epoch: chosen on the very test data it is judged on"
-        )
+        said.append(f"{metric} takes the best epoch: chosen on the very test data it is judged on")
     return said
 
 

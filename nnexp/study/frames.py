@@ -130,6 +130,7 @@ def _row(run: Run) -> dict[str, Any]:
         "source": tags.get("nnexp.source", ""),
         "data": tags.get("nnexp.data", ""),
         "sweep": tags.get("nnexp.sweep", ""),
+        "command": tags.get("nnexp.command", ""),
         "reason": tags.get("nnexp.reason", ""),
         **run.data.params,
         **run.data.metrics,

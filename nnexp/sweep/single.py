@@ -112,7 +112,7 @@ def _run(
         console.print(f"\nrun {record.run_id} is marked KILLED; the same command goes on with it")
         raise
     except OSError as error:
-        # The disk is full, or the folder has gone: what is trained so far can still be gone on with.
+        # The disk is full, or the folder has gone: what is trained can still be gone on with.
         record.fail(str(error), status="KILLED")
         raise RunFailed(
             f"run {record.run_id} cannot be recorded: {error}; it is marked KILLED, and the same "

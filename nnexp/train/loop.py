@@ -18,7 +18,7 @@ from nnexp.data.dataset import Dataset
 from nnexp.nn.network import Stack
 from nnexp.nn.parameters import Parameters
 from nnexp.train.evaluation import ExampleSet, Measured
-from nnexp.train.monitor import Metrics, Penalty, finite, gaps, measure, named
+from nnexp.train.monitor import Metrics, Penalty, finite, gaps, measure, named, neuron
 from nnexp.train.plan import Plan, plan
 from nnexp.train.report import EpochReport, Outcome
 from nnexp.train.snapshot import Snapshot, named_parameters, parameters_of, put, take
@@ -134,10 +134,11 @@ class _Training:
             for c, end, ok in zip(self.configs, ends, healthy, strict=True)
         ]
         measured = self._evaluate() if any(evaluated) else None
+        penalty = self._penalty(self.engine.stack)
         self.evaluate_seconds += (time.perf_counter() - started) / len(self.configs)
         reports, staying = [], []
         for k, config in enumerate(self.configs):
-            metrics = self._metrics(k, measured) if measured and evaluated[k] else {}
+            metrics = self._metrics(k, measured, penalty) if measured and evaluated[k] else {}
             failure = None if healthy[k] else self._diverged()
             if metrics and not math.isfinite(metrics["train/cost"]):
                 failure = self._diverged()
@@ -171,15 +172,15 @@ class _Training:
             found["test"] = (measure(shape, stack, [sets.test], everyone), sets.test.size)
         return found
 
-    def _metrics(self, k: int, measured: dict[str, tuple[Measured, int]]) -> Metrics:
-        rates, shape = self.engine.rates, self.plan.shape
-        penalty = self._penalty(self.engine.stack)
+    def _metrics(
+        self, k: int, measured: dict[str, tuple[Measured, int]], penalty: Penalty
+    ) -> Metrics:
+        shape = self.plan.shape
         metrics: Metrics = {}
         for name, (values, size) in measured.items():
             if name != "test" or self.configs[k].monitor.test == "epoch":
                 metrics |= named(name, values, penalty, shape.n, size, k, classes=self.classes)
-        assert len(rates.l2) == len(self.configs)
-        return metrics
+        return metrics | neuron(shape, self.engine.stack, k)
 
     def _penalty(self, stack: Stack) -> Penalty:
         rates = self.engine.rates

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nnexp.nn.activations import ACTIVATIONS
+from nnexp.nn.activations import ACTIVATIONS, SIGMOID
 from nnexp.nn.costs import COSTS
 from nnexp.nn.network import Stack
 from nnexp.nn.regularizers import magnitudes, squares
@@ -89,6 +89,26 @@ def named(
         # network2 divided the penalty by the size of whatever set it evaluated.
         metrics[f"{name}/cost_network2"] = data_cost + float(penalty.over(size)[k])
     return metrics
+
+
+def neuron(shape: Shape, stack: Stack, k: int) -> Metrics:
+    """Of the chapter's single neuron (x = 1, y = 0): a, ∂C/∂w and σ′(z) (eq. 55, 61, 62).
+
+    Empty for any other network.
+    """
+    if shape.sizes != (1, 1):
+        return {}
+    a = (stack.weights[0][k] + stack.biases[0][k]).astype(np.float64)
+    with np.errstate(over="ignore"):
+        SIGMOID.apply(a)
+    slope, error = np.empty_like(a), a.copy()
+    SIGMOID.derivative(a, slope)
+    COSTS[shape.cost].error(error, np.zeros_like(a), slope.copy())
+    return {
+        "neuron/activation": float(a[0, 0]),
+        "neuron/gradient_w": float(error[0, 0]),
+        "neuron/sigmoid_prime": float(slope[0, 0]),
+    }
 
 
 def finite(stack: Stack) -> list[bool]:

@@ -1,0 +1,38 @@
+"""`python -m nnexp report NAME`: a self-contained HTML page on a recorded experiment."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from nnexp.commands.options import Parser
+from nnexp.record.store import open_store
+from nnexp.study.report import write_report
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write a report."""
+    parser = Parser(
+        "report",
+        "Figures and tables of a recorded experiment as one HTML page that needs no network, with "
+        "the figures as PNG and SVG beside it. The chapter's presets are drawn as the chapter "
+        "draws them, the published curve in grey (`replay --record` records it).",
+        "python -m nnexp report overfitting --out reports/overfitting",
+    )
+    parser.add_argument(
+        "name", metavar="NAME", help="an MLflow experiment, such as a preset's name"
+    )
+    parser.add_argument("--out", metavar="DIR", help="folder to write into (reports/NAME)")
+    parser.add_argument(
+        "--where", metavar="FILTER", help="only these runs, in MLflow's filter syntax"
+    )
+    options = parser.parse_args(arguments)
+    store = open_store(options.tracking_uri)
+    safe = re.sub(r"[^\w.-]+", "_", options.name).strip(".") or "report"
+    folder = Path(options.out) if options.out else Path("reports") / safe
+    command = "python -m nnexp report " + shlex.join(arguments)
+    page = write_report(store, options.name, folder, options.where, command)
+    print(f"written: {page} ({page.stat().st_size / 1e6:.1f} MB); open it in a browser")
+    return 0
