@@ -1,0 +1,135 @@
+"""`python -m nnexp show RUN_ID`: one recorded run on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from nnexp.commands.options import Parser
+from nnexp.data.dataset import load_dataset
+from nnexp.errors import UserError
+from nnexp.record.store import open_store
+from nnexp.study.lookup import find_run
+from nnexp.study.rebuild import Rebuilt, make_figures, make_model, rebuild
+from nnexp.sweep.screen import result_table, summary_lines
+from nnexp.terminal import console as new_console
+from nnexp.train.plan import pixel_max_of
+from nnexp.train.predict import outputs
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+BARS = "▁▂▃▄▅▆▇█"
+COLUMNS = 60
+WORST = 5
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Show a run; make its figures and model on demand."""
+    parser = Parser(
+        "show",
+        "One recorded run: its result, its curves, what it gets wrong, where its artifacts are. "
+        "Figures and model are made from the record if asked for.",
+        "python -m nnexp show 3f2a91c0 --figures pictures",
+    )
+    parser.add_argument("run_id", metavar="RUN_ID", help="a run id, or its beginning")
+    parser.add_argument("--figures", metavar="DIR", help="write the figures there")
+    parser.add_argument("--model", metavar="DIR", help="write the MLflow model there")
+    options = parser.parse_args(arguments)
+    store = open_store(options.tracking_uri)
+    run = find_run(store, options.run_id)
+    console = new_console()
+    _head(run, console)
+    if run.data.tags.get("nnexp.kind") != "run" or run.info.status in ("FAILED", "RUNNING"):
+        return 0
+    found = rebuild(store, run)
+    _curves(found.curves, console)
+    if "test/accuracy" in found.metrics or "best/test_accuracy" in found.metrics:
+        _mistakes(found, console)
+    console.print(escape(f"\nartifacts  {run.info.artifact_uri}"), highlight=False)
+    console.print(escape(f"repeat     {run.data.tags.get('nnexp.command', '')}"), highlight=False)
+    try:
+        if options.figures:
+            make_figures(found, Path(options.figures))
+            console.print(escape(f"written    {options.figures}"), highlight=False)
+        if options.model:
+            if Path(options.model).exists():
+                raise UserError(f"--model {options.model}: is there already; allowed: a new folder")
+            make_model(found, Path(options.model), run.data.tags["nnexp.fingerprint"])
+            console.print(escape(f"written    {options.model}"), highlight=False)
+    except OSError as error:
+        raise UserError(f"show: cannot write there: {error}") from error
+    return 0
+
+
+def _head(run: Run, console: Console) -> None:
+    tags = run.data.tags
+    console.print(escape(f"{run.info.run_name}  ({run.info.run_id})"), highlight=False)
+    kind = tags.get("nnexp.kind", "not recorded by this program")
+    started = pd.Timestamp(run.info.start_time, unit="ms").strftime("%Y-%m-%d %H:%M")
+    console.print(escape(f"{kind}, {run.info.status}, started {started} UTC"), highlight=False)
+    if tags.get("nnexp.reason"):
+        console.print(escape(f"reason: {tags['nnexp.reason']}"), highlight=False)
+    if run.data.metrics and kind == "run":
+        console.print()
+        console.print(result_table(run.data.metrics))
+        for line in summary_lines(run.data.metrics):
+            console.print(line, highlight=False)
+
+
+def _curves(curves: pd.DataFrame, console: Console) -> None:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for name in ("train/cost", "validation/cost", "test/cost", "train/accuracy",
+                 "validation/accuracy", "test/accuracy"):  # fmt: skip
+        if name not in curves:
+            continue
+        values = curves.loc[curves["step"] > 0, name].dropna().to_numpy(float)
+        if len(values) < 2:
+            continue
+        form = "{:.2%}" if name.endswith("accuracy") else "{:.4g}"
+        ends = f"{form.format(values[0])} to {form.format(values[-1])}"
+        table.add_row(name, sparkline(values), ends)
+    if table.row_count:
+        console.print()
+        console.print(table)
+
+
+def sparkline(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:
+    """A curve as a line of bars, at most `COLUMNS` wide, from its least to its greatest value."""
+    parts = np.array_split(values, min(COLUMNS, len(values)))
+    means = np.array([part.mean() for part in parts])
+    low, high = float(means.min()), float(means.max())
+    if not high > low:
+        return BARS[0] * len(means)
+    heights = np.rint((means - low) / (high - low) * (len(BARS) - 1)).astype(int)
+    return "".join(BARS[height] for height in heights)
+
+
+def _mistakes(found: Rebuilt, console: Console) -> None:
+    config = found.config
+    dataset = load_dataset(config.data)
+    activations = outputs(
+        found.parameters,
+        config.model.activation,
+        config.cost.name,
+        dataset.test.images,
+        pixel_max_of(config, dataset),
+    )
+    predicted, labels = activations.argmax(axis=1), dataset.test.labels
+    wrong = predicted != labels
+    pairs, counts = np.unique(
+        np.stack([labels[wrong], predicted[wrong]]), axis=1, return_counts=True
+    )
+    order = np.argsort(-counts, kind="stable")[:WORST]
+    said = [f"{pairs[0, i]} taken for {pairs[1, i]} ({counts[i]} times)" for i in order]
+    console.print(
+        f"\n{int(wrong.sum())} of {len(labels)} test images wrong; most often {', '.join(said)}",
+        highlight=False,
+    )

@@ -1,0 +1,81 @@
+"""Making a recorded run's figures and model from its record, where they were not recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from nnexp.config.compose import from_yaml
+from nnexp.config.schema import Config
+from nnexp.data.dataset import load_dataset
+from nnexp.errors import UserError
+from nnexp.nn.parameters import Parameters
+from nnexp.record.artifacts import write_figures, write_model
+from nnexp.record.store import Store
+from nnexp.record.weights import load_weights
+from nnexp.train.report import Outcome
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """A run as its record holds it."""
+
+    config: Config
+    curves: pd.DataFrame
+    parameters: Parameters
+    metrics: dict[str, float]
+
+
+def rebuild(store: Store, run: Run) -> Rebuilt:
+    """Read config, curves and weights of a run from its artifacts.
+
+    Raises:
+        UserError: the record holds none (`tracking.artifacts=none`, or the run failed).
+    """
+    with TemporaryDirectory() as folder:
+        paths = {}
+        for name in ("config.yaml", "curves.csv", "weights.npz"):
+            try:
+                found = store.client.download_artifacts(run.info.run_id, name, folder)
+            except OSError as error:
+                raise UserError(
+                    f"run {run.info.run_id}: its record holds no {name} "
+                    f"({run.info.status.lower()}, or recorded with tracking.artifacts=none)"
+                ) from error
+            paths[name] = Path(found)
+        return Rebuilt(
+            from_yaml(paths["config.yaml"].read_text(encoding="utf-8")),
+            pd.read_csv(paths["curves.csv"]),
+            load_weights(paths["weights.npz"]),
+            dict(run.data.metrics),
+        )
+
+
+def make_figures(found: Rebuilt, folder: Path) -> None:
+    """Write the figures of a run into a folder."""
+    write_figures(
+        folder, found.config, load_dataset(found.config.data), _outcome(found), _rows(found)
+    )
+
+
+def make_model(found: Rebuilt, folder: Path, fingerprint: str) -> None:
+    """Write the MLflow model of a run into a folder that is not there yet."""
+    write_model(folder, found.config, load_dataset(found.config.data), _outcome(found), fingerprint)
+
+
+def _outcome(found: Rebuilt) -> Outcome:
+    return Outcome(found.parameters, found.metrics, int(found.curves["step"].max()))
+
+
+def _rows(found: Rebuilt) -> list[dict[str, float]]:
+    return [
+        {str(k): float(v) for k, v in row.items() if pd.notna(v)}
+        for row in found.curves.to_dict("records")
+    ]
