@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nnexp.config.command import command_of, run_name
 from nnexp.config.compose import to_yaml
 from nnexp.config.schema import Config
@@ -15,9 +18,11 @@ from nnexp.nn.costs import COSTS
 from nnexp.record.environment import environment
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.weights import save_weights
+from nnexp.train.expanded import expand_images
 from nnexp.train.plan import pixel_max_of
 from nnexp.train.predict import outputs, probabilities
 from nnexp.train.report import Outcome
+from nnexp.train.streams import stream
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,6 +74,7 @@ def write_figures(
 ) -> None:
     """The figures of a run as PNG files."""
     from nnexp.record.figures import Predictions, run_figures, save_figures
+    from nnexp.record.figures.expanded import expanded_figure
 
     images = dataset.test.images
     activations = outputs(
@@ -93,7 +99,21 @@ def write_figures(
         test_accuracy=accuracy,
         test_step=int(outcome.metrics["best/epoch"]) if restored else None,
     )
+    if config.expand.name != "none":
+        versions = _versions(config, dataset)
+        shape = dataset.image_shape
+        figures["expanded.png"] = expanded_figure(versions, shape, title=run_name(config))
     save_figures(folder, figures)
+
+
+def _versions(config: Config, dataset: Dataset) -> NDArray[np.uint8]:
+    """The first images of the digits 0 to 4, each followed by seven versions of it."""
+    labels = dataset.train.labels
+    rows = [int(np.flatnonzero(labels == digit)[0]) for digit in range(min(5, dataset.n_outputs))]
+    images = dataset.train.images[rows]
+    rng = stream(config.seed, "expand")
+    drawn = [expand_images(config.expand, images, dataset.image_shape, rng) for _ in range(7)]
+    return np.stack([images, *drawn], axis=1)
 
 
 def write_model(

@@ -10,6 +10,7 @@ import numpy as np
 
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
+from nnexp.data.expand import MOVES
 from nnexp.data.splits import subset_indices
 from nnexp.errors import UserError
 from nnexp.nn.initializers import DRAWN, fixed
@@ -19,6 +20,7 @@ from nnexp.nn.sgd import Method, Rates, Velocity
 from nnexp.train import nielsen2014
 from nnexp.train.engine import Engine, Member, Shape
 from nnexp.train.evaluation import ExampleSet
+from nnexp.train.expanded import expanded_feed
 from nnexp.train.feed import Feed
 from nnexp.train.pixels import SortedImages, sorted_images
 from nnexp.train.streams import Order, Pcg64, Randomness, stream
@@ -44,7 +46,7 @@ def shape_of(config: Config, dataset: Dataset) -> Shape:
         cost=config.cost.name,
         dtype=config.train.dtype,
         batch_size=config.train.batch_size,
-        n=config.data.n_train,
+        n=config.data.n_train * (len(MOVES) if config.expand.fixed else 1),
         input_scale=1.0 / pixel_max_of(config, dataset),
         method=Method(
             momentum=config.train.momentum > 0.0,
@@ -150,8 +152,9 @@ def plan(configs: Sequence[Config], dataset: Dataset) -> Plan:
     return Plan(shape, Engine(shape, stack, members, velocity), sets, images, positions)
 
 
-def _feed_key(config: Config) -> tuple[int, str, str, float]:
-    return (config.seed, config.rng, config.data.subset, config.dropout.input)
+def _feed_key(config: Config) -> tuple[int, str, str, str, float]:
+    expand = str(config.expand)
+    return (config.seed, config.rng, config.data.subset, expand, config.dropout.input)
 
 
 class _Builder:
@@ -181,15 +184,18 @@ class _Builder:
         return self._streams[key]
 
     def _feed(self, config: Config) -> Feed:
-        key = (config.seed, config.rng, config.data.subset)
+        key = (config.seed, config.rng, config.data.subset, config.expand)
         if key not in self._feeds:
-            self._feeds[key] = Feed(
-                self.images.train,
-                self.dataset.train.labels,
-                self.images.train_extents,
-                training_rows(config, self.dataset),
-                randomness_of(config, self.shape.sizes),
-            )
+            randomness = randomness_of(config, self.shape.sizes)
+            rows = training_rows(config, self.dataset)
+            if config.expand.name == "none":
+                extents = self.images.train_extents
+                labels = self.dataset.train.labels
+                self._feeds[key] = Feed(self.images.train, labels, extents, rows, randomness)
+            else:
+                self._feeds[key] = expanded_feed(
+                    config.expand, self.dataset, self.images.pixels, rows, randomness, config.seed
+                )
         return self._feeds[key]
 
     def train_set(self, config: Config) -> ExampleSet:
