@@ -12,6 +12,7 @@ from nnexp import __version__
 from nnexp.commands import COMMANDS
 from nnexp.errors import NnexpError
 from nnexp.help import help_text
+from nnexp.redact import redact
 
 
 class Terminated(KeyboardInterrupt):
@@ -44,7 +45,7 @@ def entry() -> None:
     except NnexpError as error:
         if os.environ.get("HYDRA_FULL_ERROR") == "1":
             raise
-        print(f"nnexp: {error}", file=sys.stderr)
+        print(f"nnexp: {redact(str(error))}", file=sys.stderr)
         code = error.exit_code
     except Terminated:
         print("nnexp: stopped by SIGTERM", file=sys.stderr)

@@ -90,4 +90,4 @@ def _go_on(store: Store, prefix: str, *, retry_failed: bool) -> int:
             f"--go-on {prefix}: {how} with such an id; python -m nnexp sweeps lists them"
         )
     command = shlex.split(found[0].data.tags["nnexp.command"])[3:]
-    return run(command, retry_failed=retry_failed)
+    return run([*command, f"tracking.uri={store.uri}"], retry_failed=retry_failed)

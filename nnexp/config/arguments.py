@@ -32,6 +32,12 @@ FLAGS = {
 }
 """Flags that are let through, and how many values follow each."""
 
+CHOICES = {"--cfg": ("job", "hydra", "all"), "-c": ("job", "hydra", "all")}
+"""Flags whose value is one of a few."""
+
+TEXTS = ("tracking.uri", "tracking.experiment", "data.root", "sweep.address")
+"""Keys whose values are free text, which Hydra's grammar would not always read."""
+
 HYDRA_KEYS = ("hydra/launcher", "hydra.mode", "hydra.verbose")
 
 GROUPS = ("cost", "reg", "data", "dropout", "expand", "init", "stop", "rng", "experiment")
@@ -50,10 +56,13 @@ def check_arguments(arguments: Sequence[str], keys: Iterable[str], commands: Ite
         UserError: one line naming the argument and what is allowed.
     """
     known = sorted({*keys, *GROUPS, *HYDRA_KEYS})
-    values_left = 0
-    for argument in arguments:
+    values_left, asked = 0, ""
+    for argument in [*arguments, ""]:
         if values_left:
             values_left -= 1
+            _check_choice(asked, argument)
+        elif not argument:
+            continue
         elif argument.startswith("-") and not argument[1:2].isdigit():
             flag, _, value = argument.partition("=")
             if flag not in FLAGS:
@@ -62,9 +71,30 @@ def check_arguments(arguments: Sequence[str], keys: Iterable[str], commands: Ite
                     f"{printable(flag)}: unknown option; allowed: {allowed}"
                     f"{suggestion(flag, FLAGS)}"
                 )
-            values_left = 0 if value else FLAGS[flag]
+            values_left, asked = (0 if value else FLAGS[flag]), flag
+            if value:
+                _check_choice(flag, value)
         else:
             _check_override(argument, known, commands)
+
+
+def quoted_texts(arguments: Iterable[str]) -> list[str]:
+    """Arguments with free-text values quoted for Hydra's grammar, as addresses may need."""
+    return [_quote(argument) for argument in arguments]
+
+
+def _quote(argument: str) -> str:
+    key, equals, value = argument.partition("=")
+    plain = re.fullmatch(r"[\w./:+-]*", value) is not None
+    if not equals or key not in TEXTS or plain or value[:1] in ("'", '"') or "," in value:
+        return argument
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"{key}='{escaped}'"
+
+
+def _check_choice(flag: str, value: str) -> None:
+    if flag in CHOICES and value not in CHOICES[flag]:
+        raise UserError(f"{flag} {printable(value)}: allowed: {', '.join(CHOICES[flag])}")
 
 
 def _check_override(argument: str, known: Sequence[str], commands: Iterable[str]) -> None:

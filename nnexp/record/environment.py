@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-import re
 import subprocess
 from functools import lru_cache
 from pathlib import Path
@@ -18,19 +17,13 @@ from threadpoolctl import threadpool_info
 
 from nnexp import __version__
 from nnexp.record.fingerprint import numeric_environment, source_sha256
+from nnexp.redact import redact
 
 SCHEMA_VERSION = 1
 """Version of the layout of a recorded run; raised when a reader has to know the difference."""
 
 MAX_DIFF = 1_000_000
 """Characters of an uncommitted change that are kept."""
-
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
-
-
-def redact(text: str) -> str:
-    """Text without the user names and passwords of addresses."""
-    return _CREDENTIALS.sub("***@", text)
 
 
 def cores() -> int:

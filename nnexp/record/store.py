@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlparse
 from filelock import FileLock
 
 from nnexp.errors import UserError
-from nnexp.record.environment import redact
+from nnexp.redact import redact
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -181,6 +181,11 @@ def _reach(uri: str, key: str, folder: Path) -> Store:
             client.search_experiments(max_results=1)
         except (MlflowException, OSError) as error:
             raise UserError(_unreachable(uri, key, error)) from error
+        except ImportError as error:
+            raise UserError(
+                f"{key}={redact(uri)}: its driver {error.name or error} is not installed; "
+                "allowed: pip install it first"
+            ) from error
         except Exception as error:
             # A database driver's own errors share no base class with the others.
             if type(error).__module__.split(".")[0] not in ("sqlalchemy", "psycopg2", "alembic"):

@@ -112,7 +112,9 @@ def run_sweep(
         if first.sweep.dry_run:
             _list(sweep, plans, console)
             return SweepResult("", [])
-        line = "python -m nnexp " + shlex.join(command)
+        # The address goes without saying where it is recorded, and may hold a password.
+        typed = [argument for argument in command if not argument.startswith("tracking.uri=")]
+        line = "python -m nnexp " + shlex.join(typed)
         tags = {"nnexp.command": line, "nnexp.total": str(len(chosen))}
         parent = open_parent(store, experiment, key, f"sweep of {len(chosen)} runs", tags)
         before = _failed(sweep) if retry_failed else {}

@@ -99,7 +99,12 @@ def check_data(config: Config, dataset: Dataset) -> None:
     Raises:
         UserError: one line naming key, value and what is allowed.
     """
-    training_rows(config, dataset)
+    try:
+        training_rows(config, dataset)
+    except UserError as error:
+        if config.size == str(config.data.n_train):
+            raise
+        raise UserError(f"size={config.size}: {error}") from error
     whole = config.data.n_train == len(dataset.train)
     if config.stop.name == "early" and (whole or not config.data.n_validation):
         raise UserError(
