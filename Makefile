@@ -25,11 +25,8 @@ ui: $(STAMPS)/run ## open the MLflow UI on what is recorded
 	$(BIN)/python -m nnexp ui
 
 .PHONY: experiments
-experiments: $(STAMPS)/run ## run every preset of conf/experiment/ (what is recorded is reused)
-	for preset in conf/experiment/*.yaml; do \
-	  echo "experiment=$$(basename "$$preset" .yaml)"; \
-	  $(BIN)/python -m nnexp experiment="$$(basename "$$preset" .yaml)"; \
-	done
+experiments: $(STAMPS)/run ## run every preset and remake experiments/ (what is recorded is reused)
+	$(BIN)/python experiments/remake.py
 
 .PHONY: bench
 bench: $(STAMPS)/bench ## measure the trainer beside PyTorch, JAX, scikit-learn and network2

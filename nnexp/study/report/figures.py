@@ -79,8 +79,8 @@ def figures(material: Material) -> list[Drawn]:
             drawn.append(_learning(material, metric, title))
     if {f"{held_out}/accuracy", "train/accuracy"} <= metrics:
         drawn.append(_gap(material, held_out))
-    final = "best/test_accuracy" if "best/test_accuracy" in material.runs else "test/accuracy"
-    if final in material.runs:
+    final = "final/test_accuracy"
+    if material.runs[final].notna().any():
         drawn.append(_final(material, final))
         if material.runs["data.n_train"].nunique() > 2:
             drawn.append(_against_size(material, final))

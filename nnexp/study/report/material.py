@@ -56,6 +56,7 @@ def gather(store: Store, name: str, where: str | None) -> Material:
     if finished.empty:
         raise UserError(f"report {name}: no finished runs are recorded; train some first")
     finished = finished.drop_duplicates("fingerprint", keep="first").copy()
+    finished["final/test_accuracy"] = _final_accuracy(finished)
     keys = telling_keys(finished)
     finished["setting"] = setting_names(finished, keys)
     order = finished.sort_values([*keys, "run_id"]) if keys else finished
@@ -77,6 +78,14 @@ def gather(store: Store, name: str, where: str | None) -> Material:
         keys=tuple(keys),
         settings=tuple(dict.fromkeys(order["setting"])),
     )
+
+
+def _final_accuracy(runs: pd.DataFrame) -> pd.Series[float]:
+    """Of the weights that each run ends with: with early stopping the best ones."""
+    nothing = pd.Series(np.nan, index=runs.index)
+    best = runs["best/test_accuracy"] if "best/test_accuracy" in runs else nothing
+    last = runs["test/accuracy"] if "test/accuracy" in runs else nothing
+    return best.astype(float).fillna(last.astype(float))
 
 
 def telling_keys(runs: pd.DataFrame) -> list[str]:

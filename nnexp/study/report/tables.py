@@ -11,12 +11,13 @@ from nnexp.study.report.material import Material
 from nnexp.study.statistics import summarize
 
 METRICS = (
-    ("test/accuracy", "test accuracy (%)", 100.0),
-    ("best/test_accuracy", "test accuracy, best weights (%)", 100.0),
+    ("final/test_accuracy", "test accuracy (%)", 100.0),
     ("best/validation_accuracy", "best validation accuracy (%)", 100.0),
     ("gap/best", "gap, best (points)", 100.0),
     ("gap/final", "gap, final (points)", 100.0),
     ("train/accuracy", "training accuracy (%)", 100.0),
+    ("neuron/activation", "output a", 1.0),
+    ("train/cost", "training cost", 1.0),
     ("time/train_seconds", "training (s)", 1.0),
 )
 
@@ -110,5 +111,10 @@ def _interval(values: pd.Series[float]) -> str:
         return ""
     summary = summarize(values.to_numpy())
     if len(values) == 1:
-        return f"{summary.mean:.2f}"
-    return f"{summary.mean:.2f} ({summary.low:.2f} to {summary.high:.2f})"
+        return _text(summary.mean)
+    return f"{_text(summary.mean)} ({_text(summary.low)} to {_text(summary.high)})"
+
+
+def _text(value: float) -> str:
+    """Two decimals, or for small numbers two digits."""
+    return f"{value:.2f}" if abs(value) >= 0.1 or value == 0.0 else f"{value:.2g}"
