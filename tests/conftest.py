@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import signal
+
 from hypothesis import settings
 
 # The same commit gets the same verdict: examples are searched, but always the same ones. Machines
 # are slow at times, which is no failure.
 settings.register_profile("nnexp", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("nnexp")
+
+
+# Started in the background by a shell, pytest inherits an ignored Ctrl-C, and so would the programs
+# that the tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

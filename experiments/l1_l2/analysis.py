@@ -1,4 +1,4 @@
-"""How many first-layer weights are near zero, by regularizer: `python experiments/l1_l2/analysis.py`.
+"""First-layer weights near zero, by regularizer: `python experiments/l1_l2/analysis.py`.
 
 Reads the recorded weights of experiment l1_l2 from the store of the working directory. Pixels that
 are zero in every training image are left out: nothing but their regularizer ever moves them.

@@ -55,7 +55,10 @@ def nnexp(
 
 
 def start(
-    *args: str, cwd: Path, env: Mapping[str, str] | None = None, python: Sequence[str] = ("-m", "nnexp")
+    *args: str,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    python: Sequence[str] = ("-m", "nnexp"),
 ) -> subprocess.Popen[str]:
     """The same, still at work, as the leader of a process group of its own."""
     return subprocess.Popen(

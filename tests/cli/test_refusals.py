@@ -184,9 +184,7 @@ def said(done: Typed, there: Collection[str] = ()) -> str:
     return line
 
 
-@pytest.mark.parametrize(
-    ("argument", "allowed"), [*MISSPELT, *NUMBERS, *LISTS, *WORDS, *SIZES]
-)
+@pytest.mark.parametrize(("argument", "allowed"), [*MISSPELT, *NUMBERS, *LISTS, *WORDS, *SIZES])
 def test_wrong_value_or_name_is_refused_in_a_line_that_says_what_is_allowed(
     typed: Type, argument: str, allowed: str
 ) -> None:
@@ -196,9 +194,7 @@ def test_wrong_value_or_name_is_refused_in_a_line_that_says_what_is_allowed(
 
 
 @pytest.mark.parametrize(("argument", "allowed"), HOSTILE)
-def test_what_leads_out_of_the_program_is_refused(
-    typed: Type, argument: str, allowed: str
-) -> None:
+def test_what_leads_out_of_the_program_is_refused(typed: Type, argument: str, allowed: str) -> None:
     line = said(typed(argument))
     assert argument.split("=")[0] in line
     assert allowed in line

@@ -19,7 +19,16 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from tests.cli.command import Typed, artifacts, environment, free_port, history, nnexp, only_run, start
+from tests.cli.command import (
+    Typed,
+    artifacts,
+    environment,
+    free_port,
+    history,
+    nnexp,
+    only_run,
+    start,
+)
 from tests.cli.conftest import COMMAND
 from tests.cli.test_signals import group_is_gone
 
@@ -119,9 +128,7 @@ def server(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.slow
-def test_run_is_recorded_by_an_mlflow_server(
-    server: str, tmp_path: Path, recorded: Typed
-) -> None:
+def test_run_is_recorded_by_an_mlflow_server(server: str, tmp_path: Path, recorded: Typed) -> None:
     here = tmp_path / "here"
     here.mkdir()
     done = nnexp(*COMMAND, cwd=here, env={"MLFLOW_TRACKING_URI": server})

@@ -171,7 +171,11 @@ def test_neuron_learns_as_the_chapter_says(typed_once: Make) -> None:
 
 def test_training_on_every_image_leaves_no_validation_data(typed_once: Make) -> None:
     done = typed_once(
-        "all_images", "size=60k", "train.epochs=1", "train.batch_size=100", "tracking.artifacts=none"
+        "all_images",
+        "size=60k",
+        "train.epochs=1",
+        "train.batch_size=100",
+        "tracking.artifacts=none",
     )
     _, run, values = read(done)
     assert run.data.params["size"] == "60k"

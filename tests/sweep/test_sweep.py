@@ -133,9 +133,7 @@ def test_failed_runs_are_tried_again_only_when_asked(tmp_path: Path) -> None:
 
 
 def test_two_sweeps_at_once_on_a_fresh_store_both_finish(tmp_path: Path) -> None:
-    both = [
-        start(tmp_path, "-m", *TINY, f"model.hidden=[{n}]", "seed=range(4)") for n in (10, 11)
-    ]
+    both = [start(tmp_path, "-m", *TINY, f"model.hidden=[{n}]", "seed=range(4)") for n in (10, 11)]
     said = [process.communicate(timeout=240)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], said
     assert len(by_setting(tmp_path)) == 8

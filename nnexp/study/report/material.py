@@ -83,8 +83,8 @@ def gather(store: Store, name: str, where: str | None) -> Material:
 def _final_accuracy(runs: pd.DataFrame) -> pd.Series[float]:
     """Of the weights that each run ends with: with early stopping the best ones."""
     nothing = pd.Series(np.nan, index=runs.index)
-    best = runs["best/test_accuracy"] if "best/test_accuracy" in runs else nothing
-    last = runs["test/accuracy"] if "test/accuracy" in runs else nothing
+    best: pd.Series[float] = runs.get("best/test_accuracy", nothing)
+    last: pd.Series[float] = runs.get("test/accuracy", nothing)
     return best.astype(float).fillna(last.astype(float))
 
 
