@@ -175,7 +175,7 @@ def typed(
 
 
 def said(done: Typed, there: Collection[str] = ()) -> str:
-    """The one line of a refusal; nothing else was said and nothing recorded beside what was there."""
+    """The one line of a refusal; nothing else was said, and nothing recorded beside `there`."""
     assert done.returncode == 2, done.stdout + done.stderr
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM in the middle of a training: the run ends as KILLED, the process as it should."""
+"""Ctrl-C and SIGTERM in the middle of a training: the run is KILLED, the process ends."""
 
 from __future__ import annotations
 

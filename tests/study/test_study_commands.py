@@ -1,0 +1,146 @@
+"""runs, compare, show, report, verify, import-curve: typed on a store of really trained runs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from nnexp.study.frames import curves, runs
+from tests.sweep.typed import histories, nnexp, recorded
+
+SWEEP = ("-m", "size=100", "train.epochs=3", "reg=none,l2", "seed=range(5)", "monitor.test=epoch")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("study")
+    done = nnexp(folder, *SWEEP)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def uri(folder: Path) -> str:
+    return f"sqlite:///{folder / 'mlflow.db'}"
+
+
+def test_frames_hold_what_the_record_holds(store: Path) -> None:
+    frame = runs(uri(store))
+    assert len(frame) == 10
+    long = curves(uri(store))
+    for run in recorded(store)[:3]:
+        row = frame[frame["run_id"] == run.info.run_id].iloc[0]
+        assert row["test/accuracy"] == run.data.metrics["test/accuracy"]
+        assert row["data.n_train"] == 100
+        assert row["size"] == "100"
+        mine = long[(long["run_id"] == run.info.run_id) & (long["metric"] == "train/cost")]
+        pairs = sorted(zip(mine["step"], mine["value"], strict=True))
+        assert pairs == histories(store, run.info.run_id)["train/cost"]
+
+
+def test_csv_and_json_hold_nothing_else(store: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(nnexp(store, "runs", "--format", "csv").stdout)))
+    assert len(rows) == 10
+    assert {row["reg.name"] for row in rows} == {"none", "l2"}
+    found = json.loads(nnexp(store, "runs", "--format", "json").stdout)
+    assert len(found) == 10
+
+
+def test_filters_are_mlflows(store: Path) -> None:
+    done = nnexp(store, "runs", "--where", "params.`reg.name` = 'l2'", "--format", "json")
+    assert len(json.loads(done.stdout)) == 5
+    wrong = nnexp(store, "runs", "--where", "nonsense")
+    assert wrong.returncode == 2
+    assert wrong.stderr.count("\n") == 1
+    assert "--where nonsense" in wrong.stderr
+
+
+def test_compare_pairs_by_seed_and_names_its_command(store: Path) -> None:
+    typed = ("compare", "--by", "reg", "--metric", "train/penalty")
+    found = json.loads(nnexp(store, *typed, "--format", "json").stdout)
+    assert {s["setting"] for s in found["settings"]} == {"none", "l2"}
+    assert all(s["n"] == 5 for s in found["settings"])
+    (pair,) = found["pairs"]
+    assert pair["paired"]
+    assert pair["resolved"]
+    text = nnexp(store, *typed).stdout
+    assert "python -m nnexp compare --by reg --metric train/penalty" in text
+    assert re.search(r"l2 is higher than none|none is lower than l2", text)
+
+
+@pytest.mark.parametrize(
+    ("typed", "named"),
+    [
+        (("compare", "--by", "regg"), "--by regg"),
+        (("compare", "--by", "reg", "--metric", "tst/accuracy"), "--metric tst/accuracy"),
+        (("compare", "--by", "reg", "--experiment", "nnexpp"), "did you mean nnexp?"),
+        (("show", "0000000"), "RUN_ID 0000000"),
+        (("verify", "xyz"), "RUN_ID"),
+        (("report", "nothing"), "experiment nothing"),
+    ],
+)
+def test_wrong_requests_end_in_one_line(store: Path, typed: tuple[str, ...], named: str) -> None:
+    done = nnexp(store, *typed)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert named in done.stderr
+
+
+def test_show_makes_figures_and_model_from_the_record(store: Path, tmp_path: Path) -> None:
+    run_id = recorded(store)[0].info.run_id
+    typed = ("--figures", str(tmp_path / "figures"), "--model", str(tmp_path / "model"))
+    done = nnexp(store, "show", run_id[:12], *typed)
+    assert done.returncode == 0, done.stderr
+    assert "test images wrong" in done.stdout
+    assert (tmp_path / "figures" / "confusion.png").stat().st_size > 5000
+    assert (tmp_path / "model" / "MLmodel").exists()
+
+
+def test_verify_trains_again_and_finds_the_same_bits(store: Path) -> None:
+    (parent,) = recorded(store, "sweep")
+    done = nnexp(store, "verify", "--sweep", parent.info.run_id[:10])
+    assert done.returncode == 0, done.stdout
+    assert "10 of 10 runs verified" in done.stdout
+    assert "weights included" in done.stdout
+
+
+def test_verify_names_the_first_value_that_differs(store: Path) -> None:
+    import sqlite3
+
+    run = recorded(store)[-1]
+    connection = sqlite3.connect(store / "mlflow.db")
+    changed = "update metrics set value = value + 1e-9 where run_uuid = ? and key = ? and step = 2"
+    connection.execute(changed, (run.info.run_id, "train/cost"))
+    connection.commit()
+    connection.close()
+    done = nnexp(store, "verify", run.info.run_id)
+    assert done.returncode == 1
+    assert "DIFFERS: 1 of" in done.stdout
+    assert "train/cost at step 2" in done.stdout
+
+
+def test_report_is_one_page_that_needs_no_network(store: Path) -> None:
+    done = nnexp(store, "report", "nnexp", "--out", "page")
+    assert done.returncode == 0, done.stderr
+    page = (store / "page" / "index.html").read_text(encoding="utf-8")
+    assert "data:image/png;base64," in page
+    assert not re.search(r"(?:src|href)=[\"']?(?:https?:)?//", page)
+    assert page.count("alt=") == page.count("<img")
+    assert list((store / "page").glob("*.svg"))
+
+
+def test_imported_curve_is_kept_apart_from_runs(store: Path) -> None:
+    (store / "paper.csv").write_text("step,test/accuracy\n1,0.5\n2,0.75\n", encoding="utf-8")
+    done = nnexp(store, "import-curve", "paper.csv", "--name", "<b>paper</b>")
+    assert done.returncode == 0, done.stderr
+    (curve,) = recorded(store, "published")
+    assert histories(store, curve.info.run_id)["test/accuracy"] == [(1, 0.5), (2, 0.75)]
+    assert len(runs(uri(store))) == 10
+    (store / "bad.csv").write_text("epoch,x\n1,a\n", encoding="utf-8")
+    wrong = nnexp(store, "import-curve", "bad.csv", "--name", "x")
+    assert wrong.returncode == 2
+    assert "bad.csv" in wrong.stderr
