@@ -51,6 +51,9 @@ def entry() -> None:
         print("nnexp: stopped by SIGTERM", file=sys.stderr)
         code = 143
     except KeyboardInterrupt:
+        # Python ends by the signal itself, not with our code, if it came while code was evaluated
+        # from text, as some imports do; and an impatient second one would interrupt the tidying.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         print("nnexp: stopped by Ctrl-C", file=sys.stderr)
         code = 130
     except BrokenPipeError:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from nnexp.sweep.interrupts import held_interrupts
 from nnexp.sweep.worker import Broken, Done, Finished, Message, Progress, Task, serve
 
 
@@ -55,7 +56,8 @@ class Pool:
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=serve, args=(theirs,), daemon=True)
-        process.start()
+        with held_interrupts():
+            process.start()
         theirs.close()
         return _Worker(process, ours)
 

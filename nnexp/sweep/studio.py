@@ -6,7 +6,6 @@ costs the user nothing.
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -14,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from nnexp.config.schema import Config, DataConfig
+from nnexp.sweep.interrupts import held_interrupts, ignore_interrupts
 from nnexp.train.report import Outcome
 
 
@@ -27,8 +27,9 @@ class Studio:
 
     def __enter__(self) -> Studio:
         if self._level == "all":
-            self._pool = ProcessPoolExecutor(1, get_context("spawn"), _quiet)
-            self._pool.submit(_warm_up, self._config.data)
+            self._pool = ProcessPoolExecutor(1, get_context("spawn"), ignore_interrupts)
+            with held_interrupts():
+                self._pool.submit(_warm_up, self._config.data)
         return self
 
     def __exit__(
@@ -48,11 +49,6 @@ class Studio:
             _write(folder, self._level, self._config, outcome, rows)
         else:
             self._pool.submit(_write, folder, self._level, self._config, outcome, rows).result()
-
-
-def _quiet() -> None:
-    # Ctrl-C reaches the whole group of processes; the one that trains decides.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _warm_up(data: DataConfig) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from nnexp.config.schema import Config
 from nnexp.record.sweep import Ended
+from nnexp.sweep.interrupts import ignore_interrupts
 from nnexp.train.report import Outcome
 
 PROGRESS_SECONDS = 0.5
@@ -63,8 +64,7 @@ Message = Progress | Finished | Broken | Done
 
 def serve(pipe: Connection) -> None:
     """Train one task after another until None is received or the other end is gone."""
-    # Ctrl-C reaches the whole group of processes; the one that started this one decides.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ignore_interrupts()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         while (task := pipe.recv()) is not None:

@@ -62,3 +62,23 @@ def test_stopped_run_is_killed_in_the_record_and_leaves_no_process(
     steps = sorted(history(client, run)["train/cost"])
     assert len(steps) > 3
     assert steps == list(range(len(steps)))
+
+
+@pytest.mark.parametrize("typed", [LONG, ("-m", *LONG, "seed=0,1")], ids=["run", "sweep"])
+@pytest.mark.parametrize("moment", [0.9, 2.5])
+def test_ctrl_c_while_it_starts_ends_in_one_line(
+    typed: tuple[str, ...], moment: float, tmp_path: Path
+) -> None:
+    process = start(*typed, cwd=tmp_path)
+    # Python itself answers until our first line runs; the program is known by its main module.
+    time.sleep(moment)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    assert group_is_gone(process.pid)
+    if process.returncode == -signal.SIGINT:
+        # A slow machine had not come to our first line yet: it was Python that answered.
+        assert "stopped by" not in err
+        assert not (tmp_path / "mlflow.db").exists()
+        return
+    assert process.returncode == 130, err
+    assert err.splitlines() == ["nnexp: stopped by Ctrl-C"]
