@@ -103,7 +103,7 @@ class Descent:
         # One block, so that a step sets all its numbers with one copy.
         self.numbers = np.ones((4, runs, 1, 1), dtype)
         self.input_scale, self.decay, self.input_rate, self.rate = self.numbers
-        self.bias_rate = _column(-rates.eta / examples, dtype)
+        self.bias_rate = np.repeat(_column(-rates.eta / examples, dtype), examples, axis=1)
         self.scale = input_scale
         self.step_rate = -rates.eta / examples
         self.set_decay(np.ones(runs), np.ones(runs))
@@ -120,6 +120,12 @@ class Descent:
         self.gradients = [
             np.empty_like(w) if dense or not _large(w) else np.empty(0, dtype)
             for w in stack.weights
+        ]
+        self._small = [
+            (passes.errors[i], passes.outputs[i - 1].transpose(0, 2, 1), self.gradients[i])
+            if i and not _large(w)
+            else None
+            for i, w in enumerate(stack.weights)
         ]
         self._calls: dict[tuple[int, int], list[gemm.Call]] = {}
         self._keep: list[Any] = []
@@ -153,8 +159,8 @@ class Descent:
         `inputs` are the mini-batches x (B, m) of the runs in each slice, m the columns that are
         not all zero; `after` is σ after this step, needed with L1 and lazy decay.
         """
-        np.add.reduce(self.passes.all_errors, axis=2, keepdims=True, out=self.bias_step)
-        np.multiply(self.bias_step, self.bias_rate, out=self.bias_step)
+        # −(η/B) Σ_x δ (eq. BP3) of all layers at once
+        np.matmul(self.passes.all_errors, self.bias_rate, out=self.bias_step)
         if self.velocity is not None:
             self._with_momentum(inputs, self.velocity)
             return
@@ -164,8 +170,11 @@ class Descent:
             self._constrain_biases()
         np.add(self.stack.all_biases, self.bias_step, out=self.stack.all_biases)
         for layer, weights in enumerate(self.stack.weights):
-            if layer and not _large(weights):
-                gradient = self._gradient(layer)
+            small = self._small[layer]
+            if small is not None:
+                # Σ_x δ aᵀ (eq. BP4), shape (K, n_out, n_in)
+                error, transposed_output, gradient = small
+                np.matmul(error, transposed_output, out=gradient)
                 np.multiply(gradient, self.rate, out=gradient)
                 np.add(weights, gradient, out=weights)
             else:
@@ -213,11 +222,6 @@ class Descent:
             np.multiply(self.bias_scratch, self.shrink, out=self.bias_scratch)
             np.subtract(self.bias_step, self.bias_scratch, out=self.bias_step)
         np.multiply(biases, self.bias_decay, out=biases)
-
-    def _gradient(self, layer: int) -> Array:
-        """Σ_x δ aᵀ of a layer behind the first, shape (K, n_out, n_in) (eq. BP4)."""
-        outputs = self.passes.outputs[layer - 1].transpose(0, 2, 1)
-        return np.matmul(self.passes.errors[layer], outputs, out=self.gradients[layer])
 
     def _accumulate(self, layer: int, inputs: list[tuple[slice, Array]], target: Array) -> None:
         """target ← target + rate · Σ_x δ aᵀ, one gemm per run, over the columns that count."""

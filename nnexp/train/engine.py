@@ -154,6 +154,7 @@ class _Chain:
         self.raw = np.empty((groups, examples, n_inputs), np.uint8)
         self.x = np.empty((groups, examples, n_inputs), np.dtype(shape.dtype))
         self._all_raw = self.raw.reshape(-1, n_inputs)
+        self._single: dict[int, tuple[list[Product], list[tuple[slice, Array]]]] = {}
         self._parts: dict[tuple[int, int], tuple[Product, tuple[slice, Array]]] = {}
 
     def run(self, first: int, steps: int) -> None:
@@ -176,6 +177,7 @@ class _Chain:
         table = descent.table(decay, first, steps) if decay.active else None
         sigma = descent.decay if decay.active else None
         after: NDArray[np.float64] | None = None
+        numbers, l1 = descent.numbers, engine.shape.method.l1
         for t in range(steps):
             if gathers is not None:
                 groups[0].feed.images.take(gathers[t], axis=0, out=self._all_raw, mode="clip")
@@ -190,12 +192,13 @@ class _Chain:
             if masks is not None:
                 passes.masks = [m[t] for m in masks]
             if table is not None:
-                descent.numbers[...] = table[t]
-                after = decay.after[first + t]
-            parts = [self._part(g, w[t]) for g, w in enumerate(widths)]
-            passes.forward([product for product, _ in parts], descent.input_scale, sigma)
+                numbers[...] = table[t]
+                if l1:
+                    after = decay.after[first + t]
+            products, batches = self._parts_of([w[t] for w in widths])
+            passes.forward(products, descent.input_scale, sigma)
             passes.backward(targets[t], sigma)
-            descent.step([batch for _, batch in parts], after)
+            descent.step(batches, after)
             if table is not None and decay.restores[first + t]:
                 descent.restore(decay, first + t)
 
@@ -210,6 +213,17 @@ class _Chain:
         if len(engine.groups) == 1:
             return targets
         return np.repeat(targets, [g.runs.stop - g.runs.start for g in engine.groups], axis=1)
+
+    def _parts_of(self, widths: list[int]) -> tuple[list[Product], list[tuple[slice, Array]]]:
+        """The products and the mini-batches of all groups; of a single group they are kept."""
+        if len(widths) > 1:
+            parts = [self._part(g, width) for g, width in enumerate(widths)]
+            return [product for product, _ in parts], [batch for _, batch in parts]
+        kept = self._single.get(widths[0])
+        if kept is None:
+            product, batch = self._part(0, widths[0])
+            kept = self._single[widths[0]] = ([product], [batch])
+        return kept
 
     def _part(self, g: int, width: int) -> tuple[Product, tuple[slice, Array]]:
         """The first layer's product of a group over a prefix, and its mini-batch, as views."""
