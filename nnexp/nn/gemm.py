@@ -18,16 +18,18 @@ from scipy.linalg import cython_blas
 
 from nnexp.nn.parameters import Array
 
-Call = tuple[int, ...]
+Call = tuple[Any, ...]
+"""The arguments of one call, converted for ctypes once and for all."""
 
 _NAME = ctypes.pythonapi.PyCapsule_GetName
 _NAME.restype, _NAME.argtypes = ctypes.c_char_p, [ctypes.py_object]
 _POINTER = ctypes.pythonapi.PyCapsule_GetPointer
 _POINTER.restype, _POINTER.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
 
-# transa, transb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc: all by reference, as Fortran does.
-# PYFUNCTYPE keeps the interpreter lock: releasing it would cost more than these short calls.
-_SIGNATURE = ctypes.PYFUNCTYPE(None, *[ctypes.c_void_p] * 13)
+# PYFUNCTYPE keeps the interpreter lock: releasing it would cost more than these short calls. It
+# names no argument types, or ctypes would check and convert 13 pointers in every call.
+_SIGNATURE = ctypes.PYFUNCTYPE(None)
+_pointer = ctypes.c_void_p.from_param
 
 
 def _routine(name: str) -> Callable[..., None]:
@@ -70,7 +72,8 @@ def accumulate(alpha: Array, a: Array, b: Array, beta: Array, c: Array, keep: li
     letters = np.frombuffer(b"TN" if transposed else b"NN", dtype=np.uint8).copy()
     keep += [numbers, letters, alpha, a, b, beta, c]
     first, size, flags = numbers.ctypes.data, numbers.itemsize, letters.ctypes.data
-    return (
+    # transa, transb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc: by reference, as Fortran does.
+    addresses = (
         flags,
         flags + 1,
         first,
@@ -85,6 +88,7 @@ def accumulate(alpha: Array, a: Array, b: Array, beta: Array, c: Array, keep: li
         c.ctypes.data,
         first + 5 * size,
     )
+    return tuple(_pointer(address) for address in addresses)
 
 
 def _leading(matrix: Array) -> int:

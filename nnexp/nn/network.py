@@ -95,7 +95,7 @@ class Pass:
 
         `inputs` are the first layer's products (w, x, z): z is written to w x for a part of the
         runs, w (k, n, m), x (m, B) or (k, m, B), z (k, n, B) a part of `activations[0]`.
-        `input_scale` (K, 1, 1) is the scale of the inputs times σ, `decay` (K, 1, 1) is σ.
+        `input_scale` (K, 1, 1) is the scale of the inputs times σ, `decay` (K, 1, 1) is σ; 0-d do.
         """
         for w, x, z in inputs:
             np.matmul(w, x, out=z)

@@ -178,7 +178,8 @@ class _Chain:
         sigma = descent.decay if decay.active else None
         after: NDArray[np.float64] | None = None
         numbers, l1 = descent.numbers, engine.shape.method.l1
-        for t in range(steps):
+        parts = [self._parts_of(width) for width in zip(*widths, strict=True)]
+        for t, (products, batches) in enumerate(parts):
             if gathers is not None:
                 groups[0].feed.images.take(gathers[t], axis=0, out=self._all_raw, mode="clip")
             else:
@@ -195,7 +196,6 @@ class _Chain:
                 numbers[...] = table[t]
                 if l1:
                     after = decay.after[first + t]
-            products, batches = self._parts_of([w[t] for w in widths])
             passes.forward(products, descent.input_scale, sigma)
             passes.backward(targets[t], sigma)
             descent.step(batches, after)
@@ -214,7 +214,7 @@ class _Chain:
             return targets
         return np.repeat(targets, [g.runs.stop - g.runs.start for g in engine.groups], axis=1)
 
-    def _parts_of(self, widths: list[int]) -> tuple[list[Product], list[tuple[slice, Array]]]:
+    def _parts_of(self, widths: tuple[int, ...]) -> tuple[list[Product], list[tuple[slice, Array]]]:
         """The products and the mini-batches of all groups; of a single group they are kept."""
         if len(widths) > 1:
             parts = [self._part(g, width) for g, width in enumerate(widths)]
