@@ -74,12 +74,8 @@ def _print(found: Comparison) -> None:
         console.print(_pairs_table(found.pairs, scale, unit))
         for pair in found.pairs:
             console.print(escape(_verdict(pair, scale, unit)), highlight=False)
-        many = len(found.pairs) > 1
-        console.print(
-            "p: permutation test"
-            + (f", corrected for {len(found.pairs)} comparisons (Holm)" if many else ""),
-            highlight=False,
-        )
+        for line in _tests(found.pairs):
+            console.print(line, highlight=False)
     if found.binomial is not None:
         console.print(
             f"beside the spread over seeds: an accuracy measured on 10,000 images has a standard "
@@ -88,6 +84,20 @@ def _print(found: Comparison) -> None:
         )
     for warning in found.warnings:
         console.print(escape(f"note: {warning}"), highlight=False)
+
+
+def _tests(pairs: Sequence[Pair]) -> list[str]:
+    """What the two columns of p-values are."""
+    many = f", corrected for {len(pairs)} comparisons (Holm)" if len(pairs) > 1 else ""
+    fewest = min(getattr(p.difference, "n", 99) for p in pairs)
+    floor = ""
+    if fewest < 6:
+        least = 2.0 ** (1 - fewest)
+        floor = f"; {fewest} pairs cannot bring it below {least:g}, however clear the difference"
+    return [
+        f"p: t test of the mean difference{many}",
+        f"exact p: permutation test, which assumes no distribution{floor}",
+    ]
 
 
 def _settings_table(found: Comparison, scale: float) -> Table:
@@ -118,7 +128,8 @@ def _pairs_table(pairs: Sequence[Pair], scale: float, unit: str) -> Table:
     table.add_column("A")
     table.add_column("B")
     difference = f"A - B ({unit})" if unit else "A - B"
-    for title in ("pairs", difference, "95 % interval", "P(A > B)", "its interval", "p"):
+    titles = ("pairs", difference, "95 % interval", "P(A > B)", "its interval", "p", "exact p")
+    for title in titles:
         table.add_column(title, justify="right", no_wrap=True)
     for pair in pairs:
         d = pair.difference
@@ -131,22 +142,23 @@ def _pairs_table(pairs: Sequence[Pair], scale: float, unit: str) -> Table:
             f"{_number(d.low, scale, sign=True)} to {_number(d.high, scale, sign=True)}",
             f"{d.probability.value:.2f}",
             f"{d.probability.low:.2f} to {d.probability.high:.2f}",
-            f"{pair.p:.3g}",
+            f"{pair.p:.2g}",
+            f"{d.permutation_p:.2g}",
         )
     return table
 
 
 def _verdict(pair: Pair, scale: float, unit: str) -> str:
     d = pair.difference
-    if d.resolved:
+    if pair.resolved:
         size = _number(abs(d.mean), scale)
         return f"{pair.a} is {d.verdict} than {pair.b} by {size} {unit}".rstrip()
+    text = f"{pair.a} against {pair.b}: not resolved"
+    if d.resolved:
+        text += " among so many pairs, though its own interval excludes zero"
     if pair.more_seeds:
-        return (
-            f"{pair.a} against {pair.b}: not resolved: about {pair.more_seeds} more seeds would be "
-            "needed"
-        )
-    return f"{pair.a} against {pair.b}: not resolved"
+        text += f"; about {pair.more_seeds} more seeds would be needed"
+    return text
 
 
 def _setting(s: Setting) -> dict[str, Any]:
@@ -176,9 +188,10 @@ def _pair(p: Pair) -> dict[str, Any]:
         "probability": d.probability.value,
         "probability_low": d.probability.low,
         "probability_high": d.probability.high,
-        "p_raw": d.permutation_p,
-        "p_holm": p.p,
-        "resolved": d.resolved,
+        "p_t": d.t_p,
+        "p_t_holm": p.p,
+        "p_permutation": d.permutation_p,
+        "resolved": p.resolved,
         "more_seeds": p.more_seeds,
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from nnexp.study.statistics import Summary, binomial_error, holm, seeds_needed, 
 GROUP_KEYS = {
     "cost": ["cost.name"],
     "reg": ["reg.name"],
-    "size": ["size"],
+    "size": ["data.n_train"],
     "dropout": ["dropout.hidden", "dropout.input"],
     "init": ["init.name"],
     "expand": ["expand.name"],
@@ -31,6 +32,9 @@ GROUP_KEYS = {
     "data": ["data.name"],
 }
 """What the short words of `--by` group by."""
+
+ALPHA = 0.05
+"""The chance, over all pairs of a table, of calling a difference resolved that is none."""
 
 EXAMPLES = 10_000
 """Test and validation images that an accuracy is measured on."""
@@ -60,9 +64,11 @@ class Pair:
     difference: Difference
     paired: bool
     p: float
-    """Permutation test, corrected by Holm over all pairs of the table."""
+    """Of the t test that goes with the interval, corrected by Holm over all pairs of the table."""
+    resolved: bool
+    """Whether the interval excludes zero and, of several pairs, p is small enough too."""
     more_seeds: int | None
-    """About how many more would resolve it, where it is not."""
+    """About how many more would resolve it, at α divided by the number of pairs (Bonferroni)."""
 
 
 @dataclass(frozen=True)
@@ -103,12 +109,13 @@ def compare(
     warnings: list[str] = []
     names = frame[keys].astype(str).agg(", ".join, axis=1)
     finished = frame[(frame["status"] == "FINISHED") & np.isfinite(frame[metric].astype(float))]
-    twice = finished.duplicated("fingerprint", keep="first")
+    # The same config again: with another source or environment, or because reuse was off.
+    twice = finished.duplicated([k for k in _config_keys() if k in finished], keep="first")
     if twice.any():
         warnings.append(f"{int(twice.sum())} runs are recorded twice: the latest of each counts")
         finished = finished[~twice]
     settings = []
-    for name in dict.fromkeys(names.sort_index(ascending=False)):
+    for name in _ordered(frame[keys], names):
         group = finished[names.loc[finished.index] == name]
         failed = int(((names == name) & (frame["status"] == "FAILED")).sum())
         if group.empty:
@@ -142,6 +149,19 @@ def _columns(frame: pd.DataFrame, by: Sequence[str]) -> list[str]:
     return keys
 
 
+def _ordered(values: pd.DataFrame, names: pd.Series[str]) -> list[str]:
+    """Settings by their keys' values: numbers by size, `none` before any other word."""
+
+    def rank(value: Any) -> tuple[bool, float, str]:
+        if isinstance(value, int | float | np.number):
+            return False, float(value), ""
+        return True, float(value != "none"), str(value)
+
+    rows = zip(names, values.itertuples(index=False), strict=True)
+    ranks = {str(name): [rank(value) for value in row] for name, row in rows}
+    return sorted(ranks, key=ranks.__getitem__)
+
+
 def _by_pair(
     group: pd.DataFrame, pair: str, metric: str, name: str, warnings: list[str]
 ) -> dict[int, float]:
@@ -166,13 +186,18 @@ def _pairs(settings: Sequence[Setting], pair: str) -> list[Pair]:
         else:
             difference = unpaired_difference(list(a.values.values()), list(b.values.values()))
             found.append((a, b, difference, False))
-    corrected = holm([d.permutation_p for _, _, d, _ in found]) if found else []
+    # Without a spread to judge by (one run a side) nothing can be resolved.
+    corrected = holm([1.0 if isnan(d.t_p) else d.t_p for _, _, d, _ in found]) if found else []
     pairs = []
     for (a, b, difference, paired), p in zip(found, corrected, strict=True):
+        stands = len(found) == 1 or p <= ALPHA
+        resolved = difference.resolved and stands
         more = None
-        if not difference.resolved and isinstance(difference, PairedDifference):
-            more = seeds_needed(difference.mean, difference.sd, difference.n)
-        pairs.append(Pair(a.name, b.name, difference, paired, p, more))
+        if not resolved and isinstance(difference, PairedDifference):
+            more = seeds_needed(
+                difference.mean, difference.sd, difference.n, level=1.0 - ALPHA / len(found)
+            )
+        pairs.append(Pair(a.name, b.name, difference, paired, p, resolved, more))
     return pairs
 
 
@@ -205,12 +230,26 @@ def _warnings(
         inside = finished.groupby(names.loc[finished.index])[key].nunique(dropna=False)
         if (inside > 1).any():
             said.append(f"{key} differs within a setting: add it to --by, or narrow with --where")
+    if len(settings) == 1:
+        said.append(f"there is one setting, {settings[0].name}: nothing to compare it with")
     few = [s.name for s in settings if s.summary.n < 5]
     if few:
         said.append(f"fewer than 5 runs: {', '.join(few)}; intervals of so few are rough")
-    if metric.startswith("best/test") or metric == "gap/best":
-        said.append(f"{metric} takes the best epoch: chosen on the very test data it is judged on")
-    return said
+    return [*said, *_chosen(finished, metric)]
+
+
+def _chosen(finished: pd.DataFrame, metric: str) -> list[str]:
+    """Where the metric's own data chose what is measured."""
+    if metric == "gap/best":
+        return [f"{metric} takes the best epoch: chosen on the very test data it is judged on"]
+    if metric == "best/validation_accuracy":
+        return [
+            f"{metric} takes the best epoch: chosen on the very validation data it is judged on"
+        ]
+    early = "stop.name" in finished and bool((finished["stop.name"] == "early").any())
+    if metric.startswith("validation/") and early:
+        return [f"stop=early chose its epoch on the validation data that {metric} is judged on"]
+    return []
 
 
 def _config_keys() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy import stats
 
 from nnexp.study.bootstrap import (
     RESAMPLES,
+    Floats,
     Interval,
     checked,
     mean,
@@ -37,6 +39,9 @@ class Difference:
     """P(A > B), ties counting half, with its interval at the same level."""
     permutation_p: float
     """Two-sided, exact for few runs (see `permutation`)."""
+    t_p: float
+    """Two-sided t test of the mean difference, paired or Welch's: what the interval assumes. NaN
+    where there is no interval; 0 or 1 where nothing varied."""
 
     @property
     def interval(self) -> Interval:
@@ -109,6 +114,7 @@ def paired_difference(
         level=level,
         probability=paired_probability(wins, x.size - untied, x.size, level),
         permutation_p=sign_flip_p(steps, seed),
+        t_p=_paired_t_p(differences),
         n=x.size,
         sd=standard_deviation(differences),
         sign_p=float(stats.binomtest(wins, untied).pvalue) if untied else 1.0,
@@ -144,7 +150,32 @@ def unpaired_difference(
         level=level,
         probability=unpaired_probability(x_steps, y_steps, level),
         permutation_p=split_p(x_steps, y_steps, seed),
+        t_p=_welch_p(x, y),
         n_a=x.size,
         n_b=y.size,
         mann_whitney_p=float(stats.mannwhitneyu(x_steps, y_steps).pvalue),
     )
+
+
+def _paired_t_p(differences: Floats) -> float:
+    n, sd = differences.size, standard_deviation(differences)
+    if n < 2 or sd == 0.0:
+        return _without_spread(n, mean(differences))
+    return float(2.0 * stats.t.sf(abs(mean(differences)) / (sd / sqrt(n)), n - 1))
+
+
+def _welch_p(a: Floats, b: Floats) -> float:
+    n, sds = min(a.size, b.size), (standard_deviation(a), standard_deviation(b))
+    if n < 2 or sds == (0.0, 0.0):
+        return _without_spread(n, mean(a) - mean(b))
+    # From the moments: on values that are nearly equal SciPy warns of its own.
+    found = stats.ttest_ind_from_stats(
+        mean(a), sds[0], a.size, mean(b), sds[1], b.size, equal_var=False
+    )
+    return float(found.pvalue)
+
+
+def _without_spread(n: int, difference: float) -> float:
+    if n < 2:
+        return float("nan")
+    return 1.0 if difference == 0.0 else 0.0

@@ -6,7 +6,7 @@ from itertools import combinations, product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -203,3 +203,20 @@ def test_values_without_partners_are_refused() -> None:
 def test_diverged_runs_are_refused_with_their_side() -> None:
     with pytest.raises(UserError, match="b: 1 of 2 values are not finite"):
         paired_difference([1.0, 2.0], [1.0, float("nan")])
+
+
+@settings(deadline=None)
+@given(pairs)
+def test_t_tests_are_scipys(data: list[tuple[float, float]]) -> None:
+    a, b = np.array(data).T
+    assume(np.ptp(a - b) > 1e-3 and np.ptp(a) > 1e-3 and np.ptp(b) > 1e-3)
+    paired = paired_difference(a, b, resamples=100).t_p
+    assert paired == pytest.approx(stats.ttest_rel(a, b).pvalue, rel=1e-6, abs=1e-12)
+    welch = unpaired_difference(a, b, resamples=100).t_p
+    assert welch == pytest.approx(stats.ttest_ind(a, b, equal_var=False).pvalue, rel=1e-6)
+
+
+def test_t_tests_without_a_spread_say_so() -> None:
+    assert np.isnan(paired_difference([0.5], [0.4]).t_p)
+    assert paired_difference([0.5, 0.5], [0.5, 0.5]).t_p == 1.0
+    assert paired_difference([0.5, 0.6], [0.4, 0.5]).t_p == 0.0
