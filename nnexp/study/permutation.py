@@ -62,6 +62,11 @@ def split_p(a: Floats, b: Floats, seed: int = 0) -> float:
     # In an order of their own, so that b against a gives the p of a against b.
     if (a.size, np.sort(a).tolist()) > (b.size, np.sort(b).tolist()):
         a, b = b, a
+    if a.size == 1:
+        # SciPy wants two values a side; here the splits are the choices of the lone value.
+        pooled = np.concatenate([a, b])
+        tails = float(np.mean(pooled <= a[0])), float(np.mean(pooled >= a[0]))
+        return min(1.0, 2.0 * min(tails))
     exact = comb(a.size + b.size, a.size) <= EXACT_SPLITS
     found = stats.permutation_test(
         (a, b),
