@@ -2,8 +2,10 @@
 
     python experiments/remake.py [NAME ...] [--only-report]
 
-Each folder holds a README with the question, the command, the figure, the table and a verdict. What
-stands between the markers is written by this script; the verdict is written by people, who look.
+Trains what is not recorded yet in the store of the working directory, then writes into each folder
+what its README shows. It holds the question, the command, the verdict, the tables and the figures;
+what stands between the markers is written by this script, the verdict by people, who look. The same
+records give the same bytes.
 """
 
 from __future__ import annotations
@@ -11,80 +13,110 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 from nnexp.record.store import open_store
-from nnexp.study.report.figures import figures
-from nnexp.study.report.material import gather
-from nnexp.study.report.page import question_of
-from nnexp.study.report.tables import TextTable, published_table, settings_table
+from nnexp.study.report.page import make_report, png
+from nnexp.study.report.preset import question_of
+from nnexp.study.report.tables import TextTable
 
 HERE = Path(__file__).parent
 START, END = "<!-- made by experiments/remake.py: -->", "<!-- end -->"
 
-PICTURES = {
-    "overfitting": ("chapter3", "chapter5", "gap"),
-    "regularized": ("chapter3", "chapter5", "gap"),
-    "book": ("test_accuracy", "train_cost"),
-    "slowdown": ("train_cost",),
-    "learning_rates": ("train_cost",),
-    "weight_init": ("validation_accuracy", "final"),
-    "more_data": ("size",),
+_CURVES = ("validation_accuracy", "gap_validation", "slopes", "dots_final_test_accuracy")
+PICTURES: dict[str, tuple[str, ...]] = {
+    "overfitting": (
+        *("chapter1", "chapter2", "chapter3", "chapter4", "chapter5", "gap_test", "slopes"),
+        "dots_gap_best",
+    ),
+    "regularized": ("chapter1", "chapter2", "chapter3", "chapter5", "gap_test", "dots_gap_best"),
+    "book": ("test_accuracy", "test_cost", "train_cost", "gap_test"),
+    "network2": ("validation_accuracy", "validation_cost", "dots_final_test_accuracy"),
+    "slowdown": (
+        *("neuron_cost1", "neuron_cost2", "neuron_cost3", "neuron_cost4"),
+        *("neuron_output", "neuron_gradient", "neuron_slope"),
+    ),
+    "learning_rates": ("train_cost", "validation_accuracy"),
+    "weight_init": ("validation_accuracy", "slopes"),
+    "more_data": ("size", "size_gap"),
+    "l1_l2": ("weights1", "slopes"),
+    "early_stopping": ("validation_accuracy", "slopes", "dots_epochs", "dots_time_train_seconds"),
 }
-"""Figures shown in the README; elsewhere the learning curves and the final accuracies."""
+"""Figures shown in the README; elsewhere curves, slopes and final accuracies."""
+
+_TIMED = ("early_stopping",)
+"""Elsewhere the seconds are left out: they are those of a machine, and no result."""
 
 
 def markdown(table: TextTable) -> str:
-    """A table as Markdown."""
-    lines = ["| " + " | ".join(table.head) + " |", "|---" * len(table.head) + "|"]
-    lines += ["| " + " | ".join(row) + " |" for row in table.rows]
-    return "\n".join([*lines, "", table.note, ""])
+    """A table as Markdown, and the command that makes it."""
+    cells = [[_plain(cell) for cell in row] for row in (table.head, *table.rows)]
+    head, *rows = ["| " + " | ".join(row) + " |" for row in cells]
+    line = "|" + "---|" * table.texts + "--:|" * (len(table.head) - table.texts)
+    notes = [table.note, f"made by `{table.command}`" if table.command else ""]
+    return "\n".join(
+        [f"### {table.title}", "", head, line, *rows, "", "; ".join(filter(None, notes)), ""]
+    )
+
+
+def _plain(cell: str) -> str:
+    return cell.replace("|", "\\|")
 
 
 def remake(name: str) -> None:
     """Write figures and tables of one experiment into its folder."""
     folder = HERE / name
     folder.mkdir(exist_ok=True)
-    material = gather(open_store(None), name, None)
-    wanted = PICTURES.get(name, ("validation_accuracy", "gap", "final"))
-    drawn = [d for d in figures(material) if d.name in wanted]
-    for picture in drawn:
-        picture.figure.savefig(folder / f"{picture.name}.png", dpi=100, metadata={"Software": None})
-    tables = [published_table(material), settings_table(material)]
-    made = f"Made by `python -m nnexp experiment={name}`, then `python -m nnexp report {name}`:"
-    parts = [START, made]
-    parts += [markdown(table) for table in tables if table is not None]
-    parts += [f"![{picture.text}]({picture.name}.png)\n" for picture in drawn]
+    report = make_report(open_store(None), name, None, f"python -m nnexp report {name}")
+    drawn = {d.name: d for section in report.sections for d in section.figures}
+    pictures = [drawn[wanted] for wanted in PICTURES.get(name, _CURVES) if wanted in drawn]
+    for old in folder.glob("*.png"):
+        old.unlink()
+    for picture in pictures:
+        (folder / f"{picture.name}.png").write_bytes(png(picture))
+    parts = [START, *report.answers]
+    parts += [f"![{picture.text}]({picture.name}.png)" for picture in pictures]
+    parts += [markdown(_without_time(table, name)) for table in report.tables]
     readme = folder / "README.md"
     before = readme.read_text(encoding="utf-8") if readme.exists() else _fresh(name)
     head, _, rest = before.partition(START)
     tail = rest.partition(END)[2]
-    readme.write_text(head + "\n\n".join(parts) + END + tail, encoding="utf-8")
+    readme.write_text(head + "\n\n".join(parts) + "\n" + END + tail, encoding="utf-8")
+
+
+def _without_time(table: TextTable, name: str) -> TextTable:
+    kept = [i for i, title in enumerate(table.head) if name in _TIMED or "time (s)" not in title]
+    head = tuple(table.head[i] for i in kept)
+    return replace(table, head=head, rows=tuple(tuple(row[i] for i in kept) for row in table.rows))
 
 
 def _fresh(name: str) -> str:
     return (
         f"# {name}\n\n{question_of(name)}\n\n```console\n$ python -m nnexp experiment={name}\n"
-        f"$ python -m nnexp report {name}\n```\n\n## Verdict\n\n(to be written)\n\n"
-        f"## Result\n\n{START}{END}\n"
+        f"$ python -m nnexp report {name}\n```\n\n## Verdict\n\n\n\n## Result\n\n{START}{END}\n"
     )
 
 
 def main() -> None:
     """Run the presets that are asked for, or all, and remake their folders."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="presets (all)")
     parser.add_argument("--only-report", action="store_true", help="do not train what is missing")
     options = parser.parse_args()
     presets = sorted(p.stem for p in (HERE.parent / "conf" / "experiment").glob("*.yaml"))
-    if not options.only_report:
-        subprocess.run([sys.executable, "-m", "nnexp", "replay", "--record", "--quick"], check=True)
     for name in options.names or presets:
+        started = time.monotonic()
         if not options.only_report:
             typed = [f"experiment={name}", "tracking.artifacts=light"]
             subprocess.run([sys.executable, "-m", "nnexp", *typed], check=True)
+        trained = time.monotonic()
         remake(name)
-        print(f"remade experiments/{name}")
+        made = time.monotonic() - trained
+        print(f"remade experiments/{name}: {trained - started:.0f} s + {made:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -16,9 +16,10 @@ def main(arguments: Sequence[str]) -> int:
     """Write a report."""
     parser = Parser(
         "report",
-        "Figures and tables of a recorded experiment as one HTML page that needs no network, with "
-        "the figures as PNG and SVG beside it. The chapter's presets are drawn as the chapter "
-        "draws them, the published curve in grey (`replay --record` records it).",
+        "Any recorded runs as one HTML page that needs no network: the answer in words, settings "
+        "against each other, learning curves to look into, weights, mistakes, provenance; the "
+        "figures beside it as PNG and SVG. The chapter's presets are drawn as the chapter draws "
+        "them, published curves in grey.",
         "python -m nnexp report overfitting --out reports/overfitting",
     )
     parser.add_argument(
@@ -33,6 +34,13 @@ def main(arguments: Sequence[str]) -> int:
     safe = re.sub(r"[^\w.-]+", "_", options.name).strip(".") or "report"
     folder = Path(options.out) if options.out else Path("reports") / safe
     command = "python -m nnexp report " + shlex.join(arguments)
-    page = write_report(store, options.name, folder, options.where, command)
-    print(f"written: {page} ({page.stat().st_size / 1e6:.1f} MB); open it in a browser")
+    written = write_report(store, options.name, folder, options.where, command)
+    for sentence in written.answers:
+        print(sentence)
+    size = written.page.stat().st_size / 1e6
+    print(
+        f"\nwritten    {written.page} ({size:.1f} MB), its {written.figures} figures beside it as "
+        "PNG and SVG"
+    )
+    print(f"look       open {written.page.resolve().as_uri()} in a browser; it needs no network")
     return 0

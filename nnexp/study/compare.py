@@ -177,6 +177,8 @@ def _by_pair(
 def _pairs(settings: Sequence[Setting], pair: str) -> list[Pair]:
     found: list[tuple[Setting, Setting, Difference, bool]] = []
     for a, b in combinations(settings, 2):
+        if min(len(a.values), len(b.values)) < 2:
+            continue  # one run says nothing about the spread that a difference is judged by
         common = [k for k in a.values if k in b.values]
         if len(common) >= 2:
             difference: Difference = paired_difference(

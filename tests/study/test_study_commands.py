@@ -123,16 +123,6 @@ def test_verify_names_the_first_value_that_differs(store: Path) -> None:
     assert "train/cost at step 2" in done.stdout
 
 
-def test_report_is_one_page_that_needs_no_network(store: Path) -> None:
-    done = nnexp(store, "report", "nnexp", "--out", "page")
-    assert done.returncode == 0, done.stderr
-    page = (store / "page" / "index.html").read_text(encoding="utf-8")
-    assert "data:image/png;base64," in page
-    assert not re.search(r"(?:src|href)=[\"']?(?:https?:)?//", page)
-    assert page.count("alt=") == page.count("<img")
-    assert list((store / "page").glob("*.svg"))
-
-
 def test_imported_curve_is_kept_apart_from_runs(store: Path) -> None:
     (store / "paper.csv").write_text("step,test/accuracy\n1,0.5\n2,0.75\n", encoding="utf-8")
     done = nnexp(store, "import-curve", "paper.csv", "--name", "<b>paper</b>")

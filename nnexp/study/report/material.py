@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,18 +13,28 @@ from nnexp.config.compose import schema_keys
 from nnexp.errors import UserError
 from nnexp.record.store import Store
 from nnexp.study.frames import curves_of, frame_of, select
+from nnexp.study.report.beside import SIDE, Beside, beside
+from nnexp.study.report.chart import finite
+from nnexp.study.report.preset import asked_key
+from nnexp.study.report.words import FINAL, MEASURES, Measure, said
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 CURVES = (
     "train/cost",
     "train/accuracy",
-    "validation/cost",
+    "validation/cost_network2",
     "validation/accuracy",
-    "test/cost",
     "test/cost_network2",
     "test/accuracy",
+    "neuron/activation",
+    "neuron/gradient_w",
+    "neuron/sigmoid_prime",
 )
 
-_SIDE = ("tracking.", "sweep.", "monitor.", "data.root")
+DRAWN = 24
+"""More lines than these nobody can tell apart; the tables hold all settings."""
 
 
 @dataclass(frozen=True)
@@ -31,17 +42,62 @@ class Material:
     """An experiment as a report shows it."""
 
     name: str
+    where: str | None
+    kept: tuple[Run, ...]
+    """The finished runs, each fingerprint once."""
     runs: pd.DataFrame
-    """Finished runs, one row each, with a column `setting`."""
+    """One row each, with a column `setting`."""
     failed: pd.DataFrame
-    curves: pd.DataFrame
-    """Columns run_id, metric, step, value, setting."""
-    published: pd.DataFrame
-    published_curves: pd.DataFrame
+    unfinished: int
+    measured: frozenset[str]
+    """The metrics that at least one run was measured by more than once."""
+    bands: pd.DataFrame
+    """By metric, setting and step: mean, min, max and count over the runs of the setting."""
+    published: tuple[Beside, ...]
     keys: tuple[str, ...]
-    """The config keys that tell the settings apart."""
-    settings: tuple[str, ...]
-    """Their names, in order."""
+    """The config keys that tell the settings apart; the one that is asked about comes last."""
+    settings: Mapping[str, tuple[str, ...]]
+    """Their names in order, with their values of the keys."""
+    measures: tuple[Measure, ...]
+    """What the runs have values of; the first is what the report opens with."""
+
+    @property
+    def headline(self) -> Measure:
+        """What the report opens with."""
+        return self.measures[0]
+
+    @property
+    def style(self) -> dict[str, int]:
+        """The number that gives a setting its colour and dashes."""
+        return {setting: number for number, setting in enumerate(self.settings)}
+
+    @property
+    def drawn(self) -> list[str]:
+        """The settings that are drawn: all, or some evenly over their ranking."""
+        if len(self.settings) <= DRAWN:
+            return list(self.settings)
+        ranked = self.runs.groupby("setting")[self.headline.metric].mean().sort_values()
+        chosen = np.linspace(0, len(ranked) - 1, DRAWN).round().astype(int)
+        names = set(ranked.index[chosen])
+        return [setting for setting in self.settings if setting in names]
+
+    @property
+    def held_out(self) -> str:
+        """Test where the test data was watched during training, else validation; or nothing."""
+        found = [part for part in ("test", "validation") if self.is_curve(f"{part}/accuracy")]
+        return found[0] if found else ""
+
+    def is_curve(self, metric: str) -> bool:
+        """Whether a metric was measured more than once during training."""
+        return metric in self.measured
+
+    def band(self, metric: str, setting: str) -> pd.DataFrame:
+        """By step, over the runs of a setting, as long as all of them train."""
+        if (metric, setting) not in self.bands.index:
+            return self.bands.iloc[:0].reset_index(drop=True)
+        part = pd.DataFrame(self.bands.xs((metric, setting), level=("metric", "setting")))
+        whole: pd.DataFrame = part[part["count"] == part["count"].max()]
+        return whole
 
 
 def gather(store: Store, name: str, where: str | None) -> Material:
@@ -54,30 +110,72 @@ def gather(store: Store, name: str, where: str | None) -> Material:
     everything = frame_of(selected)
     finished = everything[everything["status"] == "FINISHED"]
     if finished.empty:
-        raise UserError(f"report {name}: no finished runs are recorded; train some first")
+        narrowed = f" with --where {where}" if where else ""
+        raise UserError(f"report {name}: no finished runs are recorded{narrowed}; train some first")
     finished = finished.drop_duplicates("fingerprint", keep="first").copy()
-    finished["final/test_accuracy"] = _final_accuracy(finished)
-    keys = telling_keys(finished)
+    keys = ordered(telling_keys(finished), asked_key(name))
     finished["setting"] = setting_names(finished, keys)
-    order = finished.sort_values([*keys, "run_id"]) if keys else finished
-    kept = [run for run in selected if run.info.run_id in set(finished["run_id"])]
-    curves = curves_of(store, kept, CURVES).merge(finished[["run_id", "setting"]], on="run_id")
-    elsewhere = select(store, name, None, "published")
-    published = frame_of(elsewhere)
-    if not published.empty:
-        known = [key for key in keys if key in published]
-        whole = bool(keys) and len(known) == len(keys)
-        published["setting"] = setting_names(published, keys) if whole else ""
+    by_id = {run.info.run_id: run for run in selected}
+    kept = tuple(by_id[run_id] for run_id in finished["run_id"])
+    curves = curves_of(store, kept, CURVES)
+    curves["value"] = finite(curves["value"])
+    curves = curves.merge(finished[["run_id", "setting"]], on="run_id")
+    finished[FINAL] = _final_accuracy(finished)
+    finished["epochs"] = finished["run_id"].map(curves.groupby("run_id")["step"].max())
+    by_run = _with_gaps(curves.set_index(["metric", "setting", "run_id", "step"])["value"])
+    failed = everything[everything["status"] == "FAILED"].copy()
+    failed["setting"] = setting_names(failed, keys) if len(failed) else []
+    settings = _in_order(finished, keys)
+    first = finished.drop_duplicates("setting").set_index("setting")["run_id"]
     return Material(
         name=name,
+        where=where,
+        kept=kept,
         runs=finished,
-        failed=everything[everything["status"] == "FAILED"],
-        curves=curves,
-        published=published,
-        published_curves=curves_of(store, elsewhere, CURVES),
+        failed=failed,
+        unfinished=int((~everything["status"].isin(["FINISHED", "FAILED"])).sum()),
+        measured=_measured(by_run),
+        bands=_bands(by_run),
+        published=beside(
+            store,
+            select(store, name, None, "published"),
+            {setting: by_id[first[setting]].data.params for setting in settings},
+        ),
         keys=tuple(keys),
-        settings=tuple(dict.fromkeys(order["setting"])),
+        settings=settings,
+        measures=_measures(finished),
     )
+
+
+def _measures(runs: pd.DataFrame) -> tuple[Measure, ...]:
+    there = [m for m in MEASURES if m.metric in runs and runs[m.metric].notna().any()]
+    if runs["epochs"].nunique() == 1 or "early" not in set(runs.get("stop.name", [])):
+        there = [m for m in there if m.metric != "epochs"]
+    if any(m.metric == "best/validation_accuracy" for m in there):
+        there = [m for m in there if m.metric != "validation/accuracy"]
+    return tuple(there)
+
+
+def _with_gaps(by_run: pd.Series[float]) -> pd.Series[float]:
+    """With the gaps between training and held-out accuracy as metrics of their own."""
+    parts = [by_run]
+    there = set(by_run.index.get_level_values("metric"))
+    for part in ("validation", "test"):
+        if {"train/accuracy", f"{part}/accuracy"} <= there:
+            train, held_out = (by_run.xs(f"{p}/accuracy", level="metric") for p in ("train", part))
+            gap = (train - held_out).dropna()
+            parts.append(pd.concat({f"gap/{part}": gap}, names=["metric"]))
+    return pd.concat(parts)
+
+
+def _measured(by_run: pd.Series[float]) -> frozenset[str]:
+    steps = by_run.groupby(level=["metric", "run_id"]).size()
+    return frozenset(steps[steps > 1].index.get_level_values("metric"))
+
+
+def _bands(by_run: pd.Series[float]) -> pd.DataFrame:
+    grouped = by_run.groupby(level=["metric", "setting", "step"])
+    return pd.DataFrame(grouped.agg(["mean", "min", "max", "count"])).sort_index()
 
 
 def _final_accuracy(runs: pd.DataFrame) -> pd.Series[float]:
@@ -95,7 +193,7 @@ def telling_keys(runs: pd.DataFrame) -> list[str]:
         for key in schema_keys()
         if key in runs
         and key != "seed"
-        and not key.startswith(_SIDE)
+        and not key.startswith(SIDE)
         and runs[key].astype(str).nunique() > 1
     ]
     # `size` stands for `data.n_train`; choices of a group for what follows from them.
@@ -109,30 +207,41 @@ def telling_keys(runs: pd.DataFrame) -> list[str]:
     return kept
 
 
+def ordered(keys: Sequence[str], asked: str | None) -> list[str]:
+    """The size of the training set first, the key that is asked about last.
+
+    Settings that differ in nothing but that key then stand one below the other.
+    """
+    last = next((k for k in keys if k == asked), None)
+    if last is None:
+        last = next((k for k in keys if k != "data.n_train"), None)
+    return sorted(keys, key=lambda k: (k == last, k != "data.n_train"))
+
+
 def setting_names(runs: pd.DataFrame, keys: Sequence[str]) -> pd.Series[str]:
-    """`crossentropy, 1k` …: the values of the telling keys in words."""
+    """`1,000 images, no dropout` …: the values of the telling keys in words."""
     if not keys:
         return pd.Series("all runs", index=runs.index)
-    columns = [runs[key].map(lambda value, key=key: _said(key, value)) for key in keys]
+    columns = [runs[key].map(lambda value, key=key: said(key, value)) for key in keys]
     joined = columns[0]
     for column in columns[1:]:
         joined = joined + ", " + column
     return joined
 
 
-def _said(key: str, value: object) -> str:
-    if key == "data.n_train":
-        number = int(float(str(value)))
-        return f"{number:,} images"
-    if key.endswith(".name") or key == "rng":
-        group = key.removesuffix(".name")
-        return f"no {group}" if value == "none" else str(value)
-    if isinstance(value, float | np.floating):
-        return f"{key} {value:g}"
-    return f"{key} {value}"
+def _in_order(runs: pd.DataFrame, keys: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """By the values of the keys; `none`, the plain case, before the others."""
+    if not keys:
+        return {"all runs": ()}
+    rows = runs.drop_duplicates("setting")
 
+    def rank(row: pd.Series[str]) -> list[tuple[float, str]]:
+        found = []
+        for value in (row[key] for key in keys):
+            text = "" if str(value) == "none" else str(value)
+            plain = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+            found.append((float(value) if plain else 0.0, text))
+        return found
 
-def band(curves: pd.DataFrame, setting: str, metric: str) -> pd.DataFrame:
-    """Mean, least and greatest value over the runs of a setting, by step."""
-    part = curves[(curves["setting"] == setting) & (curves["metric"] == metric)]
-    return part.groupby("step")["value"].agg(["mean", "min", "max", "count"])
+    ranked = sorted((row for _, row in rows.iterrows()), key=rank)
+    return {str(row["setting"]): tuple(said(key, row[key]) for key in keys) for row in ranked}

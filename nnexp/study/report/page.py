@@ -2,83 +2,185 @@
 
 from __future__ import annotations
 
-import base64
 import io
-import re
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-from nnexp.config.compose import config_dir
 from nnexp.errors import UserError
 from nnexp.record.store import Store
-from nnexp.study.report.figures import Drawn, figures
+from nnexp.study.report.answer import answers, warnings
+from nnexp.study.report.chart import plot_data
+from nnexp.study.report.draw import DPI
+from nnexp.study.report.drawn import Drawn, Section
+from nnexp.study.report.figures import sections
 from nnexp.study.report.material import Material, gather
-from nnexp.study.report.tables import commands, failed_table, published_table, settings_table
+from nnexp.study.report.networks import read_networks, weight_table
+from nnexp.study.report.neuron import is_neuron, neuron_table
+from nnexp.study.report.pairs import command_of, compared, shown
+from nnexp.study.report.palette import COLOURS, ON_DARK
+from nnexp.study.report.preset import question_of
+from nnexp.study.report.provenance import provenance, training_commands
+from nnexp.study.report.svg import inline, svg_file
+from nnexp.study.report.tables import (
+    TextTable,
+    commands,
+    failed_table,
+    pairs_table,
+    published_table,
+    settings_table,
+)
 
-METADATA = {"Software": None}
+HERE = Path(__file__).parent
 
 
-def write_report(store: Store, name: str, folder: Path, where: str | None, command: str) -> Path:
-    """Write `index.html` and the figures into a folder; the page's path.
+@dataclass(frozen=True)
+class Report:
+    """Everything that a page, or a README, shows."""
+
+    material: Material
+    answers: tuple[str, ...]
+    warnings: tuple[str, ...]
+    tables: tuple[TextTable, ...]
+    sections: tuple[Section, ...]
+    afterwards: tuple[TextTable, ...]
+    """Tables below the figures."""
+    trained_by: tuple[str, ...]
+    """The commands that trained the runs."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A report on disk."""
+
+    page: Path
+    figures: int
+    answers: tuple[str, ...]
+
+
+def write_report(store: Store, name: str, folder: Path, where: str | None, command: str) -> Written:
+    """Write `index.html` and the figures into a folder.
 
     Raises:
         UserError: no such experiment, nothing to report, or the folder cannot be written.
     """
-    material = gather(store, name, where)
-    drawn = figures(material)
+    report = make_report(store, name, where, command)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        pictures = [_save(folder, figure) for figure in drawn]
+        pictures = [
+            (section.title, section.lead, [_saved(folder, d) for d in section.figures])
+            for section in report.sections
+        ]
         page = folder / "index.html"
-        page.write_text(_render(material, pictures, command), encoding="utf-8")
+        page.write_text(_render(report, pictures, command), encoding="utf-8")
     except OSError as error:
         raise UserError(
             f"--out {folder}: cannot be written ({error}); allowed: a folder"
         ) from error
-    return page
+    count = sum(len(section.figures) for section in report.sections)
+    return Written(page, count, report.answers)
 
 
-def question_of(name: str) -> str:
-    """The question that a preset opens with, from the comments of its file."""
-    path = config_dir() / "experiment" / f"{name}.yaml"
-    if not re.fullmatch(r"[\w-]+", name) or not path.exists():
-        return ""
-    lines = []
-    for line in path.read_text(encoding="utf-8").splitlines()[1:]:
-        if not line.startswith("#") or "python -m nnexp" in line:
-            break
-        lines.append(line.lstrip("# ").strip())
-    return " ".join(lines)
+def make_report(store: Store, name: str, where: str | None, command: str) -> Report:
+    """Gather, compare, draw.
+
+    Raises:
+        UserError: no such experiment, or no finished run in it.
+    """
+    material = gather(store, name, where)
+    measure = material.headline
+    found = compared(material, measure)
+    pairs = shown(material, found)
+    networks = read_networks(store, material)
+    corrected = len(found.pairs) if found is not None else 0
+    compare_command = command_of(material, measure) if found is not None else ""
+    tables = [
+        published_table(material),
+        neuron_table(material) if is_neuron(material) else None,
+        settings_table(material),
+        pairs_table(
+            [pair for pair in pairs if pair.pair.paired], measure, corrected, compare_command
+        ),
+        weight_table(networks) if "reg.name" in material.keys else None,
+    ]
+    return Report(
+        material,
+        tuple(answers(material, measure, found, pairs)),
+        tuple(warnings(material, found)),
+        tuple(_commanded(t, command) for t in tables if t is not None),
+        tuple(sections(material, found, pairs, networks)),
+        tuple(t for t in (failed_table(material), provenance(store, material)) if t is not None),
+        tuple(training_commands(store, material)),
+    )
 
 
-def _save(folder: Path, drawn: Drawn) -> dict[str, str]:
+def _commanded(table: TextTable, command: str) -> TextTable:
+    if table.command:
+        return table
+    return replace(table, command=command)
+
+
+def png(drawn: Drawn) -> bytes:
+    """A figure as a PNG file."""
     buffer = io.BytesIO()
-    drawn.figure.savefig(buffer, format="png", dpi=130, metadata=METADATA)
-    (folder / f"{drawn.name}.png").write_bytes(buffer.getvalue())
-    drawn.figure.savefig(folder / f"{drawn.name}.svg", format="svg", metadata={"Date": None})
-    return {"png": base64.b64encode(buffer.getvalue()).decode("ascii"), "text": drawn.text}
+    drawn.figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return buffer.getvalue()
 
 
-def _render(material: Material, pictures: list[dict[str, str]], command: str) -> str:
+def _saved(folder: Path, drawn: Drawn) -> dict[str, Any]:
+    (folder / f"{drawn.name}.png").write_bytes(png(drawn))
+    svg = svg_file(drawn)
+    (folder / f"{drawn.name}.svg").write_bytes(svg)
+    return {
+        "title": drawn.title,
+        "note": drawn.note,
+        "svg": Markup(inline(svg, drawn.text)),
+        "text": drawn.text,
+        "plot": plot_data(drawn.chart) if drawn.chart else None,
+    }
+
+
+def _render(report: Report, pictures: list[Any], command: str) -> str:
     environment = Environment(
         loader=PackageLoader("nnexp.study.report", "."),
-        autoescape=select_autoescape(default=True, default_for_string=True),
+        autoescape=True,
         trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
     )
-    runs = material.runs
-    tables = [published_table(material), settings_table(material), failed_table(material)]
+    environment.filters["interval"] = _interval
+    material = report.material
     return environment.get_template("page.html.j2").render(
         title=material.name,
         question=question_of(material.name),
-        count=len(runs),
+        report=report,
+        runs=len(material.runs),
         settings=len(material.settings),
-        first=str(runs["start"].min())[:10],
-        last=str(runs["start"].max())[:10],
-        data=", ".join(sorted({str(d)[:12] for d in runs["data"]})),
-        source=", ".join(sorted({str(s)[:12] for s in runs["source"]})),
-        tables=[table for table in tables if table is not None],
-        figures=pictures,
+        failed=len(material.failed),
+        unfinished=material.unfinished,
+        where=material.where,
+        sections=pictures,
         command=command,
         commands=commands(material),
+        light=list(enumerate(COLOURS)),
+        dark=list(enumerate(ON_DARK)),
+        style=Markup((HERE / "page.css").read_text(encoding="utf-8")),
+        script=Markup((HERE / "page.js").read_text(encoding="utf-8")),
+        plot_style=_vendored("uPlot.min.css"),
+        plot_script=_vendored("uPlot.iife.min.js"),
+        plot_licence=_vendored("LICENSE"),
     )
+
+
+def _interval(cell: str) -> Markup:
+    """`1.2 (1.1 to 1.3)`: what stands in brackets comes below, smaller."""
+    value, bracket, rest = cell.partition(" (")
+    small = Markup("<small>({})</small>").format(rest.removesuffix(")")) if bracket else ""
+    return Markup("{} {}").format(value, small)
+
+
+def _vendored(name: str) -> Markup:
+    return Markup((HERE / "vendor" / name).read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""The tables of a report: settings with intervals, published against ours, failed runs."""
+"""The tables of a report: settings with intervals, pairs, published against ours, failed runs."""
 
 from __future__ import annotations
 
@@ -8,85 +8,137 @@ from dataclasses import dataclass
 import pandas as pd
 
 from nnexp.study.report.material import Material
+from nnexp.study.report.pairs import Shown
+from nnexp.study.report.words import Measure
 from nnexp.study.statistics import summarize
 
-METRICS = (
-    ("final/test_accuracy", "test accuracy (%)", 100.0),
-    ("best/validation_accuracy", "best validation accuracy (%)", 100.0),
-    ("gap/best", "gap, best (points)", 100.0),
-    ("gap/final", "gap, final (points)", 100.0),
-    ("train/accuracy", "training accuracy (%)", 100.0),
-    ("neuron/activation", "output a", 1.0),
-    ("train/cost", "training cost", 1.0),
-    ("time/train_seconds", "training (s)", 1.0),
+AGAINST = (
+    Measure("gap/best", "gap, best training - best test (points)", 100.0),
+    Measure("gap/final", "gap at the end (points)", 100.0),
+    Measure("test/accuracy", "test accuracy at the end (%)", 100.0),
+    Measure("validation/accuracy", "validation accuracy at the end (%)", 100.0),
+    Measure("train/accuracy", "training accuracy at the end (%)", 100.0),
+    Measure("test/cost_network2", "test cost at the end"),
+    Measure("validation/cost_network2", "validation cost at the end"),
 )
 
-AGAINST = (
-    ("gap/best", "gap, best training - best test (points)", 100.0),
-    ("gap/final", "gap at the end (points)", 100.0),
-    ("test/accuracy", "test accuracy at the end (%)", 100.0),
-    ("train/accuracy", "training accuracy at the end (%)", 100.0),
-    ("test/cost_network2", "test cost at the end", 1.0),
-)
+
+_FEW = 7
+"""With so few pairs a permutation test resolves nothing after a correction; the note says so."""
 
 
 @dataclass(frozen=True)
 class TextTable:
-    """A table as rows of text."""
+    """A table as rows of text, and the command that makes it."""
 
     title: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    command: str = ""
+    texts: int = 1
+    """So many columns, from the left, hold text; the others numbers."""
 
 
-def settings_table(material: Material) -> TextTable:
+def settings_table(material: Material, command: str = "") -> TextTable:
     """Of each setting n, and of each metric mean and 95 % interval."""
-    shown = [m for m in METRICS if m[0] in material.runs and material.runs[m[0]].notna().any()]
+    failed = material.failed["setting"].value_counts() if len(material.failed) else None
     rows = []
     for setting in material.settings:
         group = material.runs[material.runs["setting"] == setting]
         cells = [setting, str(len(group))]
-        for metric, _, scale in shown:
-            cells.append(_interval(group[metric].dropna().astype(float) * scale))
+        if failed is not None:
+            cells.append(str(failed.get(setting, 0)))
+        cells += [_interval(group[m.metric], m) for m in material.measures]
         rows.append(tuple(cells))
-    return TextTable(
-        "Settings",
-        ("setting", "n", *(title for _, title, _ in shown)),
-        tuple(rows),
-        "mean over runs with its 95 % interval (docs/statistics.md)",
-    )
+    titles = [f"{m.title} ({m.unit})".replace(" ()", "") for m in material.measures]
+    head = ("setting", "n", *(["failed"] if failed is not None else []), *titles)
+    note = "mean over runs with its 95 % interval (docs/statistics.md)"
+    return TextTable("Settings", head, tuple(rows), note, command)
+
+
+def _interval(column: pd.Series[float], measure: Measure) -> str:
+    values = column.dropna().to_numpy(float)
+    if not len(values):
+        return ""
+    summary = summarize(values)
+    if len(values) == 1:
+        return measure.text(summary.mean)
+    low, high = measure.text(summary.low), measure.text(summary.high)
+    return f"{measure.text(summary.mean)} ({low} to {high})"
+
+
+def pairs_table(
+    pairs: Sequence[Shown], measure: Measure, corrected: int, command: str
+) -> TextTable | None:
+    """Paired differences with interval, P(A > B), p by Holm, and what can be said."""
+    if not pairs:
+        return None
+    unit = f" ({measure.difference_unit})" if measure.difference_unit else ""
+    head = (
+        "A against B", "with", "pairs", f"A - B{unit}", "95 % interval", "P(A > B)", "p", "verdict",
+    )  # fmt: skip
+    rows = []
+    for shown in pairs:
+        d = shown.pair.difference
+        rows.append(
+            (
+                f"{shown.a} against {shown.b}",
+                shown.rest,
+                str(getattr(d, "n", "unpaired")),
+                measure.text(d.mean, sign=True),
+                f"{measure.text(d.low, sign=True)} to {measure.text(d.high, sign=True)}",
+                f"{d.probability.value:.2f}",
+                f"{shown.pair.p:.2g}",
+                verdict(shown),
+            )
+        )
+    note = "runs of the same seed against each other; each interval is of its pair alone; p: exact "
+    note += "permutation test"
+    fewest = min(getattr(p.pair.difference, "n", 2) for p in pairs)
+    if fewest <= _FEW:
+        note += f", which with {fewest} pairs cannot be below {2.0 ** (1 - fewest):.2g}"
+    if corrected > 1:
+        note += f"; corrected for all {corrected} pairs of settings (Holm)"
+    return TextTable(f"Differences: {measure.title}", head, tuple(rows), note, command, texts=2)
+
+
+def verdict(shown: Shown) -> str:
+    """`A is higher`, or that it is not resolved and how many more seeds would help."""
+    if shown.pair.difference.resolved:
+        return f"A is {shown.pair.difference.verdict}"
+    more = shown.pair.more_seeds
+    return "not resolved" + (f": about {more} more seeds would be needed" if more else "")
 
 
 def published_table(material: Material) -> TextTable | None:
     """Published, ours, difference, for every published run of a recorded setting."""
     rows = []
-    for _, printed in material.published.iterrows():
-        group = material.runs[material.runs["setting"] == printed.get("setting")]
-        if group.empty:
-            continue
-        for metric, title, scale in AGAINST:
-            if metric not in group or metric not in printed or pd.isna(printed[metric]):
+    for known in material.published:
+        group = material.runs[material.runs["setting"] == known.setting]
+        for measure in AGAINST:
+            if measure.metric not in group or measure.metric not in known.final:
                 continue
-            ours = group[metric].dropna().astype(float) * scale
+            ours = group[measure.metric].dropna().astype(float)
             if ours.empty:
                 continue
-            value = float(printed[metric]) * scale
-            spread = f" (sd {ours.std():.2f})" if len(ours) > 1 else ""
-            difference = float(ours.mean()) - value
+            value = known.final[measure.metric]
+            sd = f" (sd {measure.text(float(ours.std()))})" if len(ours) > 1 else ""
             rows.append(
                 (
-                    str(printed["setting"]),
-                    title,
-                    f"{value:.2f}",
-                    f"{ours.mean():.2f}{spread}",
-                    f"{difference:+.2f}",
+                    known.setting,
+                    measure.title,
+                    measure.text(value),
+                    f"{measure.text(float(ours.mean()))}{sd}",
+                    measure.text(float(ours.mean()) - value, sign=True),
                 )
             )
     if not rows:
         return None
     head = ("setting", "", "published", "ours", "difference")
-    return TextTable("Published and ours", head, tuple(rows), "one published run; ours: the mean")
+    return TextTable(
+        "Published and ours", head, tuple(rows), "one published run; ours: the mean", texts=2
+    )
 
 
 def failed_table(material: Material) -> TextTable | None:
@@ -97,24 +149,10 @@ def failed_table(material: Material) -> TextTable | None:
         (str(row["run_id"])[:8], str(row["name"]), str(row["reason"]))
         for _, row in material.failed.iterrows()
     )
-    return TextTable("Failed runs", ("run", "", "reason"), rows)
+    return TextTable("Failed runs", ("run", "", "reason"), rows, texts=3)
 
 
 def commands(material: Material) -> Sequence[str]:
-    """The command that trains each setting again, one per setting (its first seed)."""
-    tags = material.runs.drop_duplicates("setting")
-    return [str(c) for c in tags["command"]] if "command" in tags else []
-
-
-def _interval(values: pd.Series[float]) -> str:
-    if values.empty:
-        return ""
-    summary = summarize(values.to_numpy())
-    if len(values) == 1:
-        return _text(summary.mean)
-    return f"{_text(summary.mean)} ({_text(summary.low)} to {_text(summary.high)})"
-
-
-def _text(value: float) -> str:
-    """Two decimals, or for small numbers two digits."""
-    return f"{value:.2f}" if abs(value) >= 0.1 or value == 0.0 else f"{value:.2g}"
+    """The command that trains each setting again, one per setting (one of its seeds)."""
+    firsts = material.runs.drop_duplicates("setting").set_index("setting")["command"]
+    return [str(firsts[setting]) for setting in material.settings]

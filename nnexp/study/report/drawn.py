@@ -1,0 +1,30 @@
+"""What a report shows: a figure for paper, and where there is one the chart behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from nnexp.study.report.chart import Chart
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure with its name, title and what it shows in words."""
+
+    name: str
+    title: str
+    text: str
+    figure: Figure
+    note: str = ""
+    chart: Chart | None = None
+
+
+@dataclass(frozen=True)
+class Section:
+    """Figures under one heading."""
+
+    title: str
+    figures: tuple[Drawn, ...]
+    lead: str = ""

@@ -1,0 +1,124 @@
+"""Config values, metrics and numbers in words that a reader of the chapter knows."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+_NAMES = {
+    ("cost.name", "crossentropy"): "cross-entropy",
+    ("cost.name", "quadratic"): "quadratic cost",
+    ("cost.name", "loglikelihood"): "log-likelihood",
+    ("reg.name", "none"): "no regularization",
+    ("reg.name", "l1"): "L1",
+    ("reg.name", "l2"): "L2",
+    ("reg.name", "elastic"): "L1 + L2",
+    ("reg.name", "maxnorm"): "max-norm",
+    ("reg.biases", "false"): "biases free",
+    ("reg.biases", "true"): "biases constrained too",
+    ("init.name", "large"): "large initial weights",
+    ("init.name", "scaled"): "scaled initial weights",
+    ("init.name", "he"): "He's initial weights",
+    ("expand.name", "none"): "not expanded",
+    ("expand.name", "shift"): "shifted",
+    ("expand.name", "distort"): "distorted",
+    ("stop.name", "none"): "trained to the end",
+    ("stop.name", "early"): "stopped early",
+    ("rng", "nielsen2014"): "the book's generators",
+}
+_SYMBOLS = {
+    "train.eta": "η",
+    "reg.lmbda": "λ",
+    "reg.lmbda_l1": "λ of L1",
+    "train.momentum": "momentum",
+    "train.batch_size": "mini-batch",
+    "init.weight": "w",
+    "init.bias": "b",
+}
+
+
+def said(key: str, value: object) -> str:
+    """A config value in words: `1,000 images`, `η = 0.25`, `no regularization`."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if (key, text.lower()) in _NAMES:
+        return _NAMES[key, text.lower()]
+    if key in ("data.n_train", "size") and _number(text) is not None:
+        return f"{int(float(text)):,} images"
+    if key in ("dropout.hidden", "dropout.input"):
+        where = "" if key.endswith("hidden") else "input "
+        return f"{where}dropout {float(text):g}" if float(text) else f"no {where}dropout"
+    if key == "model.hidden":
+        return f"{text.strip('[]').replace(',', '-').replace(' ', '') or 'no'} hidden"
+    number = _number(text)
+    shown = text if number is None else f"{number:g}"
+    if key in _SYMBOLS:
+        return f"{_SYMBOLS[key]} = {shown}"
+    return text if key.endswith(".name") or key == "rng" else f"{key} {shown}"
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A metric as a reader sees it: its value times `scale`, in `unit`."""
+
+    metric: str
+    title: str
+    scale: float = 1.0
+    unit: str = ""
+    digits: int | None = None
+    """Decimals; 2 for percentages and points, else as `number` decides."""
+
+    def text(self, value: float, *, sign: bool = False) -> str:
+        """A value without its unit; percentages and points have two decimals."""
+        digits = 2 if self.scale == 100.0 else self.digits
+        return number(value * self.scale, sign=sign, digits=digits)
+
+    @property
+    def difference_unit(self) -> str:
+        """Percentages differ by points."""
+        return "points" if self.unit == "%" else self.unit
+
+
+FINAL = "final/test_accuracy"
+"""Our own column: the test accuracy of the weights that a run ends with."""
+
+MEASURES = (
+    Measure("gap/best", "Gap, best training - best test accuracy", 100.0, "points"),
+    Measure("neuron/activation", "Output a at the end"),
+    Measure(FINAL, "Test accuracy", 100.0, "%"),
+    Measure("best/validation_accuracy", "Best validation accuracy", 100.0, "%"),
+    Measure("validation/accuracy", "Validation accuracy at the end", 100.0, "%"),
+    Measure("gap/final", "Gap at the end", 100.0, "points"),
+    Measure("train/accuracy", "Training accuracy", 100.0, "%"),
+    Measure("train/cost", "Training cost"),
+    Measure("epochs", "Epochs trained", digits=1),
+    Measure("time/train_seconds", "Training time", 1.0, "s"),
+)
+"""What a report says of settings; the first that the runs have is what it opens with."""
+
+
+def number(value: float, *, sign: bool = False, digits: int | None = None) -> str:
+    """With so many decimals; else two, below 1 two digits, from 1,000 on none."""
+    if not math.isfinite(value):
+        return "-"
+    plus = "+" if sign else ""
+    if digits is not None:
+        text = f"{value:{plus},.{digits}f}"
+    elif abs(value) >= 1000:
+        text = f"{value:{plus},.0f}"
+    elif value == 0.0 or abs(value) >= 1.0:
+        text = f"{value:{plus}.2f}"
+    else:
+        text = f"{value:{plus}.2g}"
+    return text.replace("-", "−")
+
+
+def some(count: int, what: str) -> str:
+    """`1 run`, `3 runs`."""
+    return f"{count:,} {what}" + ("" if count == 1 else "s")
