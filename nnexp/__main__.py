@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -40,6 +41,8 @@ def entry() -> None:
     # Products here are small; more BLAS threads than one only cost time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, _terminate)
+    # Hydra prints by logging, which answers a closed pipe (`… | head`) with pages of its own.
+    logging.raiseExceptions = False
     try:
         code = main(sys.argv[1:])
     except NnexpError as error:

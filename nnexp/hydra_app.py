@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nnexp.commands import COMMANDS
-from nnexp.config.arguments import check_arguments, given_keys, quoted_texts
+from nnexp.config.arguments import check_arguments, flags_first, given_keys, quoted_texts
 
 
 def run(arguments: Sequence[str], *, retry_failed: bool = False) -> int:
@@ -51,7 +51,7 @@ def run(arguments: Sequence[str], *, retry_failed: bool = False) -> int:
 
     main = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(job)
     before = sys.argv
-    sys.argv = ["nnexp", *quoted_texts(arguments)]
+    sys.argv = ["nnexp", *flags_first(quoted_texts(arguments))]
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
         main()

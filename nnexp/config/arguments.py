@@ -60,6 +60,8 @@ def check_arguments(arguments: Sequence[str], keys: Iterable[str], commands: Ite
     for argument in [*arguments, ""]:
         if values_left:
             values_left -= 1
+            if not argument:
+                raise UserError(f"{asked}: has no value; allowed: {asked} VALUE")
             _check_choice(asked, argument)
         elif not argument:
             continue
@@ -71,6 +73,8 @@ def check_arguments(arguments: Sequence[str], keys: Iterable[str], commands: Ite
                     f"{printable(flag)}: unknown option; allowed: {allowed}"
                     f"{suggestion(flag, FLAGS)}"
                 )
+            if value and not FLAGS[flag]:
+                raise UserError(f"{printable(argument)}: allowed: {flag}, without a value")
             values_left, asked = (0 if value else FLAGS[flag]), flag
             if value:
                 _check_choice(flag, value)
@@ -81,6 +85,24 @@ def check_arguments(arguments: Sequence[str], keys: Iterable[str], commands: Ite
 def quoted_texts(arguments: Iterable[str]) -> list[str]:
     """Arguments with free-text values quoted for Hydra's grammar, as addresses may need."""
     return [_quote(argument) for argument in arguments]
+
+
+def flags_first(arguments: Iterable[str]) -> list[str]:
+    """Flags with their values, then overrides: the only order that Hydra's parser takes."""
+    flags: list[str] = []
+    overrides: list[str] = []
+    values_left = 0
+    for argument in arguments:
+        if values_left:
+            flags.append(argument)
+            values_left -= 1
+        elif argument.startswith("-") and not argument[1:2].isdigit():
+            flag, equals, _ = argument.partition("=")
+            values_left = 0 if equals else FLAGS.get(flag, 0)
+            flags.append(argument)
+        else:
+            overrides.append(argument)
+    return [*flags, *overrides]
 
 
 def _quote(argument: str) -> str:

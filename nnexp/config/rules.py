@@ -170,6 +170,11 @@ NEEDS: dict[str, Callable[[Config], str | None]] = {
     "expand.angle": lambda c: None if c.expand.name == "distort" else "allowed with expand=distort",
     "expand.alpha": lambda c: None if c.expand.name == "distort" else "allowed with expand=distort",
     "expand.sigma": lambda c: None if c.expand.name == "distort" else "allowed with expand=distort",
+    "size": lambda c: (
+        "allowed with data other than neuron, which is one example"
+        if c.data.name == "neuron"
+        else None
+    ),
     "dropout.hidden": lambda c: (
         None if c.model.hidden or not c.dropout.hidden else "allowed with a hidden layer"
     ),

@@ -345,3 +345,26 @@ def test_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     assert process.stderr.read() == ""
     process.stderr.close()
     assert process.wait(timeout=60) == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (("seed=1", "--config-dir"), "--config-dir: has no value"),
+        (("seed=1", "-c"), "-c: has no value"),
+        (("seed=1", "-m=3"), "-m=3: allowed: -m, without a value"),
+    ],
+)
+def test_flags_with_too_few_or_too_many_values(
+    typed: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
+    done = nnexp(*typed, cwd=tmp_path)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert said in line
+
+
+def test_flags_may_stand_anywhere(tmp_path: Path) -> None:
+    done = nnexp("size=100", "-m", "seed=0,1", "sweep.dry_run=true", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "sweep of 2 runs" in done.stdout
