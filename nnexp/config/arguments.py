@@ -61,7 +61,8 @@ def check_arguments(arguments: Sequence[str], keys: Iterable[str], commands: Ite
         if values_left:
             values_left -= 1
             if not argument:
-                raise UserError(f"{asked}: has no value; allowed: {asked} VALUE")
+                values = ", ".join(CHOICES.get(asked, ("VALUE",)))
+                raise UserError(f"{asked}: has no value; allowed: {asked} {values}")
             _check_choice(asked, argument)
         elif not argument:
             continue
