@@ -1,3 +1,49 @@
-"""nnexp: controlled experiments on how cost, regularization, dropout and data change a network."""
+"""nnexp: controlled experiments on how cost, regularization, dropout and data change a network.
+
+For notebooks and scripts:
+
+>>> import nnexp
+>>> result = nnexp.run("cost=crossentropy", "reg=l2", seed=3)
+>>> result.metrics["test/accuracy"], result.curves, result.predict(images)
+>>> nnexp.sweep("size=1k,50k", seed=range(5)).compare(by="size")
+>>> nnexp.study.runs(), nnexp.study.curves()
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from nnexp.errors import NnexpError, UserError
+
+if TYPE_CHECKING:
+    from nnexp import study
+    from nnexp.api import load, run, sweep
+    from nnexp.results import Run, Sweep
 
 __version__ = "0.1.0"
+
+__all__ = ["NnexpError", "Run", "Sweep", "UserError", "load", "run", "study", "sweep"]
+
+_LATE = {
+    "run": "nnexp.api",
+    "load": "nnexp.api",
+    "Run": "nnexp.results",
+    "Sweep": "nnexp.results",
+    # `nnexp.sweep` is also a package; as a module it can be called: see there.
+    "sweep": "",
+    "study": "",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Imported when asked for: `python -m nnexp --help` needs neither pandas nor MLflow.
+    if name not in _LATE:
+        raise AttributeError(f"module 'nnexp' has no attribute {name!r}")
+    if not _LATE[name]:
+        return import_module(f"nnexp.{name}")
+    return getattr(import_module(_LATE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

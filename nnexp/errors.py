@@ -8,6 +8,10 @@ class NnexpError(Exception):
 
     exit_code = 1
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback: the same line as the command line."""
+        return [f"nnexp: {self}"]
+
 
 class UserError(NnexpError):
     """A request that cannot be carried out as typed.

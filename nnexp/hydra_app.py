@@ -4,17 +4,44 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from nnexp.commands import COMMANDS
 from nnexp.config.arguments import check_arguments, flags_first, given_keys, quoted_texts
+
+if TYPE_CHECKING:
+    from nnexp.sweep.batch import SweepResult
+    from nnexp.sweep.single import Result
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a request came to: runs trained one by one, or a sweep."""
+
+    runs: list[Result]
+    sweep: SweepResult | None
 
 
 def run(arguments: Sequence[str], *, retry_failed: bool = False) -> int:
     """Compose the config that the overrides ask for and train it; the exit code.
 
+    Raises: as `train`.
+    """
+    train(arguments, retry_failed=retry_failed)
+    return 0
+
+
+def train(
+    arguments: Sequence[str], *, retry_failed: bool = False, may_sweep: bool = True
+) -> Trained:
+    """Compose the config that the overrides ask for and train it.
+
     With `retry_failed`, the failed runs of a sweep that was recorded before are trained again.
+    Without `may_sweep`, a preset that sweeps is refused before anything is trained. May be called
+    any number of times in a process, also where the caller uses Hydra too.
 
     Raises:
         UserError: the request cannot be carried out.
@@ -28,41 +55,59 @@ def run(arguments: Sequence[str], *, retry_failed: bool = False) -> int:
     from nnexp.config.compose import config_dir, register, resolve, schema_keys
     from nnexp.config.messages import one_line
     from nnexp.errors import UserError
-    from nnexp.sweep.launcher import register_launcher
+    from nnexp.sweep.launcher import Request, register_launcher
     from nnexp.sweep.single import run_single
     from nnexp.terminal import console as new_console
 
     check_arguments(arguments, schema_keys(), COMMANDS)
     register()
-    register_launcher(retry_failed=retry_failed)
+    request = Request(retry_failed=retry_failed, may_sweep=may_sweep)
+    register_launcher(request)
     shows_all = os.environ.get("HYDRA_FULL_ERROR") == "1"
     console = new_console()
 
     raised: list[BaseException] = []
+    results: list[Result] = []
 
     def job(composed: DictConfig) -> Any:
         # Hydra would print a line of its own before raising what a job raised.
         try:
             given = given_keys(HydraConfig.get().overrides.task)
-            return run_single(resolve(composed, given), console).run_id
+            results.append(run_single(resolve(composed, given), console))
+            return results[-1].run_id
         except BaseException as error:
             raised.append(error)
             return None
 
     main = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(job)
-    before = sys.argv
-    sys.argv = ["nnexp", *flags_first(quoted_texts(arguments))]
-    os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
-        main()
+        with _hydra_to_itself(["nnexp", *flags_first(quoted_texts(arguments))]):
+            main()
     except (HydraException, OmegaConfBaseException) as error:
         if shows_all:
             raise
         raise UserError(one_line(error)) from error
-    finally:
-        sys.argv = before
-        if not shows_all:
-            del os.environ["HYDRA_FULL_ERROR"]
     if raised:
         raise raised[0]
-    return 0
+    return Trained(results, request.result)
+
+
+@contextmanager
+def _hydra_to_itself(command_line: Sequence[str]) -> Iterator[None]:
+    """Hydra reads `sys.argv`, and one global instance; both are the caller's again afterwards."""
+    from hydra.core.global_hydra import GlobalHydra
+
+    argv, instance = sys.argv, GlobalHydra.instance().hydra
+    full_error = os.environ.get("HYDRA_FULL_ERROR")
+    sys.argv = list(command_line)
+    GlobalHydra.instance().clear()
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        yield
+    finally:
+        sys.argv = argv
+        GlobalHydra.instance().hydra = instance
+        if full_error is None:
+            del os.environ["HYDRA_FULL_ERROR"]
+        else:
+            os.environ["HYDRA_FULL_ERROR"] = full_error

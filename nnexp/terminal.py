@@ -12,6 +12,6 @@ WIDTH = 160
 
 
 def console() -> Console:
-    """A console on standard output."""
+    """A console on standard output; in a notebook too, where rich would show HTML."""
     piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
-    return Console(soft_wrap=True, width=WIDTH if piped else None)
+    return Console(soft_wrap=True, width=WIDTH if piped else None, force_jupyter=False)

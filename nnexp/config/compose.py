@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator
+import json
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -124,6 +125,20 @@ def from_yaml(text: str) -> Config:
         config = OmegaConf.to_object(merged)
     except OmegaConfBaseException as error:
         raise UserError(f"recorded config: {one_line(error)}") from error
+    assert isinstance(config, Config)
+    return config
+
+
+def from_params(params: Mapping[str, str]) -> Config:
+    """The inverse of `flatten`, for recorded parameters; other keys are left out."""
+    schema = OmegaConf.structured(Config)
+    _make_writable(schema)
+    for key in schema_keys():
+        if key in params:
+            text = params[key]
+            value = json.loads(text) if text == "null" or text.startswith("[") else text
+            OmegaConf.update(schema, key, value)
+    config = OmegaConf.to_object(schema)
     assert isinstance(config, Config)
     return config
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
 import pandas as pd
 
+from nnexp.config.compose import schema_keys
 from nnexp.errors import UserError
+from nnexp.record.bulk import INFO, Columns, database, read_columns, read_curves, run_ids
 from nnexp.record.store import Store, open_store
 from nnexp.record.sweep import runs_where
 from nnexp.study.lookup import experiment_named
@@ -15,8 +18,13 @@ from nnexp.study.lookup import experiment_named
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
+T = TypeVar("T")
+
 NOT_RUNS = ("sweep", "summary", "published", "superseded")
 """Values of the tag `nnexp.kind` that are not rows of `runs`."""
+
+TAGS = ("fingerprint", "source", "data", "sweep", "command", "reason")
+"""The tags `nnexp.…` that are columns of `runs`."""
 
 
 def runs(
@@ -27,46 +35,54 @@ def runs(
 ) -> pd.DataFrame:
     """One row per recorded run of an experiment, the latest first.
 
-    Columns: `run_id`, `name`, `status`, `start`, `seconds`, `fingerprint`, `sweep`, `reason`; every
-    config key (numbers as numbers); every metric with its last value. Read page by page, a
-    thousand runs a request. `where` is MLflow's filter syntax.
+    Columns: `run_id`, `name`, `status`, `start` (UTC), `seconds`, `fingerprint`, `source`, `data`,
+    `sweep`, `command`, `reason`; every config key (numbers as numbers); every metric with its last
+    value, the best and final ones (`best/…`, `gap/…`) among them. Read a thousand runs a request.
+    `where` is MLflow's filter syntax.
 
     Raises:
         UserError: no such experiment, or a filter that MLflow does not understand.
+
+    >>> from nnexp.study import runs
+    >>> runs().groupby(["reg.name", "data.n_train"])["test/accuracy"].describe()
+    >>> runs(where="params.`reg.name` = 'l2' and metrics.`test/accuracy` > 0.95")
     """
     store = open_store(tracking_uri)
-    return frame_of(select(store, experiment, where, kind))
+    inner = database(store)
+    if inner is None:
+        return frame_of(select(store, experiment, where, kind))
+    return _frame(read_columns(inner, _ids(store, inner, experiment, where, kind), _tags()))
 
 
 def select(store: Store, experiment: str, where: str | None = None, kind: str = "run") -> list[Run]:
     """The recorded runs that `runs` makes a frame of."""
-    from mlflow.exceptions import MlflowException
-
-    number = experiment_named(store, experiment)
-    condition = f"tags.`nnexp.kind` = '{kind}'"
-    if where:
-        condition = f"{condition} and {where}"
-    try:
-        return list(runs_where(store, [number], condition))
-    except MlflowException as error:
-        if not where:
-            raise
-        reason = " ".join(str(error).split())[:160]
-        raise UserError(
-            f"--where {where}: {reason}; allowed: MLflow's filters, such as "
-            "\"params.`reg.name` = 'l2' and metrics.`test/accuracy` > 0.9\""
-        ) from error
+    number, condition = experiment_named(store, experiment), _condition(where, kind)
+    return _understood(where, lambda: list(runs_where(store, [number], condition)))
 
 
 def frame_of(found: Iterable[Run]) -> pd.DataFrame:
-    """A frame with one row per run, numbers as numbers."""
-    frame = pd.DataFrame(_row(run) for run in found)
-    if frame.empty:
-        return pd.DataFrame(columns=["run_id", "name", "status", "start"])
-    for column in frame.columns:
-        if frame[column].dtype.kind == "O" or isinstance(frame[column].dtype, pd.StringDtype):
-            frame[column] = _as_numbers(frame[column])
-    return frame
+    """The frame of `runs` from MLflow's own objects."""
+    recorded = list(found)
+    columns = Columns([str(run.info.run_id) for run in recorded])
+    tags = _tags()
+    for run in recorded:
+        info = run.info
+        columns.put_info((info.run_id, info.run_name, info.status, info.start_time, info.end_time))
+        for into, values in (
+            (columns.tags, {k: v for k, v in run.data.tags.items() if k in tags}),
+            (columns.params, run.data.params),
+            (columns.metrics, run.data.metrics),
+        ):
+            columns.put(into, ((info.run_id, key, value) for key, value in values.items()))
+    return _frame(columns)
+
+
+def runs_of_ids(store: Store, ids: Sequence[str]) -> pd.DataFrame:
+    """The frame of `runs` for some run ids, in their order."""
+    inner = database(store)
+    if inner is None:
+        return frame_of(store.client.get_run(run_id) for run_id in ids)
+    return _frame(read_columns(inner, ids, _tags()))
 
 
 def curves(
@@ -78,67 +94,111 @@ def curves(
 ) -> pd.DataFrame:
     """Every recorded value: columns `run_id`, `metric`, `step`, `value`.
 
-    Read a hundred runs a request and metric, not run by run. `metrics` chooses some by name.
+    Read a thousand runs a request from a database, and a run and metric a request from a server.
+    `metrics` chooses some by name.
 
     Raises:
         UserError: as `runs`.
+
+    >>> from nnexp.study import curves, runs
+    >>> long = curves(metrics=["test/accuracy"]).merge(runs()[["run_id", "reg.name"]], on="run_id")
+    >>> long.pivot_table(index="step", columns="reg.name", values="value").plot()
     """
     store = open_store(tracking_uri)
-    return curves_of(store, select(store, experiment, where, kind), metrics)
+    inner = database(store)
+    if inner is None:
+        return curves_of(store, select(store, experiment, where, kind), metrics)
+    return read_curves(inner, _ids(store, inner, experiment, where, kind), metrics)
 
 
 def curves_of(
     store: Store, found: Sequence[Run], metrics: Sequence[str] | None = None
 ) -> pd.DataFrame:
     """The values of some runs in long form."""
-    names = sorted({name for run in found for name in run.data.metrics})
-    if metrics is not None:
-        names = [name for name in names if name in metrics]
-    rows = list(_values(store, [str(run.info.run_id) for run in found], names))
+    return curves_of_ids(store, [str(run.info.run_id) for run in found], metrics)
+
+
+def curves_of_ids(
+    store: Store, ids: Sequence[str], metrics: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """The values of some runs in long form, by their ids."""
+    inner = database(store)
+    if inner is not None:
+        return read_curves(inner, ids, metrics)
+    rows = _requested(store, ids, metrics)
     frame = pd.DataFrame(rows, columns=["run_id", "metric", "step", "value"])
     # Values sent twice after an interruption are the same values.
     return frame.drop_duplicates(["run_id", "metric", "step"], keep="last", ignore_index=True)
 
 
-def _values(
-    store: Store, ids: Sequence[str], names: Sequence[str]
+def _requested(
+    store: Store, ids: Sequence[str], metrics: Sequence[str] | None
 ) -> Iterator[tuple[str, str, int, float]]:
-    inner: Any = getattr(store.client._tracking_client, "store", None)
-    if hasattr(inner, "get_metric_history_bulk"):
-        for name in names:
-            for start in range(0, len(ids), 100):
-                part = list(ids[start : start + 100])
-                for m in inner.get_metric_history_bulk(part, name, 2_000_000):
-                    yield str(m.run_id), name, int(m.step), float(m.value)
-        return
     for run_id in ids:
-        for name in names:
-            for m in store.client.get_metric_history(run_id, name):
-                yield run_id, name, int(m.step), float(m.value)
+        for name in sorted(store.client.get_run(run_id).data.metrics):
+            if metrics is None or name in metrics:
+                for m in store.client.get_metric_history(run_id, name):
+                    yield run_id, name, int(m.step), float(m.value)
 
 
-def _row(run: Run) -> dict[str, Any]:
-    info, tags = run.info, run.data.tags
-    ended = info.end_time or info.start_time
-    return {
-        "run_id": info.run_id,
-        "name": info.run_name,
-        "status": info.status,
-        "start": pd.Timestamp(info.start_time, unit="ms"),
-        "seconds": (ended - info.start_time) / 1000.0,
-        "fingerprint": tags.get("nnexp.fingerprint", ""),
-        "source": tags.get("nnexp.source", ""),
-        "data": tags.get("nnexp.data", ""),
-        "sweep": tags.get("nnexp.sweep", ""),
-        "command": tags.get("nnexp.command", ""),
-        "reason": tags.get("nnexp.reason", ""),
-        **run.data.params,
-        **run.data.metrics,
+def _ids(store: Store, inner: Any, experiment: str, where: str | None, kind: str) -> list[str]:
+    number, condition = experiment_named(store, experiment), _condition(where, kind)
+    return _understood(where, lambda: run_ids(inner, number, condition))
+
+
+def _condition(where: str | None, kind: str) -> str:
+    condition = f"tags.`nnexp.kind` = '{kind}'"
+    return f"{condition} and {where}" if where else condition
+
+
+def _understood(where: str | None, search: Callable[[], T]) -> T:
+    """What a search finds; the user's own filter refused in one line if MLflow refuses it."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return search()
+    except MlflowException as error:
+        if not where:
+            raise
+        reason = " ".join(str(error).split())[:160]
+        raise UserError(
+            f"--where {where}: {reason}; allowed: MLflow's filters, such as "
+            "\"params.`reg.name` = 'l2' and metrics.`test/accuracy` > 0.9\""
+        ) from error
+
+
+def _tags() -> list[str]:
+    return [f"nnexp.{name}" for name in TAGS]
+
+
+def _frame(found: Columns) -> pd.DataFrame:
+    """A frame with one row per run, numbers as numbers."""
+    run_id, name, status, start, end = (found.info[key] for key in INFO)
+    if not run_id:
+        return pd.DataFrame(columns=["run_id", "name", "status", "start"])
+    seconds = [((e or s) - s) / 1000.0 for s, e in zip(start, end, strict=True)]
+    columns: dict[str, Any] = {
+        "run_id": run_id,
+        "name": name,
+        "status": status,
+        "start": pd.to_datetime(start, unit="ms"),
+        "seconds": seconds,
     }
+    for tag in TAGS:
+        values = found.tags.get(f"nnexp.{tag}", [None] * len(run_id))
+        columns[tag] = [value or "" for value in values]
+    order = {key: k for k, key in enumerate(schema_keys())}
+    for key in sorted(found.params, key=lambda key: (order.get(key, len(order)), key)):
+        columns[key] = _as_numbers(key, found.params[key])
+    for key in sorted(found.metrics):
+        columns[key] = np.array(found.metrics[key], dtype=np.float64)
+    return pd.DataFrame(columns)
 
 
-def _as_numbers(column: pd.Series[Any]) -> pd.Series[Any]:
-    if column.name in ("run_id", "name", "status", "fingerprint", "sweep", "reason", "size"):
+def _as_numbers(key: str, values: list[Any]) -> Any:
+    """Numbers where all values are, but for `size`, whose `1000` and `1k` are texts."""
+    column = pd.Series(values)
+    if key == "size":
         return column
     try:
         return pd.to_numeric(column)

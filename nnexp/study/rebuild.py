@@ -39,12 +39,14 @@ def rebuild(store: Store, run: Run) -> Rebuilt:
     Raises:
         UserError: the record holds none (`tracking.artifacts=none`, or the run failed).
     """
+    from mlflow.exceptions import MlflowException
+
     with TemporaryDirectory() as folder:
         paths = {}
         for name in ("config.yaml", "curves.csv", "weights.npz"):
             try:
                 found = store.client.download_artifacts(run.info.run_id, name, folder)
-            except OSError as error:
+            except (OSError, MlflowException) as error:
                 raise UserError(
                     f"run {run.info.run_id}: its record holds no {name} "
                     f"({run.info.status.lower()}, or recorded with tracking.artifacts=none)"

@@ -1,1 +1,22 @@
-"""Sweeps: many runs, grouped into stacks and spread over processes."""
+"""Sweeps: many runs, grouped into stacks and spread over processes.
+
+This package is also the function `nnexp.sweep(…)`: one name serves both, whichever is imported
+first.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+
+class _Callable(ModuleType):
+    def __call__(self, *overrides: Any, **keys: Any) -> Any:
+        # By name, not by an import statement: layers below may not import those above.
+        return import_module("nnexp.api").sweep(*overrides, **keys)
+
+
+# The documented way to customize a module: docs.python.org/3/reference/datamodel.html
+sys.modules[__name__].__class__ = _Callable

@@ -49,16 +49,21 @@ LIGHT_FROM = 20
 HEARTBEAT_SECONDS = 60.0
 
 
+@dataclass(frozen=True)
+class SweepResult:
+    """A recorded sweep: the parent's run id, and of each run its config and what is recorded."""
+
+    sweep_id: str
+    configs: list[Config]
+    runs: list[Recorded]
+
+
 class SweepFailed(NnexpError):
     """Some runs of a sweep failed; they are recorded as FAILED, the others are finished."""
 
-
-@dataclass(frozen=True)
-class SweepResult:
-    """A recorded sweep: the parent's run id, and of each run its id and final metrics."""
-
-    sweep_id: str
-    runs: list[Recorded]
+    def __init__(self, message: str, result: SweepResult) -> None:
+        super().__init__(message)
+        self.result = result
 
 
 @dataclass
@@ -111,7 +116,7 @@ def run_sweep(
         _announce(sweep, plans, console)
         if first.sweep.dry_run:
             _list(sweep, plans, console)
-            return SweepResult("", [])
+            return SweepResult("", [], [])
         # The address goes without saying where it is recorded, and may hold a password.
         typed = [argument for argument in command if not argument.startswith("tracking.uri=")]
         line = "python -m nnexp " + shlex.join(typed)
@@ -134,10 +139,10 @@ def run_sweep(
         status = "FAILED" if failed else "FINISHED"
         store.client.set_terminated(parent, status, end_time=now())
     _conclude(sweep, parent, line, console, watch.seconds)
-    runs = [sweep.found[mark] for mark in marks]
+    result = SweepResult(parent, chosen, [sweep.found[mark] for mark in marks])
     if failed:
-        raise SweepFailed(f"{len(failed)} of {len(runs)} runs failed; sweep {parent}")
-    return SweepResult(parent, runs)
+        raise SweepFailed(f"{len(failed)} of {len(chosen)} runs failed; sweep {parent}", result)
+    return result
 
 
 def _unique(configs: Sequence[Config], marks: Sequence[str]) -> list[int]:

@@ -115,14 +115,7 @@ def results_table(
 
     `settings` are the flattened configs, `metrics` the final values, None for a failed run.
     """
-    keys = [
-        key
-        for key in settings[0]
-        if key != "seed"
-        and not key.startswith(("tracking.", "sweep."))
-        and any(s[key] != settings[0][key] for s in settings)
-    ]
-    keys = _without_echoes(keys, settings)
+    keys = telling_keys(settings)
     groups: dict[tuple[str, ...], list[Mapping[str, float] | None]] = {}
     for setting, values in zip(settings, metrics, strict=True):
         groups.setdefault(tuple(setting[k] for k in keys), []).append(values)
@@ -143,6 +136,18 @@ def results_table(
         cells = [_cell([v[name] for v in there if name in v], name) for name, _ in shown]
         table.add_row(*map(escape, group), count, *cells)
     return table
+
+
+def telling_keys(settings: Sequence[Mapping[str, str]]) -> list[str]:
+    """The keys that tell flattened configs apart beside the seed, none that only echoes others."""
+    keys = [
+        key
+        for key in settings[0]
+        if key != "seed"
+        and not key.startswith(("tracking.", "sweep."))
+        and any(s[key] != settings[0][key] for s in settings)
+    ]
+    return _without_echoes(keys, settings)
 
 
 def _cell(values: Sequence[float], name: str) -> str:

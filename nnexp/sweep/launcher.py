@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -23,14 +23,26 @@ from nnexp.config.schema import Config
 from nnexp.errors import UserError
 from nnexp.terminal import console as new_console
 
+if TYPE_CHECKING:
+    from nnexp.sweep.batch import SweepResult
+
 _MODULE = "hydra_plugins.nnexp_stack"
+
+
+@dataclass
+class Request:
+    """What a sweep is asked for beside its config, and what came of it."""
+
+    retry_failed: bool = False
+    """Whether failed runs of an earlier start are trained again."""
+    may_sweep: bool = True
+    result: SweepResult | None = None
 
 
 class StackLauncher(Launcher):
     """Trains all combinations of a sweep in stacks (`sweep.batch`)."""
 
-    retry_failed = False
-    """Whether failed runs of an earlier start are trained again."""
+    request = Request()
 
     def __init__(self) -> None:
         self._load: Callable[[tuple[str, ...]], DictConfig] | None = None
@@ -48,16 +60,19 @@ class StackLauncher(Launcher):
         from nnexp.sweep.batch import run_sweep
 
         assert self._load is not None
+        request = self.request
+        if not request.may_sweep:
+            raise UserError(f"{' '.join(sys.argv[1:])}: is a sweep; allowed: nnexp.sweep(…)")
         configs = [_config(self._load(tuple(o)), o) for o in job_overrides]
-        console = new_console()
-        result = run_sweep(configs, sys.argv[1:], console, retry_failed=self.retry_failed)
+        result = run_sweep(configs, sys.argv[1:], new_console(), retry_failed=request.retry_failed)
+        request.result = result
         ids = [run.run_id for run in result.runs]
         return [_returned(o, i) for o, i in zip(job_overrides, ids, strict=False)]
 
 
-def register_launcher(*, retry_failed: bool = False) -> None:
+def register_launcher(request: Request) -> None:
     """Tell Hydra of the launcher: it looks for targets in a `hydra_plugins` namespace."""
-    StackLauncher.retry_failed = retry_failed
+    StackLauncher.request = request
     if _MODULE not in sys.modules:
         module = ModuleType(_MODULE)
         module.StackLauncher = StackLauncher  # type: ignore[attr-defined]

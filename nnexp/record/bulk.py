@@ -1,0 +1,165 @@
+"""Reading many runs from a store that is a database: a few queries for a thousand runs.
+
+MLflow's client makes an object of every parameter and value, which takes minutes for ten thousand
+runs; these are plain columns of the same tables. Filters are MLflow's own. What differs between
+this and the client would be a fault: tests/study/test_frames.py compares both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nnexp.record.store import Store
+
+PAGE = 1000
+"""Runs per query: databases limit how many values a query may hold."""
+
+INFO = ("run_uuid", "name", "status", "start_time", "end_time")
+
+
+def database(store: Store) -> Any:
+    """MLflow's store object where it is a database, else None (a server)."""
+    inner = getattr(store.client._tracking_client, "store", None)
+    return inner if hasattr(inner, "ManagedSessionMaker") else None
+
+
+def run_ids(inner: Any, experiment_id: str, where: str) -> list[str]:
+    """The ids of an experiment's active runs that a filter lets through, the latest first.
+
+    Raises:
+        MlflowException: a filter that MLflow does not understand.
+    """
+    from mlflow.store.tracking import sqlalchemy_store
+    from mlflow.store.tracking.dbmodels.models import SqlRun
+    from mlflow.utils.search_utils import SearchUtils
+    from sqlalchemy import select
+
+    untyped: Any = SearchUtils
+    parsed = untyped.parse_search_filter(where)
+    with inner.ManagedSessionMaker() as session:
+        # As `SqlAlchemyStore._search_runs` puts it together.
+        clauses: Any = sqlalchemy_store._get_sqlalchemy_filter_clauses
+        attributes, others, datasets = clauses(parsed, session, inner._get_dialect())
+        statement: Any = select(SqlRun.run_uuid, SqlRun.start_time)
+        for clause in others:
+            statement = statement.join(clause)
+        for clause in datasets:
+            statement = statement.join(clause, SqlRun.run_uuid == clause.c.destination_id)
+        statement = (
+            statement.distinct()
+            .filter(
+                SqlRun.experiment_id == int(experiment_id),
+                SqlRun.lifecycle_stage == "active",
+                *attributes,
+            )
+            .order_by(SqlRun.start_time.desc(), SqlRun.run_uuid)
+        )
+        return [str(row[0]) for row in session.execute(statement)]
+
+
+class Columns:
+    """What is recorded of some runs, column by column: a list with one entry per run, or None."""
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        self._row = {run_id: k for k, run_id in enumerate(ids)}
+        self.info: dict[str, list[Any]] = {name: [None] * len(ids) for name in INFO}
+        self.tags: dict[str, list[Any]] = {}
+        self.params: dict[str, list[Any]] = {}
+        self.metrics: dict[str, list[Any]] = {}
+
+    def put(self, into: dict[str, list[Any]], rows: Iterable[tuple[str, str, Any]]) -> None:
+        """Enter triples of run id, key and value."""
+        size = len(self._row)
+        for run_id, key, value in rows:
+            column = into.get(key)
+            if column is None:
+                column = into[key] = [None] * size
+            column[self._row[run_id]] = value
+
+    def put_info(self, row: Sequence[Any]) -> None:
+        """Enter the values of `INFO` of one run."""
+        position = self._row[row[0]]
+        for name, value in zip(INFO, row, strict=True):
+            self.info[name][position] = value
+
+
+def read_columns(inner: Any, ids: Sequence[str], tags: Sequence[str]) -> Columns:
+    """Status and times, some tags, all parameters and the last value of all metrics of runs."""
+    from mlflow.store.tracking.dbmodels.models import SqlLatestMetric, SqlParam, SqlRun, SqlTag
+    from sqlalchemy import select
+
+    found = Columns(ids)
+    with inner.ManagedSessionMaker() as session:
+        for part in pages(ids):
+            info = select(*(getattr(SqlRun, name) for name in INFO))
+            for row in session.execute(info.where(SqlRun.run_uuid.in_(part))):
+                found.put_info(row)
+            for table, into in ((SqlTag, found.tags), (SqlParam, found.params)):
+                rows: Any = select(table.run_uuid, table.key, table.value)
+                rows = rows.where(table.run_uuid.in_(part))
+                if table is SqlTag:
+                    rows = rows.where(SqlTag.key.in_(tags))
+                found.put(into, session.execute(rows))
+            last = SqlLatestMetric
+            values: Any = select(last.run_uuid, last.key, last.value, last.is_nan)
+            rows = session.execute(values.where(last.run_uuid.in_(part)))
+            found.put(found.metrics, ((r, k, float("nan") if nan else v) for r, k, v, nan in rows))
+    return found
+
+
+def read_curves(inner: Any, ids: Sequence[str], names: Sequence[str] | None) -> pd.DataFrame:
+    """Columns `run_id`, `metric`, `step`, `value`, in the order of the ids, metrics and steps.
+
+    A value that was sent twice counts once, as it was sent last.
+    """
+    from mlflow.store.tracking.dbmodels.models import SqlMetric
+    from sqlalchemy import select
+
+    parts: list[pd.DataFrame] = []
+    with inner.ManagedSessionMaker() as session:
+        for part in pages(ids):
+            m = SqlMetric
+            statement: Any = select(m.run_uuid, m.key, m.step, m.timestamp, m.value, m.is_nan)
+            statement = statement.where(m.run_uuid.in_(part))
+            if names is not None:
+                statement = statement.where(m.key.in_(list(names)))
+            # As the driver gives them, without a row object each: there may be millions.
+            rows = session.connection().execute(statement).cursor.fetchall()
+            if rows:
+                parts.append(_sorted(rows, {run_id: k for k, run_id in enumerate(part)}))
+    if not parts:
+        return pd.DataFrame(columns=["run_id", "metric", "step", "value"])
+    return pd.concat(parts, ignore_index=True)
+
+
+def pages(ids: Sequence[str]) -> Iterator[list[str]]:
+    """The ids in parts."""
+    for start in range(0, len(ids), PAGE):
+        yield list(ids[start : start + PAGE])
+
+
+def _sorted(rows: Sequence[Any], order: Mapping[str, int]) -> pd.DataFrame:
+    """A page of values in order, each step once."""
+    n, names = len(rows), sorted({row[1] for row in rows})
+    place = {name: k for k, name in enumerate(names)}
+    runs = np.fromiter((order[row[0]] for row in rows), np.int64, n)
+    keys = np.fromiter((place[row[1]] for row in rows), np.int64, n)
+    steps = np.fromiter((row[2] for row in rows), np.int64, n)
+    stamps = np.fromiter((row[3] for row in rows), np.int64, n)
+    values = np.fromiter((np.nan if row[5] else row[4] for row in rows), np.float64, n)
+    at = np.lexsort((stamps, steps, keys, runs))
+    runs, keys, steps = runs[at], keys[at], steps[at]
+    same = (np.diff(runs) == 0) & (np.diff(keys) == 0) & (np.diff(steps) == 0)
+    last = np.append(~same, True)
+    return pd.DataFrame(
+        {
+            "run_id": np.array(list(order), object)[runs[last]],
+            "metric": np.array(names, object)[keys[last]],
+            "step": steps[last],
+            "value": values[at][last],
+        }
+    )
