@@ -67,11 +67,10 @@ class Run:
     @cached_property
     def curves(self) -> pd.DataFrame:
         """One row per evaluated epoch (index `step`, 0 = untrained), one column per metric."""
+        from nnexp.record.bulk import curves_of_ids
         from nnexp.record.store import open_store
-        from nnexp.study.frames import curves_of
 
-        store = open_store(self.tracking_uri)
-        long = curves_of(store, [store.client.get_run(self.run_id)])
+        long = curves_of_ids(open_store(self.tracking_uri), [self.run_id])
         wide = long.pivot(index="step", columns="metric", values="value")
         wide.columns.name = None
         # What is measured at the end only has one value, and no curve.
@@ -216,8 +215,8 @@ class Sweep:
 
         Columns `run_id`, the varied keys, `seed`, `metric`, `step`, `value`.
         """
+        from nnexp.record.bulk import curves_of_ids
         from nnexp.record.store import open_store
-        from nnexp.study.frames import curves_of_ids
 
         keys = [*self.varied, "seed"]
         if not self.runs:

@@ -47,6 +47,11 @@ def command_of(config: Config) -> str:
 
 def run_name(config: Config) -> str:
     """What tells this run from others: `crossentropy l2 λ5 1k seed3`."""
+    return f"{setting_name(config)} seed{config.seed}"
+
+
+def setting_name(config: Config) -> str:
+    """What tells this setting from others, whatever the seed: `crossentropy l2 λ5 1k`."""
     reg, dropout = config.reg, config.dropout
     parts = [config.cost.name]
     if reg.name in ("l2", "l1"):
@@ -55,11 +60,15 @@ def run_name(config: Config) -> str:
         parts.append(f"elastic λ{reg.lmbda:g}+{reg.lmbda_l1:g}")
     elif reg.name == "maxnorm":
         parts.append(f"maxnorm {reg.max_norm:g}")
+    if reg.biases and reg.name != "none":
+        parts.append("biases too")
     if dropout.hidden or dropout.input:
         parts.append(f"dropout {dropout.hidden:g}/{dropout.input:g}")
     parts.append(config.size if config.data.name != "neuron" else "neuron")
     if config.data.name not in ("mnist", "neuron"):
         parts.append(config.data.name)
+    if config.data.subset != "first":
+        parts.append(f"{config.data.subset} subset")
     default = Config()
     if config.model != default.model and config.data.name != "neuron":
         parts.append("-".join(map(str, config.model.hidden)) or "linear")
@@ -75,11 +84,19 @@ def run_name(config: Config) -> str:
         parts.append(f"η{config.train.eta:g}")
     if config.train.momentum:
         parts.append(f"μ{config.train.momentum:g}")
+    if config.train.batch_size != default.train.batch_size and config.data.name != "neuron":
+        parts.append(f"batch {config.train.batch_size}")
+    if config.train.epochs != default.train.epochs and config.data.name != "neuron":
+        parts.append(f"{config.train.epochs} epochs")
+    if config.train.dtype != default.train.dtype and config.rng == default.rng:
+        parts.append(config.train.dtype)
     if config.stop.name != "none":
         parts.append(f"stop {config.stop.name}")
-    if config.rng != "pcg64":
+        if config.stop.patience != default.stop.patience:
+            parts.append(f"patience {config.stop.patience}")
+    if config.rng != default.rng:
         parts.append(config.rng)
-    return " ".join([*parts, f"seed{config.seed}"])
+    return " ".join(parts)
 
 
 def _choice(config: Config, group: str) -> str:

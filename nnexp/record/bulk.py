@@ -8,15 +8,22 @@ this and the client would be a fault: tests/study/test_frames.py compares both.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from nnexp.record.store import Store
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 PAGE = 1000
 """Runs per query: databases limit how many values a query may hold."""
+
+SERVED, MOST = 100, 25_000
+"""Runs and values that a tracking server answers with at most."""
+
+BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
 
 INFO = ("run_uuid", "name", "status", "start_time", "end_time")
 
@@ -87,7 +94,9 @@ class Columns:
             self.info[name][position] = value
 
 
-def read_columns(inner: Any, ids: Sequence[str], tags: Sequence[str]) -> Columns:
+def read_columns(
+    inner: Any, ids: Sequence[str], tags: Sequence[str], *, params: bool = True
+) -> Columns:
     """Status and times, some tags, all parameters and the last value of all metrics of runs."""
     from mlflow.store.tracking.dbmodels.models import SqlLatestMetric, SqlParam, SqlRun, SqlTag
     from sqlalchemy import select
@@ -98,7 +107,10 @@ def read_columns(inner: Any, ids: Sequence[str], tags: Sequence[str]) -> Columns
             info = select(*(getattr(SqlRun, name) for name in INFO))
             for row in session.execute(info.where(SqlRun.run_uuid.in_(part))):
                 found.put_info(row)
-            for table, into in ((SqlTag, found.tags), (SqlParam, found.params)):
+            tables: list[tuple[Any, dict[str, list[Any]]]] = [(SqlTag, found.tags)]
+            if params:
+                tables.append((SqlParam, found.params))
+            for table, into in tables:
                 rows: Any = select(table.run_uuid, table.key, table.value)
                 rows = rows.where(table.run_uuid.in_(part))
                 if table is SqlTag:
@@ -111,11 +123,50 @@ def read_columns(inner: Any, ids: Sequence[str], tags: Sequence[str]) -> Columns
     return found
 
 
-def read_curves(inner: Any, ids: Sequence[str], names: Sequence[str] | None) -> pd.DataFrame:
+def curves_of_ids(
+    store: Store, ids: Sequence[str], names: Sequence[str] | None = None
+) -> pd.DataFrame:
     """Columns `run_id`, `metric`, `step`, `value`, in the order of the ids, metrics and steps.
 
-    A value that was sent twice counts once, as it was sent last.
+    All metrics, or those of some names. A value that was sent twice counts once, as sent last.
     """
+    inner = database(store)
+    if inner is not None:
+        return _of_database(inner, ids, names)
+    if names is None:
+        runs = (store.client.get_run(run_id) for run_id in ids)
+        names = sorted({name for run in runs for name in run.data.metrics})
+    parts = []
+    for start in range(0, len(ids), SERVED):
+        part = list(ids[start : start + SERVED])
+        rows = [row for name in names for row in _served(store, part, name)]
+        if rows:
+            parts.append(_sorted(rows, {run_id: k for k, run_id in enumerate(part)}))
+    return _joined(parts)
+
+
+def _served(store: Store, ids: Sequence[str], name: str) -> list[tuple[Any, ...]]:
+    """One metric of some runs from a tracking server, in one request if it can answer that."""
+    from mlflow.utils import rest_utils
+
+    inner: Any = store.client._tracking_client.store
+    http_request: Any = rest_utils.http_request
+    asked = [("metric_key", name), ("max_results", str(MOST)), *(("run_id", i) for i in ids)]
+    answer = http_request(inner.get_host_creds(), BULK, "GET", params=asked)
+    found = answer.json().get("metrics", []) if answer.status_code == 200 else None
+    if found is not None and len(found) < MOST:
+        return [
+            (m["run_id"], name, int(m["step"]), int(m["timestamp"]), float(m["value"]), False)
+            for m in found
+        ]
+    return [
+        (run_id, name, m.step, m.timestamp, m.value, False)
+        for run_id in ids
+        for m in store.client.get_metric_history(run_id, name)
+    ]
+
+
+def _of_database(inner: Any, ids: Sequence[str], names: Sequence[str] | None) -> pd.DataFrame:
     from mlflow.store.tracking.dbmodels.models import SqlMetric
     from sqlalchemy import select
 
@@ -131,6 +182,12 @@ def read_curves(inner: Any, ids: Sequence[str], names: Sequence[str] | None) -> 
             rows = session.connection().execute(statement).cursor.fetchall()
             if rows:
                 parts.append(_sorted(rows, {run_id: k for k, run_id in enumerate(part)}))
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    import pandas as pd
+
     if not parts:
         return pd.DataFrame(columns=["run_id", "metric", "step", "value"])
     return pd.concat(parts, ignore_index=True)
@@ -144,6 +201,8 @@ def pages(ids: Sequence[str]) -> Iterator[list[str]]:
 
 def _sorted(rows: Sequence[Any], order: Mapping[str, int]) -> pd.DataFrame:
     """A page of values in order, each step once."""
+    import pandas as pd
+
     n, names = len(rows), sorted({row[1] for row in rows})
     place = {name: k for k, name in enumerate(names)}
     runs = np.fromiter((order[row[0]] for row in rows), np.int64, n)

@@ -14,11 +14,16 @@ REASON = (
 
 
 def mark_stale(store: Store, experiment_id: str) -> list[str]:
-    """Mark the RUNNING runs of an experiment whose process is gone as KILLED; their ids."""
+    """Mark the RUNNING runs of an experiment whose process is gone as KILLED; their ids.
+
+    A summary run that was left half recorded is deleted: its sweep makes it again.
+    """
     marked = []
     where = "attributes.status = 'RUNNING'"
     for run in list(runs_where(store, [experiment_id], where)):
         tags = run.data.tags
+        if tags.get("nnexp.kind") == "summary" and not alive(tags, now()):
+            store.client.delete_run(run.info.run_id)
         ours = tags.get("nnexp.kind") in ("run", "sweep")
         if ours and not alive(tags, now()):
             store.client.set_tag(run.info.run_id, "nnexp.reason", REASON)

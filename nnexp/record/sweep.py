@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nnexp.config.command import run_name
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
+from nnexp.record.bulk import database, read_columns, run_ids
 from nnexp.record.delivery import Sent, log
 from nnexp.record.run import dataset_inputs, now, owner_tags, params_of, result_tags, tags_of
 from nnexp.record.store import Store
@@ -68,16 +69,33 @@ def runs_where(store: Store, experiments: Sequence[str], where: str) -> Iterator
 def recorded_runs(store: Store, experiment_id: str) -> dict[str, Recorded]:
     """The finished and failed runs of an experiment by fingerprint; finished ones win."""
     found: dict[str, Recorded] = {}
-    for run in runs_where(store, [experiment_id], "tags.`nnexp.kind` = 'run'"):
-        tags, status = run.data.tags, str(run.info.status)
-        mark = tags.get("nnexp.fingerprint")
-        if mark is None or status not in ("FINISHED", "FAILED"):
+    for run, mark in _marked_runs(store, experiment_id):
+        if mark is None or run.status not in ("FINISHED", "FAILED"):
             continue
-        if mark in found and found[mark].status == "FINISHED":
-            continue
-        sweep, reason = tags.get("nnexp.sweep", ""), tags.get("nnexp.reason", "")
-        found[mark] = Recorded(run.info.run_id, status, sweep, dict(run.data.metrics), reason)
+        if mark not in found or found[mark].status != "FINISHED":
+            found[mark] = run
     return found
+
+
+def _marked_runs(store: Store, experiment_id: str) -> Iterator[tuple[Recorded, str | None]]:
+    """All runs of an experiment with their fingerprints, the latest first."""
+    where, inner = "tags.`nnexp.kind` = 'run'", database(store)
+    if inner is None:
+        for run in runs_where(store, [experiment_id], where):
+            tags, metrics = run.data.tags, dict(run.data.metrics)
+            sweep, reason = tags.get("nnexp.sweep", ""), tags.get("nnexp.reason", "")
+            recorded = Recorded(run.info.run_id, str(run.info.status), sweep, metrics, reason)
+            yield recorded, tags.get("nnexp.fingerprint")
+        return
+    ids = run_ids(inner, experiment_id, where)
+    names = ("nnexp.fingerprint", "nnexp.sweep", "nnexp.reason")
+    columns = read_columns(inner, ids, names, params=False)
+    none: list[str | None] = [None] * len(ids)
+    marks, sweeps, reasons = (columns.tags.get(name, none) for name in names)
+    for k, run_id in enumerate(ids):
+        metrics = {m: v[k] for m, v in columns.metrics.items() if v[k] is not None}
+        status = str(columns.info["status"][k])
+        yield Recorded(run_id, status, sweeps[k] or "", metrics, reasons[k] or ""), marks[k]
 
 
 def find_finished(store: Store, experiment_id: str, mark: str) -> Recorded | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 
 from nnexp.config.compose import schema_keys
 from nnexp.errors import UserError
-from nnexp.record.bulk import INFO, Columns, database, read_columns, read_curves, run_ids
+from nnexp.record.bulk import INFO, Columns, curves_of_ids, database, read_columns, run_ids
 from nnexp.record.store import Store, open_store
 from nnexp.record.sweep import runs_where
 from nnexp.study.lookup import experiment_named
@@ -94,7 +94,7 @@ def curves(
 ) -> pd.DataFrame:
     """Every recorded value: columns `run_id`, `metric`, `step`, `value`.
 
-    Read a thousand runs a request from a database, and a run and metric a request from a server.
+    Read a thousand runs a request from a database, a hundred runs and a metric from a server.
     `metrics` chooses some by name.
 
     Raises:
@@ -108,37 +108,17 @@ def curves(
     inner = database(store)
     if inner is None:
         return curves_of(store, select(store, experiment, where, kind), metrics)
-    return read_curves(inner, _ids(store, inner, experiment, where, kind), metrics)
+    return curves_of_ids(store, _ids(store, inner, experiment, where, kind), metrics)
 
 
 def curves_of(
     store: Store, found: Sequence[Run], metrics: Sequence[str] | None = None
 ) -> pd.DataFrame:
     """The values of some runs in long form."""
-    return curves_of_ids(store, [str(run.info.run_id) for run in found], metrics)
-
-
-def curves_of_ids(
-    store: Store, ids: Sequence[str], metrics: Sequence[str] | None = None
-) -> pd.DataFrame:
-    """The values of some runs in long form, by their ids."""
-    inner = database(store)
-    if inner is not None:
-        return read_curves(inner, ids, metrics)
-    rows = _requested(store, ids, metrics)
-    frame = pd.DataFrame(rows, columns=["run_id", "metric", "step", "value"])
-    # Values sent twice after an interruption are the same values.
-    return frame.drop_duplicates(["run_id", "metric", "step"], keep="last", ignore_index=True)
-
-
-def _requested(
-    store: Store, ids: Sequence[str], metrics: Sequence[str] | None
-) -> Iterator[tuple[str, str, int, float]]:
-    for run_id in ids:
-        for name in sorted(store.client.get_run(run_id).data.metrics):
-            if metrics is None or name in metrics:
-                for m in store.client.get_metric_history(run_id, name):
-                    yield run_id, name, int(m.step), float(m.value)
+    names = sorted({name for run in found for name in run.data.metrics})
+    if metrics is not None:
+        names = [name for name in names if name in metrics]
+    return curves_of_ids(store, [str(run.info.run_id) for run in found], names)
 
 
 def _ids(store: Store, inner: Any, experiment: str, where: str | None, kind: str) -> list[str]:

@@ -21,10 +21,12 @@ from nnexp.config.compose import flatten
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, load_dataset
 from nnexp.errors import NnexpError, UserError
+from nnexp.record.delivery import log
 from nnexp.record.environment import cores
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.run import now
 from nnexp.record.store import Store, experiment_id, open_store
+from nnexp.record.summary import record_summaries, settings_over_seeds
 from nnexp.record.sweep import (
     Ended,
     Recorded,
@@ -34,7 +36,7 @@ from nnexp.record.sweep import (
     remove_partial,
     sweep_key,
 )
-from nnexp.sweep.board import Board, results_table
+from nnexp.sweep.board import Board, results, results_table, telling_keys
 from nnexp.sweep.grouping import StackPlan, stacks, work
 from nnexp.sweep.pool import Pool
 from nnexp.sweep.screen import Stopwatch, recorded_lines
@@ -47,6 +49,9 @@ LIGHT_FROM = 20
 
 
 HEARTBEAT_SECONDS = 60.0
+
+NOTED_ROWS = 50
+"""Settings in the description of a sweep; the whole table is on the screen and in `compare`."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +126,7 @@ def run_sweep(
         typed = [argument for argument in command if not argument.startswith("tracking.uri=")]
         line = "python -m nnexp " + shlex.join(typed)
         tags = {"nnexp.command": line, "nnexp.total": str(len(chosen))}
-        parent = open_parent(store, experiment, key, f"sweep of {len(chosen)} runs", tags)
+        parent = open_parent(store, experiment, key, _name(chosen), tags)
         before = _failed(sweep) if retry_failed else {}
         try:
             remove_partial(store, experiment, parent)
@@ -130,12 +135,15 @@ def run_sweep(
                 if sweep.found[mark].run_id != run_id:
                     # It stays in the store, but is no longer counted among the runs.
                     store.client.set_tag(run_id, "nnexp.kind", "superseded")
+            recorded = [sweep.found[mark] for mark in marks]
+            record_summaries(store, experiment, parent, settings_over_seeds(chosen, recorded))
         except BaseException:
             store.client.set_terminated(parent, "KILLED", end_time=now())
             raise
         failed = [r for r in sweep.found.values() if r.status != "FINISHED"]
         reused = sum(run.sweep != parent for run in sweep.found.values())
-        store.client.set_tag(parent, "nnexp.reused", str(reused))
+        note = _note(sweep, line)
+        log(store, parent, tags={"nnexp.reused": str(reused), "mlflow.note.content": note})
         status = "FAILED" if failed else "FINISHED"
         store.client.set_terminated(parent, status, end_time=now())
     _conclude(sweep, parent, line, console, watch.seconds)
@@ -284,6 +292,23 @@ def _record(sweep: _Sweep, k: int, ended: Ended, parent: str, board: Board) -> N
     cost = f"cost {metrics.get('train/cost', 0.0):.4g}"
     result = f"failed: {failure}" if failure else ", ".join(said) or cost
     board.ended(k, f"{run_name(config)}: {result}", failed=bool(failure))
+
+
+def _name(configs: Sequence[Config]) -> str:
+    """`sweep of 20 runs: size, seed`."""
+    settings = [flatten(config) for config in configs]
+    keys = [*telling_keys(settings), *(["seed"] if len({c.seed for c in configs}) > 1 else [])]
+    return f"sweep of {len(configs)} runs" + (f": {', '.join(keys)}" if keys else "")
+
+
+def _note(sweep: _Sweep, command: str) -> str:
+    """The result as a table, shown as the description of the parent run in the MLflow UI."""
+    found = [sweep.found[mark] for mark in sweep.marks]
+    settings = [flatten(config) for config in sweep.configs]
+    header, rows = results(settings, [r.metrics if r.status == "FINISHED" else None for r in found])
+    lines = [header, ["---"] * len(header), *rows]
+    table = "\n".join("| " + " | ".join(line) + " |" for line in lines[:NOTED_ROWS])
+    return f"`{command}`\n\n{table}\n\nmean ± standard deviation over the runs of a setting"
 
 
 def _conclude(sweep: _Sweep, parent: str, command: str, console: Console, seconds: float) -> None:

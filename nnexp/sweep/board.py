@@ -110,10 +110,28 @@ SHOWN = (
 
 def results_table(
     settings: Sequence[Mapping[str, str]], metrics: Sequence[Mapping[str, float] | None]
-) -> Table | None:
-    """Results grouped by what varied beside the seed: n, mean and standard deviation.
+) -> Table:
+    """`results` for the terminal."""
+    header, rows = results(settings, metrics)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    numbers = header.index("n")
+    for k, title in enumerate(header):
+        if k < numbers:
+            table.add_column(escape(title))
+        else:
+            table.add_column(title, justify="right", no_wrap=k > numbers)
+    for row in rows:
+        table.add_row(*map(escape, row))
+    return table
 
-    `settings` are the flattened configs, `metrics` the final values, None for a failed run.
+
+def results(
+    settings: Sequence[Mapping[str, str]], metrics: Sequence[Mapping[str, float] | None]
+) -> tuple[list[str], list[list[str]]]:
+    """Results grouped by what varied beside the seed: keys, n, mean and standard deviation.
+
+    `settings` are the flattened configs, `metrics` the final values, None for a failed run. Returns
+    the titles and the rows of a table.
     """
     keys = telling_keys(settings)
     groups: dict[tuple[str, ...], list[Mapping[str, float] | None]] = {}
@@ -123,19 +141,14 @@ def results_table(
     shown = [(name, label) for name, label in SHOWN if any(name in v for v in finished)]
     if not shown:
         shown = [("train/cost", "training cost")]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for key in keys:
-        table.add_column(escape(key))
-    table.add_column("n", justify="right")
-    for _, label in shown:
-        table.add_column(label, justify="right", no_wrap=True)
-    for group, results in groups.items():
-        there = [values for values in results if values is not None]
-        failed = len(results) - len(there)
+    rows = []
+    for group, found in groups.items():
+        there = [values for values in found if values is not None]
+        failed = len(found) - len(there)
         count = str(len(there)) + (f" ({failed} failed)" if failed else "")
         cells = [_cell([v[name] for v in there if name in v], name) for name, _ in shown]
-        table.add_row(*map(escape, group), count, *cells)
-    return table
+        rows.append([*group, count, *cells])
+    return [*keys, "n", *(label for _, label in shown)], rows
 
 
 def telling_keys(settings: Sequence[Mapping[str, str]]) -> list[str]:

@@ -1,0 +1,159 @@
+"""Summary runs: of each setting of a sweep the mean over its seeds, with an interval, as one run.
+
+MLflow's UI then shows settings as curves with bounds: every metric of the runs is the metric of the
+same name here, and `…_low`, `…_high` are the ends of the 95 % interval of its mean at every epoch,
+Student's t with n − 1 degrees of freedom (docs/statistics.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import stdtrit
+
+from nnexp.config.command import setting_name
+from nnexp.config.schema import Config
+from nnexp.record.bulk import curves_of_ids
+from nnexp.record.delivery import Sent, log
+from nnexp.record.run import now, owner_tags, params_of
+from nnexp.record.store import Store
+from nnexp.record.sweep import Recorded, runs_where
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LEVEL = 0.95
+
+_NOTED = ("test/accuracy", "best/test_accuracy", "best/validation_accuracy", "gap/final")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The finished runs of a sweep that differ in their seed only."""
+
+    config: Config
+    """Of one of them, its seed set to 0."""
+    seeds: tuple[int, ...]
+    runs: tuple[Recorded, ...]
+
+    @property
+    def key(self) -> str:
+        """What the summary is made of; another one has another key."""
+        text = "\n".join(sorted(run.run_id for run in self.runs))
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def settings_over_seeds(configs: Sequence[Config], runs: Sequence[Recorded]) -> list[Setting]:
+    """The settings of a sweep of which at least two seeds have finished."""
+    groups: dict[str, list[int]] = {}
+    for k, (config, run) in enumerate(zip(configs, runs, strict=True)):
+        if run.status == "FINISHED":
+            groups.setdefault(repr(replace(config, seed=0)), []).append(k)
+    return [
+        Setting(
+            replace(configs[group[0]], seed=0),
+            tuple(configs[k].seed for k in group),
+            tuple(runs[k] for k in group),
+        )
+        for group in groups.values()
+        if len({configs[k].seed for k in group}) > 1
+    ]
+
+
+def record_summaries(
+    store: Store, experiment_id: str, parent: str, settings: Sequence[Setting]
+) -> None:
+    """Make the summary runs under a parent those of its settings: new ones, none twice."""
+    wanted = {setting.key: setting for setting in settings}
+    where = f"tags.`nnexp.kind` = 'summary' and tags.`nnexp.summary_of` = '{parent}'"
+    for run in list(runs_where(store, [experiment_id], where)):
+        key = run.data.tags.get("nnexp.summary_key", "")
+        if run.info.status != "FINISHED" or wanted.pop(key, None) is None:
+            store.client.delete_run(run.info.run_id)
+    if not wanted:
+        return
+    ids = [run.run_id for setting in wanted.values() for run in setting.runs]
+    metrics = {name for s in wanted.values() for run in s.runs for name in run.metrics}
+    long = curves_of_ids(store, ids, sorted(metrics - {"step"}))
+    of_run = {run.run_id: key for key, setting in wanted.items() for run in setting.runs}
+    found = dict(iter(means(long.assign(setting=long["run_id"].map(of_run))).groupby("setting")))
+    for key, setting in wanted.items():
+        if key in found:
+            _record(store, experiment_id, parent, setting, found[key])
+
+
+def means(long: pd.DataFrame) -> pd.DataFrame:
+    """Means over runs with their intervals.
+
+    Args:
+        long: columns `setting`, `run_id`, `metric`, `step`, `value`.
+
+    Returns:
+        Columns `setting`, `metric`, `step`, `mean`, `low`, `high`. Curves go as far as all runs of
+        a setting do. What every run has one value of (the best epoch, the gap) is given at the last
+        step of the curves, whenever it was measured.
+    """
+    long = long[~long["metric"].str.startswith("time/")]
+    n = long.groupby("setting")["run_id"].nunique()
+    size = long.groupby(["setting", "metric"])["value"].transform("size")
+    single = size <= long["setting"].map(n)
+    last = long[~single].groupby(["setting", "run_id"])["step"].max().groupby("setting").min()
+    step = long["step"].where(~single, long["setting"].map(last).fillna(0)).astype(np.int64)
+    groups = long.assign(step=step).groupby(["setting", "metric", "step"])["value"]
+    found = groups.agg(["mean", "std", "count"]).reset_index()
+    found = found[found["count"] == found["setting"].map(n)]
+    t = stdtrit(found["count"] - 1, (1.0 + LEVEL) / 2.0)
+    half = t * found["std"] / np.sqrt(found["count"])
+    return found.assign(low=found["mean"] - half, high=found["mean"] + half)
+
+
+def _record(
+    store: Store, experiment_id: str, parent: str, setting: Setting, curves: pd.DataFrame
+) -> None:
+    n, stamp = len(setting.seeds), now()
+    tags = {
+        "nnexp.kind": "summary",
+        "nnexp.summary_of": parent,
+        "nnexp.summary_key": setting.key,
+        "nnexp.seeds": " ".join(map(str, sorted(setting.seeds))),
+        "mlflow.parentRunId": parent,
+        "mlflow.source.name": "nnexp",
+        "mlflow.note.content": _note(setting, curves),
+        **owner_tags(),
+    }
+    params = {key: value for key, value in params_of(setting.config).items() if key != "seed"}
+    name = f"{setting_name(setting.config)} mean of {n} seeds"
+    run = store.client.create_run(experiment_id, start_time=stamp, tags=tags, run_name=name)
+    run_id = str(run.info.run_id)
+    try:
+        log(store, run_id, list(_values(curves, stamp)), {**params, "n_seeds": str(n)})
+        store.client.set_terminated(run_id, "FINISHED", end_time=now())
+    except BaseException:
+        # Whole or not there.
+        store.client.delete_run(run_id)
+        raise
+
+
+def _values(curves: pd.DataFrame, stamp: int) -> Iterator[Sent]:
+    columns = (curves[name] for name in ("metric", "step", "mean", "low", "high"))
+    for metric, step, mean, low, high in zip(*columns, strict=True):
+        for name, value in ((metric, mean), (f"{metric}_low", low), (f"{metric}_high", high)):
+            yield Sent(name, float(value), int(step), stamp)
+
+
+def _note(setting: Setting, curves: pd.DataFrame) -> str:
+    seeds = ", ".join(map(str, sorted(setting.seeds)))
+    last = curves.sort_values("step").drop_duplicates("metric", keep="last").set_index("metric")
+    said = [
+        f"{name} **{row['mean']:.2%}** ({row['low']:.2%} to {row['high']:.2%})"
+        for name, row in last.iterrows()
+        if name in _NOTED
+    ]
+    return (
+        f"Mean of {len(setting.seeds)} runs (seeds {seeds}) and its 95 % interval (Student's t "
+        f"over seeds), whose ends are the metrics `…_low` and `…_high`. {'; '.join(said)}"
+    ).strip()
