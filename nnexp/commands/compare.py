@@ -10,12 +10,14 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
 from rich.markup import escape
 from rich.table import Table
 
 from nnexp.commands.options import Parser, add_selection
 from nnexp.study.compare import Comparison, Pair, Setting, compare
 from nnexp.study.frames import runs
+from nnexp.study.published import book_frame
 from nnexp.terminal import console as new_console
 
 
@@ -36,7 +38,8 @@ def main(arguments: Sequence[str]) -> int:
     add_selection(parser)
     options = parser.parse_args(arguments)
     frame = runs(options.tracking_uri, options.experiment, options.where)
-    published = runs(options.tracking_uri, options.experiment, None, "published")
+    recorded = runs(options.tracking_uri, options.experiment, None, "published")
+    published = pd.concat([recorded, book_frame()], ignore_index=True)
     by = [word.strip() for word in options.by.split(",") if word.strip()]
     found = compare(frame, by, options.metric, pair=options.pair, published=published)
     if options.format == "table":

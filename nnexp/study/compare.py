@@ -43,6 +43,10 @@ _FOLLOWS = ("reg.lmbda", "reg.lmbda_l1", "reg.lmbda_over_n", "data.n_train", "si
 """Keys that go with others by default, and are no sign of settings mixed by mistake."""
 
 
+_MAY_DIFFER = ("seed", "rng", "train.dtype", "size")
+"""Keys in which a published run may differ from ours and still be of the same setting."""
+
+
 @dataclass(frozen=True)
 class Setting:
     """The runs of one setting."""
@@ -122,7 +126,7 @@ def compare(
             warnings.append(f"{name}: no finished runs ({failed} failed)")
             continue
         values = _by_pair(group, pair, metric, name, warnings)
-        print_value = _published(published, keys, name, metric)
+        print_value = _published(published, keys, group, metric)
         summary = summarize(list(values.values()))
         settings.append(Setting(name, summary, failed, values, print_value))
     if not settings:
@@ -150,14 +154,18 @@ def _columns(frame: pd.DataFrame, by: Sequence[str]) -> list[str]:
 
 
 def _ordered(values: pd.DataFrame, names: pd.Series[str]) -> list[str]:
-    """Settings by their keys' values: numbers by size, `none` before any other word."""
+    """Settings by their keys' values: numbers by size, `none` before any other word.
+
+    A categorical column has an order of its own.
+    """
 
     def rank(value: Any) -> tuple[bool, float, str]:
         if isinstance(value, int | float | np.number):
             return False, float(value), ""
         return True, float(value != "none"), str(value)
 
-    rows = zip(names, values.itertuples(index=False), strict=True)
+    coded = values.apply(lambda c: c.cat.codes if isinstance(c.dtype, pd.CategoricalDtype) else c)
+    rows = zip(names, coded.itertuples(index=False), strict=True)
     ranks = {str(name): [rank(value) for value in row] for name, row in rows}
     return sorted(ranks, key=ranks.__getitem__)
 
@@ -204,14 +212,20 @@ def _pairs(settings: Sequence[Setting], pair: str) -> list[Pair]:
 
 
 def _published(
-    published: pd.DataFrame | None, keys: Sequence[str], name: str, metric: str
+    published: pd.DataFrame | None, keys: Sequence[str], group: pd.DataFrame, metric: str
 ) -> float | None:
+    """The value of the published run whose config is the group's, but for what may differ."""
     if published is None or published.empty or metric not in published:
         return None
-    if any(key not in published for key in keys):
-        return None
-    same = published[published[list(keys)].astype(str).agg(", ".join, axis=1) == name]
-    return float(same[metric].iloc[0]) if len(same) == 1 else None
+    run = group.iloc[0]
+    shared = [k for k in _config_keys() if k in published and k in run and k not in _MAY_DIFFER]
+    same = published
+    for key in dict.fromkeys([*keys, *shared]):
+        if key not in same:
+            return None
+        same = same[same[key].astype(str) == str(run[key])]
+    values = same[metric].dropna()
+    return float(values.iloc[0]) if len(values) else None
 
 
 def _warnings(

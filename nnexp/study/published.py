@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from nnexp.config.compose import flatten
 from nnexp.config.schema import (
     Config,
     DataConfig,
@@ -87,3 +91,13 @@ def summary(run: Published) -> dict[str, float]:
         values["gap/best"] = max(train) - max(test)
         values["gap/final"] = train[-1] - test[-1]
     return values
+
+
+def book_frame() -> pd.DataFrame:
+    """The book's published runs as `study.runs` would give them: config and summary, a row each."""
+    rows = [{**flatten(run.config), **summary(run)} for run in map(published, REPLAYED)]
+    frame = pd.DataFrame(rows)
+    for column in frame.columns.difference(["size"]):
+        with suppress(ValueError, TypeError):
+            frame[column] = pd.to_numeric(frame[column])
+    return frame

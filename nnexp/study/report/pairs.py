@@ -44,10 +44,10 @@ def compared(material: Material, measure: Measure) -> Comparison | None:
             if known.setting and measure.metric in known.final
         ]
     )
-    in_order = {setting: number for number, setting in enumerate(material.settings)}
-    # `compare` lists settings as the frame does from its end on; pairs are then later − earlier.
-    frame = frame.assign(_order=frame["setting"].map(in_order))
-    frame = frame.sort_values("_order", kind="stable", ignore_index=True).drop(columns="_order")
+    # The last setting first, so that pairs are later − earlier.
+    frame = frame.assign(
+        setting=pd.Categorical(frame["setting"], categories=list(material.settings)[::-1])
+    )
     return compare(frame, ["setting"], measure.metric, published=printed)
 
 
