@@ -223,9 +223,15 @@ def _published(
     for key in dict.fromkeys([*keys, *shared]):
         if key not in same:
             return None
-        same = same[same[key].astype(str) == str(run[key])]
+        same = same[same[key].map(_text) == _text(run[key])]
     values = same[metric].dropna()
     return float(values.iloc[0]) if len(values) else None
+
+
+def _text(value: Any) -> str:
+    """The same text for 1000 and 1000.0: a column's type depends on what else is in it."""
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return f"{float(value):.17g}" if number else str(value)
 
 
 def _warnings(

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from nnexp.study.compare import ALPHA, compare
+from nnexp.study.published import book_frame
 
 METRIC = "test/accuracy"
 
@@ -92,3 +94,22 @@ def test_choices_made_on_the_data_they_are_judged_on_are_named() -> None:
         assert any("judged on" in text for text in said), metric
     plain = compare(recorded(values, **{"stop.name": "none"}), ["reg"], METRIC).warnings
     assert not any("judged on" in text for text in plain)
+
+
+def test_the_books_value_stands_beside_ours_where_the_config_is_the_same() -> None:
+    """Recorded or not; and not beside runs with another λ."""
+    book = book_frame()
+    ours = book[["data.n_train", *[c for c in book if "." in c and "/" not in c]]]
+    ours = ours.loc[:, ~ours.columns.duplicated()].assign(
+        status="FINISHED", fingerprint=["a", "b", "c", "d"], seed=0, **{"gap/best": 0.1}
+    )
+    nothing = pd.DataFrame(columns=["run_id", "name", "status", "start"])
+    for published in (book, pd.concat([nothing, book], ignore_index=True)):
+        found = compare(ours, ["size", "reg"], "gap/best", published=published)
+        beside = {s.name: s.published for s in found.settings}
+        assert beside["1000, none"] == pytest.approx(0.1773)
+        assert beside["50000, none"] == pytest.approx(0.0253, abs=1e-4)
+        assert beside["1000, l2"] == pytest.approx(0.1290)
+    other = ours.assign(**{"train.eta": 0.1})
+    found = compare(other, ["size", "reg"], "gap/best", published=book)
+    assert {s.published for s in found.settings} == {None}
