@@ -63,6 +63,16 @@ def entry() -> None:
         # The reader of our output has gone (`nnexp runs | head`); that is no error of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except Exception as error:
+        from nnexp.record.store import is_from_store, said_by_store
+
+        if os.environ.get("HYDRA_FULL_ERROR") == "1" or not is_from_store(error):
+            raise
+        print(f"nnexp: the tracking store failed: {said_by_store(error)}", file=sys.stderr)
+        code = 1
+    # What is left to do is tidying up; stopping it would only print a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.exit(code)
 
 

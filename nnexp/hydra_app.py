@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nnexp.commands import COMMANDS
-from nnexp.config.arguments import check_arguments, flags_first, given_keys, quoted_texts
+from nnexp.config.arguments import (
+    check_arguments,
+    config_dirs,
+    flags_first,
+    given_keys,
+    quoted_texts,
+)
 
 if TYPE_CHECKING:
     from nnexp.sweep.batch import SweepResult
@@ -54,12 +60,15 @@ def train(
 
     from nnexp.config.compose import config_dir, register, resolve, schema_keys
     from nnexp.config.messages import one_line
+    from nnexp.config.presets import check_config_dir
     from nnexp.errors import UserError
     from nnexp.sweep.launcher import Request, register_launcher
     from nnexp.sweep.single import run_single
     from nnexp.terminal import console as new_console
 
     check_arguments(arguments, schema_keys(), COMMANDS)
+    for folder in config_dirs(arguments):
+        check_config_dir(folder, schema_keys())
     register()
     request = Request(retry_failed=retry_failed, may_sweep=may_sweep)
     register_launcher(request)

@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
+import os
 import re
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
+_CREDENTIALS = re.compile(r"(?<=://)[^\s'\"<>]*@")
+"""Up to the last @: a password may hold any of `/ : @`."""
+
+_NAMED = re.compile(
+    r"(?i)\b([\w-]*(?:password|passwd|pwd|secret|token|api_?key|access_?key))(=|%3D)[^\s&;,'\"]+"
+)
+"""`sslpassword=…` and its like, in the query of an address or anywhere else."""
+
+_SECRET_NAMES = re.compile(r"(?i)(password|passwd|secret|token|credential|api_?key|access_?key)")
+
+_SHORTEST = 8
+"""Characters of a variable's value that is worth hiding; shorter ones are words."""
 
 
 def redact(text: str) -> str:
-    """Text without the user names and passwords of addresses."""
-    return _CREDENTIALS.sub("***@", text)
+    """Text without the names and passwords of addresses, and without this process's secrets.
+
+    Secrets are the values of environment variables whose names say so (`…_TOKEN`, `…_PASSWORD`).
+    """
+    for value in _secrets():
+        text = text.replace(value, "***")
+    return _NAMED.sub(r"\1\2***", _CREDENTIALS.sub("***@", text))
+
+
+def _secrets() -> list[str]:
+    found = {
+        value
+        for name, value in os.environ.items()
+        if _SECRET_NAMES.search(name) and len(value) >= _SHORTEST and not os.path.isabs(value)
+    }
+    # The longest first: one may be part of another.
+    return sorted(found, key=len, reverse=True)

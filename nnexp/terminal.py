@@ -6,6 +6,9 @@ import os
 import sys
 
 from rich.console import Console
+from rich.markup import escape
+
+from nnexp.config.arguments import printable
 
 WIDTH = 160
 """Columns of output that goes to a file or a pipe."""
@@ -15,3 +18,8 @@ def console() -> Console:
     """A console on standard output; in a notebook too, where rich would show HTML."""
     piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
     return Console(soft_wrap=True, width=WIDTH if piped else None, force_jupyter=False)
+
+
+def safe(text: str) -> str:
+    """Text from a record as it is: no markup, and no control characters that steer a terminal."""
+    return escape(printable(text))

@@ -6,12 +6,12 @@ import sys
 from collections.abc import Sequence
 
 import pandas as pd
-from rich.markup import escape
 from rich.table import Table
 
 from nnexp.commands.options import Parser, add_selection
 from nnexp.study.frames import runs
 from nnexp.terminal import console as new_console
+from nnexp.terminal import safe
 
 COLUMNS = (
     ("run_id", "run"),
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
 def _print(frame: pd.DataFrame, experiment: str) -> None:
     console = new_console()
     if frame.empty:
-        console.print(f"no runs are recorded in experiment {escape(experiment)}")
+        console.print(f"no runs are recorded in experiment {safe(experiment)}")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     shown = [(key, title) for key, title in COLUMNS if key in frame]
@@ -59,7 +59,7 @@ def _print(frame: pd.DataFrame, experiment: str) -> None:
     console.print(table)
     failed = frame[frame["status"] == "FAILED"]
     for _, row in failed.iterrows():
-        console.print(escape(f"failed: {row['run_id'][:8]} {row['name']}: {row['reason']}"))
+        console.print(safe(f"failed: {row['run_id'][:8]} {row['name']}: {row['reason']}"))
     console.print(f"{len(frame)} runs; python -m nnexp show RUN_ID tells more", highlight=False)
 
 
@@ -70,4 +70,4 @@ def _cell(key: str, value: object) -> str:
         return str(value)[:8]
     if isinstance(value, float):
         return f"{value:.1f}" if key.startswith("time/") else f"{value:.2%}"
-    return escape(str(value))
+    return safe(str(value))

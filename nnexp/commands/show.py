@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from nnexp.commands.options import Parser
 from nnexp.data.dataset import load_dataset
 from nnexp.errors import UserError
 from nnexp.record.store import open_store
-from nnexp.study.lookup import find_run
+from nnexp.study.lookup import check_schema, find_run
 from nnexp.study.rebuild import Rebuilt, make_figures, make_model, rebuild
 from nnexp.sweep.screen import result_table, summary_lines
 from nnexp.terminal import console as new_console
+from nnexp.terminal import safe
 from nnexp.train.plan import pixel_max_of
 from nnexp.train.predict import outputs
 
@@ -43,27 +43,34 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--figures", metavar="DIR", help="write the figures there")
     parser.add_argument("--model", metavar="DIR", help="write the MLflow model there")
     options = parser.parse_args(arguments)
-    store = open_store(options.tracking_uri)
+    store = open_store(options.tracking_uri, reading=True)
     run = find_run(store, options.run_id)
     console = new_console()
     _head(run, console)
     if run.data.tags.get("nnexp.kind") != "run" or run.info.status in ("FAILED", "RUNNING"):
         return 0
-    found = rebuild(store, run)
+    try:
+        found = rebuild(store, run)
+    except UserError:
+        if options.figures or options.model:
+            raise
+        check_schema(run)
+        console.print(f"its record holds no curves or weights ({run.info.status})")
+        return 0
     _curves(found.curves, console)
     if "test/accuracy" in found.metrics or "best/test_accuracy" in found.metrics:
         _mistakes(found, console)
-    console.print(escape(f"\nartifacts  {run.info.artifact_uri}"), highlight=False)
-    console.print(escape(f"repeat     {run.data.tags.get('nnexp.command', '')}"), highlight=False)
+    console.print(safe(f"\nartifacts  {run.info.artifact_uri}"), highlight=False)
+    console.print(safe(f"repeat     {run.data.tags.get('nnexp.command', '')}"), highlight=False)
     try:
         if options.figures:
             make_figures(found, Path(options.figures))
-            console.print(escape(f"written    {options.figures}"), highlight=False)
+            console.print(safe(f"written    {options.figures}"), highlight=False)
         if options.model:
             if Path(options.model).exists():
                 raise UserError(f"--model {options.model}: is there already; allowed: a new folder")
             make_model(found, Path(options.model), run.data.tags["nnexp.fingerprint"])
-            console.print(escape(f"written    {options.model}"), highlight=False)
+            console.print(safe(f"written    {options.model}"), highlight=False)
     except OSError as error:
         raise UserError(f"show: cannot write there: {error}") from error
     return 0
@@ -71,12 +78,12 @@ def main(arguments: Sequence[str]) -> int:
 
 def _head(run: Run, console: Console) -> None:
     tags = run.data.tags
-    console.print(escape(f"{run.info.run_name}  ({run.info.run_id})"), highlight=False)
+    console.print(safe(f"{run.info.run_name}  ({run.info.run_id})"), highlight=False)
     kind = tags.get("nnexp.kind", "not recorded by this program")
     started = pd.Timestamp(run.info.start_time, unit="ms").strftime("%Y-%m-%d %H:%M")
-    console.print(escape(f"{kind}, {run.info.status}, started {started} UTC"), highlight=False)
+    console.print(safe(f"{kind}, {run.info.status}, started {started} UTC"), highlight=False)
     if tags.get("nnexp.reason"):
-        console.print(escape(f"reason: {tags['nnexp.reason']}"), highlight=False)
+        console.print(safe(f"reason: {tags['nnexp.reason']}"), highlight=False)
     if run.data.metrics and kind == "run":
         console.print()
         console.print(result_table(run.data.metrics))

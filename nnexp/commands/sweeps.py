@@ -6,14 +6,15 @@ import shlex
 from collections import Counter
 from collections.abc import Sequence
 
-from rich.markup import escape
 from rich.table import Table
 
 from nnexp.commands.options import Parser
 from nnexp.errors import UserError
 from nnexp.record.store import Store, open_store
 from nnexp.record.sweep import runs_where
+from nnexp.study.lookup import all_experiments
 from nnexp.terminal import console as new_console
+from nnexp.terminal import safe
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -29,20 +30,15 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     if options.retry and not options.go_on:
         raise UserError("--retry failed: allowed with --go-on ID")
-    store = open_store(options.tracking_uri)
+    store = open_store(options.tracking_uri, reading=not options.go_on)
     if options.go_on:
         return _go_on(store, options.go_on, retry_failed=options.retry is not None)
     _list(store)
     return 0
 
 
-def _experiments(store: Store) -> dict[str, str]:
-    found = store.client.search_experiments(max_results=1000)
-    return {str(e.experiment_id): str(e.name) for e in found}
-
-
 def _list(store: Store) -> None:
-    names = _experiments(store)
+    names = all_experiments(store)
     counts: dict[str, Counter[str]] = {}
     for run in runs_where(store, list(names), "tags.`nnexp.kind` = 'run'"):
         sweep = run.data.tags.get("nnexp.sweep")
@@ -61,7 +57,7 @@ def _list(store: Store) -> None:
         failed = count["FAILED"]
         missing = max(total - done - failed, 0)
         cells = (run_id[:8], names[parent.info.experiment_id], total, done, failed, missing)
-        table.add_row(*(escape(str(cell)) for cell in cells))
+        table.add_row(*(safe(str(cell)) for cell in cells))
         if missing:
             commands.append(f"{run_id[:8]}  {tags.get('nnexp.command', '')}")
         if failed:
@@ -75,19 +71,22 @@ def _list(store: Store) -> None:
     if commands:
         console.print("\nto go on:")
         for command in commands:
-            console.print(escape(command), highlight=False)
+            console.print(safe(command), highlight=False)
 
 
 def _go_on(store: Store, prefix: str, *, retry_failed: bool) -> int:
     from nnexp.hydra_app import run
 
     where = "tags.`nnexp.kind` = 'sweep'"
-    parents = runs_where(store, list(_experiments(store)), where)
+    parents = runs_where(store, list(all_experiments(store)), where)
     found = [p for p in parents if str(p.info.run_id).startswith(prefix)]
     if len(found) != 1:
         how = "no recorded sweep" if not found else f"{len(found)} recorded sweeps"
         raise UserError(
             f"--go-on {prefix}: {how} with such an id; python -m nnexp sweeps lists them"
         )
-    command = shlex.split(found[0].data.tags["nnexp.command"])[3:]
+    try:
+        command = shlex.split(found[0].data.tags.get("nnexp.command", ""))[3:]
+    except ValueError as error:
+        raise UserError(f"--go-on {prefix}: its recorded command is damaged ({error})") from error
     return run([*command, f"tracking.uri={store.uri}"], retry_failed=retry_failed)

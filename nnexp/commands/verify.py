@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from nnexp.commands.options import Parser
+from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.record.store import open_store
 from nnexp.study.lookup import find_run, runs_of_sweep
-from nnexp.study.verify import Verdict, verify
+from nnexp.study.verify import Recorded, Verdict, recorded_as, source_change, verify
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 SHOWN = 5
 """Differing values that are printed per run."""
@@ -31,6 +37,9 @@ def main(arguments: Sequence[str]) -> int:
         metavar="T",
         help="values may differ by T, relative or absolute; for another kind of machine",
     )
+    parser.add_argument(
+        "--data-root", metavar="DIR", help="the IDX files of runs with data=idx, if they have moved"
+    )
     options = parser.parse_args(arguments)
     if not options.run_ids and not options.sweep:
         raise UserError("verify: allowed: a RUN_ID, or --sweep ID")
@@ -38,13 +47,16 @@ def main(arguments: Sequence[str]) -> int:
         raise UserError(f"--epochs {options.epochs}: allowed: at least 1")
     if options.tolerance is not None and not 0 <= options.tolerance < 1:
         raise UserError(f"--tolerance {options.tolerance}: allowed: 0 <= T < 1")
-    store = open_store(options.tracking_uri)
+    store = open_store(options.tracking_uri, reading=True)
     runs = [find_run(store, run_id) for run_id in options.run_ids]
     if options.sweep:
         runs += runs_of_sweep(store, options.sweep)
+    # All are looked at before any is trained: a mistake is found at once.
+    found = [(run, recorded_as(store, run, options.data_root)) for run in runs]
+    _warn(found)
     good = 0
-    for run in runs:
-        verdict = verify(store, run, epochs=options.epochs, tolerance=options.tolerance)
+    for run, recorded in found:
+        verdict = verify(store, run, recorded, epochs=options.epochs, tolerance=options.tolerance)
         good += verdict.verified
         _say(verdict, run.info.run_name or "", options.tolerance)
     if len(runs) > 1:
@@ -52,19 +64,32 @@ def main(arguments: Sequence[str]) -> int:
     return 0 if good == len(runs) else 1
 
 
+def _warn(found: Sequence[tuple[Run, Recorded]]) -> None:
+    """Say before training what source the runs were trained with, if it is not this one."""
+    notes: dict[str, int] = {}
+    for run, recorded in found:
+        if note := source_change(recorded.environment, run.data.tags):
+            notes[note] = notes.get(note, 0) + 1
+    for note, count in notes.items():
+        print(f"{count} of {len(found)} runs were trained with another {printable(note)}")
+
+
 def _say(verdict: Verdict, name: str, tolerance: float | None) -> None:
-    title = f"{verdict.run_id[:8]} {name}".strip()
+    title = printable(f"{verdict.run_id[:8]} {name}".strip())
     if verdict.verified:
         how = "identical" if tolerance is None else f"within {tolerance:g}"
         weights = ", weights included" if verdict.weights_agree else ""
         print(f"{title}: verified: {verdict.compared} values {how}{weights}", flush=True)
+        if verdict.farthest is not None:
+            print(f"  farthest: {printable(str(verdict.farthest))}", flush=True)
         return
     print(f"{title}: DIFFERS: {len(verdict.differences)} of {verdict.compared} values")
-    for difference in verdict.differences[:SHOWN]:
-        print(f"  {difference}")
+    for number, difference in enumerate(verdict.differences[:SHOWN]):
+        print(f"  {'first: ' if number == 0 else ''}{printable(str(difference))}")
     if verdict.weights_agree is False:
         print("  weights: SHA-256 differs")
     for change in verdict.surroundings:
-        print(f"  changed since: {change}")
+        print(f"  changed since: {printable(change)}")
     if not verdict.surroundings:
-        print("  nothing in the recorded environment differs from this one", flush=True)
+        print("  nothing in the recorded environment differs from this one")
+    sys.stdout.flush()

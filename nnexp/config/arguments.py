@@ -43,7 +43,16 @@ HYDRA_KEYS = ("hydra/launcher", "hydra.mode", "hydra.verbose")
 GROUPS = ("cost", "reg", "data", "dropout", "expand", "init", "stop", "rng", "experiment")
 
 _KEY = re.compile(r"[A-Za-z_][\w./@-]*")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+"""What steers a terminal, turns the direction of text, ends a line, or is no text at all."""
+
+_OTHER_TYPE = re.compile(r"(?i)[-+]?(\d[\d_.]*(e[-+]?\d+)?|\.\d+|inf|nan)|true|false|null")
+"""What Hydra reads as a number, a truth value or nothing."""
+
+MAX_LENGTH = 10_000
+"""Characters of an argument: far more than any key needs."""
 
 
 def check_arguments(arguments: Sequence[str], keys: Iterable[str], commands: Iterable[str]) -> None:
@@ -83,6 +92,16 @@ def check_arguments(arguments: Sequence[str], keys: Iterable[str], commands: Ite
             _check_override(argument, known, commands)
 
 
+def config_dirs(arguments: Sequence[str]) -> list[str]:
+    """The folders given with `--config-dir`."""
+    found = []
+    for k, argument in enumerate(arguments):
+        flag, equals, value = argument.partition("=")
+        if flag in ("--config-dir", "-cd"):
+            found.append(value if equals else next(iter(arguments[k + 1 : k + 2]), ""))
+    return found
+
+
 def quoted_texts(arguments: Iterable[str]) -> list[str]:
     """Arguments with free-text values quoted for Hydra's grammar, as addresses may need."""
     return [_quote(argument) for argument in arguments]
@@ -108,6 +127,12 @@ def flags_first(arguments: Iterable[str]) -> list[str]:
 
 def _quote(argument: str) -> str:
     key, equals, value = argument.partition("=")
+    if key in GROUPS:
+        # A choice that is no name (`rng=0`) is looked for, not found, and refused with the others.
+        choices = [
+            f"'{word}'" if _OTHER_TYPE.fullmatch(word) else word for word in value.split(",")
+        ]
+        return f"{key}={','.join(choices)}"
     plain = re.fullmatch(r"[\w./:+-]*", value) is not None
     if not equals or key not in TEXTS or plain or value[:1] in ("'", '"') or "," in value:
         return argument
@@ -121,6 +146,8 @@ def _check_choice(flag: str, value: str) -> None:
 
 
 def _check_override(argument: str, known: Sequence[str], commands: Iterable[str]) -> None:
+    if len(argument) > MAX_LENGTH:
+        raise UserError(f"{printable(argument[:60])}…: allowed: at most {MAX_LENGTH:,} characters")
     if _CONTROL.search(argument):
         raise UserError(f"{printable(argument)}: control characters are not allowed")
     key, equals, value = argument.partition("=")
@@ -148,4 +175,4 @@ def given_keys(overrides: Iterable[str]) -> list[str]:
 
 def printable(text: str) -> str:
     """Text that cannot steer a terminal: control characters written out."""
-    return _CONTROL.sub(lambda match: repr(match.group())[1:-1], text)
+    return _CONTROL.sub(lambda match: ascii(match.group())[1:-1], text)

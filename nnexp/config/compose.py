@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-import json
+import os
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import yaml
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from nnexp.config.arguments import printable
 from nnexp.config.messages import one_line
+from nnexp.config.plain_yaml import read_plain
 from nnexp.config.rules import check, shown
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
+from nnexp.redact import redact
 
 
 def config_dir() -> Path:
@@ -91,6 +95,10 @@ def resolve(composed: DictConfig, given: Collection[str] = ()) -> Config:
     except OmegaConfBaseException as error:
         raise UserError(one_line(error)) from error
     assert isinstance(config, Config)
+    if config.data.root is not None:
+        # The record must lead to the files from any folder.
+        root = os.path.abspath(os.path.expanduser(config.data.root))
+        config = dataclasses.replace(config, data=dataclasses.replace(config.data, root=root))
     if count(config.size) != config.data.n_train:
         config = dataclasses.replace(config, size=str(config.data.n_train))
     check(config, given)
@@ -98,8 +106,8 @@ def resolve(composed: DictConfig, given: Collection[str] = ()) -> Config:
 
 
 def flatten(config: Config) -> dict[str, str]:
-    """Every key with its value as text: the parameters of the recorded run."""
-    return dict(flat(dataclasses.asdict(config), ""))
+    """Every key with its value as text: the parameters of the recorded run. No secrets."""
+    return dict(flat(_values(config), ""))
 
 
 def schema_keys() -> list[str]:
@@ -108,8 +116,16 @@ def schema_keys() -> list[str]:
 
 
 def to_yaml(config: Config) -> str:
-    """The resolved config as YAML."""
-    return OmegaConf.to_yaml(OmegaConf.create(dataclasses.asdict(config)))
+    """The resolved config as YAML, addresses without passwords."""
+    return OmegaConf.to_yaml(OmegaConf.create(_values(config)))
+
+
+def _values(config: Config) -> dict[str, Any]:
+    values = dataclasses.asdict(config)
+    for group, key in (("tracking", "uri"), ("sweep", "address")):
+        if values[group][key] is not None:
+            values[group][key] = redact(values[group][key])
+    return values
 
 
 def from_yaml(text: str) -> Config:
@@ -121,35 +137,50 @@ def from_yaml(text: str) -> Config:
     schema = OmegaConf.structured(Config)
     _make_writable(schema)
     try:
-        merged = OmegaConf.merge(schema, OmegaConf.create(text))
+        values = read_plain(text)
+        if "${" in text:
+            raise ValueError("allowed: plain values, no interpolations")
+        merged = OmegaConf.merge(schema, OmegaConf.create(values))
         config = OmegaConf.to_object(merged)
-    except OmegaConfBaseException as error:
-        raise UserError(f"recorded config: {one_line(error)}") from error
+    except (OmegaConfBaseException, ValueError) as error:
+        raise UserError(f"recorded config: {printable(one_line(error))}") from error
     assert isinstance(config, Config)
     return config
 
 
 def from_params(params: Mapping[str, str]) -> Config:
-    """The inverse of `flatten`, for recorded parameters; other keys are left out."""
+    """The inverse of `flatten`; keys that are not there take their defaults.
+
+    Raises:
+        UserError: it is not a config of this program.
+    """
     schema = OmegaConf.structured(Config)
     _make_writable(schema)
-    for key in schema_keys():
-        if key in params:
-            text = params[key]
-            value = json.loads(text) if text == "null" or text.startswith("[") else text
-            OmegaConf.update(schema, key, value)
-    config = OmegaConf.to_object(schema)
+    try:
+        for key, default in _leaves(dataclasses.asdict(Config()), ""):
+            text = params.get(key, shown(default))
+            is_text = default is None or isinstance(default, str)
+            value = text if is_text else yaml.safe_load(text)
+            OmegaConf.update(schema, key, None if default is None and text == "null" else value)
+        config = OmegaConf.to_object(schema)
+    except (OmegaConfBaseException, yaml.YAMLError) as error:
+        raise UserError(f"recorded parameters: {one_line(error)}") from error
     assert isinstance(config, Config)
     return config
 
 
 def flat(values: dict[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
     """Dotted keys and values as text of a nested mapping."""
+    for key, value in _leaves(values, prefix):
+        yield key, shown(value)
+
+
+def _leaves(values: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
     for key, value in values.items():
         if isinstance(value, dict):
-            yield from flat(value, f"{prefix}{key}.")
+            yield from _leaves(value, f"{prefix}{key}.")
         else:
-            yield f"{prefix}{key}", shown(value)
+            yield f"{prefix}{key}", value
 
 
 def _make_writable(node: Any) -> None:

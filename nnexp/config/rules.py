@@ -11,15 +11,23 @@ import dataclasses
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
+from typing import Any, TypeVar
 
 from nnexp.config import schema
+from nnexp.config.arguments import printable
 from nnexp.config.schema import Config
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
 
+_Leaf = TypeVar("_Leaf", str, float)
+
 MAX_SEED = 2**32 - 1
 """NumPy's legacy generator takes no greater seed; one bound serves all generators."""
+
+
+MAX_WEIGHTS = 100_000_000
+"""Weights of a network: some gigabytes with all that training needs beside them."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,12 @@ def rate(key: str) -> Rule:
 def _decay_allowed(c: Config) -> str:
     most = c.data.n_train / c.train.eta
     return f"eta * lmbda / n must stay below 1: allowed below {most:g} at n={c.data.n_train}"
+
+
+def _weights(c: Config) -> int:
+    """Weights of the network, for images and classes as MNIST has them."""
+    sizes = [784, *c.model.hidden, 10]
+    return sum(a * b for a, b in pairwise(sizes))
 
 
 def _fuse_ok(c: Config) -> bool:
@@ -112,11 +126,20 @@ RULES: tuple[Rule, ...] = (
     at_least("expand.alpha", 0),
     above_zero("expand.sigma"),
     Rule("sweep.fuse", _fuse_ok, "allowed: auto, off, or a whole number of runs per stack"),
-    Rule("tracking.experiment", lambda c: bool(c.tracking.experiment.strip()), "allowed: a name"),
+    Rule(
+        "tracking.experiment",
+        lambda c: bool(c.tracking.experiment.strip()) and len(c.tracking.experiment) <= 250,
+        "allowed: a name of at most 250 characters",
+    ),
     Rule(
         "model.hidden",
         lambda c: all(1 <= n <= 100_000 for n in c.model.hidden),
         "allowed: a list of layer sizes of at least 1, such as [30] or [100,30]; [] for none",
+    ),
+    Rule(
+        "model.hidden",
+        lambda c: _weights(c) <= MAX_WEIGHTS,
+        lambda c: f"{_weights(c):,} weights; allowed: at most {MAX_WEIGHTS:,}",
     ),
     Rule(
         "train.batch_size",
@@ -190,9 +213,12 @@ def check(config: Config, given: Collection[str] = ()) -> None:
     Raises:
         UserError: one line naming key, value and what is allowed.
     """
-    for key, value in numbers(config):
+    for key, value in _leaves_of(config, float):
         if not math.isfinite(value):
             raise UserError(f"{key}={value}: allowed: a finite number")
+    for key, text in _leaves_of(config, str):
+        if text != printable(text):
+            raise UserError(f"{key}={printable(text)}: control characters are not allowed")
     for rule in RULES:
         if not rule.holds(config):
             allowed = rule.allowed if isinstance(rule.allowed, str) else rule.allowed(config)
@@ -211,14 +237,16 @@ def value_of(config: Config, key: str) -> Any:
     return value
 
 
-def numbers(config: Config) -> Iterator[tuple[str, float]]:
-    """All floating-point values with their keys."""
+def _leaves_of(config: Config, kind: type[_Leaf]) -> Iterator[tuple[str, _Leaf]]:
+    """All values of one type with their dotted keys."""
     for group in dataclasses.fields(config):
         part = getattr(config, group.name)
-        if dataclasses.is_dataclass(part):
+        if isinstance(part, kind):
+            yield group.name, part
+        elif dataclasses.is_dataclass(part):
             for field in dataclasses.fields(part):
                 value = getattr(part, field.name)
-                if isinstance(value, float):
+                if isinstance(value, kind):
                     yield f"{group.name}.{field.name}", value
 
 

@@ -27,10 +27,10 @@ class DamagedCheckpoint(Exception):
 
 
 class CheckpointFile:
-    """The checkpoint of the run with a given fingerprint."""
+    """The checkpoint of one run, known by a key in hexadecimal."""
 
-    def __init__(self, folder: Path, fingerprint: str) -> None:
-        self.path = folder / f"{fingerprint[:32]}{SUFFIX}"
+    def __init__(self, folder: Path, key: str) -> None:
+        self.path = folder / f"{key[:32]}{SUFFIX}"
         self.older = self.path.with_suffix(f"{SUFFIX}.older")
 
     def write(self, snapshot: Snapshot, record: dict[str, Any]) -> None:
@@ -52,6 +52,7 @@ class CheckpointFile:
         if self.path.exists():
             os.replace(self.path, self.older)
         os.replace(fresh, self.path)
+        _sync(self.path.parent)
 
     def read(self) -> tuple[Snapshot, dict[str, Any], str] | None:
         """The newest whole checkpoint with a remark about damaged ones, or None if there is none.
@@ -77,6 +78,15 @@ class CheckpointFile:
             path.unlink(missing_ok=True)
 
 
+def _sync(folder: Path) -> None:
+    """Make the names in a folder outlast a loss of power."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _read(path: Path) -> tuple[Snapshot, dict[str, Any]]:
     content = path.read_bytes()
     digest, body = content[:32], content[32:]
@@ -90,6 +100,6 @@ def _read(path: Path) -> tuple[Snapshot, dict[str, Any]]:
                 for name in archive.files
                 if name.startswith("array_")
             }
-    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+            return Snapshot(arrays, parsed["values"]), parsed["record"]
+    except (ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise DamagedCheckpoint(str(error)) from error
-    return Snapshot(arrays, parsed["values"]), parsed["record"]

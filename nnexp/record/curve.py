@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from nnexp.record.clock import now
 from nnexp.record.delivery import Sent, log
-from nnexp.record.run import now
 from nnexp.record.store import Store
 from nnexp.record.sweep import runs_where
 

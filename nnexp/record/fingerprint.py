@@ -40,7 +40,11 @@ def numeric_config(config: Config) -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def source_sha256() -> str:
     """SHA-256 of the numeric packages' source files, by name."""
-    package = Path(__file__).resolve().parent.parent
+    return sha256_of_package(Path(__file__).resolve().parent.parent)
+
+
+def sha256_of_package(package: Path) -> str:
+    """The same of the package `nnexp` in any folder: where it lies is of no account."""
     digest = hashlib.sha256()
     for name in NUMERIC_PACKAGES:
         for path in sorted((package / name).rglob("*.py")):

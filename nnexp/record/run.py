@@ -7,30 +7,39 @@ does not answer they are kept, and the training goes on.
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from nnexp.config.command import command_of, run_name
 from nnexp.config.compose import flatten
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
-from nnexp.record.delivery import Delivery, Sent, deliver, keep, log
+from nnexp.record.clock import now
+from nnexp.record.delivery import (
+    PATIENCE_SECONDS,
+    Delivery,
+    Sent,
+    deliver,
+    keep,
+    lock,
+    log,
+    log_data,
+    transmit,
+)
 from nnexp.record.environment import SCHEMA_VERSION
 from nnexp.record.fingerprint import fingerprint, source_sha256
 from nnexp.record.processes import started_at
-from nnexp.record.store import Store
+from nnexp.record.store import Store, said_by_store
 from nnexp.record.weights import weights_sha256
+from nnexp.redact import redact
 from nnexp.train.report import EpochReport, Outcome
 
 FLUSH_SECONDS = 2.0
 """How often values are sent while a run is going on, for those who watch it in the UI."""
-
-PATIENCE_SECONDS = 20.0
-"""How long a store that did not answer is left alone."""
 
 
 def params_of(config: Config) -> dict[str, str]:
@@ -104,8 +113,13 @@ class RunRecord:
             run_name=run_name(config),
         )
         record = cls(store, str(run.info.run_id), config)
-        log(store, record.run_id, params=params_of(config))
-        store.client.log_inputs(record.run_id, dataset_inputs(config, dataset))
+        try:
+            log(store, record.run_id, params=params_of(config))
+            log_data(store, record.run_id, data_of(config, dataset))
+        except BaseException:
+            # A run that nobody trains must not seem to be going on.
+            record.fail("it could not be opened in full", status="KILLED")
+            raise
         return record
 
     @classmethod
@@ -152,7 +166,7 @@ class RunRecord:
             log(self.store, self.run_id, sending, tags={"nnexp.heartbeat": str(now())})
         except Exception as error:
             # Whatever the store's client raises (HTTP, database, MLflow): training must go on.
-            self.trouble = " ".join(str(error).split())[:200] or type(error).__name__
+            self.trouble = said_by_store(error)
             self._next = time.monotonic() + PATIENCE_SECONDS
             return
         del self._waiting[: len(sending)]
@@ -170,32 +184,29 @@ class RunRecord:
 
     def fail(self, reason: str, status: str = "FAILED") -> bool:
         """Close the run as FAILED or KILLED, with the reason as a tag; whether it has arrived."""
-        return self._close(status, {"nnexp.reason": reason[:5000]}, None)
+        return self._close(status, {"nnexp.reason": redact(reason)[:5000]}, None)
 
     def _close(self, status: str, tags: Mapping[str, str], artifacts: Path | None) -> bool:
-        delivery = Delivery(self.run_id, status, now(), tuple(self._waiting), tags)
+        ended = max([now(), *self.stamps[-1:]])
+        delivery = Delivery(self.run_id, status, ended, tuple(self._waiting), tags)
         try:
-            folder = keep(self.store, delivery, artifacts)
+            with lock(self.store):
+                folder = keep(self.store, delivery, artifacts)
+                return self._arrives(lambda: deliver(self.store, folder))
         except OSError:
             if artifacts is not None:
                 raise
-            folder = None  # A full disk must not keep the reason from the store.
+        # A full disk must not keep the reason from the store.
+        return self._arrives(lambda: transmit(self.store, delivery, None))
+
+    def _arrives(self, send: Callable[[], str]) -> bool:
         try:
-            if folder is None:
-                log(self.store, self.run_id, self._waiting, tags=tags)
-                self.store.client.set_terminated(self.run_id, status, end_time=now())
-            else:
-                deliver(self.store, folder)
+            send()
         except Exception as error:
-            # As in `flush`: the delivery lies on disk.
-            self.trouble = " ".join(str(error).split())[:200] or type(error).__name__
+            # As in `flush`.
+            self.trouble = said_by_store(error)
             return False
         return True
-
-
-def now() -> int:
-    """Milliseconds since the epoch, as MLflow counts time."""
-    return int(time.time() * 1000)
 
 
 def _user() -> str:
@@ -205,19 +216,15 @@ def _user() -> str:
         return "unknown"
 
 
-def dataset_inputs(config: Config, dataset: Dataset) -> list[Any]:
+def data_of(config: Config, dataset: Dataset) -> dict[str, str]:
     """The data set of a run as MLflow records data: name, digest, what was used of it."""
-    from mlflow.entities import Dataset as RecordedDataset
-    from mlflow.entities import DatasetInput, InputTag
-
-    recorded = RecordedDataset(
-        name=dataset.name,
-        digest=dataset.digest[:8],
-        source_type="nnexp",
-        source=f'{{"sha256": "{dataset.digest}"}}',
-        profile=f'{{"n_train": {config.data.n_train}, "subset": "{config.data.subset}"}}',
-    )
-    return [DatasetInput(dataset=recorded, tags=[InputTag("mlflow.data.context", "training")])]
+    return {
+        "name": dataset.name,
+        "digest": dataset.digest[:8],
+        "source_type": "nnexp",
+        "source": json.dumps({"sha256": dataset.digest}),
+        "profile": json.dumps({"n_train": config.data.n_train, "subset": config.data.subset}),
+    }
 
 
 def _result_note(config: Config, outcome: Outcome) -> str:

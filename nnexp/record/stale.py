@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from nnexp.record.clock import now
 from nnexp.record.processes import HEARTBEAT_MINUTES, alive
-from nnexp.record.run import now
 from nnexp.record.store import Store
 from nnexp.record.sweep import runs_where
 

@@ -13,8 +13,9 @@ import sys
 import time
 import warnings
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlparse
 
 from filelock import FileLock
@@ -30,6 +31,18 @@ WORK_FOLDER = ".nnexp"
 
 LOCKED_SECONDS = 60.0
 """How long a database that another process has locked is waited for."""
+
+_DRIVERS = (
+    "mlflow",
+    "sqlalchemy",
+    "sqlite3",
+    "psycopg2",
+    "pymysql",
+    "alembic",
+    "requests",
+    "urllib3",
+)
+"""Packages whose errors are a store's."""
 
 _SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "file", "")
 
@@ -65,14 +78,30 @@ def prepare_mlflow() -> None:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "4")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    # It would print the server's address, password and all, at the end of every run.
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     # It would print whole statements; what went wrong is said by this program, in one line.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
-def open_store(uri: str | None) -> Store:
+def said_by_store(error: BaseException) -> str:
+    """What a store's client raised, on one line without secrets."""
+    text = redact(" ".join(str(error).split()))
+    return text[:200] or type(error).__name__
+
+
+def is_from_store(error: BaseException) -> bool:
+    """Whether an error comes from the store or the way to it, not from this program."""
+    kinds = {kind.__module__.split(".")[0] for kind in type(error).__mro__}
+    return not kinds.isdisjoint(_DRIVERS)
+
+
+def open_store(uri: str | None, *, reading: bool = False) -> Store:
     """Reach the store, creating or migrating an SQLite file if need be.
+
+    With `reading`, a file in a folder that cannot be written is opened too, as it is.
 
     Raises:
         UserError: the address cannot be used, or nothing answers there.
@@ -88,13 +117,29 @@ def open_store(uri: str | None) -> Store:
         )
     prepare_mlflow()
     if scheme == "sqlite":
-        return _open_sqlite(resolved, key)
+        return _open_sqlite(resolved, key, reading=reading)
     if scheme in ("file", ""):
         raise UserError(
             f"{key}={redact(resolved)}: MLflow's file store is deprecated; "
             "allowed: sqlite:///FILE, http(s)://HOST:PORT, postgresql://…"
         )
-    return _reach(resolved, key, Path(WORK_FOLDER).absolute())
+    folder = Path(WORK_FOLDER).absolute()
+    if not reading:
+        _make_folder(folder)
+    return _reach(resolved, key, folder)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+        # A file system that has become read-only is found out before anything is trained.
+        with FileLock(folder / "create.lock"):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"{folder.parent}: cannot be written ({error.strerror or error}); checkpoints and what "
+            "a server has not received are kept there: allowed: a writable working directory"
+        ) from error
 
 
 def experiment_id(store: Store, name: str) -> str:
@@ -123,7 +168,9 @@ def sqlite_path(uri: str) -> Path:
     return Path(unquote(uri.removeprefix("sqlite:///")))
 
 
-def _open_sqlite(uri: str, key: str) -> Store:
+def _open_sqlite(uri: str, key: str, *, reading: bool) -> Store:
+    if "?" in uri or not uri.startswith("sqlite:///"):
+        raise UserError(f"{key}={redact(uri)}: allowed: sqlite:///FILE, without options")
     path = sqlite_path(uri)
     folder = path.parent / WORK_FOLDER
     if not path.parent.is_dir():
@@ -137,6 +184,8 @@ def _open_sqlite(uri: str, key: str) -> Store:
                 _create(path, folder, key)
             return _reach_unlocked(uri, key, folder)
     except OSError as error:
+        if reading and path.exists():
+            return _reach_unlocked(uri, key, folder)
         raise UserError(
             f"{key}={uri}: cannot be written ({error.strerror or error}); "
             "allowed: a file in a writable folder"
@@ -176,6 +225,11 @@ def _reach(uri: str, key: str, folder: Path) -> Store:
         from mlflow import MlflowClient
         from mlflow.exceptions import MlflowException
 
+        if not uri.startswith("http"):
+            from mlflow.store.db import utils
+
+            # MLflow asks a database that does not answer ten times, for 102 seconds; this is 3.
+            utils.MAX_RETRY_COUNT = 5
         try:
             client = MlflowClient(tracking_uri=uri, registry_uri=uri)
             client.search_experiments(max_results=1)
@@ -191,7 +245,37 @@ def _reach(uri: str, key: str, folder: Path) -> Store:
             if type(error).__module__.split(".")[0] not in ("sqlalchemy", "psycopg2", "alembic"):
                 raise
             raise UserError(_unreachable(uri, key, error)) from error
-    return Store(uri, client, folder)
+    return Store(uri, cast("MlflowClient", _PatientClient(client)), folder)
+
+
+class _PatientClient:
+    """MLflow's client, waiting while another process holds the database locked.
+
+    SQLite rolls back what it could not lock, so that a call may be made again.
+    """
+
+    def __init__(self, client: MlflowClient) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._client, name)
+        return _patient(found) if callable(found) else found
+
+
+def _patient(call: Any) -> Any:
+    @wraps(call)
+    def asked(*args: Any, **kwargs: Any) -> Any:
+        deadline = time.monotonic() + LOCKED_SECONDS
+        while True:
+            try:
+                return call(*args, **kwargs)
+            except Exception as error:
+                # MLflow has waited for its own 20 seconds already.
+                if "database is locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+
+    return asked
 
 
 def _unreachable(uri: str, key: str, error: BaseException) -> str:

@@ -18,8 +18,9 @@ from scipy.special import stdtrit
 from nnexp.config.command import setting_name
 from nnexp.config.schema import Config
 from nnexp.record.bulk import curves_of_ids
+from nnexp.record.clock import now
 from nnexp.record.delivery import Sent, log
-from nnexp.record.run import now, owner_tags, params_of
+from nnexp.record.run import owner_tags, params_of
 from nnexp.record.store import Store
 from nnexp.record.sweep import Recorded, runs_where
 

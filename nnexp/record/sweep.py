@@ -6,15 +6,17 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nnexp.config.command import run_name
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.record.bulk import database, read_columns, run_ids
-from nnexp.record.delivery import Sent, log
-from nnexp.record.run import dataset_inputs, now, owner_tags, params_of, result_tags, tags_of
+from nnexp.record.clock import now
+from nnexp.record.delivery import Delivery, Opening, Sent, log
+from nnexp.record.run import data_of, owner_tags, params_of, result_tags, tags_of
 from nnexp.record.store import Store
+from nnexp.redact import redact
 from nnexp.train.report import Outcome
 
 if TYPE_CHECKING:
@@ -138,17 +140,10 @@ def remove_partial(store: Store, experiment_id: str, parent: str) -> None:
             store.client.delete_run(run.info.run_id)
 
 
-def record_child(
-    store: Store,
-    experiment_id: str,
-    parent: str,
-    config: Config,
-    dataset: Dataset,
-    ended: Ended,
-) -> str:
-    """Record one ended run of a sweep in as few requests as MLflow allows; its run id."""
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
+def delivery_of(
+    experiment_id: str, parent: str, config: Config, dataset: Dataset, ended: Ended
+) -> Delivery:
+    """All that is to be recorded of one ended run of a sweep but its artifacts."""
     outcome = ended.outcome
     failure = ended.failure or (outcome.failure if outcome is not None else None)
     tags = {
@@ -158,28 +153,25 @@ def record_child(
         "mlflow.parentRunId": parent,
     }
     if failure is not None:
-        tags["nnexp.reason"] = failure[:5000]
+        tags["nnexp.reason"] = redact(failure)[:5000]
     elif outcome is not None:
         tags |= result_tags(config, outcome)
-    run = store.client.create_run(
-        experiment_id, start_time=ended.started, tags=tags, run_name=run_name(config)
-    )
-    run_id = str(run.info.run_id)
     values = [
         Sent(name, value, int(row["step"]), stamp)
         for row, stamp in zip(ended.rows, ended.stamps, strict=True)
         for name, value in row.items()
         if name != "step"
     ]
+    end = max([now(), *ended.stamps[-1:]])
     if outcome is not None:
-        stamp = now()
-        values += [Sent(k, v, outcome.epochs, stamp) for k, v in outcome.metrics.items()]
-    log(store, run_id, values, params=params_of(config))
-    store.client.log_inputs(run_id, dataset_inputs(config, dataset))
-    if ended.folder is not None:
-        # The client would ask the store for the run again to learn this address.
-        repository: Any = get_artifact_repository(run.info.artifact_uri)
-        repository.log_artifacts(str(ended.folder))
+        values += [Sent(k, v, outcome.epochs, end) for k, v in outcome.metrics.items()]
+    opening = Opening(
+        experiment_id,
+        run_name(config),
+        ended.started,
+        tags,
+        params_of(config),
+        data_of(config, dataset),
+    )
     status = "FINISHED" if failure is None else "FAILED"
-    store.client.set_terminated(run_id, status, end_time=now())
-    return run_id
+    return Delivery("", status, end, tuple(values), {}, opening)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
+from nnexp.record.environment import SCHEMA_VERSION
 from nnexp.record.store import Store
 from nnexp.record.sweep import runs_where
 
@@ -85,3 +87,24 @@ def runs_of_sweep(store: Store, prefix: str) -> list[Run]:
     if not found:
         raise UserError(f"--sweep {prefix}: no finished runs are recorded under it")
     return found
+
+
+def check_schema(run: Run) -> None:
+    """Refuse a run whose record is laid out in a way that this version cannot know.
+
+    Raises:
+        UserError: a later version of this program has recorded it.
+    """
+    version = run.data.tags.get("nnexp.schema", "1")
+    if not (version.isascii() and version.isdigit() and int(version) <= SCHEMA_VERSION):
+        raise UserError(
+            f"run {run.info.run_id}: recorded by a later version of this program "
+            f"(nnexp.schema={version}); allowed: at most {SCHEMA_VERSION}, or a newer nnexp"
+        )
+
+
+def artifact(store: Store, run: Run, name: str, folder: str) -> Path | None:
+    """A file of a run's record, fetched into a folder; None if the record holds none."""
+    if name not in {str(entry.path) for entry in store.client.list_artifacts(run.info.run_id)}:
+        return None
+    return Path(store.client.download_artifacts(run.info.run_id, name, folder))

@@ -17,6 +17,7 @@ from nnexp.nn.parameters import Parameters
 from nnexp.record.artifacts import write_figures, write_model
 from nnexp.record.store import Store
 from nnexp.record.weights import load_weights
+from nnexp.study.lookup import artifact, check_schema
 from nnexp.train.report import Outcome
 
 if TYPE_CHECKING:
@@ -39,19 +40,17 @@ def rebuild(store: Store, run: Run) -> Rebuilt:
     Raises:
         UserError: the record holds none (`tracking.artifacts=none`, or the run failed).
     """
-    from mlflow.exceptions import MlflowException
-
+    check_schema(run)
     with TemporaryDirectory() as folder:
         paths = {}
         for name in ("config.yaml", "curves.csv", "weights.npz"):
-            try:
-                found = store.client.download_artifacts(run.info.run_id, name, folder)
-            except (OSError, MlflowException) as error:
+            found = artifact(store, run, name, folder)
+            if found is None:
                 raise UserError(
                     f"run {run.info.run_id}: its record holds no {name} "
                     f"({run.info.status.lower()}, or recorded with tracking.artifacts=none)"
-                ) from error
-            paths[name] = Path(found)
+                )
+            paths[name] = found
         return Rebuilt(
             from_yaml(paths["config.yaml"].read_text(encoding="utf-8")),
             pd.read_csv(paths["curves.csv"]),

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from nnexp.config.compose import from_yaml
+from nnexp.config.compose import from_params, from_yaml
 from nnexp.config.schema import Config
 from nnexp.data.dataset import load_dataset
 from nnexp.errors import UserError
@@ -19,7 +18,9 @@ from nnexp.record.environment import environment
 from nnexp.record.fingerprint import source_sha256
 from nnexp.record.store import Store
 from nnexp.record.weights import weights_sha256
+from nnexp.study.lookup import artifact, check_schema
 from nnexp.train.loop import train
+from nnexp.train.plan import check_data
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -58,6 +59,8 @@ class Verdict:
     """None where the weights were not compared (fewer epochs, or a tolerance)."""
     surroundings: tuple[str, ...] = field(default=())
     """What differs between the recorded environment and this one."""
+    farthest: Difference | None = None
+    """With a tolerance, the value that came out most differently, if any did."""
 
     @property
     def verified(self) -> bool:
@@ -65,8 +68,51 @@ class Verdict:
         return not self.differences and self.weights_agree is not False
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """What the record says about how a run was made."""
+
+    config: Config
+    environment: Mapping[str, Any]
+    """Empty where none was recorded."""
+
+
+def recorded_as(store: Store, run: Run, data_root: str | None = None) -> Recorded:
+    """How to train a recorded run again.
+
+    Args:
+        data_root: the folder with the run's IDX files, if they are no longer where they were.
+
+    Raises:
+        UserError: the run cannot be verified, and why.
+    """
+    tags, name = run.data.tags, f"run {run.info.run_id}"
+    kind = tags.get("nnexp.kind", "not of this program")
+    if kind == "sweep":
+        raise UserError(f"{name}: is a sweep; allowed: --sweep {run.info.run_id[:8]}, or its runs")
+    if kind not in ("run", "superseded"):
+        raise UserError(f"{name}: is {kind}, no trained run; allowed: runs of this program")
+    if run.info.status != "FINISHED":
+        raise UserError(f"{name}: is {run.info.status}; allowed: FINISHED runs")
+    check_schema(run)
+    with TemporaryDirectory() as folder:
+        path = artifact(store, run, "config.yaml", folder)
+        # With tracking.artifacts=none, the parameters say the same.
+        config = from_yaml(path.read_text("utf-8")) if path else from_params(run.data.params)
+        path = artifact(store, run, "environment.json", folder)
+        found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path else {}
+    if data_root is not None:
+        config = replace(config, data=replace(config.data, root=data_root))
+    return Recorded(config, found)
+
+
 def verify(
-    store: Store, run: Run, *, epochs: int | None = None, tolerance: float | None = None
+    store: Store,
+    run: Run,
+    recorded: Recorded,
+    *,
+    epochs: int | None = None,
+    tolerance: float | None = None,
 ) -> Verdict:
     """Train a recorded run again and compare all metrics but `time/…`, and the weights.
 
@@ -76,21 +122,17 @@ def verify(
     Raises:
         UserError: the run cannot be verified, and why.
     """
-    tags = run.data.tags
-    if tags.get("nnexp.kind") != "run":
-        raise UserError(f"run {run.info.run_id}: is no trained run; allowed: runs of this program")
-    if run.info.status != "FINISHED":
-        raise UserError(f"run {run.info.run_id}: is {run.info.status}; allowed: finished runs")
-    config, recorded_environment = _artifacts(store, run)
+    tags, config = run.data.tags, recorded.config
     dataset = load_dataset(config.data)
     if dataset.digest != tags.get("nnexp.data"):
         raise UserError(
-            f"run {run.info.run_id}: was trained on other data "
-            f"({tags.get('nnexp.data', '')[:12]}; here {dataset.digest[:12]})"
+            f"run {run.info.run_id}: was trained on other data (SHA-256 "
+            f"{tags.get('nnexp.data', '')[:12]}; {dataset.source} has {dataset.digest[:12]})"
         )
+    check_data(config, dataset)
     last = int(tags.get("nnexp.epochs", config.train.epochs))
     whole = epochs is None or epochs >= last
-    recorded = _history(store, run, None if whole else epochs)
+    theirs = _history(store, run, None if whole else epochs)
     ours: Values = {}
     weights = ""
     for report in train([config], dataset):
@@ -103,28 +145,14 @@ def verify(
                 ours.setdefault(name, {})[report.epoch] = value
             weights = weights_sha256(report.outcome.parameters)
     ours = {name: steps for name, steps in ours.items() if not name.startswith("time/")}
-    differences = tuple(_differences(recorded, ours, tolerance, whole=whole))
+    differences = tuple(_differences(theirs, ours, tolerance, whole=whole))
     agree = None
     if whole and tolerance is None:
         agree = weights == tags.get("nnexp.weights_sha256")
-    compared = sum(len(steps) for steps in recorded.values()) + (agree is not None)
-    changed = tuple(_changes(recorded_environment, tags))
-    return Verdict(str(run.info.run_id), compared, differences, agree, changed)
-
-
-def _artifacts(store: Store, run: Run) -> tuple[Config, dict[str, Any]]:
-    with TemporaryDirectory() as folder:
-        try:
-            path = store.client.download_artifacts(run.info.run_id, "config.yaml", folder)
-            config = from_yaml(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise UserError(
-                f"run {run.info.run_id}: its record holds no config.yaml "
-                "(tracking.artifacts=none?); it cannot be verified"
-            ) from error
-        path = store.client.download_artifacts(run.info.run_id, "environment.json", folder)
-        found: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
-    return config, found
+    compared = sum(len(steps) for steps in theirs.values()) + (agree is not None)
+    farthest = _farthest(theirs, ours) if tolerance is not None else None
+    changed = tuple(changes(recorded.environment, tags))
+    return Verdict(str(run.info.run_id), compared, differences, agree, changed, farthest)
 
 
 def _history(store: Store, run: Run, epochs: int | None) -> Values:
@@ -158,15 +186,41 @@ def _agree(a: float, b: float, tolerance: float | None) -> bool:
     return struct.pack("<d", a) == struct.pack("<d", b) or a == b
 
 
-def _changes(recorded: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[str]:
+def _farthest(recorded: Values, ours: Values) -> Difference | None:
+    """The value that lies farthest from the recorded one, seen relatively."""
+    found = [
+        Difference(name, step, value, ours[name][step])
+        for name, steps in recorded.items()
+        for step, value in steps.items()
+        if step in ours.get(name, {}) and not _agree(value, ours[name][step], None)
+    ]
+    return max(found, key=_relative, default=None)
+
+
+def _relative(difference: Difference) -> float:
+    a, b = difference.recorded or 0.0, difference.ours or 0.0
+    return abs(b - a) / max(abs(a), abs(b), 1.0)
+
+
+def source_change(recorded: Mapping[str, Any], tags: Mapping[str, str]) -> str:
+    """How to get the source that a run was trained with, if it is not this one; else empty."""
+    if tags.get("nnexp.source") == source_sha256():
+        return ""
+    git = recorded.get("git") or {}
+    if not git.get("commit"):
+        return "source of nn, data, train; its commit was not recorded"
+    also = ", and apply the recorded diff (environment.json)" if git.get("dirty") else ""
+    return f"source of nn, data, train; to have it: git checkout {git['commit']}{also}"
+
+
+def changes(recorded: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[str]:
     """What differs between then and now that could change a bit."""
+    if source := source_change(recorded, tags):
+        yield source
+    if not recorded:
+        yield "unknown: no environment was recorded (tracking.artifacts=none)"
+        return
     here = environment()
-    if tags.get("nnexp.source") != source_sha256():
-        commit = (recorded.get("git") or {}).get("commit")
-        dirty = (recorded.get("git") or {}).get("dirty")
-        how = f"git checkout {commit}" if commit else "its commit was not recorded"
-        also = " and apply the recorded diff (environment.json)" if dirty else ""
-        yield f"source of nn, data, train: {how}{also}"
     then, now = recorded.get("numeric", {}), here["numeric"]
     for key in sorted({*then, *now}):
         if then.get(key) == now.get(key):
@@ -175,7 +229,18 @@ def _changes(recorded: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[s
             gone = sorted(set(then.get(key, [])) - set(now[key]))
             new = sorted(set(now[key]) - set(then.get(key, [])))
             yield f"CPU features: without {' '.join(gone) or '-'}, with {' '.join(new) or '-'}"
+        elif key == "blas":
+            yield f"BLAS: recorded {_libraries(then.get(key, []))}, here {_libraries(now[key])}"
         else:
             yield f"{key}: recorded {then.get(key)}, here {now.get(key)}"
     if recorded.get("cpu") != here["cpu"]:
         yield f"CPU: recorded {recorded.get('cpu')}, here {here['cpu']}"
+    threads = [
+        [lib.get("num_threads") for lib in there.get("blas", [])] for there in (recorded, here)
+    ]
+    if threads[0] != threads[1]:
+        yield f"BLAS threads: recorded {threads[0]}, here {threads[1]} (1 while training, both)"
+
+
+def _libraries(libraries: Sequence[Mapping[str, Any]]) -> str:
+    return "; ".join(" ".join(str(v) for v in library.values()) for library in libraries) or "none"

@@ -9,8 +9,8 @@ import shlex
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 
 from filelock import FileLock, Timeout
 from rich.console import Console
@@ -21,27 +21,29 @@ from nnexp.config.compose import flatten
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, load_dataset
 from nnexp.errors import NnexpError, UserError
-from nnexp.record.delivery import log
+from nnexp.record.clock import now
+from nnexp.record.delivery import Delivery, Outbox
 from nnexp.record.environment import cores
 from nnexp.record.fingerprint import fingerprint
-from nnexp.record.run import now
-from nnexp.record.store import Store, experiment_id, open_store
+from nnexp.record.store import Store, experiment_id, is_from_store, open_store
 from nnexp.record.summary import record_summaries, settings_over_seeds
 from nnexp.record.sweep import (
     Ended,
     Recorded,
+    delivery_of,
     open_parent,
-    record_child,
     recorded_runs,
     remove_partial,
     sweep_key,
 )
+from nnexp.redact import redact
+from nnexp.signals import held_stops
 from nnexp.sweep.board import Board, results, results_table, telling_keys
 from nnexp.sweep.grouping import StackPlan, stacks, work
 from nnexp.sweep.pool import Pool
 from nnexp.sweep.screen import Stopwatch, recorded_lines
 from nnexp.sweep.single import tidy
-from nnexp.sweep.worker import Broken, Finished, Progress, Task
+from nnexp.sweep.worker import Broken, Finished, Progress, Stuck, Task
 from nnexp.train.plan import check_data, shape_of
 
 LIGHT_FROM = 20
@@ -52,6 +54,10 @@ HEARTBEAT_SECONDS = 60.0
 
 NOTED_ROWS = 50
 """Settings in the description of a sweep; the whole table is on the screen and in `compare`."""
+
+
+class SweepStopped(NnexpError):
+    """A sweep that cannot go on here, such as for want of space; what has ended is recorded."""
 
 
 @dataclass(frozen=True)
@@ -124,28 +130,41 @@ def run_sweep(
             return SweepResult("", [], [])
         # The address goes without saying where it is recorded, and may hold a password.
         typed = [argument for argument in command if not argument.startswith("tracking.uri=")]
-        line = "python -m nnexp " + shlex.join(typed)
+        line = redact("python -m nnexp " + shlex.join(typed))
         tags = {"nnexp.command": line, "nnexp.total": str(len(chosen))}
-        parent = open_parent(store, experiment, key, _name(chosen), tags)
+        outbox = Outbox(store)
         before = _failed(sweep) if retry_failed else {}
+        with held_stops():
+            parent = open_parent(store, experiment, key, _name(chosen), tags)
         try:
             remove_partial(store, experiment, parent)
-            _train(sweep, plans, parent, console)
-            for mark, run_id in before.items():
-                if sweep.found[mark].run_id != run_id:
-                    # It stays in the store, but is no longer counted among the runs.
-                    store.client.set_tag(run_id, "nnexp.kind", "superseded")
-            recorded = [sweep.found[mark] for mark in marks]
-            record_summaries(store, experiment, parent, settings_over_seeds(chosen, recorded))
-        except BaseException:
-            store.client.set_terminated(parent, "KILLED", end_time=now())
+            _train(sweep, plans, parent, outbox, console)
+            _summarize(sweep, parent, outbox)
+        except BaseException as error:
+            with held_stops(forget=True), suppress(OSError):
+                outbox.send(Delivery(parent, "KILLED", now(), (), {}))
+            if isinstance(error, OSError):
+                # The disk is full, or the folder has gone: what has ended is recorded.
+                raise SweepStopped(
+                    f"sweep {parent} cannot go on: {error}; the same command goes on with it"
+                ) from error
             raise
         failed = [r for r in sweep.found.values() if r.status != "FINISHED"]
         reused = sum(run.sweep != parent for run in sweep.found.values())
-        note = _note(sweep, line)
-        log(store, parent, tags={"nnexp.reused": str(reused), "mlflow.note.content": note})
         status = "FAILED" if failed else "FINISHED"
-        store.client.set_terminated(parent, status, end_time=now())
+        with held_stops():
+            for mark, run_id in before.items():
+                if sweep.found[mark].run_id != run_id:
+                    # It stays in the store, but is no longer counted among the runs.
+                    outbox.send(Delivery(run_id, "", now(), (), {"nnexp.kind": "superseded"}))
+            tags = {"nnexp.reused": str(reused), "mlflow.note.content": _note(sweep, line)}
+            outbox.send(Delivery(parent, status, now(), (), tags))
+    if outbox.kept:
+        text = (
+            f"the tracking store does not answer ({outbox.trouble}); nothing is lost: "
+            f"{len(outbox.kept)} deliveries are kept in {store.folder} and sent at the next start"
+        )
+        console.print(escape(text), highlight=False)
     _conclude(sweep, parent, line, console, watch.seconds)
     result = SweepResult(parent, chosen, [sweep.found[mark] for mark in marks])
     if failed:
@@ -233,7 +252,9 @@ def _list(sweep: _Sweep, plans: Sequence[StackPlan], console: Console) -> None:
     console.print(f"dry run: nothing was trained; estimated time about {seconds:.0f} s")
 
 
-def _train(sweep: _Sweep, plans: Sequence[StackPlan], parent: str, console: Console) -> None:
+def _train(
+    sweep: _Sweep, plans: Sequence[StackPlan], parent: str, outbox: Outbox, console: Console
+) -> None:
     if not plans:
         return
     settings = sweep.configs[0].sweep
@@ -252,30 +273,74 @@ def _train(sweep: _Sweep, plans: Sequence[StackPlan], parent: str, console: Cons
         len(sweep.configs) - len(missing),
         console,
     )
-    beat = time.monotonic()
+    beat, complained = time.monotonic(), False
     messages = Pool(tasks, settings.workers or cores()).messages()
     try:
         with board:
             for message in messages:
                 if time.monotonic() - beat > HEARTBEAT_SECONDS:
-                    sweep.store.client.set_tag(parent, "nnexp.heartbeat", str(now()))
+                    outbox.tell(parent, {"nnexp.heartbeat": str(now())})
                     beat = time.monotonic()
                 if isinstance(message, Progress):
                     board.progress(message.epochs)
                 elif isinstance(message, Finished):
-                    _record(sweep, message.run, message.ended, parent, board)
+                    _record(sweep, message.run, message.ended, parent, outbox, board)
+                elif isinstance(message, Stuck):
+                    raise OSError(message.reason)
                 elif isinstance(message, Broken):
                     for k in message.runs:
                         nothing = Ended([], [], None, now(), None, message.reason)
-                        _record(sweep, k, nothing, parent, board)
+                        _record(sweep, k, nothing, parent, outbox, board)
+                _deliver(sweep, outbox)
+                if complained != bool(outbox.kept):
+                    complained = not complained
+                    console.print(escape(_about_store(outbox)), highlight=False)
     finally:
         messages.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _record(sweep: _Sweep, k: int, ended: Ended, parent: str, board: Board) -> None:
+def _deliver(sweep: _Sweep, outbox: Outbox, *, now: bool = False) -> None:
+    """Send what is kept, and note the ids of the runs that have arrived."""
+    if not outbox.kept:
+        return
+    with held_stops():
+        arrived = outbox.again(now=now)
+    for mark, run in sweep.found.items():
+        if run.run_id in arrived:
+            sweep.found[mark] = replace(run, run_id=arrived[run.run_id])
+
+
+def _summarize(sweep: _Sweep, parent: str, outbox: Outbox) -> None:
+    """Record the means over seeds; without the store, that is left to the next start."""
+    _deliver(sweep, outbox, now=True)
+    if outbox.kept:
+        return
+    recorded = [sweep.found[mark] for mark in sweep.marks]
+    settings = settings_over_seeds(sweep.configs, recorded)
+    try:
+        record_summaries(sweep.store, sweep.experiment, parent, settings)
+    except Exception as error:
+        if not is_from_store(error):
+            raise
+        outbox.note(error)
+
+
+def _about_store(outbox: Outbox) -> str:
+    if outbox.kept:
+        return (
+            f"the tracking store does not answer ({outbox.trouble}): training goes on, what ends "
+            "is kept"
+        )
+    return "the tracking store answers again: it has received what was kept"
+
+
+def _record(sweep: _Sweep, k: int, ended: Ended, parent: str, outbox: Outbox, board: Board) -> None:
     config, dataset = sweep.configs[k], sweep.datasets[k]
-    run_id = record_child(sweep.store, sweep.experiment, parent, config, dataset, ended)
+    delivery = delivery_of(sweep.experiment, parent, config, dataset, ended)
+    with held_stops():
+        # Until it has arrived, a run is known by the key of its delivery.
+        run_id = outbox.send(delivery, ended.folder) or delivery.key
     if ended.folder is not None:
         shutil.rmtree(ended.folder, ignore_errors=True)
     outcome = ended.outcome

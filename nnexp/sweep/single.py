@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 import time
@@ -18,12 +19,13 @@ from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, load_dataset
 from nnexp.errors import NnexpError
 from nnexp.record.checkpoint import CheckpointFile, DamagedCheckpoint
-from nnexp.record.delivery import deliver_all
+from nnexp.record.delivery import NEVER, deliver_all
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.run import RunRecord
 from nnexp.record.stale import mark_stale
 from nnexp.record.store import Store, experiment_id, open_store
 from nnexp.record.sweep import find_finished
+from nnexp.signals import held_stops
 from nnexp.sweep.screen import RunScreen, Stopwatch, ending, header, shown_again
 from nnexp.sweep.studio import Studio
 from nnexp.train.loop import train
@@ -64,7 +66,8 @@ def run_single(config: Config, console: Console) -> Result:
     store = open_store(config.tracking.uri)
     experiment = experiment_id(store, config.tracking.experiment)
     mark = fingerprint(config, dataset)
-    with _alone(store, mark, console):
+    key = _key(store, experiment, mark)
+    with _alone(store, key, console):
         tidy(store, experiment, console)
         console.print(header(config, dataset), highlight=False, markup=False)
         if config.tracking.reuse:
@@ -72,16 +75,27 @@ def run_single(config: Config, console: Console) -> Result:
             if found is not None:
                 shown_again(config, store, found.run_id, found.metrics, console)
                 return Result(found.run_id, config, dict(found.metrics))
-        return _run(config, dataset, store, experiment, console, watch)
+        checkpoint = CheckpointFile(store.folder, key)
+        return _run(config, dataset, store, experiment, checkpoint, console, watch)
 
 
 def tidy(store: Store, experiment: str, console: Console) -> None:
     """Deliver what is left from earlier, and mark runs that nobody works on as KILLED."""
-    delivered = deliver_all(store)
-    if delivered:
-        console.print(f"delivered {delivered} runs that the store had not received before")
+    found = deliver_all(store)
+    if found.arrived:
+        console.print(f"delivered {found.arrived} runs that the store had not received before")
+    if found.waiting:
+        text = f"{found.waiting} runs still wait to be delivered ({found.trouble})"
+        console.print(escape(text), highlight=False)
+    for folder in found.refused:
+        console.print(escape(f"the store does not know the run in {folder}: kept there"))
     for run_id in mark_stale(store, experiment):
         console.print(f"run {run_id} was left unfinished by a process that is gone: KILLED")
+
+
+def _key(store: Store, experiment: str, mark: str) -> str:
+    """What a checkpoint is of: one run in one experiment of one store."""
+    return hashlib.sha256("\n".join([store.shown, experiment, mark]).encode()).hexdigest()
 
 
 def _run(
@@ -89,39 +103,51 @@ def _run(
     dataset: Dataset,
     store: Store,
     experiment: str,
+    checkpoint: CheckpointFile,
     console: Console,
     watch: Stopwatch,
 ) -> Result:
-    checkpoint = CheckpointFile(store.folder, fingerprint(config, dataset))
-    record, snapshot = _begin(config, dataset, store, experiment, checkpoint, console)
     level = "all" if config.tracking.artifacts == "auto" else config.tracking.artifacts
+    record: RunRecord | None = None
     try:
+        with held_stops():
+            record, snapshot = _begin(config, dataset, store, experiment, checkpoint, console)
         with Studio(config, level) as studio:
             outcome = _train(record, config, dataset, checkpoint, snapshot, console)
             if outcome.failure is None:
                 folder = Path(tempfile.mkdtemp(prefix=f"{record.run_id}-", dir=store.folder))
                 try:
                     studio.write(folder, outcome, record.rows)
-                    arrived = record.finish(outcome, folder)
+                    with held_stops():
+                        arrived = record.finish(outcome, folder)
+                        checkpoint.remove()
                 finally:
                     shutil.rmtree(folder, ignore_errors=True)
             else:
                 arrived = record.fail(outcome.failure)
+                checkpoint.remove()
     except KeyboardInterrupt as stop:
-        record.fail(f"stopped by {'SIGTERM' if stop.args else 'Ctrl-C'}", status="KILLED")
-        console.print(f"\nrun {record.run_id} is marked KILLED; the same command goes on with it")
+        if record is not None:
+            # An impatient second one would leave the run as if it were going on.
+            with held_stops(forget=True):
+                record.fail(f"stopped by {'SIGTERM' if stop.args else 'Ctrl-C'}", status="KILLED")
+            console.print(
+                f"\nrun {record.run_id} is marked KILLED; the same command goes on with it"
+            )
         raise
     except OSError as error:
+        if record is None:
+            raise
         # The disk is full, or the folder has gone: what is trained can still be gone on with.
-        record.fail(str(error), status="KILLED")
+        marked = record.fail(str(error), status="KILLED")
         raise RunFailed(
-            f"run {record.run_id} cannot be recorded: {error}; it is marked KILLED, and the same "
-            "command goes on with it"
+            f"run {record.run_id} cannot be recorded: {error}; it is marked KILLED"
+            f"{'' if marked else ' at the next start'}, and the same command goes on with it"
         ) from error
     except Exception as error:
-        record.fail(f"{type(error).__name__}: {error}")
+        if record is not None:
+            record.fail(f"{type(error).__name__}: {error}")
         raise
-    checkpoint.remove()
     if not arrived:
         console.print(
             escape(
@@ -152,12 +178,17 @@ def _begin(
             found = None
         if found is not None:
             snapshot, kept, remark = found
-            if kept["experiment"] == experiment:
-                if remark:
-                    console.print(escape(f"{remark}the one before it is whole"))
+            if remark:
+                console.print(escape(f"{remark}the one before it is whole"))
+            rows, stamps = kept["rows"], kept["stamps"]
+            try:
+                record = RunRecord.reopen(store, kept["run_id"], config, rows, stamps)
                 console.print(f"going on after epoch {snapshot.values['epoch']}", highlight=False)
-                rows, stamps = kept["rows"], kept["stamps"]
-                return RunRecord.reopen(store, kept["run_id"], config, rows, stamps), snapshot
+                return record, snapshot
+            except Exception as error:
+                if getattr(error, "error_code", "") not in NEVER:
+                    raise
+                console.print(f"the store has no run {kept['run_id']} any more: starting afresh")
     checkpoint.remove()
     return RunRecord.start(store, experiment, config, dataset), None
 
@@ -177,7 +208,6 @@ def _train(
     }
     outcome: Outcome | None = None
     saved, complained, unsaved = time.monotonic(), False, False
-    experiment = record.store.client.get_run(record.run_id).info.experiment_id
     with RunScreen(config, sizes, console) as screen:
         for report in train([config], dataset, snapshot):
             record.add(report)
@@ -186,7 +216,6 @@ def _train(
             if report.snapshot is not None and time.monotonic() - saved > CHECKPOINT_SECONDS:
                 kept = {
                     "run_id": record.run_id,
-                    "experiment": experiment,
                     "rows": record.rows,
                     "stamps": record.stamps,
                 }
@@ -197,23 +226,25 @@ def _train(
                         console.print(escape(f"no checkpoint could be written: {error}"))
                     unsaved = True
                 saved = time.monotonic()
-            if record.trouble and not complained:
-                complained = True
+            if complained != bool(record.trouble):
+                complained = not complained
                 console.print(
                     escape(
                         f"the tracking store does not answer ({record.trouble}): training goes on, "
                         "values are kept"
                     )
+                    if complained
+                    else "the tracking store answers again: it has received what was kept"
                 )
     assert outcome is not None
     return outcome
 
 
 @contextmanager
-def _alone(store: Store, mark: str, console: Console) -> Iterator[None]:
+def _alone(store: Store, key: str, console: Console) -> Iterator[None]:
     """Hold a lock on this run: a second process asked for the same one waits, and says so."""
     store.folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(store.folder / f"run-{mark[:16]}.lock")
+    lock = FileLock(store.folder / f"run-{key[:16]}.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from nnexp.config.schema import Config
+from nnexp.record.clock import now
 from nnexp.record.sweep import Ended
 from nnexp.sweep.interrupts import ignore_interrupts
 from nnexp.train.report import Outcome
@@ -55,11 +56,18 @@ class Broken:
 
 
 @dataclass(frozen=True)
+class Stuck:
+    """Nothing can be written here (a full disk, a folder gone): no run could end well."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class Done:
     """The stack is trained; the worker is free."""
 
 
-Message = Progress | Finished | Broken | Done
+Message = Progress | Finished | Broken | Stuck | Done
 
 
 def serve(pipe: Connection) -> None:
@@ -78,7 +86,7 @@ def _train(task: Task, pipe: Connection) -> None:
     from nnexp.data.dataset import load_dataset
     from nnexp.train.loop import train
 
-    started = _now()
+    started = now()
     parent = os.getppid()
     rows: list[list[dict[str, float]]] = [[] for _ in task.runs]
     stamps: list[list[int]] = [[] for _ in task.runs]
@@ -91,7 +99,7 @@ def _train(task: Task, pipe: Connection) -> None:
             k = report.run
             if report.metrics:
                 rows[k].append({"step": report.epoch, **report.metrics})
-                stamps[k].append(_now())
+                stamps[k].append(now())
             epochs[task.runs[k]] = report.epoch
             if os.getppid() != parent:
                 os._exit(1)  # Nobody is left to report to.
@@ -105,6 +113,8 @@ def _train(task: Task, pipe: Connection) -> None:
                 told = time.monotonic()
     except (BrokenPipeError, ConnectionResetError):
         raise
+    except OSError as error:
+        pipe.send(Stuck(str(error)))
     except Exception as error:
         runs = tuple(task.runs[k] for k in sorted(waiting))
         pipe.send(Broken(runs, f"{type(error).__name__}: {error}"))
@@ -121,7 +131,3 @@ def _write(task: Task, k: int, rows: Sequence[dict[str, float]], outcome: Outcom
     folder = task.folder / f"{os.getpid()}-run{task.runs[k]}"
     write_artifacts(folder, task.artifacts, config, load_dataset(config.data), outcome, rows)
     return folder
-
-
-def _now() -> int:
-    return int(time.time() * 1000)

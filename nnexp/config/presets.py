@@ -1,0 +1,126 @@
+"""Folders of presets given with `--config-dir`, read with suspicion before Hydra reads them.
+
+A preset may be somebody else's. Hydra would instantiate any `_target_` in it, compose any package
+and look up environment variables; so a preset may say what can be said on the command line, keys
+and groups of this program, and beyond that only refer from one key to another.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from nnexp.config.arguments import GROUPS, printable
+from nnexp.config.plain_yaml import MAX_CHARACTERS, leaves, read_plain
+from nnexp.errors import UserError
+
+MAX_FILES = 1000
+
+_RESERVED = ("hydra", "config.yaml", "nnexp_schema.yaml")
+"""What would take the place of Hydra's and this program's own."""
+
+_RESOLVERS = re.compile(r"\$\{\s*(nnexp\.count|nnexp\.lmbda|pick)\s*:")
+_REFERENCE = re.compile(r"\$\{\s*[A-Za-z_][\w.]*\s*\}")
+_CHOICE = re.compile(r"[\w-]+")
+
+
+def check_config_dir(folder: str, keys: Collection[str]) -> None:
+    """Refuse a folder in which a file that Hydra may read says more than a preset may.
+
+    `keys` are the dotted keys of the schema.
+
+    Raises:
+        UserError: one line naming the file and what is wrong with it.
+    """
+    root = Path(folder)
+    if "\0" in folder or not folder or not root.is_dir():
+        raise UserError(f"--config-dir {printable(folder)}: allowed: a folder of YAML files")
+    for name in _RESERVED:
+        if os.path.lexists(root / name):
+            raise _refused(root / name, f"allowed: folders named {', '.join(GROUPS)}")
+    for group in GROUPS:
+        # Hydra follows links to folders, and so does this; a link back would never end.
+        walk = os.walk(root / group, followlinks=True)
+        files = list(islice((Path(at, n) for at, _, names in walk for n in names), MAX_FILES + 1))
+        if len(files) > MAX_FILES:
+            raise _refused(root / group, f"allowed: at most {MAX_FILES} files")
+        for path in sorted(files):
+            if path.suffix in (".yaml", ".yml"):
+                _check_file(path, group, keys)
+
+
+def _check_file(path: Path, group: str, keys: Collection[str]) -> None:
+    try:
+        if not path.is_file() or path.stat().st_size > 4 * MAX_CHARACTERS:
+            raise _refused(path, f"allowed: a file of at most {MAX_CHARACTERS:,} characters")
+        text = path.read_text(encoding="utf-8")
+        content = read_plain(text)
+    except (OSError, ValueError) as error:
+        raise _refused(path, str(error)) from error
+    whole = _is_global(path, text)
+    for key, value in leaves(content):
+        for word in (key, value):
+            if isinstance(word, str):
+                _check_text(path, word)
+    _check_defaults(path, content.pop("defaults", []))
+    if whole:
+        _check_hydra(path, content.pop("hydra", {}), {*keys, *GROUPS})
+    groups = {key.split(".")[0] for key in keys}
+    for key in content:
+        place = str(key) if whole else f"{group}.{key}"
+        if place not in keys and (not whole or place not in groups):
+            raise _refused(path, f"{place}: unknown key")
+
+
+def _is_global(path: Path, text: str) -> bool:
+    """Whether its keys start at the root. Hydra looks for that in the lines at the beginning."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    marked = [k for k, line in enumerate(lines) if re.match(r"\s*#\s*@", line)]
+    if marked and (marked != [0] or not re.fullmatch(r"# @package _global_ *", lines[0])):
+        raise _refused(path, f"{lines[marked[-1]]}: allowed: a first line # @package _global_")
+    return bool(marked)
+
+
+def _check_text(path: Path, text: str) -> None:
+    if text.startswith("_") and text.endswith("_") and text != "_self_":
+        raise _refused(path, f"{text}: allowed: keys of this program")
+    left = _REFERENCE.sub("", _RESOLVERS.sub("{", text))
+    if "${" in left:
+        raise _refused(path, f"{text}: allowed: ${{key}}, ${{pick:…}}, no other interpolation")
+
+
+def _check_defaults(path: Path, entries: Any) -> None:
+    if not isinstance(entries, Sequence) or isinstance(entries, str):
+        raise _refused(path, "defaults: allowed: a list")
+    for entry in entries:
+        if entry == "_self_":
+            continue
+        pairs = list(entry.items()) if isinstance(entry, dict) else []
+        if len(pairs) != 1 or not isinstance(pairs[0][0], str):
+            raise _refused(path, f"defaults: {entry}: allowed: override /GROUP: CHOICE")
+        (key, chosen), *_ = pairs
+        named = key.removeprefix("override ").strip().removeprefix("/")
+        plain = isinstance(chosen, str) and _CHOICE.fullmatch(chosen)
+        if named not in GROUPS or not plain:
+            raise _refused(path, f"defaults: {key}: {chosen}: allowed: override /GROUP: CHOICE")
+
+
+def _check_hydra(path: Path, content: Any, known: Collection[str]) -> None:
+    """`hydra.mode` and the values that a preset sweeps over; nothing else."""
+    ok = isinstance(content, Mapping) and set(content) <= {"mode", "sweeper"}
+    sweeper = content.get("sweeper", {}) if ok else None
+    params = sweeper.get("params", {}) if isinstance(sweeper, Mapping) else None
+    if not ok or not isinstance(params, Mapping) or set(sweeper or {}) - {"params"}:
+        raise _refused(path, "hydra: allowed: hydra.mode and hydra.sweeper.params")
+    for key in params:
+        if key not in known:
+            raise _refused(path, f"hydra.sweeper.params: {key}: allowed: keys of this program")
+
+
+def _refused(path: Path, why: str) -> UserError:
+    text = printable(" ".join(why.split()))
+    return UserError(f"--config-dir: {printable(str(path))}: {text[:300]}")

@@ -1,0 +1,82 @@
+"""A record made by version 1 of this program is shown, compared and verified by this one."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.inside import inside
+from tests.record.stored import RUNS, STORED, restore
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("stored")
+    restore(folder)
+    return folder
+
+
+def test_it_is_small_and_names_no_machine() -> None:
+    files = [path for path in STORED.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 1_000_000
+    for path in files:
+        if path.suffix != ".npz":
+            assert "/home/" not in path.read_text()
+            assert "/tmp/" not in path.read_text()
+
+
+def test_its_runs_are_listed_with_their_numbers(stored: Path) -> None:
+    done = inside(stored, "runs", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    listed = {row["run_id"][:8]: row for row in json.loads(done.stdout)}
+    assert set(listed) == set(RUNS)
+    assert listed[RUNS[0]]["test/accuracy"] == 0.2361
+    assert listed[RUNS[0]]["reg.lmbda"] == 0.01
+
+
+def test_its_settings_are_compared(stored: Path) -> None:
+    done = inside(stored, "compare", "--by", "dropout", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert "0.2007" in done.stdout
+
+
+def test_its_sweeps_are_listed(stored: Path) -> None:
+    done = inside(stored, "sweeps")
+    assert done.returncode == 0, done.stderr
+    assert "270fd63f" not in done.stdout
+    assert "nnexp" in done.stdout
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_each_is_shown(stored: Path, run: str) -> None:
+    done = inside(stored, "show", run)
+    assert done.returncode == 0, done.stderr
+    assert "FINISHED" in done.stdout
+    assert "train/cost" in done.stdout
+
+
+def test_all_are_verified(stored: Path, tmp_path: Path) -> None:
+    # Not bit for bit: the record was made on one kind of processor, this may be another.
+    uri = f"sqlite:///{stored / 'mlflow.db'}"
+    done = inside(tmp_path, "verify", *RUNS, "--tracking-uri", uri, "--tolerance", "1e-6")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "4 of 4 runs verified" in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_of_a_later_version_is_refused_in_one_line(tmp_path: Path) -> None:
+    restore(tmp_path)
+    connection = sqlite3.connect(tmp_path / "mlflow.db")
+    connection.execute("UPDATE tags SET value = '2' WHERE key = 'nnexp.schema'")
+    connection.commit()
+    connection.close()
+    for word in ("verify", "show"):
+        done = inside(tmp_path, word, RUNS[0])
+        assert done.returncode == 2
+        (line,) = done.stderr.splitlines()
+        assert "nnexp.schema=2" in line
+        assert "allowed: at most 1, or a newer nnexp" in line
+    assert inside(tmp_path, "runs").returncode == 0

@@ -1,0 +1,222 @@
+"""Recorded runs are trained again from their record, from any folder, to the same bits."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnexp.data.dataset import _load
+from tests.cli.command import ROOT, Typed, nnexp
+from tests.inside import inside
+from tests.record.stored import restore
+
+TINY = ("size=100", "train.epochs=3", "tracking.artifacts=light", "model.hidden=[5]")
+
+# All that makes a run's numbers come about in another way.
+VARIANTS = {
+    "plain": (),
+    "nothing kept": ("tracking.artifacts=none", "seed=1"),
+    "nielsen": ("rng=nielsen2014", "monitor.test=epoch"),
+    "early": ("stop=early", "stop.patience=1", "train.epochs=12", "train.eta=3"),
+    "shift": ("expand=shift",),
+    "distort": ("expand=distort", "train.epochs=1"),
+    "dropout": ("dropout=half", "reg=maxnorm", "train.momentum=0.5"),
+    "random": ("data.subset=random", "monitor.every=2", "reg=elastic"),
+    "deep": ("model.hidden=[6,5]", "model.activation=tanh", "cost=loglikelihood", "init=he"),
+    "double": ("train.dtype=float64", "cost=quadratic", "reg=l1", "init=large"),
+    "idx": ("data=idx", "data.root=idx", "data.n_train=6", "data.n_validation=2"),
+    "neuron": ("data=neuron", "model.hidden=[]", "init=fixed", "init.weight=2"),
+}
+
+
+def idx_files(folder: Path) -> None:
+    """Eight training and three test images of two classes, one pixel each."""
+    folder.mkdir()
+    for part, count in (("train", 8), ("t10k", 3)):
+        images = np.arange(count, dtype=np.uint8) * 20
+        head = bytes((0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 1, 0, 0, 0, 1))
+        (folder / f"{part}-images-idx3-ubyte").write_bytes(head + images.tobytes())
+        labels = bytes((0, 0, 8, 1, 0, 0, 0, count)) + bytes(k % 2 for k in range(count))
+        (folder / f"{part}-labels-idx1-ubyte").write_bytes(labels)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """A folder with one run of each kind recorded in it, and their ids."""
+    folder = tmp_path_factory.mktemp("verify")
+    restore(folder)  # Quicker than making a database; its runs are not asked for.
+    idx_files(folder / "idx")
+    ids = {}
+    for name, typed in VARIANTS.items():
+        usual = [word for word in TINY if word.split("=")[0] not in "".join(typed)]
+        done = inside(folder, *(["train.batch_size=3"] if name == "idx" else []), *usual, *typed)
+        assert done.returncode == 0, (name, done.stderr)
+        (line,) = [line for line in done.stdout.splitlines() if line.startswith("run  ")]
+        ids[name] = line.split()[1]
+    return folder, ids
+
+
+def verify(runs: tuple[Path, dict[str, str]], cwd: Path, *arguments: str) -> Typed:
+    uri = f"sqlite:///{runs[0] / 'mlflow.db'}"
+    return inside(cwd, "verify", *arguments, "--tracking-uri", uri)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_kind_of_run_comes_out_again_in_another_folder(
+    runs: tuple[Path, dict[str, str]], tmp_path: Path, name: str
+) -> None:
+    done = verify(runs, tmp_path, runs[1][name])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "identical, weights included" in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_process_of_its_own_with_other_threads_agrees_by_the_beginning_of_the_id(
+    runs: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    uri = f"sqlite:///{runs[0] / 'mlflow.db'}"
+    env = {"OPENBLAS_NUM_THREADS": "2", "MLFLOW_TRACKING_URI": uri}
+    done = nnexp("verify", runs[1]["deep"][:9], cwd=tmp_path, env=env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "identical, weights included" in done.stdout
+
+
+def test_only_some_epochs_are_compared_when_asked(
+    runs: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    whole = verify(runs, tmp_path, runs[1]["plain"]).stdout
+    part = verify(runs, tmp_path, runs[1]["plain"], "--epochs", "1")
+    assert part.returncode == 0
+    count = [int(text.split("verified: ")[1].split()[0]) for text in (part.stdout, whole)]
+    assert 0 < count[0] < count[1]
+    assert "weights included" not in part.stdout
+
+
+def test_the_first_value_that_differs_is_named_with_its_distance(
+    runs: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    store = tmp_path / "mlflow.db"
+    shutil.copy(runs[0] / "mlflow.db", store)
+    run = runs[1]["plain"]
+    connection = sqlite3.connect(store)
+    for step in (2, 3):
+        connection.execute(
+            "UPDATE metrics SET value = value + 0.25 "
+            "WHERE run_uuid = ? AND key = 'train/cost' AND step = ?",
+            (run, step),
+        )
+    connection.execute(
+        "UPDATE tags SET value = 'x' WHERE run_uuid = ? AND key = 'nnexp.source'", (run,)
+    )
+    connection.commit()
+    connection.close()
+    done = inside(tmp_path, "verify", run)
+    assert done.returncode == 1
+    assert "DIFFERS: 2 of" in done.stdout
+    first = next(line for line in done.stdout.splitlines() if "first: " in line)
+    assert "train/cost at step 2" in first
+    assert "difference -0.25" in first
+    # The source is said to differ, before training and after, with the commit to check out.
+    assert "1 of 1 runs were trained with another source of nn, data, train" in done.stdout
+    if (ROOT / ".git").exists():
+        assert done.stdout.count("git checkout ") == 2
+    close = inside(tmp_path, "verify", run, "--tolerance", "0.5")
+    assert close.returncode == 0
+    assert "within 0.5" in close.stdout
+    assert "farthest: train/cost at step" in close.stdout
+
+
+def test_another_kind_of_processor_is_named_and_agrees_within_a_tolerance(
+    runs: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    uri = f"sqlite:///{runs[0] / 'mlflow.db'}"
+    env = {"OPENBLAS_CORETYPE": "Nehalem", "NPY_DISABLE_CPU_FEATURES": "AVX512_SKX AVX512F"}
+    ids = [runs[1]["plain"], runs[1]["double"]]
+    close = nnexp(
+        "verify", *ids, "--tolerance", "1e-3", "--tracking-uri", uri, cwd=tmp_path, env=env
+    )
+    assert close.returncode == 0, close.stdout + close.stderr
+    exact = nnexp("verify", *ids, "--tracking-uri", uri, cwd=tmp_path, env=env)
+    if exact.returncode:
+        assert "changed since: BLAS: recorded" in exact.stdout
+        assert "Nehalem" in exact.stdout
+
+
+def test_data_that_moved_is_named_and_found_where_it_is_said_to_be(
+    runs: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    folder, ids = runs
+    moved = shutil.move(folder / "idx", tmp_path / "moved")
+    try:
+        _load.cache_clear()  # A process reads a folder once.
+        done = verify(runs, tmp_path, ids["idx"])
+        assert done.returncode == 2
+        (line,) = done.stderr.splitlines()
+        assert f"data.root={folder / 'idx'}: not a folder" in line
+        found = verify(runs, tmp_path, ids["idx"], "--data-root", str(moved))
+        assert found.returncode == 0, found.stdout + found.stderr
+        labels = moved / "train-labels-idx1-ubyte"
+        labels.write_bytes(labels.read_bytes()[:-1] + b"\0")
+        _load.cache_clear()
+        other = verify(runs, tmp_path, ids["idx"], "--data-root", str(moved))
+        assert other.returncode == 2
+        (line,) = other.stderr.splitlines()
+        assert "was trained on other data" in line
+    finally:
+        shutil.move(moved, folder / "idx")
+
+
+def test_what_cannot_be_verified_is_refused_in_one_line(tmp_path: Path) -> None:
+    restore(tmp_path)
+    connection = sqlite3.connect(tmp_path / "mlflow.db")
+    parent = connection.execute(
+        "SELECT run_uuid FROM tags WHERE key = 'nnexp.kind' AND value = 'sweep'"
+    ).fetchone()[0]
+    for run, column, value in (
+        ("401148c4", "status", "FAILED"),
+        ("30ccf8a9", "status", "KILLED"),
+        ("270fd63f", "kind", "summary"),
+        ("74846a57", "kind", "published"),
+    ):
+        if column == "status":
+            connection.execute(
+                "UPDATE runs SET status = ? WHERE run_uuid LIKE ?", (value, f"{run}%")
+            )
+        else:
+            connection.execute(
+                "UPDATE tags SET value = ? WHERE key = 'nnexp.kind' AND run_uuid LIKE ?",
+                (value, f"{run}%"),
+            )
+    connection.commit()
+    connection.close()
+    for typed, said in (
+        (("401148c4",), "is FAILED; allowed: FINISHED runs"),
+        (("30ccf8a9",), "is KILLED; allowed: FINISHED runs"),
+        (("270fd63f",), "is summary, no trained run"),
+        (("74846a57",), "is published, no trained run"),
+        ((parent,), "is a sweep; allowed: --sweep"),
+        (("f" * 32,), "no such run is recorded here"),
+        (("0000",), "no recorded run with an id that begins so"),
+        (("xyz",), "a run id, or its beginning"),
+        ((), "a RUN_ID, or --sweep ID"),
+        (("270fd63f", "--epochs", "0"), "at least 1"),
+        (("270fd63f", "--tolerance", "nan"), "0 <= T < 1"),
+        (("--sweep", "401148c4"), "no finished runs are recorded under it"),
+    ):
+        done = inside(tmp_path, "verify", *typed)
+        assert done.returncode == 2, (typed, done.stdout)
+        (line,) = done.stderr.splitlines()
+        assert said in line
+
+
+def test_all_runs_of_a_sweep_are_verified_together(tmp_path: Path) -> None:
+    restore(tmp_path)
+    listed = inside(tmp_path, "sweeps").stdout
+    sweep = listed.splitlines()[1].split()[0]
+    done = inside(tmp_path, "verify", "--sweep", sweep, "--tolerance", "1e-6")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 of 2 runs verified" in done.stdout
