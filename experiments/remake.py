@@ -14,10 +14,13 @@ import argparse
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 
 from nnexp.record.store import open_store
+from nnexp.study.report.drawn import Drawn
 from nnexp.study.report.page import make_report, png
 from nnexp.study.report.preset import question_of
 from nnexp.study.report.tables import TextTable
@@ -54,11 +57,17 @@ def markdown(table: TextTable) -> str:
     """A table as Markdown, and the command that makes it."""
     cells = [[_plain(cell) for cell in row] for row in (table.head, *table.rows)]
     head, *rows = ["| " + " | ".join(row) + " |" for row in cells]
-    line = "|" + "---|" * table.texts + "--:|" * (len(table.head) - table.texts)
+    text = [i < table.texts or title == "verdict" for i, title in enumerate(table.head)]
+    line = "|" + "".join("---|" if left else "--:|" for left in text)
     notes = [table.note, f"made by `{table.command}`" if table.command else ""]
     return "\n".join(
         [f"### {table.title}", "", head, line, *rows, "", "; ".join(filter(None, notes)), ""]
     )
+
+
+def _image(picture: Drawn) -> str:
+    """Two beside one another, where there is room."""
+    return f'<img src="{picture.name}.png" width="49%" alt="{escape(picture.text)}">'
 
 
 def _plain(cell: str) -> str:
@@ -76,14 +85,27 @@ def remake(name: str) -> None:
         old.unlink()
     for picture in pictures:
         (folder / f"{picture.name}.png").write_bytes(png(picture))
-    parts = [START, *report.answers]
-    parts += [f"![{picture.text}]({picture.name}.png)" for picture in pictures]
+    parts = [START, "\n".join(_image(picture) for picture in pictures)]
     parts += [markdown(_without_time(table, name)) for table in report.tables]
     readme = folder / "README.md"
     before = readme.read_text(encoding="utf-8") if readme.exists() else _fresh(name)
     head, _, rest = before.partition(START)
     tail = rest.partition(END)[2]
     readme.write_text(head + "\n\n".join(parts) + "\n" + END + tail, encoding="utf-8")
+
+
+def index(presets: Sequence[str]) -> None:
+    """`experiments/README.md`: every question with its verdict."""
+    lines = ["# Experiments", "", "The chapter's questions, each with its verdict; `make "
+             "experiments` remakes them all.", ""]  # fmt: skip
+    for name in presets:
+        readme = HERE / name / "README.md"
+        if readme.exists():
+            text = readme.read_text(encoding="utf-8")
+            verdict = text.partition("## Verdict")[2].partition("\n## ")[0].strip()
+            lines += [f"## [{name}]({name}/README.md)", "", f"*{question_of(name)}*", ""]
+            lines += [verdict, ""]
+    (HERE / "README.md").write_text("\n".join(lines), encoding="utf-8")
 
 
 def _without_time(table: TextTable, name: str) -> TextTable:
@@ -117,6 +139,7 @@ def main() -> None:
         remake(name)
         made = time.monotonic() - trained
         print(f"remade experiments/{name}: {trained - started:.0f} s + {made:.0f} s", flush=True)
+    index(presets)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What a page opens with: the answer in words, made from the runs by one rule for all.
 
-The metric is the first of `words.MEASURES` that the runs have: the gap where the test data was
+The metric is the first of `words.MEASURES` that all runs have: the gap where the test data was
 watched, the test accuracy elsewhere. Settings are named with their means where there are few, else
 the extremes; then what the key that is asked about changes, as `compare` finds it.
 """
@@ -75,7 +75,8 @@ def _means(material: Material, measure: Measure, found: Comparison | None) -> st
     ranked = sorted(found.settings, key=lambda s: -s.summary.mean)
     if len(ranked) <= FEW:
         parts = [_mean(setting, measure, interval=len(ranked) == 2) for setting in ranked]
-        return f"{measure.title}: about {parts[0]}, against {', '.join(parts[1:])}."
+        others = f", against {', '.join(parts[1:])}" if len(parts) > 1 else ""
+        return f"{measure.title}: about {parts[0]}{others}."
     return (
         f"{measure.title}: highest, {_mean(ranked[0], measure)}; "
         f"lowest, {_mean(ranked[-1], measure)}."
@@ -111,7 +112,7 @@ def _difference(shown: Shown, measure: Measure) -> str:
         f"95 % interval {measure.text(d.low, sign=True)} to {measure.text(d.high, sign=True)}"
     )
     told = verdict(shown)
-    tail = "" if shown.pair.difference.resolved else f": {told}"
+    tail = "" if shown.pair.resolved else f": {told}"
     # A Greek η or λ is no beginning of a sentence.
     first = shown.a[0].upper() if shown.a[0].isascii() else shown.a[0]
     return f"{first}{shown.a[1:]} against {shown.b}{where}: {change} ({interval}){tail}."

@@ -73,7 +73,7 @@ def _described(line: Series, chart: Chart) -> str:
     x, y = line.x[there], line.y[there]
     if chart.stepped:
         peak = int(np.argmax(y))
-        return f"{line.label}: highest, {number(y[peak])}, at {number(x[peak])}"
+        return f"{line.label}: highest, {number(y[peak])}, at {number(round(float(x[peak]), 9))}"
     told = f"{line.label}: from {number(y[0])} at {_x(x[0])} to {number(y[-1])} at {_x(x[-1])}"
     for which, index in (("highest", int(np.argmax(y))), ("lowest", int(np.argmin(y)))):
         if 0 < index < len(y) - 1:

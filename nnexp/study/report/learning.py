@@ -11,6 +11,7 @@ from nnexp.study.report.palette import PUBLISHED
 LATE = 0.1
 """Accuracy axes start where the curves are after this share of the epochs."""
 _WIDE = 4.0
+_LONG = 40.0
 """Where settings train for so many times more epochs than others, epochs are drawn by logarithm."""
 
 
@@ -34,7 +35,7 @@ def learning_charts(material: Material) -> list[Chart]:
 def over_epochs(material: Material, metric: str, title: str, scale: float) -> Chart:
     """One metric of every setting, the published curves behind."""
     log_x = _log_epochs(material, metric)
-    last = max(material.band(metric, setting).index.max() for setting in material.drawn)
+    last = max(_last_epochs(material, metric), default=0.0)
     lines = [
         line
         for setting in ("", *material.drawn)
@@ -59,9 +60,15 @@ def over_epochs(material: Material, metric: str, title: str, scale: float) -> Ch
 
 
 def _log_epochs(material: Material, metric: str) -> bool:
-    lasts = [material.band(metric, s).index.max() for s in material.drawn]
-    lasts = [last for last in lasts if last > 0]
-    return bool(lasts and max(lasts) > _WIDE * min(lasts))
+    lasts = _last_epochs(material, metric)
+    return bool(lasts and max(lasts) > max(_WIDE * min(lasts), _LONG))
+
+
+def _last_epochs(material: Material, metric: str) -> list[float]:
+    """Of the settings that have the metric."""
+    bands = [material.band(metric, setting) for setting in material.drawn]
+    lasts = [float(band.index.max()) for band in bands if len(band)]
+    return [last for last in lasts if last > 0.0]
 
 
 def _note(material: Material) -> str:

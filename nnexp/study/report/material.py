@@ -59,12 +59,13 @@ class Material:
     settings: Mapping[str, tuple[str, ...]]
     """Their names in order, with their values of the keys."""
     measures: tuple[Measure, ...]
-    """What the runs have values of; the first is what the report opens with."""
+    """What the runs have values of, the most telling first."""
 
     @property
     def headline(self) -> Measure:
-        """What the report opens with."""
-        return self.measures[0]
+        """What the report opens with: the first that every run has."""
+        whole = (m for m in self.measures if self.runs[m.metric].notna().all())
+        return next(whole, self.measures[0])
 
     @property
     def style(self) -> dict[str, int]:

@@ -31,7 +31,7 @@ from nnexp.study.report.words import number, some
 from nnexp.train.plan import pixel_max_of
 from nnexp.train.predict import outputs
 
-RUNS = 3
+RUNS = 5
 """Of each setting so many recorded networks are read."""
 SETTINGS = 8
 """Of so many settings; more confusion matrices nobody compares."""

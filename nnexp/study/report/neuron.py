@@ -24,8 +24,8 @@ NOT_COMPARABLE = (
 
 
 def is_neuron(material: Material) -> bool:
-    """Whether these are runs of the single neuron."""
-    return material.is_curve(OUTPUT)
+    """Whether all of these are runs of the single neuron."""
+    return material.is_curve(OUTPUT) and bool(material.runs[OUTPUT].notna().all())
 
 
 def neuron_charts(material: Material) -> list[Chart]:

@@ -36,7 +36,7 @@
         y: { distr: spec.logy ? 3 : 1, ...(spec.yr && { range: spec.yr }) },
       },
       axes: [{ ...axis, size: 34 }, { ...axis, size: 56 }],
-      cursor: { focus: { prox: 24 }, dataIdx: nearest },
+      cursor: { focus: { prox: 24, dist: (u, i, k, y, at) => (i % 3 === 1 ? y - at : Infinity) }, dataIdx: nearest },
       focus: { alpha: 0.35 },
       hooks: { setSeries: [(u, i, o) => { if (o.show != null) queueMicrotask(() => follow(u)); }] },
     }, data, place);

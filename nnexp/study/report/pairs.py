@@ -35,8 +35,9 @@ def compared(material: Material, measure: Measure) -> Comparison | None:
     if not 2 <= len(material.settings) <= MOST:
         return None
     frame = material.runs
-    if len(material.failed):
-        frame = pd.concat([frame, material.failed], ignore_index=True)
+    known = material.failed[material.failed["setting"].isin(list(material.settings))]
+    if len(known):
+        frame = pd.concat([frame, known], ignore_index=True)
     printed = pd.DataFrame(
         [
             {"setting": known.setting, measure.metric: known.final[measure.metric]}

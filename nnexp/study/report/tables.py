@@ -24,7 +24,7 @@ AGAINST = (
 
 
 _FEW = 7
-"""With so few pairs a permutation test resolves nothing after a correction; the note says so."""
+"""With so few pairs a permutation test cannot say much; the note says so."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,8 @@ def pairs_table(
         return None
     unit = f" ({measure.difference_unit})" if measure.difference_unit else ""
     head = (
-        "A against B", "with", "pairs", f"A - B{unit}", "95 % interval", "P(A > B)", "p", "verdict",
+        "A against B", "with", "pairs", f"A - B{unit}", "95 % interval", "P(A > B)", "p", "exact p",
+        "verdict",
     )  # fmt: skip
     rows = []
     for shown in pairs:
@@ -90,25 +91,27 @@ def pairs_table(
                 f"{measure.text(d.low, sign=True)} to {measure.text(d.high, sign=True)}",
                 f"{d.probability.value:.2f}",
                 f"{shown.pair.p:.2g}",
+                f"{d.permutation_p:.2g}",
                 verdict(shown),
             )
         )
-    note = "runs of the same seed against each other; each interval is of its pair alone; p: exact "
-    note += "permutation test"
+    note = "runs of the same seed against each other; each interval is of its pair alone; p: t test"
+    if corrected > 1:
+        note += f", corrected for all {corrected} pairs of settings (Holm), as is the verdict"
+    note += "; exact p: permutation test"
     fewest = min(getattr(p.pair.difference, "n", 2) for p in pairs)
     if fewest <= _FEW:
         note += f", which with {fewest} pairs cannot be below {2.0 ** (1 - fewest):.2g}"
-    if corrected > 1:
-        note += f"; corrected for all {corrected} pairs of settings (Holm)"
     return TextTable(f"Differences: {measure.title}", head, tuple(rows), note, command, texts=2)
 
 
 def verdict(shown: Shown) -> str:
     """`A is higher`, or that it is not resolved and how many more seeds would help."""
-    if shown.pair.difference.resolved:
+    if shown.pair.resolved:
         return f"A is {shown.pair.difference.verdict}"
     more = shown.pair.more_seeds
-    return "not resolved" + (f": about {more} more seeds would be needed" if more else "")
+    among = " among so many pairs" if shown.pair.difference.resolved else ""
+    return f"not resolved{among}" + (f": about {more} more seeds would be needed" if more else "")
 
 
 def published_table(material: Material) -> TextTable | None:

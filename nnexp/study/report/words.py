@@ -43,7 +43,7 @@ def said(key: str, value: object) -> str:
     if (key, text.lower()) in _NAMES:
         return _NAMES[key, text.lower()]
     if key in ("data.n_train", "size") and _number(text) is not None:
-        return f"{int(float(text)):,} images"
+        return some(int(float(text)), "image")
     if key in ("dropout.hidden", "dropout.input"):
         where = "" if key.endswith("hidden") else "input "
         return f"{where}dropout {float(text):g}" if float(text) else f"no {where}dropout"
@@ -90,17 +90,17 @@ FINAL = "final/test_accuracy"
 
 MEASURES = (
     Measure("gap/best", "Gap, best training - best test accuracy", 100.0, "points"),
-    Measure("neuron/activation", "Output a at the end"),
     Measure(FINAL, "Test accuracy", 100.0, "%"),
     Measure("best/validation_accuracy", "Best validation accuracy", 100.0, "%"),
     Measure("validation/accuracy", "Validation accuracy at the end", 100.0, "%"),
     Measure("gap/final", "Gap at the end", 100.0, "points"),
     Measure("train/accuracy", "Training accuracy", 100.0, "%"),
+    Measure("neuron/activation", "Output a at the end"),
     Measure("train/cost", "Training cost"),
     Measure("epochs", "Epochs trained", digits=1),
     Measure("time/train_seconds", "Training time", 1.0, "s"),
 )
-"""What a report says of settings; the first that the runs have is what it opens with."""
+"""What a report says of settings; the first that all runs have is what it opens with."""
 
 
 def number(value: float, *, sign: bool = False, digits: int | None = None) -> str:
@@ -115,7 +115,7 @@ def number(value: float, *, sign: bool = False, digits: int | None = None) -> st
     elif value == 0.0 or abs(value) >= 1.0:
         text = f"{value:{plus}.2f}"
     else:
-        text = f"{value:{plus}.2g}"
+        text = f"{value:{plus}#.2g}"
     return text.replace("-", "−")
 
 
