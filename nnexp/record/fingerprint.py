@@ -57,10 +57,14 @@ def sha256_of_package(package: Path) -> str:
 def numeric_environment() -> dict[str, Any]:
     """Versions, BLAS builds and CPU features: what decides how the same source rounds."""
     features: dict[str, bool] = import_module("numpy._core._multiarray_umath").__cpu_features__
+    # SciPy's is only there once it is asked for; those of other packages (PyTorch's, say, in a
+    # notebook) round nothing of ours.
+    import_module("scipy.linalg.blas")
+    there = [lib for lib in threadpool_info() if lib.get("user_api") == "blas"]
+    ours = [lib for lib in there if {"numpy.libs", "scipy.libs"} & set(Path(lib["filepath"]).parts)]
     libraries = [
         {key: lib.get(key) for key in ("internal_api", "version", "architecture")}
-        for lib in threadpool_info()
-        if lib.get("user_api") == "blas"
+        for lib in ours or there
     ]
     return {
         "python": ".".join(platform.python_version_tuple()[:2]),
@@ -70,6 +74,13 @@ def numeric_environment() -> dict[str, Any]:
         "blas": sorted(libraries, key=str),
         "cpu_features": sorted(name for name, there in features.items() if there),
     }
+
+
+@lru_cache(maxsize=1)
+def environment_sha256() -> str:
+    """SHA-256 of the numeric environment: equal where the same source gives the same bits."""
+    text = json.dumps(numeric_environment(), sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def fingerprint(config: Config, dataset: Dataset) -> str:

@@ -31,7 +31,7 @@ from nnexp.record.delivery import (
     transmit,
 )
 from nnexp.record.environment import SCHEMA_VERSION
-from nnexp.record.fingerprint import fingerprint, source_sha256
+from nnexp.record.fingerprint import environment_sha256, fingerprint, source_sha256
 from nnexp.record.processes import started_at
 from nnexp.record.store import Store, said_by_store
 from nnexp.record.weights import weights_sha256
@@ -60,6 +60,7 @@ def tags_of(config: Config, dataset: Dataset) -> dict[str, str]:
         "nnexp.fingerprint": fingerprint(config, dataset),
         "nnexp.source": source_sha256(),
         "nnexp.data": dataset.digest,
+        "nnexp.environment": environment_sha256(),
         "nnexp.command": command_of(config),
     }
 

@@ -43,6 +43,13 @@ _FOLLOWS = ("reg.lmbda", "reg.lmbda_l1", "reg.lmbda_over_n", "data.n_train", "si
 """Keys that go with others by default, and are no sign of settings mixed by mistake."""
 
 
+_PROVENANCE = {
+    "source": "versions of the numeric source",
+    "data": "data sets",
+    "environment": "numeric environments (library versions, processors)",
+}
+"""Columns that all runs of a comparison should agree in."""
+
 _MAY_DIFFER = ("seed", "rng", "train.dtype", "size")
 """Keys in which a published run may differ from ours and still be of the same setting."""
 
@@ -243,7 +250,9 @@ def _warnings(
     settings: Sequence[Setting],
 ) -> list[str]:
     said = []
-    for column, what in (("source", "versions of the numeric source"), ("data", "data sets")):
+    for column, what in _PROVENANCE.items():
+        if column == "data" and "data.name" in keys:
+            continue  # It is what is compared.
         if column in finished and finished[column].nunique() > 1:
             said.append(f"runs of {finished[column].nunique()} different {what} are mixed")
     for key in _config_keys():

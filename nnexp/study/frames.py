@@ -23,7 +23,7 @@ T = TypeVar("T")
 NOT_RUNS = ("sweep", "summary", "published", "superseded")
 """Values of the tag `nnexp.kind` that are not rows of `runs`."""
 
-TAGS = ("fingerprint", "source", "data", "sweep", "command", "reason")
+TAGS = ("fingerprint", "source", "data", "environment", "sweep", "command", "reason")
 """The tags `nnexp.…` that are columns of `runs`."""
 
 
@@ -36,9 +36,9 @@ def runs(
     """One row per recorded run of an experiment, the latest first.
 
     Columns: `run_id`, `name`, `status`, `start` (UTC), `seconds`, `fingerprint`, `source`, `data`,
-    `sweep`, `command`, `reason`; every config key (numbers as numbers); every metric with its last
-    value, the best and final ones (`best/…`, `gap/…`) among them. Read a thousand runs a request.
-    `where` is MLflow's filter syntax.
+    `environment`, `sweep`, `command`, `reason`; every config key (numbers as numbers); every metric
+    with its last value, the best and final ones (`best/…`, `gap/…`) among them. Read a thousand
+    runs a request. `where` is MLflow's filter syntax.
 
     Raises:
         UserError: no such experiment, or a filter that MLflow does not understand.

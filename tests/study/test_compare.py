@@ -113,3 +113,13 @@ def test_the_books_value_stands_beside_ours_where_the_config_is_the_same() -> No
     other = ours.assign(**{"train.eta": 0.1})
     found = compare(other, ["size", "reg"], "gap/best", published=book)
     assert {s.published for s in found.settings} == {None}
+
+
+def test_mixed_provenance_is_named() -> None:
+    values = {("none", 1000): around(0.9, 0.01), ("l2", 1000): around(0.9, 0.01)}
+    frame = recorded(values, environment="e")
+    assert not any("mixed" in text for text in compare(frame, ["reg"], METRIC).warnings)
+    for column in ("source", "data", "environment"):
+        mixed = frame.assign(**{column: ["x"] * 5 + ["y"] * 5})
+        said = compare(mixed, ["reg"], METRIC).warnings
+        assert any("2 different" in text and "mixed" in text for text in said), column
