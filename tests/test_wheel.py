@@ -72,6 +72,20 @@ def test_wheel_holds_mnist_as_its_attribution_says(content: dict[str, bytes]) ->
         assert hashlib.sha256(unzipped).hexdigest() == digest
 
 
+def test_wheel_holds_the_plotting_library_as_published_with_its_licence(
+    content: dict[str, bytes],
+) -> None:
+    folder = "nnexp/study/report/vendor"
+    rows = re.findall(
+        r"\| (uPlot\S+) \| ([0-9a-f]{64}) \|", content[f"{folder}/README.md"].decode()
+    )
+    assert len(rows) == 2
+    for name, digest in rows:
+        assert hashlib.sha256(content[f"{folder}/{name}"]).hexdigest() == digest
+    (licence,) = [n for n in content if n.endswith(f"/licenses/{folder}/LICENSE")]
+    assert b"Leon Sorokin" in content[licence]
+
+
 def test_wheel_holds_every_module_and_nothing_beside_the_package(content: dict[str, bytes]) -> None:
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "nnexp").rglob("*.py")}
     assert modules <= content.keys()

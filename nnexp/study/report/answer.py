@@ -17,6 +17,9 @@ from nnexp.study.report.pairs import Shown
 from nnexp.study.report.tables import verdict
 from nnexp.study.report.words import Measure, some
 
+BESIDES = {"stop.name": "epochs", "train.eta": "train/cost"}
+"""By the key that is asked about, a metric beside the one of the page: what stopping early saves,
+how far a learning rate brings the cost."""
 FEW = 4
 _SAID = 6
 """So many differences are said in words; the table holds all."""
@@ -32,16 +35,17 @@ def answers(
     asked = [p for p in pairs if p.key == material.keys[-1]] if material.keys else []
     if any(p.pair.paired for p in asked):
         sentences += [_difference(p, measure) for p in asked[:_SAID]]
-    return [*sentences, *_epochs(material)]
+    return [*sentences, *_besides(material)]
 
 
-def _epochs(material: Material) -> list[str]:
-    """What stopping early saves, where runs may."""
-    measure = next((m for m in material.measures if m.metric == "epochs"), None)
+def _besides(material: Material) -> list[str]:
+    """The means of another metric that the key in question is about."""
+    wanted = BESIDES.get(material.keys[-1]) if material.keys else None
+    measure = next((m for m in material.measures if m.metric == wanted), None)
     if measure is None or len(material.settings) > _SAID:
         return []
-    means = material.runs.groupby("setting")["epochs"].mean()
-    parts = [f"{means[setting]:.0f} for {setting}" for setting in material.settings]
+    means = material.runs.groupby("setting")[measure.metric].mean()
+    parts = [f"{measure.text(means[setting])} for {setting}" for setting in material.settings]
     return [f"{measure.title}: {'; '.join(parts)}."]
 
 

@@ -93,13 +93,15 @@ def _scales(axes: Axes, chart: Chart) -> None:
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if _short(chart) else (1.0,)))
     else:
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=not chart.stepped))
+        axes.xaxis.set_major_locator(
+            MaxNLocator(nbins=6, integer=not chart.stepped, steps=[1, 2, 5, 10])
+        )
     if chart.log_y:
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
     else:
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
     if chart.x_range:
         axes.set_xlim(*chart.x_range)
     if chart.y_range:

@@ -144,6 +144,18 @@ def _weights_of(networks: Networks, layer: int) -> list[Floats]:
     return [p.weights[layer].astype(np.float64).ravel() for p in networks.parameters]
 
 
+def weight_answer(found: Sequence[Networks]) -> list[str]:
+    """In words, how many weights of the first layer are near zero."""
+    if not found:
+        return []
+    shares = [f"{number(_near_zero(n), digits=1)} % for {n.setting}" for n in found]
+    return [f"First-layer weights within {NEAR} of zero: {'; '.join(shares)}."]
+
+
+def _near_zero(networks: Networks) -> float:
+    return float(np.mean([100.0 * np.mean(np.abs(w) < NEAR) for w in networks.first_layer]))
+
+
 def weight_table(found: Sequence[Networks]) -> TextTable | None:
     """Of the first layer: how many weights are near zero, how large they are."""
     if not found:
@@ -155,7 +167,7 @@ def weight_table(found: Sequence[Networks]) -> TextTable | None:
             (
                 networks.setting,
                 str(len(sizes)),
-                number(float(np.mean([100.0 * np.mean(w < NEAR) for w in sizes]))),
+                number(_near_zero(networks)),
                 number(float(np.mean([w.mean() for w in sizes]))),
                 number(float(np.mean([w.max() for w in sizes]))),
             )

@@ -18,7 +18,7 @@ from nnexp.study.report.draw import DPI
 from nnexp.study.report.drawn import Drawn, Section
 from nnexp.study.report.figures import sections
 from nnexp.study.report.material import Material, gather
-from nnexp.study.report.networks import read_networks, weight_table
+from nnexp.study.report.networks import read_networks, weight_answer, weight_table
 from nnexp.study.report.neuron import is_neuron, neuron_table
 from nnexp.study.report.pairs import command_of, compared, shown
 from nnexp.study.report.palette import COLOURS, ON_DARK
@@ -35,6 +35,8 @@ from nnexp.study.report.tables import (
 )
 
 HERE = Path(__file__).parent
+FEW_NETWORKS = 6
+"""Of so many settings the opening lines say how their weights are."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +108,12 @@ def make_report(store: Store, name: str, where: str | None, command: str) -> Rep
         ),
         weight_table(networks) if "reg.name" in material.keys else None,
     ]
+    about_weights = material.keys[-1:] == ("reg.name",) and len(networks) <= FEW_NETWORKS
+    said = answers(material, measure, found, pairs)
+    said += weight_answer(networks) if about_weights else []
     return Report(
         material,
-        tuple(answers(material, measure, found, pairs)),
+        tuple(said),
         tuple(warnings(material, found)),
         tuple(_commanded(t, command) for t in tables if t is not None),
         tuple(sections(material, found, pairs, networks)),
