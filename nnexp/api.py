@@ -91,7 +91,7 @@ def load(run_id: str, tracking_uri: str | None = None) -> Run:
     from nnexp.record.store import open_store
     from nnexp.study.lookup import find_run
 
-    store = open_store(tracking_uri)
+    store = open_store(tracking_uri, reading=True)
     found = find_run(store, run_id)
     tags, status = found.data.tags, str(found.info.status)
     if tags.get("nnexp.kind") != "run":

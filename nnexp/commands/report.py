@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
         "--where", metavar="FILTER", help="only these runs, in MLflow's filter syntax"
     )
     options = parser.parse_args(arguments)
-    store = open_store(options.tracking_uri)
+    store = open_store(options.tracking_uri, reading=True)
     safe = re.sub(r"[^\w.-]+", "_", options.name).strip(".") or "report"
     folder = Path(options.out) if options.out else Path("reports") / safe
     command = "python -m nnexp report " + shlex.join(arguments)

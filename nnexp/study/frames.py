@@ -47,7 +47,7 @@ def runs(
     >>> runs().groupby(["reg.name", "data.n_train"])["test/accuracy"].describe()
     >>> runs(where="params.`reg.name` = 'l2' and metrics.`test/accuracy` > 0.95")
     """
-    store = open_store(tracking_uri)
+    store = open_store(tracking_uri, reading=True)
     inner = database(store)
     if inner is None:
         return frame_of(select(store, experiment, where, kind))
@@ -104,7 +104,7 @@ def curves(
     >>> long = curves(metrics=["test/accuracy"]).merge(runs()[["run_id", "reg.name"]], on="run_id")
     >>> long.pivot_table(index="step", columns="reg.name", values="value").plot()
     """
-    store = open_store(tracking_uri)
+    store = open_store(tracking_uri, reading=True)
     inner = database(store)
     if inner is None:
         return curves_of(store, select(store, experiment, where, kind), metrics)

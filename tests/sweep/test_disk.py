@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import sqlite3
 import subprocess
 import threading
@@ -12,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sweep.typed import by_setting, nnexp, recorded
+from tests.record.stored import RUNS, restore
+from tests.sweep.typed import COMMAND, by_setting, environment, nnexp, recorded, start
 
 BIG = ("size=1k", "train.epochs=30", "model.hidden=[300]", "tracking.artifacts=light")
 
@@ -61,6 +64,94 @@ def test_a_read_only_folder_is_refused_in_one_line(tmp_path: Path) -> None:
         assert "tracking.uri" in line
 
 
+def fill(folder: Path) -> Path:
+    """Write a file until there is no space left."""
+    path = folder / "filler"
+    with path.open("wb") as file:
+        while True:
+            try:
+                os.write(file.fileno(), bytes(1 << 16))
+            except OSError:
+                return path
+
+
+def until(process: subprocess.Popen[str], sign: str) -> str:
+    """Read what a command prints until a line holds a sign."""
+    assert process.stdout is not None
+    said = ""
+    for line in process.stdout:
+        said += line
+        if sign in line:
+            break
+    return said
+
+
+def test_a_disk_that_is_full_for_a_while_loses_nothing(tmp_path: Path) -> None:
+    """Database, checkpoints and the log of the database have no space; then they have."""
+    with small_disk(tmp_path, "30m"):
+        process = start(tmp_path, "size=1k", "train.epochs=500", "tracking.artifacts=light")
+        said = until(process, "Epoch 3 ")
+        filler = fill(tmp_path)
+        said += until(process, "no checkpoint could be written")
+        filler.unlink()
+        said += process.communicate(timeout=250)[0]
+        assert process.returncode == 0, said
+        assert "Traceback" not in said
+        ((_, metrics),) = by_setting(tmp_path).values()
+        assert [step for step, _ in metrics["train/cost"]] == list(range(501))
+
+
+def test_a_sweep_on_a_disk_that_fills_up_goes_on_when_there_is_space(tmp_path: Path) -> None:
+    typed = ("-m", "size=1k", "train.epochs=100", "seed=range(4)", "sweep.fuse=1",
+             "tracking.artifacts=light")  # fmt: skip
+    with small_disk(tmp_path, "30m"):
+        process = start(tmp_path, *typed)
+        said = until(process, "[1/4]")
+        filler = fill(tmp_path)
+        said += process.communicate(timeout=250)[0]
+        assert process.returncode == 1, said
+        assert "Traceback" not in said
+        assert "No space left on device" in said.splitlines()[-1]
+        filler.unlink()
+        done = nnexp(tmp_path, *typed)
+        assert done.returncode == 0, done.stderr
+        assert len(by_setting(tmp_path)) == 4
+
+
+def test_a_database_that_cannot_grow_gets_at_the_next_start_what_was_kept(tmp_path: Path) -> None:
+    """A limit on the size of files: the rest of the disk has space."""
+    restore(tmp_path)
+    size = (tmp_path / "mlflow.db").stat().st_size
+    typed = ("size=100", "train.epochs=120", "tracking.artifacts=light")
+    limited = subprocess.run(
+        [*COMMAND, *typed],
+        cwd=tmp_path,
+        env=environment(),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size + 50_000,) * 2),
+        capture_output=True,
+        text=True,
+        timeout=250,
+        check=False,
+    )
+    assert limited.returncode == 0, limited.stderr
+    assert "nothing is lost" in limited.stdout
+    again = nnexp(tmp_path, *typed)
+    assert again.returncode == 0, again.stderr
+    assert "delivered 1 runs" in again.stdout
+    assert "nothing was trained" in again.stdout
+    ((_, metrics),) = [found for key, found in by_setting(tmp_path).items() if "=120" in key]
+    assert [step for step, _ in metrics["train/cost"]] == list(range(121))
+
+
+def test_what_was_recorded_is_read_on_a_read_only_disk(tmp_path: Path) -> None:
+    with small_disk(tmp_path, "30m"):
+        restore(tmp_path)
+        remount(tmp_path, "ro")
+        for typed in (("runs",), ("show", RUNS[0]), ("verify", RUNS[3], "--tolerance", "1e-6")):
+            done = nnexp(tmp_path, *typed)
+            assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("seconds", [10, pytest.param(30, marks=pytest.mark.slow)])
 def test_a_locked_database_is_waited_for(tmp_path: Path, seconds: int) -> None:
     assert nnexp(tmp_path, "size=100", "train.epochs=1").returncode == 0
@@ -81,3 +172,26 @@ def test_a_locked_database_is_waited_for(tmp_path: Path, seconds: int) -> None:
     thread.join()
     assert done.returncode == 0, done.stderr
     assert len(by_setting(tmp_path)) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "typed", [("train.epochs=3000",), ("-m", "train.epochs=1500", "seed=0,1", "sweep.fuse=1")]
+)
+def test_a_database_locked_for_long_in_the_middle_loses_nothing(
+    typed: tuple[str, ...], tmp_path: Path
+) -> None:
+    process = start(tmp_path, "size=1k", "tracking.artifacts=light", *typed)
+    said = until(process, "Epoch 3 " if "-m" not in typed else "sweep of")
+    connection = sqlite3.connect(tmp_path / "mlflow.db", isolation_level=None, timeout=60)
+    connection.execute("BEGIN EXCLUSIVE")
+    time.sleep(35)
+    connection.execute("COMMIT")
+    connection.close()
+    said += process.communicate(timeout=280)[0]
+    assert process.returncode == 0, said
+    found = by_setting(tmp_path)
+    assert len(found) == (2 if "-m" in typed else 1)
+    for _, metrics in found.values():
+        steps = [step for step, _ in metrics["train/cost"]]
+        assert steps == list(range(len(steps)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ def environment() -> dict[str, str]:
     return {**kept, "PYTHONPATH": root, "OPENBLAS_NUM_THREADS": "1", "COLUMNS": "200"}
 
 
-def nnexp(folder: Path, *arguments: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
-    """Type a command in a folder and wait for it."""
+def nnexp(
+    folder: Path, *arguments: str, timeout: float = 240, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Type a command in a folder, perhaps with other variables, and wait for it."""
     return subprocess.run(
         [*COMMAND, *arguments],
         cwd=folder,
-        env=environment(),
+        env={**environment(), **(env or {})},
         capture_output=True,
         text=True,
         timeout=timeout,
