@@ -166,11 +166,11 @@ def telling_keys(settings: Sequence[Mapping[str, str]]) -> list[str]:
 def _cell(values: Sequence[float], name: str) -> str:
     if not values:
         return ""
-    scale, unit = (100.0, " %") if name != "train/cost" else (1.0, "")
-    mean = scale * statistics.fmean(values)
+    form, scale, unit = (".3g", 1.0, "") if name == "train/cost" else (".2f", 100.0, " %")
+    mean = format(scale * statistics.fmean(values), form)
     if len(values) == 1:
-        return f"{mean:.2f}{unit}"
-    return f"{mean:.2f} ± {scale * statistics.stdev(values):.2f}{unit}"
+        return f"{mean}{unit}"
+    return f"{mean} ± {format(scale * statistics.stdev(values), form)}{unit}"
 
 
 def _without_echoes(keys: list[str], settings: Sequence[Mapping[str, str]]) -> list[str]:

@@ -6,12 +6,9 @@ import hashlib
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.markup import escape
 
@@ -26,6 +23,7 @@ from nnexp.record.stale import mark_stale
 from nnexp.record.store import Store, experiment_id, open_store
 from nnexp.record.sweep import find_finished
 from nnexp.signals import held_stops
+from nnexp.sweep.locks import alone
 from nnexp.sweep.screen import RunScreen, Stopwatch, ending, header, shown_again
 from nnexp.sweep.studio import Studio
 from nnexp.train.loop import train
@@ -67,7 +65,7 @@ def run_single(config: Config, console: Console) -> Result:
     experiment = experiment_id(store, config.tracking.experiment)
     mark = fingerprint(config, dataset)
     key = _key(store, experiment, mark)
-    with _alone(store, key, console):
+    with alone(store, f"run-{key[:16]}", "this very run", console):
         tidy(store, experiment, console)
         console.print(header(config, dataset), highlight=False, markup=False)
         if config.tracking.reuse:
@@ -238,19 +236,3 @@ def _train(
                 )
     assert outcome is not None
     return outcome
-
-
-@contextmanager
-def _alone(store: Store, key: str, console: Console) -> Iterator[None]:
-    """Hold a lock on this run: a second process asked for the same one waits, and says so."""
-    store.folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(store.folder / f"run-{key[:16]}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        console.print("another process is training this very run; waiting for it to end")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()

@@ -1,0 +1,41 @@
+"""What a sweep consists of: its runs, and which of them are recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nnexp.config.compose import flatten
+from nnexp.config.schema import Config
+from nnexp.data.dataset import Dataset
+from nnexp.record.store import Store
+from nnexp.record.sweep import Recorded
+
+
+@dataclass
+class Batch:
+    """The runs of a sweep, each once; `found` holds what is recorded of them so far."""
+
+    configs: list[Config]
+    datasets: list[Dataset]
+    marks: list[str]
+    """Fingerprints."""
+    store: Store
+    experiment: str
+    """Its MLflow id."""
+    found: dict[str, Recorded]
+    """By fingerprint."""
+
+    @property
+    def missing(self) -> list[int]:
+        """Positions of the runs that are still to be trained."""
+        return [k for k, mark in enumerate(self.marks) if mark not in self.found]
+
+    @property
+    def recorded(self) -> list[Recorded]:
+        """All runs in order; none may be missing."""
+        return [self.found[mark] for mark in self.marks]
+
+    @property
+    def settings(self) -> list[dict[str, str]]:
+        """The flattened configs."""
+        return [flatten(config) for config in self.configs]

@@ -1,0 +1,110 @@
+"""What is said of a sweep: before it, at its end, and in its parent's description."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markup import escape
+
+from nnexp.config.command import run_name
+from nnexp.config.compose import flatten
+from nnexp.config.schema import Config
+from nnexp.record.environment import cores
+from nnexp.sweep.board import results, results_table, telling_keys
+from nnexp.sweep.grouping import StackPlan
+from nnexp.sweep.screen import recorded_lines
+from nnexp.sweep.state import Batch
+
+NOTED_ROWS = 50
+"""Settings in the description of a sweep; the whole table is on the screen and in `compare`."""
+
+NAMED = 20
+"""Reused runs that are named one by one."""
+
+
+def announce(sweep: Batch, plans: Sequence[StackPlan], console: Console) -> None:
+    """How many runs there are, what is recorded of them, and how the rest is trained."""
+    total, missing = len(sweep.configs), len(sweep.missing)
+    workers = min(sweep.configs[0].sweep.workers or cores(), max(len(plans), 1))
+    text = f"sweep of {total} runs"
+    if missing < total:
+        text += f": {total - missing} recorded already, {missing} to train"
+    if missing:
+        text += f", in {len(plans)} stacks over {workers} processes"
+    console.print(text, highlight=False)
+
+
+def show_plan(sweep: Batch, plans: Sequence[StackPlan], console: Console) -> None:
+    """What `sweep.dry_run=true` shows instead of training."""
+    where = {k: number for number, plan in enumerate(plans, 1) for k in plan.runs}
+    for k, config in enumerate(sweep.configs):
+        found = sweep.found.get(sweep.marks[k])
+        state = f"recorded as {found.run_id[:8]}" if found else f"stack {where[k]}"
+        console.print(escape(f"{run_name(config)}: {state}"), highlight=False)
+    total = sum(plan.cost for plan in plans)
+    # About 10 billion multiply-adds a second and core, measured; an order of magnitude only.
+    workers = sweep.configs[0].sweep.workers or cores()
+    seconds = total / 1e10 / max(1, min(workers, len(plans)))
+    console.print(f"dry run: nothing was trained; estimated time about {seconds:.0f} s")
+
+
+def sweep_name(configs: Sequence[Config]) -> str:
+    """`sweep of 20 runs: size, seed`."""
+    settings = [flatten(config) for config in configs]
+    keys = [*telling_keys(settings), *(["seed"] if len({c.seed for c in configs}) > 1 else [])]
+    return f"sweep of {len(configs)} runs" + (f": {', '.join(keys)}" if keys else "")
+
+
+def result_note(sweep: Batch, command: str) -> str:
+    """The result as a table, shown as the description of the parent run in the MLflow UI."""
+    found = sweep.recorded
+    header, rows = results(
+        sweep.settings, [r.metrics if r.status == "FINISHED" else None for r in found]
+    )
+    lines = [header, ["---"] * len(header), *rows]
+    table = "\n".join("| " + " | ".join(line) + " |" for line in lines[:NOTED_ROWS])
+    return f"`{command}`\n\n{table}\n\nmean ± standard deviation over the runs of a setting"
+
+
+def conclude(sweep: Batch, parent: str, command: str, console: Console, seconds: float) -> None:
+    """The table of results, what failed, what was reused, and how to look and to go on."""
+    found, settings = sweep.recorded, sweep.settings
+    done = [run.metrics if run.status == "FINISHED" else None for run in found]
+    console.print()
+    console.print(results_table(settings, done))
+    if _seeds(sweep) > 1:
+        console.print("mean ± standard deviation over the runs of a setting", highlight=False)
+    for config, run in zip(sweep.configs, found, strict=True):
+        if run.status != "FINISHED":
+            text = f"failed: {run_name(config)} ({run.run_id[:8]}): {run.reason}"
+            console.print(escape(text), highlight=False)
+    for line in _reused(sweep, parent):
+        console.print(escape(line), highlight=False)
+    console.print(f"{seconds:.1f} s in all", highlight=False)
+    lines = recorded_lines(sweep.configs[0], sweep.store, "sweep", parent, command)
+    keys = _compared_by(telling_keys(settings))
+    for line in lines:
+        if keys and _seeds(sweep) > 1 and line.startswith("table"):
+            runs = line.replace("table  ", "compare").replace(" runs", f" compare --by {keys}", 1)
+            console.print(escape(runs), highlight=False, soft_wrap=True)
+        console.print(escape(line), highlight=False, soft_wrap=True)
+
+
+def _seeds(sweep: Batch) -> int:
+    return len({config.seed for config in sweep.configs})
+
+
+def _reused(sweep: Batch, parent: str) -> list[str]:
+    """Which runs were recorded before, outside this sweep."""
+    pairs = zip(sweep.configs, sweep.recorded, strict=True)
+    names = [f"reused: {run_name(c)} ({r.run_id[:8]})" for c, r in pairs if r.sweep != parent]
+    more = len(names) - NAMED
+    return names if more <= 0 else [*names[:NAMED], f"reused: {more} more, recorded before"]
+
+
+def _compared_by(keys: Sequence[str]) -> str:
+    """What `compare --by` takes for these keys, in its short words where it has them."""
+    words = {"data.n_train": "size", "dropout.hidden": "dropout", "dropout.input": "dropout"}
+    short = (words.get(key, key.removesuffix(".name")) for key in keys)
+    return ",".join(dict.fromkeys(short))

@@ -1,0 +1,143 @@
+"""Training what is missing of a sweep: messages from the workers become recorded runs."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rich.console import Console
+from rich.markup import escape
+
+from nnexp.config.command import run_name
+from nnexp.record.clock import now
+from nnexp.record.delivery import Outbox
+from nnexp.record.environment import cores
+from nnexp.record.store import is_from_store
+from nnexp.record.summary import record_summaries, settings_over_seeds
+from nnexp.record.sweep import Ended, Recorded, delivery_of
+from nnexp.signals import held_stops
+from nnexp.sweep.board import Board
+from nnexp.sweep.grouping import StackPlan, work
+from nnexp.sweep.pool import Pool
+from nnexp.sweep.state import Batch
+from nnexp.sweep.worker import Broken, Finished, Progress, Stuck, Task
+from nnexp.train.plan import shape_of
+
+LIGHT_FROM = 20
+"""Sweeps of more runs than this leave figures and models to be made on demand."""
+
+HEARTBEAT_SECONDS = 60.0
+
+
+def train_missing(
+    sweep: Batch, plans: Sequence[StackPlan], parent: str, outbox: Outbox, console: Console
+) -> None:
+    """Train stacks and record each run when it ends, well or not.
+
+    Raises:
+        OSError: a worker can write nothing more; what has ended is recorded.
+    """
+    if not plans:
+        return
+    settings = sweep.configs[0].sweep
+    level = sweep.configs[0].tracking.artifacts
+    if level == "auto":
+        level = "light" if len(sweep.configs) > LIGHT_FROM else "all"
+    folder = sweep.store.folder / f"sweep-{parent}"
+    tasks = [
+        Task(plan.runs, tuple(sweep.configs[k] for k in plan.runs), level, folder) for plan in plans
+    ]
+    missing = [k for plan in plans for k in plan.runs]
+    board = Board(
+        len(sweep.configs),
+        {k: work(sweep.configs[k], shape_of(sweep.configs[k], sweep.datasets[k])) for k in missing},
+        {k: sweep.configs[k].train.epochs for k in missing},
+        len(sweep.configs) - len(missing),
+        console,
+    )
+    beat, complained = time.monotonic(), False
+    messages = Pool(tasks, settings.workers or cores()).messages()
+    try:
+        with board:
+            for message in messages:
+                if time.monotonic() - beat > HEARTBEAT_SECONDS:
+                    outbox.tell(parent, {"nnexp.heartbeat": str(now())})
+                    beat = time.monotonic()
+                if isinstance(message, Progress):
+                    board.progress(message.epochs)
+                elif isinstance(message, Finished):
+                    _record(sweep, message.run, message.ended, parent, outbox, board)
+                elif isinstance(message, Stuck):
+                    raise OSError(message.reason)
+                elif isinstance(message, Broken):
+                    for k in message.runs:
+                        nothing = Ended([], [], None, now(), None, message.reason)
+                        _record(sweep, k, nothing, parent, outbox, board)
+                _deliver(sweep, outbox)
+                if complained != bool(outbox.kept):
+                    complained = not complained
+                    console.print(escape(_about_store(outbox)), highlight=False)
+    finally:
+        messages.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _record(sweep: Batch, k: int, ended: Ended, parent: str, outbox: Outbox, board: Board) -> None:
+    config, dataset = sweep.configs[k], sweep.datasets[k]
+    delivery = delivery_of(sweep.experiment, parent, config, dataset, ended)
+    with held_stops():
+        # Until it has arrived, a run is known by the key of its delivery.
+        run_id = outbox.send(delivery, ended.folder) or delivery.key
+    if ended.folder is not None:
+        shutil.rmtree(ended.folder, ignore_errors=True)
+    outcome = ended.outcome
+    failure = ended.failure or (outcome.failure if outcome is not None else None) or ""
+    last = ended.rows[-1] if ended.rows else {}
+    metrics = {**last, **(outcome.metrics if outcome is not None else {})}
+    status = "FAILED" if failure else "FINISHED"
+    sweep.found[sweep.marks[k]] = Recorded(run_id, status, parent, metrics, failure)
+    said = [
+        f"{label} {metrics[name]:.2%}"
+        for name, label in (("test/accuracy", "test"), ("gap/final", "gap"))
+        if name in metrics
+    ]
+    cost = f"cost {metrics.get('train/cost', 0.0):.4g}"
+    result = f"failed: {failure}" if failure else ", ".join(said) or cost
+    board.ended(k, f"{run_name(config)}: {result}", failed=bool(failure))
+
+
+def _deliver(sweep: Batch, outbox: Outbox, *, now: bool = False) -> None:
+    """Send what is kept, and note the ids of the runs that have arrived."""
+    if not outbox.kept:
+        return
+    with held_stops():
+        arrived = outbox.again(now=now)
+    for mark, run in sweep.found.items():
+        if run.run_id in arrived:
+            sweep.found[mark] = replace(run, run_id=arrived[run.run_id])
+
+
+def summarize(sweep: Batch, parent: str, outbox: Outbox) -> None:
+    """Record the means over seeds; without the store, that is left to the next start."""
+    _deliver(sweep, outbox, now=True)
+    if outbox.kept:
+        return
+    recorded = [sweep.found[mark] for mark in sweep.marks]
+    settings = settings_over_seeds(sweep.configs, recorded)
+    try:
+        record_summaries(sweep.store, sweep.experiment, parent, settings)
+    except Exception as error:
+        if not is_from_store(error):
+            raise
+        outbox.note(error)
+
+
+def _about_store(outbox: Outbox) -> str:
+    if outbox.kept:
+        return (
+            f"the tracking store does not answer ({outbox.trouble}): training goes on, what ends "
+            "is kept"
+        )
+    return "the tracking store answers again: it has received what was kept"
