@@ -68,7 +68,8 @@ def test_a_larger_sweep_reuses_what_is_recorded(swept: Path) -> None:
     done = nnexp(swept, "-m", *TINY, "reg=l2", "seed=range(3)")
     assert done.returncode == 0, done.stderr
     assert "2 recorded already, 1 to train" in done.stdout
-    assert "2 runs were recorded before, outside this sweep, and are reused" in done.stdout
+    reused = [line for line in done.stdout.splitlines() if line.startswith("reused: ")]
+    assert [("seed0" in line, "seed1" in line) for line in reused] == [(True, False), (False, True)]
 
 
 def test_dry_run_trains_and_records_nothing(tmp_path: Path) -> None:
