@@ -25,7 +25,7 @@ from nnexp.config.compose import config_dir, register, resolve, schema_keys, to_
 from nnexp.config.messages import one_line
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
-from nnexp.sweep.launcher import register_launcher
+from nnexp.sweep.launcher import Request, register_launcher
 from tests.inside import inside
 from tests.record.stored import restore
 
@@ -116,7 +116,7 @@ def hydra() -> Iterator[None]:
     from hydra.core.global_hydra import GlobalHydra
 
     register()
-    register_launcher()
+    register_launcher(Request())
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
         yield

@@ -21,7 +21,7 @@ from nnexp.config.messages import one_line
 from nnexp.config.presets import check_config_dir
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
-from nnexp.sweep.launcher import register_launcher
+from nnexp.sweep.launcher import Request, register_launcher
 from tests.inside import inside
 
 SECRET = "geheim-ich-sag-es-nicht"
@@ -126,7 +126,7 @@ def composed() -> Iterator[Callable[[Path], Config]]:
     from hydra.core.global_hydra import GlobalHydra
 
     register()
-    register_launcher()
+    register_launcher(Request())
 
     def ask(folder: Path) -> Config:
         GlobalHydra.instance().clear()
