@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import math
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 from rich.table import Table
@@ -38,29 +41,45 @@ def main(arguments: Sequence[str]) -> int:
     if options.format == "csv":
         frame.to_csv(sys.stdout, index=False)
     elif options.format == "json":
-        sys.stdout.write(frame.to_json(orient="records", date_format="iso", indent=1) + "\n")
+        records = [{k: _plain(v) for k, v in row.items()} for row in frame.to_dict("records")]
+        json.dump(records, sys.stdout, indent=1, ensure_ascii=False, allow_nan=False)
+        print()
     else:
-        _print(frame, options.experiment)
+        _print(frame, options.experiment, options.where)
     return 0
 
 
-def _print(frame: pd.DataFrame, experiment: str) -> None:
+def _plain(value: Any) -> Any:
+    """A value as JSON knows it, every digit kept: what is missing or not finite is null."""
+    if isinstance(value, pd.Timestamp):
+        return None if pd.isna(value) else value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return None if value is pd.NA else value
+
+
+def _print(frame: pd.DataFrame, experiment: str, where: str | None) -> None:
     console = new_console()
     if frame.empty:
-        console.print(f"no runs are recorded in experiment {safe(experiment)}")
+        which = f"match --where {where}" if where else "are recorded"
+        text = f"no runs of experiment {experiment} {which}"
+        console.print(safe(text), highlight=False)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     shown = [(key, title) for key, title in COLUMNS if key in frame]
     for key, title in shown:
         justify = "left" if key in ("run_id", "name", "status") else "right"
-        table.add_column(title or key, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+        # An id cut short is of no use; on a narrow terminal names are.
+        width = {"run_id": 8, "name": 12}.get(key)
+        table.add_column(title or key, justify=justify, no_wrap=True, min_width=width)  # type: ignore[arg-type]
     for _, row in frame.iterrows():
         table.add_row(*(_cell(key, row[key]) for key, _ in shown))
     console.print(table)
     failed = frame[frame["status"] == "FAILED"]
     for _, row in failed.iterrows():
         console.print(safe(f"failed: {row['run_id'][:8]} {row['name']}: {row['reason']}"))
-    console.print(f"{len(frame)} runs; python -m nnexp show RUN_ID tells more", highlight=False)
+    count = "1 run" if len(frame) == 1 else f"{len(frame)} runs"
+    console.print(f"{count}; python -m nnexp show RUN_ID tells more", highlight=False)
 
 
 def _cell(key: str, value: object) -> str:

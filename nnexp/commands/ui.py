@@ -12,7 +12,9 @@ from pathlib import Path
 
 from nnexp.commands.options import Parser
 from nnexp.errors import UserError
-from nnexp.record.store import open_store, sqlite_path
+from nnexp.record.store import Store, open_store, sqlite_path
+from nnexp.record.view import write_views
+from nnexp.study.lookup import all_experiments
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -32,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     if not _free(options.port):
         raise UserError(f"--port {options.port}: is in use; allowed: a free port")
-    return _serve(store.uri, options.port)
+    return _serve(store, options.port)
 
 
 def _free(port: int) -> bool:
@@ -45,7 +47,22 @@ def _free(port: int) -> bool:
     return True
 
 
-def _serve(uri: str, port: int) -> int:
+def _addresses(store: Store, port: int) -> list[str]:
+    """Where to look first: the views of every experiment with runs."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return [
+            f"  {name}, {view}: http://127.0.0.1:{port}{path}"
+            for number, name in all_experiments(store).items()
+            for view, path in write_views(store, number).items()
+        ]
+    except MlflowException:
+        return []  # A store that may be read only is shown as MLflow shows it.
+
+
+def _serve(store: Store, port: int) -> int:
+    uri = store.uri
     command = [
         sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--port", str(port),
         "--workers", "1",
@@ -63,7 +80,9 @@ def _serve(uri: str, port: int) -> int:
     )
     if shutil.which("mlflow", path=environment["PATH"]) is None:
         raise UserError("ui: the mlflow program is not installed beside Python; reinstall mlflow")
-    print(f"MLflow UI: http://127.0.0.1:{port}  (Ctrl-C ends it)", flush=True)
+    addresses = _addresses(store, port)
+    print(f"MLflow UI: http://127.0.0.1:{port}  (Ctrl-C ends it)")
+    print("\n".join(addresses), flush=True)
     process = subprocess.Popen(command, env=environment)
     try:
         return process.wait()
