@@ -6,9 +6,12 @@ costs the user nothing.
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from types import TracebackType
 
@@ -27,7 +30,7 @@ class Studio:
 
     def __enter__(self) -> Studio:
         if self._level == "all":
-            self._pool = ProcessPoolExecutor(1, get_context("spawn"), ignore_interrupts)
+            self._pool = ProcessPoolExecutor(1, get_context("spawn"), _begin)
             with held_interrupts():
                 self._pool.submit(_warm_up, self._config.data)
         return self
@@ -45,10 +48,26 @@ class Studio:
         """Write the artifacts into a folder."""
         if self._level == "none":
             return
-        if self._pool is None:
-            _write(folder, self._level, self._config, outcome, rows)
-        else:
-            self._pool.submit(_write, folder, self._level, self._config, outcome, rows).result()
+        if self._pool is not None:
+            try:
+                self._pool.submit(_write, folder, self._level, self._config, outcome, rows).result()
+                return
+            except BrokenProcessPool:
+                pass  # Killed, such as for want of memory; the training is done, and not lost.
+        _write(folder, self._level, self._config, outcome, rows)
+
+
+def _begin() -> None:
+    ignore_interrupts()
+    # A process of this kind waits for work for ever, even if nobody is left to give it any.
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _warm_up(data: DataConfig) -> None:

@@ -380,6 +380,33 @@ def test_a_checkpoint_of_another_experiment_is_left_alone(tmp_path: Path) -> Non
     assert "going on after epoch" in said
 
 
+def test_a_killed_run_leaves_no_process_behind(tmp_path: Path) -> None:
+    """Not even the one that is to draw its figures."""
+    process = start(tmp_path, "size=1k", "train.epochs=100000")
+    until(process, "Epoch 3 ")
+    helpers = _workers_of(process.pid)
+    assert helpers
+    process.kill()
+    process.communicate()
+    deadline = time.monotonic() + 60
+    while any(Path(f"/proc/{pid}").exists() for pid in helpers) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not [pid for pid in helpers if Path(f"/proc/{pid}").exists()]
+
+
+def test_a_run_outlives_the_process_that_draws_its_figures(tmp_path: Path) -> None:
+    process = start(tmp_path, "size=1k", "train.epochs=200")
+    until(process, "Epoch 3 ")
+    for pid in _workers_of(process.pid):
+        os.kill(pid, signal.SIGKILL)
+    said, _ = process.communicate(timeout=240)
+    assert process.returncode == 0, said
+    (run,) = recorded(tmp_path)
+    assert run.info.status == "FINISHED"
+    names = {entry.path for entry in client(tmp_path).list_artifacts(run.info.run_id)}
+    assert {"figures", "model", "weights.npz"} <= names
+
+
 def test_a_record_that_was_deleted_is_begun_afresh(tmp_path: Path) -> None:
     """Checkpoints and deliveries that belong to a database that is no more."""
     typed = ("train.epochs=100", "size=1k", "tracking.artifacts=light")
