@@ -20,6 +20,7 @@ from nnexp.record.clock import now
 from nnexp.record.delivery import Delivery, Outbox
 from nnexp.record.environment import cores
 from nnexp.record.fingerprint import fingerprint
+from nnexp.record.quick import quick_commits
 from nnexp.record.store import experiment_id, open_store
 from nnexp.record.sweep import (
     Recorded,
@@ -107,7 +108,8 @@ def run_sweep(
             parent = open_parent(store, experiment, key, sweep_name(chosen), tags)
         try:
             remove_partial(store, experiment, parent)
-            train_missing(sweep, plans, parent, outbox, console)
+            with quick_commits(store):
+                train_missing(sweep, plans, parent, outbox, console)
             summarize(sweep, parent, outbox)
         except BaseException as error:
             with held_stops(forget=True), suppress(OSError):
