@@ -1,0 +1,1 @@
+"""Side by side: nnexp and what a user would use instead (`make bench`)."""
