@@ -19,6 +19,7 @@ from dataclasses import replace
 from html import escape
 from pathlib import Path
 
+from nnexp.errors import UserError
 from nnexp.record.store import open_store
 from nnexp.study.report.drawn import Drawn
 from nnexp.study.report.page import make_report, png
@@ -49,6 +50,9 @@ PICTURES: dict[str, tuple[str, ...]] = {
 }
 """Figures shown in the README; elsewhere curves, slopes and final accuracies."""
 
+AGAINST = {"regularized": "overfitting"}
+"""A preset whose question is about the settings of another."""
+
 _TIMED = ("early_stopping",)
 """Elsewhere the seconds are left out: they are those of a machine, and no result."""
 
@@ -78,7 +82,7 @@ def remake(name: str) -> None:
     """Write figures and tables of one experiment into its folder."""
     folder = HERE / name
     folder.mkdir(exist_ok=True)
-    report = make_report(open_store(None), name, None, f"python -m nnexp report {name}")
+    report = make_report(open_store(None), [name], None, f"python -m nnexp report {name}")
     drawn = {d.name: d for section in report.sections for d in section.figures}
     pictures = [drawn[wanted] for wanted in PICTURES.get(name, _CURVES) if wanted in drawn]
     for old in folder.glob("*.png"):
@@ -86,12 +90,29 @@ def remake(name: str) -> None:
     for picture in pictures:
         (folder / f"{picture.name}.png").write_bytes(png(picture))
     parts = [START, "\n".join(_image(picture) for picture in pictures)]
-    parts += [markdown(_without_time(table, name)) for table in report.tables]
+    differences = _differences(name)
+    tables = [t for t in report.tables if not (differences and t.title == differences[0].title)]
+    parts += [markdown(_without_time(table, name)) for table in [*tables, *differences]]
     readme = folder / "README.md"
     before = readme.read_text(encoding="utf-8") if readme.exists() else _fresh(name)
     head, _, rest = before.partition(START)
     tail = rest.partition(END)[2]
     readme.write_text(head + "\n\n".join(parts) + "\n" + END + tail, encoding="utf-8")
+
+
+def _differences(name: str) -> list[TextTable]:
+    """The settings of a preset against those of the one it is set against."""
+    if name not in AGAINST:
+        return []
+    names = [name, AGAINST[name]]
+    try:
+        report = make_report(
+            open_store(None), names, None, f"python -m nnexp report {' '.join(names)}"
+        )
+    except UserError as error:
+        print(f"experiments/{name}: not set against {AGAINST[name]}: {error}")
+        return []
+    return [table for table in report.tables if table.title.startswith("Differences")]
 
 
 def index(presets: Sequence[str]) -> None:

@@ -20,10 +20,14 @@ def main(arguments: Sequence[str]) -> int:
         "against each other, learning curves to look into, weights, mistakes, provenance; the "
         "figures beside it as PNG and SVG. The chapter's presets are drawn as the chapter draws "
         "them, published curves in grey.",
-        "python -m nnexp report overfitting --out reports/overfitting",
+        "python -m nnexp report overfitting\n"
+        "  python -m nnexp report regularized overfitting --out both",
     )
     parser.add_argument(
-        "name", metavar="NAME", help="an MLflow experiment, such as a preset's name"
+        "names",
+        metavar="NAME",
+        nargs="+",
+        help="an MLflow experiment, such as a preset's name; the runs of several are put together",
     )
     parser.add_argument("--out", metavar="DIR", help="folder to write into (reports/NAME)")
     parser.add_argument(
@@ -31,10 +35,11 @@ def main(arguments: Sequence[str]) -> int:
     )
     options = parser.parse_args(arguments)
     store = open_store(options.tracking_uri, reading=True)
-    safe = re.sub(r"[^\w.-]+", "_", options.name).strip(".") or "report"
+    names = list(dict.fromkeys(options.names))
+    safe = re.sub(r"[^\w.-]+", "_", "-".join(names)).strip(".") or "report"
     folder = Path(options.out) if options.out else Path("reports") / safe
     command = "python -m nnexp report " + shlex.join(arguments)
-    written = write_report(store, options.name, folder, options.where, command)
+    written = write_report(store, names, folder, options.where, command)
     for sentence in written.answers:
         print(sentence)
     size = written.page.stat().st_size / 1e6

@@ -164,10 +164,23 @@ def test_a_part_of_the_runs_can_be_reported(store: Path) -> None:
     assert done.returncode == 0, done.stderr
     text = Elements((store / "part" / "index.html").read_text(encoding="utf-8")).text
     assert re.search(r"2 finished runs in 1\s+setting;", text)
+    assert "L2 against" not in text
     nothing = nnexp(store, "report", NAME, "--where", "params.`reg.name` = 'l1'")
     assert nothing.returncode == 2
     assert nothing.stderr.count("\n") == 1
     assert "no finished runs" in nothing.stderr
+
+
+def test_experiments_can_be_put_together(store: Path) -> None:
+    other = ("size=100", "train.epochs=2", "tracking.experiment=other")
+    assert nnexp(store, *other).returncode == 0
+    done = nnexp(store, "report", NAME, "other", "--out", "both")
+    assert done.returncode == 0, done.stderr
+    text = Elements((store / "both" / "index.html").read_text(encoding="utf-8")).text
+    assert re.search(r"5 finished runs in 3\s+settings; 2 failed", text)
+    # Only some were watched on the test data: the page opens with what all of them have.
+    assert done.stdout.startswith("Test accuracy: about ")
+    assert "100 images" in done.stdout
 
 
 # What follows looks at the page as a reader does.

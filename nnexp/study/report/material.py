@@ -39,9 +39,9 @@ DRAWN = 24
 
 @dataclass(frozen=True)
 class Material:
-    """An experiment as a report shows it."""
+    """An experiment, or several together, as a report shows it."""
 
-    name: str
+    names: tuple[str, ...]
     where: str | None
     kept: tuple[Run, ...]
     """The finished runs, each fingerprint once."""
@@ -60,6 +60,11 @@ class Material:
     """Their names in order, with their values of the keys."""
     measures: tuple[Measure, ...]
     """What the runs have values of, the most telling first."""
+
+    @property
+    def name(self) -> str:
+        """What the report is called."""
+        return ", ".join(self.names)
 
     @property
     def headline(self) -> Measure:
@@ -101,20 +106,22 @@ class Material:
         return whole
 
 
-def gather(store: Store, name: str, where: str | None) -> Material:
-    """Read an experiment from the store.
+def gather(store: Store, names: Sequence[str], where: str | None) -> Material:
+    """Read experiments from the store.
 
     Raises:
-        UserError: no such experiment, or no finished run in it.
+        UserError: no such experiment, or no finished run in any.
     """
-    selected = select(store, name, where)
+    selected = [run for name in names for run in select(store, name, where)]
     everything = frame_of(selected)
     finished = everything[everything["status"] == "FINISHED"]
     if finished.empty:
         narrowed = f" with --where {where}" if where else ""
-        raise UserError(f"report {name}: no finished runs are recorded{narrowed}; train some first")
+        raise UserError(
+            f"report {' '.join(names)}: no finished runs are recorded{narrowed}; train some first"
+        )
     finished = finished.drop_duplicates("fingerprint", keep="first").copy()
-    keys = ordered(telling_keys(finished), asked_key(name))
+    keys = ordered(telling_keys(finished), asked_key(names[0]) if len(names) == 1 else None)
     finished["setting"] = setting_names(finished, keys)
     by_id = {run.info.run_id: run for run in selected}
     kept = tuple(by_id[run_id] for run_id in finished["run_id"])
@@ -129,7 +136,7 @@ def gather(store: Store, name: str, where: str | None) -> Material:
     settings = _in_order(finished, keys)
     first = finished.drop_duplicates("setting").set_index("setting")["run_id"]
     return Material(
-        name=name,
+        names=tuple(names),
         where=where,
         kept=kept,
         runs=finished,
@@ -139,7 +146,7 @@ def gather(store: Store, name: str, where: str | None) -> Material:
         bands=_bands(by_run),
         published=beside(
             store,
-            select(store, name, None, "published"),
+            [run for name in names for run in select(store, name, None, "published")],
             {setting: by_id[first[setting]].data.params for setting in settings},
         ),
         keys=tuple(keys),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -63,13 +64,15 @@ class Written:
     answers: tuple[str, ...]
 
 
-def write_report(store: Store, name: str, folder: Path, where: str | None, command: str) -> Written:
+def write_report(
+    store: Store, names: Sequence[str], folder: Path, where: str | None, command: str
+) -> Written:
     """Write `index.html` and the figures into a folder.
 
     Raises:
         UserError: no such experiment, nothing to report, or the folder cannot be written.
     """
-    report = make_report(store, name, where, command)
+    report = make_report(store, names, where, command)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         pictures = [
@@ -86,13 +89,13 @@ def write_report(store: Store, name: str, folder: Path, where: str | None, comma
     return Written(page, count, report.answers)
 
 
-def make_report(store: Store, name: str, where: str | None, command: str) -> Report:
+def make_report(store: Store, names: Sequence[str], where: str | None, command: str) -> Report:
     """Gather, compare, draw.
 
     Raises:
-        UserError: no such experiment, or no finished run in it.
+        UserError: no such experiment, or no finished run in any.
     """
-    material = gather(store, name, where)
+    material = gather(store, names, where)
     measure = material.headline
     found = compared(material, measure)
     pairs = shown(material, found)
@@ -160,7 +163,7 @@ def _render(report: Report, pictures: list[Any], command: str) -> str:
     material = report.material
     return environment.get_template("page.html.j2").render(
         title=material.name,
-        question=question_of(material.name),
+        question=" ".join(map(question_of, material.names)).replace("`", "").strip(),
         report=report,
         runs=len(material.runs),
         settings=len(material.settings),

@@ -82,7 +82,9 @@ def _ranks(material: Material) -> list[dict[str, int]]:
 
 
 def command_of(material: Material, measure: Measure) -> str:
-    """The command that prints this comparison on the terminal."""
+    """The command that prints this comparison; empty for several experiments, which none can."""
+    if len(material.names) > 1:
+        return ""
     words = {tuple(keys): word for word, keys in GROUP_KEYS.items()} | {
         ("data.n_train",): "size",
         ("dropout.hidden",): "dropout",
