@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -192,3 +193,27 @@ def test_importing_it_loads_nothing_heavy() -> None:
     ).stdout.split()
     assert "nnexp" in loaded
     assert not {"numpy", "pandas", "hydra", "mlflow", "rich"} & set(loaded)
+
+
+def test_ctrl_c_in_a_notebook_ends_the_run_and_not_the_kernel(tmp_path: Path) -> None:
+    from jupyter_client.manager import start_new_kernel
+
+    manager, client = start_new_kernel(cwd=str(tmp_path), env=environment())
+    try:
+        client.execute("import nnexp; nnexp.run({'train.epochs': 100000}, size='1k')")
+        said = ""
+        while not re.search(r"[Ee]poch [1-9]", said):
+            message = client.get_iopub_msg(timeout=200)
+            said += message["content"].get("text", "")
+        manager.interrupt_kernel()
+        assert client.get_shell_msg(timeout=200)["content"]["ename"] == "KeyboardInterrupt"
+        asked = "import nnexp; nnexp.run('seeed=1')"
+        reply = client.execute(asked, reply=True, timeout=200)["content"]
+        assert reply["ename"] == "UserError"
+        assert reply["traceback"] == ["nnexp: seeed=1: unknown key; did you mean seed?"]
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel()
+    (run,) = recorded(tmp_path)
+    assert run.info.status == "KILLED"
+    assert run.data.tags["nnexp.reason"] == "stopped by Ctrl-C"
