@@ -1,8 +1,8 @@
 """Summary runs: of each setting of a sweep the mean over its seeds, with an interval, as one run.
 
 MLflow's UI then shows settings as curves with bounds: every metric of the runs is the metric of the
-same name here, and `…_low`, `…_high` are the ends of the 95 % interval of its mean at every epoch,
-Student's t with n − 1 degrees of freedom (docs/statistics.md).
+same name here, and of costs, accuracies and gaps `…_low`, `…_high` are the ends of the 95 %
+interval of the mean at every epoch: Student's t, n − 1 degrees of freedom (docs/statistics.md).
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LEVEL = 0.95
+
+_BOUNDED = ("/cost", "accuracy")
+"""Counts and parts of the cost have no bounds of their own: they would double what is written."""
 
 _NOTED = ("test/accuracy", "best/test_accuracy", "best/validation_accuracy", "gap/final")
 
@@ -142,8 +145,10 @@ def _record(
 def _values(curves: pd.DataFrame, stamp: int) -> Iterator[Sent]:
     columns = (curves[name] for name in ("metric", "step", "mean", "low", "high"))
     for metric, step, mean, low, high in zip(*columns, strict=True):
-        for name, value in ((metric, mean), (f"{metric}_low", low), (f"{metric}_high", high)):
-            yield Sent(name, float(value), int(step), stamp)
+        yield Sent(metric, float(mean), int(step), stamp)
+        if metric.startswith("gap/") or metric.endswith(_BOUNDED):
+            yield Sent(f"{metric}_low", float(low), int(step), stamp)
+            yield Sent(f"{metric}_high", float(high), int(step), stamp)
 
 
 def _note(setting: Setting, curves: pd.DataFrame) -> str:
