@@ -123,6 +123,20 @@ def hydra() -> Iterator[None]:
     GlobalHydra.instance().clear()
 
 
+def without_flags(typed: Sequence[str]) -> list[str]:
+    """The overrides of a line: without flags and the values that follow them."""
+    words, values_left = [], 0
+    for word in typed:
+        if values_left:
+            values_left -= 1
+        elif word.startswith("-") and not word[1:2].isdigit():
+            flag, equals, _ = word.partition("=")
+            values_left = 0 if equals else FLAGS.get(flag, 0)
+        else:
+            words.append(word)
+    return words
+
+
 def ask(typed: Sequence[str]) -> Config:
     """The config that overrides ask for, through every check that the program makes."""
     from hydra import compose
@@ -130,7 +144,7 @@ def ask(typed: Sequence[str]) -> Config:
     from omegaconf.errors import OmegaConfBaseException
 
     check_arguments(typed, schema_keys(), COMMANDS)
-    words = quoted_texts([word for word in typed if not word.startswith("-")])
+    words = quoted_texts(without_flags(typed))
     try:
         return resolve(compose("config", overrides=words), given_keys(words))
     except (HydraException, OmegaConfBaseException) as error:

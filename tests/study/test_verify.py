@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -220,3 +222,29 @@ def test_all_runs_of_a_sweep_are_verified_together(tmp_path: Path) -> None:
     done = inside(tmp_path, "verify", "--sweep", sweep, "--tolerance", "1e-6")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 of 2 runs verified" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("preset", ["network2", "overfitting", "regularized"])
+def test_every_run_of_a_preset_is_verified_in_a_fresh_clone(preset: str, tmp_path: Path) -> None:
+    """From the record alone: another checkout, another folder, another number of workers."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("this is no checkout that could be cloned")
+    clone, folder, elsewhere = (tmp_path / name for name in ("clone", "record", "elsewhere"))
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+    folder.mkdir()
+    elsewhere.mkdir()
+    here = {"PYTHONPATH": str(clone), "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}"}
+    typed = (f"experiment={preset}", "sweep.workers=1", "tracking.artifacts=light")
+    done = nnexp(*typed, cwd=folder, env=here, timeout=3000)
+    assert done.returncode == 0, done.stderr
+    listed = nnexp("runs", "--experiment", preset, "--format", "json", cwd=folder, env=here)
+    ids = [row["run_id"] for row in json.loads(listed.stdout)]
+    assert ids
+    again = tmp_path / "again"
+    subprocess.run(["git", "clone", "--quiet", str(clone), str(again)], check=True)
+    there = {**here, "PYTHONPATH": str(again), "OPENBLAS_NUM_THREADS": "2"}
+    verified = nnexp("verify", *ids, cwd=elsewhere, env=there, timeout=3000)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert verified.stdout.count("identical, weights included") == len(ids)
