@@ -32,7 +32,9 @@ FLAGS = {
 }
 """Flags that are let through, and how many values follow each."""
 
-CHOICES = {"--cfg": ("job", "hydra", "all"), "-c": ("job", "hydra", "all")}
+_CONFIGS = ("job", "hydra", "all")
+_INFOS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
+CHOICES = {"--cfg": _CONFIGS, "-c": _CONFIGS, "--info": _INFOS, "-i": _INFOS}
 """Flags whose value is one of a few."""
 
 TEXTS = ("tracking.uri", "tracking.experiment", "data.root", "sweep.address")
@@ -127,7 +129,7 @@ def flags_first(arguments: Iterable[str]) -> list[str]:
 
 def _quote(argument: str) -> str:
     key, equals, value = argument.partition("=")
-    if key in GROUPS:
+    if key in (*GROUPS, "hydra/launcher"):
         # A choice that is no name (`rng=0`) is looked for, not found, and refused with the others.
         choices = [
             f"'{word}'" if _OTHER_TYPE.fullmatch(word) else word for word in value.split(",")
