@@ -53,6 +53,9 @@ _CONTROL = re.compile(
 _OTHER_TYPE = re.compile(r"(?i)[-+]?(\d[\d_.]*(e[-+]?\d+)?|\.\d+|inf|nan)|true|false|null")
 """What Hydra reads as a number, a truth value or nothing."""
 
+_CHOICES = re.compile(r"[\w\s,'\"()*?=-]*")
+"""Names of choices, and Hydra's ways to say several (`l1,l2`, `choice(l1,l2)`, `glob(l*)`)."""
+
 MAX_LENGTH = 10_000
 """Characters of an argument: far more than any key needs."""
 
@@ -129,17 +132,22 @@ def flags_first(arguments: Iterable[str]) -> list[str]:
 
 def _quote(argument: str) -> str:
     key, equals, value = argument.partition("=")
-    if key in (*GROUPS, "hydra/launcher"):
-        # A choice that is no name (`rng=0`) is looked for, not found, and refused with the others.
-        choices = [
-            f"'{word}'" if _OTHER_TYPE.fullmatch(word) else word for word in value.split(",")
-        ]
-        return f"{key}={','.join(choices)}"
+    if equals and key in (*GROUPS, "hydra/launcher"):
+        # A choice that is no name (`rng=0`, `reg=[l1]`) is looked for, not found, and refused in a
+        # line that names the others.
+        if _CHOICES.fullmatch(value):
+            words = [f"'{w}'" if _OTHER_TYPE.fullmatch(w) else w for w in value.split(",")]
+            return f"{key}={','.join(words)}"
+        return f"{key}={_quoted(value)}"
     plain = re.fullmatch(r"[\w./:+-]*", value) is not None
     if not equals or key not in TEXTS or plain or value[:1] in ("'", '"') or "," in value:
         return argument
+    return f"{key}={_quoted(value)}"
+
+
+def _quoted(value: str) -> str:
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"{key}='{escaped}'"
+    return f"'{escaped}'"
 
 
 def _check_choice(flag: str, value: str) -> None:
