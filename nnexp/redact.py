@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 
-_CREDENTIALS = re.compile(r"(?<=://)[^\s'\"<>]*@")
-"""Up to the last @: a password may hold any of `/ : @`."""
+_CREDENTIALS = re.compile(r"(?<=://)(?!(?<=sqlite://)/)[^\s'\"<>]*@")
+"""Up to the last @: a password may hold any of `/ : @`. A path of SQLite holds none."""
 
 _NAMED = re.compile(
     r"(?i)\b([\w-]*(?:password|passwd|pwd|secret|token|api_?key|access_?key))(=|%3D)[^\s&;,'\"]+"

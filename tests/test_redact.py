@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nnexp.commands.options import command
 from nnexp.config.compose import flatten, to_yaml
 from nnexp.config.schema import Config, SweepConfig, TrackingConfig
 from nnexp.record.environment import environment
@@ -42,8 +44,20 @@ def test_no_secret_of_a_query_is_repeated(name: str) -> None:
 
 
 def test_plain_text_is_left_alone() -> None:
-    for text in ("sqlite:////a/b@c/mlflow.db", "mail me@example.org", "tokens: 3", "x=1"):
-        assert redact(text) == text or text.startswith("sqlite")
+    for text in ("sqlite:////home/me@corp/x.db", "mail me@example.org", "tokens: 3", "x=1"):
+        assert redact(text) == text
+    both = "sqlite:///a@b.db,postgresql://me:geheim@host/runs"
+    assert redact(both) == "sqlite:///a@b.db,postgresql://***@host/runs"
+
+
+def test_no_password_is_repeated_in_the_command_of_a_table() -> None:
+    uri = "postgresql://me:geheim@host/runs"
+    for typed in (["--tracking-uri", uri], [f"--tracking-uri={uri}"]):
+        said = command("compare", [*typed, "--where", "metrics.`a` > 1"])
+        assert "geheim" not in said
+        assert shlex.split(said)[:4] == ["python", "-m", "nnexp", "compare"]
+        assert shlex.split(said)[-1] == "metrics.`a` > 1"
+        assert "://***@host/runs" in said
 
 
 def test_no_value_of_a_secret_variable_reaches_screen_or_record(

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import shlex
+from collections.abc import Iterable
 from typing import NoReturn
 
 from nnexp.errors import UserError
+from nnexp.redact import redact
+
+
+def command(name: str, arguments: Iterable[str]) -> str:
+    """A command as it was typed, to be shown again: without the passwords of addresses."""
+    return shlex.join(["python", "-m", "nnexp", name, *map(redact, arguments)])
 
 
 def add_selection(parser: argparse.ArgumentParser) -> None:

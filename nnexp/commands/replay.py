@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from nnexp.commands.options import Parser
+from nnexp.commands.options import Parser, command
 from nnexp.config.compose import flatten
 from nnexp.record.curve import record_curves
 from nnexp.record.store import experiment_id, open_store
@@ -45,10 +45,7 @@ def main(arguments: Sequence[str]) -> int:
     found = [a for names in groups for a in replay(names, _Progress())]
     print(file=sys.stderr)
     _print(found)
-    print(
-        f"{time.perf_counter() - started:.0f} s; this table: python -m nnexp replay "
-        + " ".join(arguments)
-    )
+    print(f"{time.perf_counter() - started:.0f} s; this table: {command('replay', arguments)}")
     judged = [a for a in found if a.run != CHAOTIC]
     return 0 if all(a.whole for a in judged) else 1
 

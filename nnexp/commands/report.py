@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from nnexp.commands.options import Parser
+from nnexp.commands.options import Parser, command
 from nnexp.record.store import open_store
 from nnexp.study.report import write_report
 
@@ -38,8 +37,8 @@ def main(arguments: Sequence[str]) -> int:
     names = list(dict.fromkeys(options.names))
     safe = re.sub(r"[^\w.-]+", "_", "-".join(names)).strip(".") or "report"
     folder = Path(options.out) if options.out else Path("reports") / safe
-    command = "python -m nnexp report " + shlex.join(arguments)
-    written = write_report(store, names, folder, options.where, command)
+    typed = command("report", arguments)
+    written = write_report(store, names, folder, options.where, typed)
     for sentence in written.answers:
         print(sentence)
     size = written.page.stat().st_size / 1e6
