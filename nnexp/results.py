@@ -227,21 +227,31 @@ class Sweep:
         return merged[["run_id", *keys, "metric", "step", "value"]]
 
     def compare(
-        self, by: str | Sequence[str] | None = None, metric: str = "test/accuracy"
+        self,
+        by: str | Sequence[str] | None = None,
+        metric: str = "test/accuracy",
+        *,
+        pair: str = "seed",
     ) -> Compared:
         """The settings against each other, as `python -m nnexp compare` does.
 
         Args:
             by: `cost`, `reg`, `size`, `dropout` … or config keys; all that varied, unless given.
             metric: a recorded metric.
+            pair: the config key that pairs runs.
 
         Raises:
             UserError: no run has such a key or metric.
         """
         from nnexp.study.compare import compare
+        from nnexp.study.published import published_runs
 
         keys = [by] if isinstance(by, str) else list(by or self.varied or ["cost"])
-        return Compared(compare(self.frame, keys, metric))
+        published = None
+        if self.runs:
+            first = self.runs[0]
+            published = published_runs(first.tracking_uri, first.config.tracking.experiment)
+        return Compared(compare(self.frame, keys, metric, pair=pair, published=published))
 
     def __repr__(self) -> str:
         return "\n".join([self._head, *([self.table.to_string(index=False)] if self.runs else [])])

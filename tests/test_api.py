@@ -78,6 +78,8 @@ def test_a_sweep_gives_runs_table_curves_and_comparison(folder: Path) -> None:
     (verdict,) = compared.pairs["verdict"]
     assert verdict in ("higher", "lower", "not resolved")
     assert "fewer than 5 runs" in repr(compared)
+    with pytest.raises(nnexp.UserError, match="--pair sead"):
+        sweep.compare(by="reg", metric="train/penalty", pair="sead")
     again = nnexp.sweep(*TINY, uri(folder), "reg=none,l2", seed=[2, 3], quiet=True)
     assert [run.run_id for run in again] == [run.run_id for run in sweep]
     assert len(recorded(folder, "sweep")) == 1

@@ -5,19 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import math
-import shlex
 import sys
 from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
 from rich.markup import escape
 from rich.table import Table
 
-from nnexp.commands.options import Parser, add_selection
+from nnexp.commands.options import Parser, add_selection, command
 from nnexp.study.compare import Comparison, Pair, Setting, compare
 from nnexp.study.frames import runs
-from nnexp.study.published import book_frame
+from nnexp.study.published import published_runs
 from nnexp.terminal import console as new_console
 
 
@@ -38,13 +36,12 @@ def main(arguments: Sequence[str]) -> int:
     add_selection(parser)
     options = parser.parse_args(arguments)
     frame = runs(options.tracking_uri, options.experiment, options.where)
-    recorded = runs(options.tracking_uri, options.experiment, None, "published")
-    published = pd.concat([recorded, book_frame()], ignore_index=True)
+    published = published_runs(options.tracking_uri, options.experiment)
     by = [word.strip() for word in options.by.split(",") if word.strip()]
     found = compare(frame, by, options.metric, pair=options.pair, published=published)
     if options.format == "table":
         _print(found)
-        print("\nthis table: python -m nnexp compare " + shlex.join(arguments))
+        print(f"\nthis table: {command('compare', arguments)}")
     elif options.format == "json":
         json.dump(_plain(found), sys.stdout, indent=1, ensure_ascii=False)
         sys.stdout.write("\n")

@@ -37,7 +37,9 @@ ALPHA = 0.05
 """The chance, over all pairs of a table, of calling a difference resolved that is none."""
 
 EXAMPLES = 10_000
-"""Test and validation images that an accuracy is measured on."""
+"""Test images of the data sets that `_EXAMPLES_OF` names, and by default validation images."""
+
+_EXAMPLES_OF = ("mnist", "fashion_mnist")
 
 _FOLLOWS = ("reg.lmbda", "reg.lmbda_l1", "reg.lmbda_over_n", "data.n_train", "size", "train.epochs")
 """Keys that go with others by default, and are no sign of settings mixed by mistake."""
@@ -61,7 +63,7 @@ class Setting:
     name: str
     summary: Summary
     failed: int
-    values: dict[int, float]
+    values: dict[Any, float]
     """By seed (or whatever pairs)."""
     published: float | None = None
 
@@ -92,7 +94,8 @@ class Comparison:
     pairs: tuple[Pair, ...]
     warnings: tuple[str, ...]
     binomial: float | None
-    """Standard error of one accuracy because only 10,000 images were looked at."""
+    """Standard error of one accuracy because only 10,000 images were looked at; None where it is
+    no accuracy, or of another number of images."""
 
 
 def compare(
@@ -120,8 +123,9 @@ def compare(
     warnings: list[str] = []
     names = frame[keys].astype(str).agg(", ".join, axis=1)
     finished = frame[(frame["status"] == "FINISHED") & np.isfinite(frame[metric].astype(float))]
-    # The same config again: with another source or environment, or because reuse was off.
-    twice = finished.duplicated([k for k in _config_keys() if k in finished], keep="first")
+    # The same config on the same data again: with another source or environment, or without reuse.
+    same = [k for k in (*_config_keys(), "data") if k in finished]
+    twice = finished.duplicated(same, keep="first")
     if twice.any():
         warnings.append(f"{int(twice.sum())} runs are recorded twice: the latest of each counts")
         finished = finished[~twice]
@@ -140,10 +144,18 @@ def compare(
         raise UserError("compare: no finished runs; train some, or widen --where")
     pairs = _pairs(settings, pair)
     warnings += _warnings(finished, names, keys, pair, metric, settings)
-    accuracy = metric.endswith("accuracy")
     mean = float(np.mean([s.summary.mean for s in settings]))
-    error = binomial_error(mean, EXAMPLES) if accuracy and not metric.startswith("train") else None
+    error = binomial_error(mean, EXAMPLES) if _of_so_many(finished, metric) else None
     return Comparison(metric, tuple(by), tuple(settings), tuple(pairs), tuple(warnings), error)
+
+
+def _of_so_many(finished: pd.DataFrame, metric: str) -> bool:
+    """Whether a metric is an accuracy that all runs measured on `EXAMPLES` held-out images."""
+    if not metric.endswith("accuracy") or metric.startswith("train"):
+        return False
+    if "data.name" not in finished or not finished["data.name"].isin(_EXAMPLES_OF).all():
+        return False
+    return "validation" not in metric or set(finished["data.n_validation"]) == {EXAMPLES}
 
 
 def _columns(frame: pd.DataFrame, by: Sequence[str]) -> list[str]:
@@ -179,12 +191,13 @@ def _ordered(values: pd.DataFrame, names: pd.Series[str]) -> list[str]:
 
 def _by_pair(
     group: pd.DataFrame, pair: str, metric: str, name: str, warnings: list[str]
-) -> dict[int, float]:
+) -> dict[Any, float]:
     values: dict[Any, float] = {}
     for _, row in group.iterrows():
         if row[pair] in values:
             warnings.append(f"{name}: several runs with {pair} {row[pair]}: their settings differ")
-            return {k: float(v) for k, v in enumerate(group[metric])}
+            # Which of them goes with which run of another setting is not known: keys of their own.
+            return {(name, k): float(v) for k, v in enumerate(group[metric])}
         values[row[pair]] = float(row[metric])
     return dict(sorted(values.items()))
 

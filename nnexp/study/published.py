@@ -22,6 +22,7 @@ from nnexp.config.schema import (
     TrackingConfig,
     TrainConfig,
 )
+from nnexp.study.frames import runs
 
 FOLDER = Path(__file__).parent / "book"
 REPLAYED = ("overfitting", "regularized", "overfitting_full", "regularized_full")
@@ -91,6 +92,16 @@ def summary(run: Published) -> dict[str, float]:
         values["gap/best"] = max(train) - max(test)
         values["gap/final"] = train[-1] - test[-1]
     return values
+
+
+def published_runs(tracking_uri: str | None, experiment: str) -> pd.DataFrame:
+    """What was published and may stand beside an experiment's runs: recorded there, and the book's.
+
+    Raises:
+        UserError: no such experiment.
+    """
+    recorded = runs(tracking_uri, experiment, None, "published")
+    return pd.concat([recorded, book_frame()], ignore_index=True)
 
 
 def book_frame() -> pd.DataFrame:

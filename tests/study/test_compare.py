@@ -79,6 +79,38 @@ def test_the_same_config_recorded_twice_counts_once_the_latest() -> None:
     assert any("10 runs are recorded twice" in text for text in found.warnings)
 
 
+def test_the_same_config_on_other_data_is_another_run() -> None:
+    """As with data=idx, whose folder may hold other files later."""
+    before = recorded({("none", 1000): around(0.9, 0.01), ("l2", 1000): around(0.9, 0.01)})
+    later = before.assign(data="e", fingerprint="f")
+    found = compare(pd.concat([later, before], ignore_index=True), ["reg"], METRIC)
+    assert [s.summary.n for s in found.settings] == [10, 10]
+    assert not any("recorded twice" in text for text in found.warnings)
+    assert any("2 different data sets are mixed" in text for text in found.warnings)
+    assert not any(pair.paired for pair in found.pairs)  # Each seed is there twice.
+
+
+@pytest.mark.parametrize(
+    ("data", "n_validation", "metric", "said"),
+    [
+        ("mnist", 10_000, "test/accuracy", True),
+        ("fashion_mnist", 5_000, "test/accuracy", True),
+        ("mnist", 10_000, "best/validation_accuracy", True),
+        ("mnist", 5_000, "validation/accuracy", False),
+        ("idx", 10_000, "test/accuracy", False),
+        ("mnist", 10_000, "train/accuracy", False),
+        ("mnist", 10_000, "test/cost", False),
+    ],
+)
+def test_the_error_of_an_accuracy_is_said_where_it_is_of_10_000_images(
+    data: str, n_validation: int, metric: str, said: bool
+) -> None:
+    values = {("none", 1000): around(0.9, 0.01), ("l2", 1000): around(0.9, 0.01)}
+    frame = recorded(values, **{"data.name": data, "data.n_validation": n_validation})
+    found = compare(frame.rename(columns={METRIC: metric}), ["reg"], metric)
+    assert found.binomial == (pytest.approx(0.003, rel=1e-3) if said else None)
+
+
 def test_one_run_a_side_is_no_evidence() -> None:
     found = compare(recorded({("none", 1000): [0.1], ("l2", 1000): [0.9]}), ["reg"], METRIC)
     assert not any(pair.resolved for pair in found.pairs)
