@@ -6,14 +6,18 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from nnexp.commands.options import Parser
 from nnexp.errors import UserError
-from nnexp.record.curve import record_curves
+from nnexp.record.curve import is_metric_name, record_curves
 from nnexp.record.store import experiment_id, open_store
 
 MAX_BYTES = 100_000_000
+MAX_NAME = 250
+MAX_STEP = 2**53
+"""Up to here a floating point number counts by ones."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -22,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
         "import-curve",
         "Record a curve from elsewhere (a paper, another program) as a run of its own, so that the "
         "MLflow UI and reports lay it beside ours. The file has a column `step` and a column per "
-        "metric, named as ours: test/accuracy, train/cost ...",
+        "metric, named as ours: test/accuracy, train/cost ... An empty cell is a gap.",
         "python -m nnexp import-curve paper.csv --name 'Smith 2019, table 2'",
     )
     parser.add_argument("file", metavar="FILE.csv")
@@ -30,8 +34,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--experiment", default="nnexp", metavar="NAME")
     options = parser.parse_args(arguments)
     name = options.name.strip()
-    if not name or not name.isprintable():
-        raise UserError(f"--name {options.name!r}: allowed: a name of printable characters")
+    if not 0 < len(name) <= MAX_NAME or not name.isprintable():
+        raise UserError(
+            f"--name {options.name!r}: allowed: a name of at most {MAX_NAME} printable characters"
+        )
     frame = _read(Path(options.file))
     store = open_store(options.tracking_uri)
     number = experiment_id(store, options.experiment)
@@ -58,7 +64,7 @@ def _read(path: Path) -> pd.DataFrame:
             raise UserError(
                 f"{path}: larger than {MAX_BYTES:,} bytes; allowed: a CSV file of curves"
             )
-        frame = pd.read_csv(path)
+        frame = pd.read_csv(path, keep_default_na=False, na_values=[""])
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{path}: cannot be read ({reason}); allowed: a CSV file") from error
@@ -67,16 +73,25 @@ def _read(path: Path) -> pd.DataFrame:
             f"{path}: columns {', '.join(map(str, frame.columns))}; allowed: step and metrics"
         )
     for column in frame.columns:
-        if not pd.api.types.is_numeric_dtype(frame[column]):
-            raise UserError(f"{path}: column {column} holds text; allowed: numbers")
+        if column != "step" and not is_metric_name(str(column)):
+            raise UserError(
+                f"{path}: column {column!r}; allowed: names of metrics as MLflow takes them, of "
+                "letters, digits, spaces and _ - . : /, such as test/accuracy"
+            )
+        kind = frame[column].dtype
+        if not pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind):
+            raise UserError(f"{path}: column {column} holds text; allowed: numbers, or empty cells")
+        if frame[column].isna().all():
+            raise UserError(f"{path}: column {column} is empty; allowed: at least one number")
     steps = frame["step"]
     if (
         steps.isna().any()
         or (steps < 0).any()
+        or (steps > MAX_STEP).any()
         or (steps % 1 != 0).any()
         or steps.duplicated().any()
     ):
         raise UserError(f"{path}: column step; allowed: whole numbers from 0, each once")
-    if not all(map(math.isfinite, frame.drop(columns="step").stack())):
-        raise UserError(f"{path}: values that are not finite; allowed: finite numbers")
+    if np.isinf(frame.to_numpy(float)).any():
+        raise UserError(f"{path}: infinite values; allowed: finite numbers, or empty cells")
     return frame

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from nnexp.record.clock import now
 from nnexp.record.delivery import Sent, log
@@ -11,6 +12,19 @@ from nnexp.record.sweep import runs_where
 
 Curves = Mapping[str, Sequence[tuple[int, float]]]
 """By metric, pairs of step and value."""
+
+
+def is_metric_name(name: str) -> bool:
+    """Whether MLflow takes a name for a metric."""
+    from mlflow.utils.validation import (
+        MAX_ENTITY_KEY_LENGTH,
+        path_not_unique,
+        validate_param_and_metric_name,
+    )
+
+    if len(name) > MAX_ENTITY_KEY_LENGTH or path_not_unique(name):  # type: ignore[no-untyped-call]
+        return False
+    return bool(validate_param_and_metric_name(name))  # type: ignore[no-untyped-call]
 
 
 def record_curves(
@@ -22,11 +36,13 @@ def record_curves(
     source: str,
     final: Mapping[str, float],
 ) -> str:
-    """Record curves from elsewhere as a run of kind `published`; one of that name is replaced."""
+    """Record curves from elsewhere as a run of kind `published`; one of that name is replaced.
+
+    It is replaced when the new one is whole: if something fails, the old one is still there.
+    """
     where = "tags.`nnexp.kind` = 'published'"
-    for before in list(runs_where(store, [experiment_id], where)):
-        if before.info.run_name == name:
-            store.client.delete_run(before.info.run_id)
+    known = runs_where(store, [experiment_id], where)
+    before = [str(run.info.run_id) for run in known if run.info.run_name == name]
     stamp = now()
     tags = {
         "nnexp.kind": "published",
@@ -34,10 +50,19 @@ def record_curves(
         "mlflow.source.name": "nnexp",
         "mlflow.note.content": source,
     }
-    run = store.client.create_run(experiment_id, start_time=stamp, tags=tags, run_name=name)
     values = [Sent(m, v, step, stamp) for m, points in curves.items() for step, v in points]
     last = max((v.step for v in values), default=0)
     values += [Sent(m, v, last, stamp) for m, v in final.items() if m not in curves]
-    log(store, str(run.info.run_id), values, params=params)
-    store.client.set_terminated(run.info.run_id, "FINISHED", end_time=now())
-    return str(run.info.run_id)
+    run = store.client.create_run(experiment_id, start_time=stamp, tags=tags, run_name=name)
+    run_id = str(run.info.run_id)
+    try:
+        log(store, run_id, values, params=params)
+        store.client.set_terminated(run_id, "FINISHED", end_time=now())
+    except BaseException:
+        with suppress(Exception):  # What went wrong first is what is told.
+            store.client.set_terminated(run_id, "FAILED", end_time=now())
+            store.client.delete_run(run_id)
+        raise
+    for replaced in before:
+        store.client.delete_run(replaced)
+    return run_id
