@@ -18,7 +18,7 @@ from nnexp.study.lookup import all_experiments
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Start the UI and wait for it; Ctrl-C ends both."""
+    """Start the UI and wait for it; Ctrl-C ends both. 1 if MLflow ends with an error."""
     parser = Parser(
         "ui",
         "Open the MLflow UI on the recorded runs. It listens on this machine only (127.0.0.1).",
@@ -85,8 +85,15 @@ def _serve(store: Store, port: int) -> int:
     print("\n".join(addresses), flush=True)
     process = subprocess.Popen(command, env=environment)
     try:
-        return process.wait()
+        code = process.wait()
     except KeyboardInterrupt:
         process.terminate()
-        process.wait(timeout=10)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
         raise
+    if code:
+        print(f"nnexp: ui: MLflow ended with exit code {code}", file=sys.stderr)
+    return 1 if code else 0

@@ -91,6 +91,20 @@ def test_ui_shows_the_store_on_this_machine_only_and_ends_with_its_port_free(
         assert address in process.stdout.read()
 
 
+def test_ui_ends_with_1_when_mlflow_ends_otherwise_than_asked(recorded: Typed) -> None:
+    process = start("ui", "--port", str(free_port()), cwd=recorded.folder)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    with ended_at_last(process):
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("MLflow UI")
+        while process.poll() is None and not (found := children.read_text().split()):
+            time.sleep(0.05)
+        os.kill(int(found[0]), signal.SIGKILL)
+        assert process.wait(timeout=60) == 1
+        assert process.stderr is not None
+        assert "MLflow ended with exit code -9" in process.stderr.read()
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
     """The address of an MLflow server with its own database and artifacts."""
