@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -83,9 +83,3 @@ def _cut(runs: Sequence[int], width: int) -> list[Sequence[int]]:
     parts = math.ceil(len(runs) / width)
     ends = [round(i * len(runs) / parts) for i in range(parts + 1)]
     return [runs[a:b] for a, b in pairwise(ends)]
-
-
-def varied(configs: Sequence[Mapping[str, str]]) -> list[str]:
-    """The keys in which some of the flattened configs differ."""
-    first = configs[0]
-    return [key for key in first if any(config[key] != first[key] for config in configs)]
