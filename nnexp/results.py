@@ -112,7 +112,7 @@ class Run:
 
         Raises:
             ValueError: another shape or range.
-            UserError: no weights were recorded.
+            UserError: no weights were recorded, or the data set is another now.
 
         >>> run.predict(images)["class"]
         """
@@ -121,16 +121,16 @@ class Run:
 
     @cached_property
     def _network(self) -> Any:
-        from nnexp.data.dataset import load_dataset
         from nnexp.nn.costs import COSTS
-        from nnexp.record.store import prepare_mlflow
+        from nnexp.record.store import open_store
+        from nnexp.study.recorded import recorded_data
         from nnexp.train.plan import pixel_max_of
 
-        prepare_mlflow()
+        run = open_store(self.tracking_uri, reading=True).client.get_run(self.run_id)
         # The very code that every recorded model carries with it.
         from nnexp.record.serving import ACTIVATIONS, Network
 
-        arrays, dataset = self.weights, load_dataset(self.config.data)
+        arrays, dataset = self.weights, recorded_data(run, self.config)
         images = dataset.n_outputs > 1
         network = Network()
         network.activation = ACTIVATIONS[self.config.model.activation]

@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.table import Table
 
 from nnexp.commands.options import Parser
-from nnexp.data.dataset import load_dataset
 from nnexp.errors import UserError
 from nnexp.record.store import open_store
 from nnexp.study.lookup import check_schema, find_run
@@ -51,11 +50,11 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     try:
         found = rebuild(store, run)
-    except UserError:
+    except UserError as error:
         if options.figures or options.model:
             raise
         check_schema(run)
-        console.print(f"its record holds no curves or weights ({run.info.status})")
+        console.print(safe(f"no more can be shown: {error}"), highlight=False)
         return 0
     _curves(found.curves, console)
     if "test/accuracy" in found.metrics or "best/test_accuracy" in found.metrics:
@@ -121,7 +120,11 @@ def sparkline(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:
 
 def _mistakes(found: Rebuilt, console: Console) -> None:
     config = found.config
-    dataset = load_dataset(config.data)
+    try:
+        dataset = found.dataset
+    except UserError as error:
+        console.print(safe(f"\nits mistakes cannot be shown: {error}"), highlight=False)
+        return
     activations = outputs(
         found.parameters,
         config.model.activation,

@@ -12,6 +12,7 @@ from nnexp.commands.options import Parser
 from nnexp.errors import UserError
 from nnexp.record.store import Store, open_store
 from nnexp.record.sweep import runs_where
+from nnexp.record.tags import number
 from nnexp.study.lookup import all_experiments
 from nnexp.terminal import console as new_console
 from nnexp.terminal import safe
@@ -51,9 +52,9 @@ def _list(store: Store) -> None:
     commands = []
     for parent in runs_where(store, list(names), "tags.`nnexp.kind` = 'sweep'"):
         run_id, tags = str(parent.info.run_id), parent.data.tags
-        total, count = int(tags.get("nnexp.total", 0)), counts.get(run_id, Counter())
+        total, count = number(tags, "nnexp.total"), counts.get(run_id, Counter())
         # Runs that were recorded before in another sweep count as done.
-        done = count["FINISHED"] + int(tags.get("nnexp.reused", 0))
+        done = count["FINISHED"] + number(tags, "nnexp.reused")
         failed = count["FAILED"]
         missing = max(total - done - failed, 0)
         cells = (run_id[:8], names[parent.info.experiment_id], total, done, failed, missing)

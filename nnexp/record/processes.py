@@ -7,6 +7,8 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 
+from nnexp.record.tags import number
+
 HEARTBEAT_MINUTES = 15
 """A run on another host without a sign of life for so long is taken for dead."""
 
@@ -26,13 +28,12 @@ def started_at(pid: int) -> str:
 
 def alive(tags: Mapping[str, str], now: int) -> bool:
     """Whether the owner of a run, by the run's tags, is still at work; `now` in milliseconds."""
-    host, pid = tags.get("nnexp.host"), tags.get("nnexp.pid", "")
-    if host == socket.gethostname() and pid.isdigit():
+    pid = number(tags, "nnexp.pid")
+    if tags.get("nnexp.host") == socket.gethostname() and pid > 0:
         if Path("/proc/self/stat").exists():
-            return started_at(int(pid)) == tags.get("nnexp.pid_started") != ""
-        return _exists(int(pid))
-    heartbeat = tags.get("nnexp.heartbeat", "0")
-    return now - int(heartbeat) < HEARTBEAT_MINUTES * 60_000
+            return started_at(pid) == tags.get("nnexp.pid_started") != ""
+        return _exists(pid)
+    return now - number(tags, "nnexp.heartbeat") < HEARTBEAT_MINUTES * 60_000
 
 
 def _exists(pid: int) -> bool:

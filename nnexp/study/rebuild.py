@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from nnexp.config.compose import from_yaml
 from nnexp.config.schema import Config
-from nnexp.data.dataset import load_dataset
+from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
 from nnexp.nn.parameters import Parameters
 from nnexp.record.artifacts import write_figures, write_model
 from nnexp.record.store import Store
 from nnexp.record.weights import load_weights
 from nnexp.study.lookup import artifact, check_schema
+from nnexp.study.recorded import recorded_config, recorded_data
 from nnexp.train.report import Outcome
 
 if TYPE_CHECKING:
@@ -32,6 +32,16 @@ class Rebuilt:
     curves: pd.DataFrame
     parameters: Parameters
     metrics: dict[str, float]
+    run: Run
+
+    @property
+    def dataset(self) -> Dataset:
+        """What it was trained on.
+
+        Raises:
+            UserError: the files are not there, or hold something else than they did.
+        """
+        return recorded_data(self.run, self.config)
 
 
 def rebuild(store: Store, run: Run) -> Rebuilt:
@@ -52,23 +62,30 @@ def rebuild(store: Store, run: Run) -> Rebuilt:
                 )
             paths[name] = found
         return Rebuilt(
-            from_yaml(paths["config.yaml"].read_text(encoding="utf-8")),
+            recorded_config(run, paths["config.yaml"]),
             pd.read_csv(paths["curves.csv"]),
             load_weights(paths["weights.npz"]),
             dict(run.data.metrics),
+            run,
         )
 
 
 def make_figures(found: Rebuilt, folder: Path) -> None:
-    """Write the figures of a run into a folder."""
-    write_figures(
-        folder, found.config, load_dataset(found.config.data), _outcome(found), _rows(found)
-    )
+    """Write the figures of a run into a folder.
+
+    Raises:
+        UserError: as `Rebuilt.dataset`.
+    """
+    write_figures(folder, found.config, found.dataset, _outcome(found), _rows(found))
 
 
 def make_model(found: Rebuilt, folder: Path, fingerprint: str) -> None:
-    """Write the MLflow model of a run into a folder that is not there yet."""
-    write_model(folder, found.config, load_dataset(found.config.data), _outcome(found), fingerprint)
+    """Write the MLflow model of a run into a folder that is not there yet.
+
+    Raises:
+        UserError: as `Rebuilt.dataset`.
+    """
+    write_model(folder, found.config, found.dataset, _outcome(found), fingerprint)
 
 
 def _outcome(found: Rebuilt) -> Outcome:

@@ -10,15 +10,15 @@ from dataclasses import dataclass, field, replace
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from nnexp.config.compose import from_params, from_yaml
 from nnexp.config.schema import Config
-from nnexp.data.dataset import load_dataset
 from nnexp.errors import UserError
 from nnexp.record.environment import environment
 from nnexp.record.fingerprint import source_sha256
 from nnexp.record.store import Store
+from nnexp.record.tags import number
 from nnexp.record.weights import weights_sha256
 from nnexp.study.lookup import artifact, check_schema
+from nnexp.study.recorded import recorded_config, recorded_data
 from nnexp.train.loop import train
 from nnexp.train.plan import check_data
 
@@ -97,8 +97,7 @@ def recorded_as(store: Store, run: Run, data_root: str | None = None) -> Recorde
     check_schema(run)
     with TemporaryDirectory() as folder:
         path = artifact(store, run, "config.yaml", folder)
-        # With tracking.artifacts=none, the parameters say the same.
-        config = from_yaml(path.read_text("utf-8")) if path else from_params(run.data.params)
+        config = recorded_config(run, path)
         path = artifact(store, run, "environment.json", folder)
         found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path else {}
     if data_root is not None:
@@ -123,14 +122,9 @@ def verify(
         UserError: the run cannot be verified, and why.
     """
     tags, config = run.data.tags, recorded.config
-    dataset = load_dataset(config.data)
-    if dataset.digest != tags.get("nnexp.data"):
-        raise UserError(
-            f"run {run.info.run_id}: was trained on other data (SHA-256 "
-            f"{tags.get('nnexp.data', '')[:12]}; {dataset.source} has {dataset.digest[:12]})"
-        )
+    dataset = recorded_data(run, config)
     check_data(config, dataset)
-    last = int(tags.get("nnexp.epochs", config.train.epochs))
+    last = number(tags, "nnexp.epochs", config.train.epochs)
     whole = epochs is None or epochs >= last
     theirs = _history(store, run, None if whole else epochs)
     ours: Values = {}

@@ -7,21 +7,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.patches import Rectangle
 from mlflow.exceptions import MlflowException
 from numpy.typing import NDArray
 
-from nnexp.config.compose import from_yaml
 from nnexp.config.schema import Config
-from nnexp.data.dataset import Dataset, load_dataset
+from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
 from nnexp.nn.parameters import Parameters
 from nnexp.record.figures.confusion import confusion_counts
 from nnexp.record.figures.style import INK, VERMILION
 from nnexp.record.store import Store
 from nnexp.record.weights import load_weights
+from nnexp.study.lookup import artifact
+from nnexp.study.recorded import recorded_config, recorded_data
 from nnexp.study.report.chart import Chart, Floats, Series
 from nnexp.study.report.draw import TEXT, WIDTH, inches, label_inside, new_picture
 from nnexp.study.report.drawn import Drawn
@@ -30,6 +32,9 @@ from nnexp.study.report.tables import TextTable
 from nnexp.study.report.words import number, some
 from nnexp.train.plan import pixel_max_of
 from nnexp.train.predict import outputs
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 RUNS = 5
 """Of each setting so many recorded networks are read."""
@@ -53,10 +58,9 @@ class Networks:
     """Summed over the networks; row = true class, column = predicted class."""
 
 
-def read_networks(store: Store, material: Material) -> list[Networks]:
-    """The networks of the settings, as far as they are recorded."""
-    datasets: dict[tuple[str, str | None], Dataset] = {}
-    found = []
+def read_networks(store: Store, material: Material) -> tuple[list[Networks], list[str]]:
+    """The networks of the settings, as far as they are recorded; and why others are left out."""
+    found, left_out = [], []
     for setting in material.drawn[:SETTINGS]:
         ids = set(material.runs[material.runs["setting"] == setting]["run_id"])
         ours = sorted(
@@ -67,12 +71,16 @@ def read_networks(store: Store, material: Material) -> list[Networks]:
         recorded = {run_id: network for run_id, network in read.items() if network is not None}
         if not recorded or ours[0].data.params["data.name"] == "neuron":
             continue
-        config = _config(store, next(iter(recorded)))
-        place = (config.data.name, config.data.root)
-        if place not in datasets:
-            datasets[place] = load_dataset(config.data)
-        found.append(_networks(setting, list(recorded.values()), config, datasets[place]))
-    return found
+        try:
+            runs = [run for run in ours if run.info.run_id in recorded]
+            config = _config(store, runs[0])
+            for run in runs:
+                dataset = recorded_data(run, config)
+        except UserError as error:
+            left_out.append(f"{setting}: no weights and no confusion are shown: {error}")
+            continue
+        found.append(_networks(setting, list(recorded.values()), config, dataset))
+    return found, left_out
 
 
 def _weights(store: Store, run_id: str) -> Parameters | None:
@@ -85,10 +93,9 @@ def _weights(store: Store, run_id: str) -> Parameters | None:
             return None
 
 
-def _config(store: Store, run_id: str) -> Config:
+def _config(store: Store, run: Run) -> Config:
     with TemporaryDirectory() as folder:
-        path = store.client.download_artifacts(run_id, "config.yaml", folder)
-        return from_yaml(Path(path).read_text(encoding="utf-8"))
+        return recorded_config(run, artifact(store, run, "config.yaml", folder))
 
 
 def _networks(

@@ -99,7 +99,7 @@ def make_report(store: Store, names: Sequence[str], where: str | None, command: 
     measure = material.headline
     found = compared(material, measure)
     pairs = shown(material, found)
-    networks = read_networks(store, material)
+    networks, left_out = read_networks(store, material)
     corrected = len(found.pairs) if found is not None else 0
     compare_command = command_of(material, measure) if found is not None else ""
     tables = [
@@ -117,7 +117,7 @@ def make_report(store: Store, names: Sequence[str], where: str | None, command: 
     return Report(
         material,
         tuple(said),
-        tuple(warnings(material, found)),
+        (*warnings(material, found), *left_out),
         tuple(_commanded(t, command) for t in tables if t is not None),
         tuple(sections(material, found, pairs, networks)),
         tuple(t for t in (failed_table(material), provenance(store, material)) if t is not None),

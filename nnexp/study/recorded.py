@@ -1,0 +1,46 @@
+"""A recorded run's config and data, checked: a record may be foreign, and files may change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nnexp.config.compose import from_params, from_yaml
+from nnexp.config.rules import check
+from nnexp.config.schema import Config
+from nnexp.data.dataset import Dataset, load_dataset
+from nnexp.errors import UserError
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+
+def recorded_config(run: Run, path: Path | None) -> Config:
+    """The config of a run, from its `config.yaml`; without one, from its parameters.
+
+    Raises:
+        UserError: it is no config of this program, or breaks one of its rules.
+    """
+    try:
+        # With tracking.artifacts=none, the parameters say the same.
+        config = from_yaml(path.read_text("utf-8")) if path else from_params(run.data.params)
+        check(config)
+    except UserError as error:
+        raise UserError(f"run {run.info.run_id}: its record cannot be used: {error}") from error
+    return config
+
+
+def recorded_data(run: Run, config: Config) -> Dataset:
+    """The data set that a run was trained on.
+
+    Raises:
+        UserError: its files are not there, or hold something else than they did.
+    """
+    dataset = load_dataset(config.data)
+    digest = run.data.tags.get("nnexp.data", "")
+    if dataset.digest != digest:
+        raise UserError(
+            f"run {run.info.run_id}: was trained on other data (SHA-256 {digest[:12] or 'unknown'};"
+            f" {dataset.source} has {dataset.digest[:12]})"
+        )
+    return dataset
