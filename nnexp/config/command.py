@@ -70,6 +70,8 @@ def setting_name(config: Config) -> str:
     if config.data.subset != "first":
         parts.append(f"{config.data.subset} subset")
     default = Config()
+    if config.data.n_validation != default.data.n_validation and config.data.name != "neuron":
+        parts.append(f"validation {config.data.n_validation}")
     if config.model != default.model and config.data.name != "neuron":
         parts.append("-".join(map(str, config.model.hidden)) or "linear")
         if config.model.activation != default.model.activation:
@@ -80,6 +82,11 @@ def setting_name(config: Config) -> str:
         parts.append(f"w{config.init.weight:g} b{config.init.bias:g}")
     if config.expand.name != "none":
         parts.append(f"expand {config.expand.name}")
+        parts += ["fixed"] if config.expand.fixed else []
+        for key in ("angle", "alpha", "sigma"):
+            value = getattr(config.expand, key)
+            if value != getattr(default.expand, key):
+                parts.append(f"{key} {value:g}")
     if config.train.eta != default.train.eta:
         parts.append(f"η{config.train.eta:g}")
     if config.train.momentum:
@@ -88,7 +95,7 @@ def setting_name(config: Config) -> str:
         parts.append(f"batch {config.train.batch_size}")
     if config.train.epochs != default.train.epochs and config.data.name != "neuron":
         parts.append(f"{config.train.epochs} epochs")
-    if config.train.dtype != default.train.dtype and config.rng == default.rng:
+    if config.train.dtype != ("float64" if config.rng == "nielsen2014" else default.train.dtype):
         parts.append(config.train.dtype)
     if config.stop.name != "none":
         parts.append(f"stop {config.stop.name}")
