@@ -79,6 +79,8 @@ def train(
     results: list[Result] = []
 
     def job(composed: DictConfig) -> Any:
+        if any(isinstance(error, KeyboardInterrupt) for error in raised):
+            return None  # Hydra's own launchers would go on with the next job.
         # Hydra would print a line of its own before raising what a job raised.
         try:
             given = given_keys(HydraConfig.get().overrides.task)

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from nnexp.commands.options import Parser
 from nnexp.errors import UserError
-from nnexp.record.store import Store, open_store
+from nnexp.record.store import Store, open_store, resolve_uri
 from nnexp.record.sweep import runs_where
 from nnexp.record.tags import number
 from nnexp.study.lookup import all_experiments
@@ -50,6 +50,9 @@ def _list(store: Store) -> None:
     for title in ("sweep", "experiment", "runs", "done", "failed", "missing"):
         table.add_column(title, justify="left" if title in ("sweep", "experiment") else "right")
     commands = []
+    elsewhere = store.uri != resolve_uri(None)
+    typed = f" tracking.uri={shlex.quote(store.shown)}" if elsewhere else ""
+    option = f" --tracking-uri {shlex.quote(store.shown)}" if elsewhere else ""
     for parent in runs_where(store, list(names), "tags.`nnexp.kind` = 'sweep'"):
         run_id, tags = str(parent.info.run_id), parent.data.tags
         total, count = number(tags, "nnexp.total"), counts.get(run_id, Counter())
@@ -60,10 +63,10 @@ def _list(store: Store) -> None:
         cells = (run_id[:8], names[parent.info.experiment_id], total, done, failed, missing)
         table.add_row(*(safe(str(cell)) for cell in cells))
         if missing:
-            commands.append(f"{run_id[:8]}  {tags.get('nnexp.command', '')}")
+            commands.append(f"{run_id[:8]}  {tags.get('nnexp.command', '')}{typed}")
         if failed:
             commands.append(
-                f"{run_id[:8]}  python -m nnexp sweeps --go-on {run_id[:8]} --retry failed"
+                f"{run_id[:8]}  python -m nnexp sweeps --go-on {run_id[:8]} --retry failed{option}"
             )
     if not table.row_count:
         console.print("no sweeps are recorded here; python -m nnexp -m seed=0,1 makes one")

@@ -244,6 +244,8 @@ class Outbox:
         self.store = store
         self.kept: dict[str, Path] = {}
         """Folders of what has not arrived, by the delivery's key."""
+        self.refused: list[Path] = []
+        """Folders of what the store will never take."""
         self.trouble = ""
         """Why the store could not be reached when it was last tried; empty if it could."""
         self._next = 0.0
@@ -283,8 +285,11 @@ class Outbox:
                 try:
                     arrived[key] = deliver(self.store, folder)
                 except Exception as error:
-                    self.note(error)
-                    return arrived
+                    if getattr(error, "error_code", "") not in NEVER:
+                        self.note(error)
+                        return arrived
+                    # The store answers, and will say the same the next time.
+                    self.refused.append(_set_aside(self.store, folder))
                 del self.kept[key]
         self.trouble = ""
         return arrived

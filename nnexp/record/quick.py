@@ -10,26 +10,40 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
-from nnexp.record.store import Store
+from nnexp.record.bulk import database
+from nnexp.record.store import Store, sqlite_path
 
 
 @contextmanager
 def quick_commits(store: Store) -> Iterator[None]:
-    """Meanwhile commits to an SQLite store do not wait for the disk; others are left alone."""
-    if not store.uri.startswith("sqlite:///"):
+    """Meanwhile commits to an SQLite store do not wait for the disk; others are left alone.
+
+    Afterwards the log is folded in and gone, unless someone else has the database open: a file
+    with a log could not be read from a read-only disk.
+    """
+    engine = getattr(database(store), "engine", None)
+    if not store.uri.startswith("sqlite:///") or engine is None:
         yield
         return
     from sqlalchemy import event
-    from sqlalchemy.pool import Pool
 
-    event.listen(Pool, "checkout", _quick)
+    event.listen(engine, "checkout", _quick)
     try:
         yield
     finally:
-        event.remove(Pool, "checkout", _quick)
+        event.remove(engine, "checkout", _quick)
+        engine.dispose()
+        _without_log(sqlite_path(store.uri))
+
+
+def _without_log(path: Path) -> None:
+    # Locked, or the disk is full: the log stays, which does no harm.
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=1.0)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
 
 
 def _quick(connection: Any, *_: Any) -> None:

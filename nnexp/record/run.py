@@ -86,6 +86,13 @@ def owner_tags() -> dict[str, str]:
     }
 
 
+def reopened(store: Store, run_id: str) -> None:
+    """Mark a run that was stopped as going on again: RUNNING, and no reason why it ended."""
+    store.client.update_run(run_id, status="RUNNING")
+    if "nnexp.reason" in store.client.get_run(run_id).data.tags:
+        store.client.delete_tag(run_id, "nnexp.reason")
+
+
 class RunRecord:
     """A run being recorded. Not safe to share between threads or processes."""
 
@@ -133,7 +140,7 @@ class RunRecord:
         stamps: list[int],
     ) -> RunRecord:
         """Go on with a run that was interrupted after the given rows."""
-        store.client.update_run(run_id, status="RUNNING")
+        reopened(store, run_id)
         record = cls(store, run_id, config)
         # Some of these may never have been sent; with their old times, sending twice is harmless.
         for row, stamp in zip(rows, stamps, strict=True):

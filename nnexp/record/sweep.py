@@ -14,7 +14,7 @@ from nnexp.data.dataset import Dataset
 from nnexp.record.bulk import database, read_columns, run_ids
 from nnexp.record.clock import now
 from nnexp.record.delivery import Delivery, Opening, Sent, log
-from nnexp.record.run import data_of, owner_tags, params_of, result_tags, tags_of
+from nnexp.record.run import data_of, owner_tags, params_of, reopened, result_tags, tags_of
 from nnexp.record.store import Store
 from nnexp.redact import redact
 from nnexp.train.report import Outcome
@@ -68,11 +68,18 @@ def runs_where(store: Store, experiments: Sequence[str], where: str) -> Iterator
             return
 
 
-def recorded_runs(store: Store, experiment_id: str) -> dict[str, Recorded]:
-    """The finished and failed runs of an experiment by fingerprint; finished ones win."""
+def recorded_runs(
+    store: Store, experiment_id: str, parent: str | None = None
+) -> dict[str, Recorded]:
+    """The finished and failed runs of an experiment by fingerprint; finished ones win.
+
+    With `parent`, only those of that sweep.
+    """
     found: dict[str, Recorded] = {}
     for run, mark in _marked_runs(store, experiment_id):
         if mark is None or run.status not in ("FINISHED", "FAILED"):
+            continue
+        if parent is not None and run.sweep != parent:
             continue
         if mark not in found or found[mark].status != "FINISHED":
             found[mark] = run
@@ -112,15 +119,32 @@ def find_finished(store: Store, experiment_id: str, mark: str) -> Recorded | Non
     return None
 
 
-def open_parent(store: Store, experiment_id: str, key: str, name: str, tags: dict[str, str]) -> str:
-    """The parent run of this sweep: the one recorded before, reopened, or a new one."""
+def find_parent(store: Store, experiment_id: str, key: str, *, ended: bool) -> str | None:
+    """The parent run of this sweep as recorded before; with `ended` also one that has ended."""
     where = f"tags.`nnexp.sweep_key` = '{key}' and tags.`nnexp.kind` = 'sweep'"
-    before = list(runs_where(store, [experiment_id], where))
-    if before:
-        run_id = str(min(before, key=lambda run: run.info.start_time).info.run_id)
-        store.client.update_run(run_id, status="RUNNING")
-        log(store, run_id, tags={**tags, **owner_tags()})
-        return run_id
+    before = [
+        run
+        for run in runs_where(store, [experiment_id], where)
+        if ended or run.info.status not in ("FINISHED", "FAILED")
+    ]
+    if not before:
+        return None
+    return str(min(before, key=lambda run: run.info.start_time).info.run_id)
+
+
+def open_parent(
+    store: Store,
+    experiment_id: str,
+    key: str,
+    name: str,
+    tags: dict[str, str],
+    before: str | None,
+) -> str:
+    """The parent run of this sweep: the one recorded before, reopened, or a new one."""
+    if before is not None:
+        reopened(store, before)
+        log(store, before, tags={**tags, **owner_tags()})
+        return before
     all_tags = {
         "nnexp.kind": "sweep",
         "nnexp.sweep_key": key,

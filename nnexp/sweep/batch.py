@@ -24,6 +24,7 @@ from nnexp.record.quick import quick_commits
 from nnexp.record.store import experiment_id, open_store
 from nnexp.record.sweep import (
     Recorded,
+    find_parent,
     open_parent,
     recorded_runs,
     remove_partial,
@@ -92,7 +93,9 @@ def run_sweep(
     key = sweep_key(first.tracking.experiment, marks)
     with alone(store, f"sweep-{key[:16]}", "this sweep", console):
         tidy(store, experiment, console)
-        sweep.found = _recorded(sweep, retry_failed=retry_failed)
+        reuse = first.tracking.reuse
+        parent = find_parent(store, experiment, key, ended=reuse)
+        sweep.found = _recorded(sweep, None if reuse else parent or "", retry_failed=retry_failed)
         plans = _plans(sweep)
         announce(sweep, plans, console)
         if first.sweep.dry_run:
@@ -104,31 +107,36 @@ def run_sweep(
         tags = {"nnexp.command": line, "nnexp.total": str(len(chosen))}
         outbox = Outbox(store)
         before = _failed(sweep) if retry_failed else {}
-        with held_stops():
-            parent = open_parent(store, experiment, key, sweep_name(chosen), tags)
         try:
+            with held_stops():
+                parent = open_parent(store, experiment, key, sweep_name(chosen), tags, parent)
+                outbox.tell(parent, {"nnexp.reused": str(_reused(sweep, parent))})
             remove_partial(store, experiment, parent)
             with quick_commits(store):
                 train_missing(sweep, plans, parent, outbox, console)
             summarize(sweep, parent, outbox)
         except BaseException as error:
+            if parent is None:
+                raise  # It could not be opened.
             with held_stops(forget=True), suppress(OSError):
                 outbox.send(Delivery(parent, "KILLED", now(), (), {}))
-            if isinstance(error, OSError):
+            if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
                 # The disk is full, or the folder has gone: what has ended is recorded.
                 raise SweepStopped(
                     f"sweep {parent} cannot go on: {error}; the same command goes on with it"
                 ) from error
             raise
         failed = [r for r in sweep.found.values() if r.status != "FINISHED"]
-        reused = sum(run.sweep != parent for run in sweep.found.values())
         status = "FAILED" if failed else "FINISHED"
         with held_stops():
             for mark, run_id in before.items():
                 if sweep.found[mark].run_id != run_id:
                     # It stays in the store, but is no longer counted among the runs.
                     outbox.send(Delivery(run_id, "", now(), (), {"nnexp.kind": "superseded"}))
-            tags = {"nnexp.reused": str(reused), "mlflow.note.content": result_note(sweep, line)}
+            tags = {
+                "nnexp.reused": str(_reused(sweep, parent)),
+                "mlflow.note.content": result_note(sweep, line),
+            }
             outbox.send(Delivery(parent, status, now(), (), tags))
     if outbox.kept:
         text = (
@@ -136,6 +144,8 @@ def run_sweep(
             f"{len(outbox.kept)} deliveries are kept in {store.folder} and sent at the next start"
         )
         console.print(escape(text), highlight=False)
+    for folder in outbox.refused:
+        console.print(escape(f"the tracking store refused a run for good; it is kept in {folder}"))
     conclude(sweep, parent, line, console, watch.seconds)
     result = SweepResult(parent, chosen, [sweep.found[mark] for mark in marks])
     if failed:
@@ -151,14 +161,19 @@ def _unique(configs: Sequence[Config], marks: Sequence[str]) -> list[int]:
     return list(seen.values())
 
 
-def _recorded(sweep: Batch, *, retry_failed: bool) -> dict[str, Recorded]:
-    if not sweep.configs[0].tracking.reuse:
-        return {}
-    everything = recorded_runs(sweep.store, sweep.experiment)
+def _recorded(sweep: Batch, only: str | None, *, retry_failed: bool) -> dict[str, Recorded]:
+    """What is recorded of a sweep already; with `only`, under that parent alone."""
+    everything = recorded_runs(sweep.store, sweep.experiment, only)
     found = {mark: everything[mark] for mark in sweep.marks if mark in everything}
     if retry_failed:
         found = {mark: run for mark, run in found.items() if run.status == "FINISHED"}
     return found
+
+
+def _reused(sweep: Batch, parent: str) -> int:
+    """How many finished runs were recorded outside this sweep."""
+    found = sweep.found.values()
+    return sum(run.sweep != parent and run.status == "FINISHED" for run in found)
 
 
 def _failed(sweep: Batch) -> dict[str, str]:

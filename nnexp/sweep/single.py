@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from nnexp.config.command import run_name
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, load_dataset
 from nnexp.errors import NnexpError
@@ -21,7 +22,7 @@ from nnexp.record.fingerprint import fingerprint
 from nnexp.record.run import RunRecord
 from nnexp.record.stale import mark_stale
 from nnexp.record.store import Store, experiment_id, open_store
-from nnexp.record.sweep import find_finished
+from nnexp.record.sweep import Recorded, find_finished
 from nnexp.signals import held_stops
 from nnexp.sweep.locks import alone
 from nnexp.sweep.screen import RunScreen, Stopwatch, ending, header, shown_again
@@ -65,6 +66,8 @@ def run_single(config: Config, console: Console) -> Result:
     experiment = experiment_id(store, config.tracking.experiment)
     mark = fingerprint(config, dataset)
     key = _key(store, experiment, mark)
+    if config.sweep.dry_run:
+        return _dry_run(config, dataset, find_finished(store, experiment, mark), console)
     with alone(store, f"run-{key[:16]}", "this very run", console):
         tidy(store, experiment, console)
         console.print(header(config, dataset), highlight=False, markup=False)
@@ -75,6 +78,14 @@ def run_single(config: Config, console: Console) -> Result:
                 return Result(found.run_id, config, dict(found.metrics))
         checkpoint = CheckpointFile(store.folder, key)
         return _run(config, dataset, store, experiment, checkpoint, console, watch)
+
+
+def _dry_run(config: Config, dataset: Dataset, found: Recorded | None, console: Console) -> Result:
+    console.print(header(config, dataset), highlight=False, markup=False)
+    state = f"recorded as {found.run_id[:8]}" if found is not None else "not recorded yet"
+    console.print(f"{run_name(config)}: {state}", highlight=False, markup=False)
+    console.print("dry run: nothing was trained")
+    return Result(found.run_id if found else "", config, dict(found.metrics) if found else {})
 
 
 def tidy(store: Store, experiment: str, console: Console) -> None:
@@ -107,6 +118,7 @@ def _run(
 ) -> Result:
     level = "all" if config.tracking.artifacts == "auto" else config.tracking.artifacts
     record: RunRecord | None = None
+    closed = False
     try:
         with held_stops():
             record, snapshot = _begin(config, dataset, store, experiment, checkpoint, console)
@@ -117,15 +129,19 @@ def _run(
                 try:
                     studio.write(folder, outcome, record.rows)
                     with held_stops():
-                        arrived = record.finish(outcome, folder)
+                        arrived, closed = record.finish(outcome, folder), True
                         checkpoint.remove()
                 finally:
                     shutil.rmtree(folder, ignore_errors=True)
             else:
-                arrived = record.fail(outcome.failure)
-                checkpoint.remove()
+                with held_stops():
+                    arrived, closed = record.fail(outcome.failure), True
+                    checkpoint.remove()
     except KeyboardInterrupt as stop:
-        if record is not None:
+        if closed and record is not None:
+            # It came while the run was being closed, and has waited: the run is whole.
+            console.print(f"\nrun {record.run_id} had ended already; it is recorded")
+        elif record is not None:
             # An impatient second one would leave the run as if it were going on.
             with held_stops(forget=True):
                 record.fail(f"stopped by {'SIGTERM' if stop.args else 'Ctrl-C'}", status="KILLED")
@@ -134,7 +150,10 @@ def _run(
             )
         raise
     except OSError as error:
-        if record is None:
+        if record is None or closed:
+            raise
+        if isinstance(error, BrokenPipeError):
+            record.fail("its output was closed", status="KILLED")
             raise
         # The disk is full, or the folder has gone: what is trained can still be gone on with.
         marked = record.fail(str(error), status="KILLED")
@@ -143,7 +162,7 @@ def _run(
             f"{'' if marked else ' at the next start'}, and the same command goes on with it"
         ) from error
     except Exception as error:
-        if record is not None:
+        if record is not None and not closed:
             record.fail(f"{type(error).__name__}: {error}")
         raise
     if not arrived:

@@ -34,9 +34,15 @@ class Penalty:
         """Sum over the weights (and the biases, where they are constrained too)."""
         layers = [*stack.weights, stack.all_biases] if biases else stack.weights
         zero = np.zeros(len(stack))
-        return cls(
-            squares(layers) if l2.any() else zero, magnitudes(layers) if l1.any() else zero, l2, l1
-        )
+        # A sum may overflow, and 0 · ∞ is no number: a run without λ has no penalty, whoever
+        # is beside it.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return cls(
+                np.where(l2 > 0, squares(layers), 0.0) if l2.any() else zero,
+                np.where(l1 > 0, magnitudes(layers), 0.0) if l1.any() else zero,
+                l2,
+                l1,
+            )
 
     def over(self, n: int) -> NDArray[np.float64]:
         """(λ/2n) Σ w² + (λ₁/n) Σ |w| (eq. 87, 95)."""

@@ -26,6 +26,11 @@ def test_others_see_at_once_what_was_committed_quickly(tmp_path: Path) -> None:
         store.client.set_terminated(run.info.run_id)
         other.rollback()
         other.close()
+    # And a read-only disk, on which there can be no log, is a place to read it from.
+    assert {file.name for file in tmp_path.glob("mlflow.db*")} == {"mlflow.db"}
+    with sqlite3.connect(path) as later:
+        assert later.execute("PRAGMA journal_mode").fetchall() == [("delete",)]
+    later.close()
     again = open_store(f"sqlite:///{path}")
     assert again.client.get_run(run.info.run_id).info.status == "FINISHED"
 
@@ -50,11 +55,14 @@ def test_a_database_in_use_is_written_to_as_ever(tmp_path: Path) -> None:
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:1", "postgresql://somewhere"])
 def test_other_stores_are_left_alone(uri: str, tmp_path: Path) -> None:
     from sqlalchemy import event
-    from sqlalchemy.pool import Pool
 
     from nnexp.record import quick
+    from nnexp.record.bulk import database
     from nnexp.record.store import Store
 
     store = open_store(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    engine = database(store).engine
+    with quick_commits(store):
+        assert event.contains(engine, "checkout", quick._quick)
     with quick_commits(Store(uri, store.client, tmp_path)):
-        assert not event.contains(Pool, "checkout", quick._quick)
+        assert not event.contains(engine, "checkout", quick._quick)
