@@ -11,6 +11,7 @@ from types import FrameType
 
 from nnexp import __version__
 from nnexp.commands import COMMANDS
+from nnexp.config.arguments import printable
 from nnexp.errors import NnexpError
 from nnexp.help import help_text
 from nnexp.redact import redact
@@ -48,7 +49,7 @@ def entry() -> None:
     except NnexpError as error:
         if os.environ.get("HYDRA_FULL_ERROR") == "1":
             raise
-        print(f"nnexp: {redact(str(error))}", file=sys.stderr)
+        print(f"nnexp: {printable(redact(str(error)))}", file=sys.stderr)
         code = error.exit_code
     except Terminated:
         print("nnexp: stopped by SIGTERM", file=sys.stderr)
@@ -68,7 +69,8 @@ def entry() -> None:
 
         if os.environ.get("HYDRA_FULL_ERROR") == "1" or not is_from_store(error):
             raise
-        print(f"nnexp: the tracking store failed: {said_by_store(error)}", file=sys.stderr)
+        said = printable(said_by_store(error))
+        print(f"nnexp: the tracking store failed: {said}", file=sys.stderr)
         code = 1
     # What is left to do is tidying up; stopping it would only print a traceback.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

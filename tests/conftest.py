@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import signal
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # The same commit gets the same verdict: examples are searched, but always the same ones. Machines
 # are slow at times, which is no failure.
-settings.register_profile("nnexp", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile(
+    "nnexp",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=True,
+    print_blob=True,
+)
 settings.load_profile("nnexp")
 
 

@@ -17,7 +17,8 @@ import pytest
 from tests.record.stored import RUNS, restore
 from tests.sweep.typed import COMMAND, by_setting, environment, nnexp, recorded, start
 
-BIG = ("size=1k", "train.epochs=30", "model.hidden=[300]", "tracking.artifacts=light")
+BIG = ("size=1k", "train.epochs=10", "model.hidden=[1000]", "tracking.artifacts=light")
+"""Weights of 3.2 MB: more than the small disks hold, whether a checkpoint was written or not."""
 
 
 @contextmanager

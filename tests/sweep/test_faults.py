@@ -9,8 +9,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -200,13 +201,14 @@ def server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _wait_for(port: int) -> None:
-    import socket
-
-    deadline = time.monotonic() + 90
+    """Until the server answers a request, which a slow machine does well after it listens."""
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                time.sleep(1.0)
+        with (
+            suppress(OSError),
+            urlopen(f"http://127.0.0.1:{port}/health", timeout=10) as answer,
+        ):
+            if answer.status == 200:
                 return
         time.sleep(0.2)
     raise TimeoutError(f"no server on port {port}")
