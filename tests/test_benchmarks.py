@@ -49,7 +49,7 @@ def test_the_program_measures_and_says_what_is_missing() -> None:
     rows = {
         cells[0]: cells
         for line in done.stdout.splitlines()
-        if line.startswith("| ") and len(cells := line.strip("| ").split(" | ")) > 2
+        if line.startswith("| ") and len(cells := [c.strip() for c in line.split("|")[1:-1]]) > 2
     }
     for name in names[:3]:
         milliseconds = float(rows[name][2].split()[0])

@@ -82,6 +82,7 @@ def tick(page: Any, run: str) -> None:
     page.locator(f'[row-index="{index}"] input[type=checkbox]').first.check(force=True)
 
 
+@pytest.mark.slow  # Half a minute, and MLflow's chart page keeps a busy machine waiting.
 def test_two_runs_are_chosen_from_the_list_and_compared(pages: dict[str, str], page: Any) -> None:
     opened(page, pages["runs"])
     runs = [f"crossentropy {size} {EPOCHS} epochs seed0" for size in ("1k", "50k")]
@@ -103,14 +104,15 @@ def test_two_runs_are_chosen_from_the_list_and_compared(pages: dict[str, str], p
     alike.first.wait_for(state="detached")
     picture(page, "ui-compare.png")
     page.get_by_role("link", name="train/cost", exact=True).first.click()
+    page.wait_for_url(re.compile(r"/metric\?"))
+    # A line of each run, through the untrained network and every epoch.
+    lines = page.locator(".js-plotly-plot .scatterlayer .trace path.js-line")
+    lines.nth(1).wait_for()
     for run in runs:
         # The legend of the chart.
         page.locator("text", has_text=f"{run} (train/cost)").or_(
             page.get_by_text(f"{run} (train/cost)")
         ).first.wait_for()
-    # A line of each run, through the untrained network and every epoch.
-    page.locator(".js-plotly-plot .scatterlayer .trace path.js-line").nth(1).wait_for()
-    lines = page.locator(".js-plotly-plot .scatterlayer .trace path.js-line")
     assert len({line.get_attribute("d") for line in lines.all()}) >= 2
     picture(page, "ui-curves.png")
 
