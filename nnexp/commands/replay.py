@@ -46,8 +46,12 @@ def main(arguments: Sequence[str]) -> int:
     print(file=sys.stderr)
     _print(found)
     print(f"{time.perf_counter() - started:.0f} s; this table: {command('replay', arguments)}")
-    judged = [a for a in found if a.run != CHAOTIC]
-    return 0 if all(a.whole for a in judged) else 1
+    return 0 if all(a.whole for a in found if _judged(a)) else 1
+
+
+def _judged(a: Agreement) -> bool:
+    """Whether a curve has to agree whole: on 50,000 images only the test counts with L2 do."""
+    return a.run in QUICK or (a.run != CHAOTIC and a.metric == "test/correct")
 
 
 class _Progress:
@@ -75,9 +79,10 @@ def _print(found: Sequence[Agreement]) -> None:
     console = new_console()
     console.print(table)
     console.print("counts have to be equal, costs to agree within 1e-10", highlight=False)
-    if any(a.run == CHAOTIC for a in found):
+    if any(a.run in FULL for a in found):
         console.print(
-            f"{CHAOTIC}: equal until rounding is amplified; compare its best accuracies",
+            "on 50,000 images rounding is amplified after some epochs: with L2 all test counts "
+            "have to be equal,\nwithout it only the best accuracies can be compared",
             highlight=False,
         )
 
