@@ -81,14 +81,15 @@ def run_sweep(
     datasets = [load_dataset(config.data) for config in configs]
     for config, dataset in zip(configs, datasets, strict=True):
         check_data(config, dataset)
-    unique = _unique(configs, [fingerprint(c, d) for c, d in zip(configs, datasets, strict=True)])
+    every = [fingerprint(c, d) for c, d in zip(configs, datasets, strict=True)]
+    unique = _unique(every)
     if len({(c.tracking.uri, c.tracking.experiment) for c in configs}) > 1:
         raise UserError("tracking.*: allowed: one store and one experiment per sweep")
     store = open_store(first.tracking.uri)
     experiment = experiment_id(store, first.tracking.experiment)
     chosen = [configs[k] for k in unique]
     data = [datasets[k] for k in unique]
-    marks = [fingerprint(c, d) for c, d in zip(chosen, data, strict=True)]
+    marks = [every[k] for k in unique]
     sweep = Batch(chosen, data, marks, store, experiment, {})
     key = sweep_key(first.tracking.experiment, marks)
     with alone(store, f"sweep-{key[:16]}", "this sweep", console):
@@ -153,8 +154,8 @@ def run_sweep(
     return result
 
 
-def _unique(configs: Sequence[Config], marks: Sequence[str]) -> list[int]:
-    """Positions of the configs without repetitions of the same run."""
+def _unique(marks: Sequence[str]) -> list[int]:
+    """Positions of the first of each fingerprint."""
     seen: dict[str, int] = {}
     for k, mark in enumerate(marks):
         seen.setdefault(mark, k)

@@ -195,13 +195,17 @@ def recorded(config: Config, store: Store, run_id: str, console: Console) -> Non
         console.print(escape(line), highlight=False, soft_wrap=True)
 
 
-def recorded_lines(config: Config, store: Store, kind: str, run_id: str, command: str) -> list[str]:
-    """The last lines on the screen: id, place, how to look, how to repeat."""
+def recorded_lines(
+    config: Config, store: Store, kind: str, run_id: str, command: str, by: str = ""
+) -> list[str]:
+    """The last lines on the screen: id, place, how to compare (`by` keys), to look, to repeat."""
     uri = "" if _is_default(store) else f" --tracking-uri {shlex.quote(store.shown)}"
     name = config.tracking.experiment
     lines = ["", f"{kind:<10} {run_id}", f"recorded   {store.shown}, experiment {name}"]
     if kind == "sweep":
         option = "" if name == "nnexp" else f" --experiment {shlex.quote(name)}"
+        if by:
+            lines.append(f"compare    python -m nnexp compare --by {by}{option}{uri}")
         lines.append(f"table      python -m nnexp runs{option}{uri}")
     return [*lines, f"look       python -m nnexp ui{uri}", f"repeat     {command}"]
 

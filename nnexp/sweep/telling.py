@@ -82,12 +82,8 @@ def conclude(sweep: Batch, parent: str, command: str, console: Console, seconds:
     for line in _reused(sweep, parent):
         console.print(escape(line), highlight=False)
     console.print(f"{seconds:.1f} s in all", highlight=False)
-    lines = recorded_lines(sweep.configs[0], sweep.store, "sweep", parent, command)
-    keys = _compared_by(telling_keys(settings))
-    for line in lines:
-        if keys and _seeds(sweep) > 1 and line.startswith("table"):
-            runs = line.replace("table  ", "compare").replace(" runs", f" compare --by {keys}", 1)
-            console.print(escape(runs), highlight=False, soft_wrap=True)
+    by = _compared_by(telling_keys(settings)) if _seeds(sweep) > 1 else ""
+    for line in recorded_lines(sweep.configs[0], sweep.store, "sweep", parent, command, by):
         console.print(escape(line), highlight=False, soft_wrap=True)
 
 
