@@ -16,10 +16,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from nnexp.config.command import run_name
 from nnexp.config.compose import flatten
+from nnexp.config.distinct import columns_of, distinct_keys
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
 from nnexp.study.tables import comparison_frames, final_table, settings_table
-from nnexp.sweep.board import SHOWN, telling_keys
+from nnexp.sweep.board import SHOWN
 
 if TYPE_CHECKING:
     from nnexp.study.compare import Comparison
@@ -202,7 +203,7 @@ class Sweep:
     @property
     def varied(self) -> list[str]:
         """The config keys that tell the settings apart; the seed is not among them."""
-        return telling_keys([run.params for run in self.runs]) if self.runs else []
+        return distinct_keys(columns_of([run.params for run in self.runs]))
 
     @property
     def table(self) -> pd.DataFrame:

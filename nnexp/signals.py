@@ -1,4 +1,9 @@
-"""Ctrl-C and SIGTERM at the wrong moment: held back until what was begun is whole."""
+"""Ctrl-C and SIGTERM: held back until what was begun is whole, and left to one process to decide.
+
+The terminal sends Ctrl-C to helper processes too. One that is still starting has Python's own
+handler, which would print a traceback. So it is started with the signal blocked, which it inherits,
+and ignores the signal before it unblocks it.
+"""
 
 from __future__ import annotations
 
@@ -37,3 +42,19 @@ def held_stops(*, forget: bool = False) -> Iterator[None]:
             signal.signal(number, before[number])
         if came and not forget:
             signal.raise_signal(came[0])
+
+
+@contextmanager
+def held_interrupts() -> Iterator[None]:
+    """Hold Ctrl-C back; processes started meanwhile begin with it held back too."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def ignore_interrupts() -> None:
+    """In a helper process: leave Ctrl-C to the process that started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

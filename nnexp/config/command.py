@@ -7,30 +7,22 @@ import shlex
 from functools import lru_cache
 from typing import Any
 
+import yaml
 from omegaconf import DictConfig, OmegaConf
 
+from nnexp.config.arguments import GROUPS
 from nnexp.config.compose import config_dir, flat, flatten, register
 from nnexp.config.schema import Config
 
-GROUPS = ("cost", "reg", "data", "dropout", "expand", "init", "stop", "rng")
-_DEFAULTS = {
-    "cost": "crossentropy",
-    "reg": "none",
-    "data": "mnist",
-    "dropout": "off",
-    "expand": "none",
-    "init": "scaled",
-    "stop": "none",
-    "rng": "pcg64",
-}
 _SIDE = ("tracking.", "sweep.")
 
 
 def overrides_of(config: Config) -> list[str]:
     """The overrides that lead from the defaults to this config; tracking and sweep aside."""
-    choices = {group: _choice(config, group) for group in GROUPS}
+    defaults = _defaults()
+    choices = {group: _choice(config, group) for group in defaults}
     baseline = _baseline(tuple(choices.items()), config.data.n_train)
-    typed = [f"{group}={choice}" for group, choice in choices.items() if choice != _DEFAULTS[group]]
+    typed = [f"{group}={choice}" for group, choice in choices.items() if choice != defaults[group]]
     if config.data.name != "neuron" and config.size != Config().size:
         typed.append(f"size={config.size}")
     for key, value in flatten(config).items():
@@ -104,6 +96,14 @@ def setting_name(config: Config) -> str:
     if config.rng != default.rng:
         parts.append(config.rng)
     return " ".join(parts)
+
+
+@lru_cache(maxsize=1)
+def _defaults() -> dict[str, str]:
+    """What `conf/config.yaml` chooses from each group."""
+    listed = yaml.safe_load((config_dir() / "config.yaml").read_text(encoding="utf-8"))["defaults"]
+    chosen = {k: v for entry in listed if isinstance(entry, dict) for k, v in entry.items()}
+    return {group: chosen[group] for group in GROUPS if chosen[group] is not None}
 
 
 def _choice(config: Config, group: str) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nnexp.config.compose import schema_keys
+from nnexp.config.distinct import ASIDE, distinct_keys
 from nnexp.record.bulk import Columns, database, read_columns, run_ids
 from nnexp.record.store import Store
 
@@ -29,7 +30,6 @@ CURVES = [
 ]
 
 _LATEST = 1000
-_FOLLOWS = ("reg.lmbda_over_n", "data.n_train", "reg.lmbda_l1", "monitor.test")
 
 
 def write_views(store: Store, experiment_id: str) -> dict[str, str]:
@@ -103,13 +103,8 @@ def _view(recorded: Columns, where: str, *, bounds: bool) -> dict[str, Any]:
 
 def telling_params(recorded: Columns) -> list[str]:
     """The keys in which the runs differ, the most general first; the usual ones if in none."""
-    found = [
-        key
-        for key in schema_keys()
-        if not key.startswith(("tracking.", "sweep.")) and key not in (*_FOLLOWS, "seed")
-        if len(set(recorded.params.get(key, ()))) > 1
-    ]
-    return (found or ["size", "cost.name", "reg.name"])[:MOST_PARAMS]
+    columns = {key: recorded.params[key] for key in schema_keys() if key in recorded.params}
+    return (distinct_keys(columns, aside=ASIDE) or ["size", "cost.name", "reg.name"])[:MOST_PARAMS]
 
 
 def _chart(metric: str, finals: Sequence[float | None], bounds: bool) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from nnexp.config.compose import schema_keys
+from nnexp.config.distinct import ASIDE
 from nnexp.errors import UserError
 from nnexp.study.difference import (
     Difference,
@@ -19,6 +20,7 @@ from nnexp.study.difference import (
     paired_difference,
     unpaired_difference,
 )
+from nnexp.study.published import agrees
 from nnexp.study.statistics import Summary, binomial_error, holm, seeds_needed, summarize
 
 GROUP_KEYS = {
@@ -51,9 +53,6 @@ _PROVENANCE = {
     "environment": "numeric environments (library versions, processors)",
 }
 """Columns that all runs of a comparison should agree in."""
-
-_MAY_DIFFER = ("seed", "rng", "train.dtype", "size")
-"""Keys in which a published run may differ from ours and still be of the same setting."""
 
 
 @dataclass(frozen=True)
@@ -234,24 +233,15 @@ def _pairs(settings: Sequence[Setting], pair: str) -> list[Pair]:
 def _published(
     published: pd.DataFrame | None, keys: Sequence[str], group: pd.DataFrame, metric: str
 ) -> float | None:
-    """The value of the published run whose config is the group's, but for what may differ."""
+    """The value of the published run that is of the group's setting, trained for as long."""
     if published is None or published.empty or metric not in published:
         return None
-    run = group.iloc[0]
-    shared = [k for k in _config_keys() if k in published and k in run and k not in _MAY_DIFFER]
-    same = published
-    for key in dict.fromkeys([*keys, *shared]):
-        if key not in same:
-            return None
-        same = same[same[key].map(_text) == _text(run[key])]
-    values = same[metric].dropna()
-    return float(values.iloc[0]) if len(values) else None
-
-
-def _text(value: Any) -> str:
-    """The same text for 1000 and 1000.0: a column's type depends on what else is in it."""
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    return f"{float(value):.17g}" if number else str(value)
+    ours = group.iloc[0].to_dict()
+    needed = [*keys, *(k for k in ("train.epochs",) if k in published)]
+    for _, run in published[published[metric].notna()].iterrows():
+        if agrees(run.to_dict(), ours, needed):
+            return float(run[metric])
+    return None
 
 
 def _warnings(
@@ -297,5 +287,4 @@ def _chosen(finished: pd.DataFrame, metric: str) -> list[str]:
 
 
 def _config_keys() -> list[str]:
-    side = ("tracking.", "sweep.", "monitor.", "data.root")
-    return [key for key in schema_keys() if not key.startswith(side)]
+    return [key for key in schema_keys() if not key.startswith(ASIDE)]

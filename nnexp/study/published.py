@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from nnexp.config.compose import flatten
+from nnexp.config.compose import flatten, schema_keys
+from nnexp.config.distinct import ASIDE
 from nnexp.config.schema import (
     Config,
     DataConfig,
@@ -36,6 +38,9 @@ _NAMES = {
     "validation_cost": "validation/cost_network2",
     "validation_correct": "validation/correct",
 }
+_FREE = ("seed", "rng", "train.dtype", "size", "train.epochs")
+"""Keys in which a published run may differ from ours and still be of the same setting."""
+
 _SIZES = {"test": 10_000, "validation": 10_000}
 
 
@@ -92,6 +97,28 @@ def summary(run: Published) -> dict[str, float]:
         values["gap/best"] = max(train) - max(test)
         values["gap/final"] = train[-1] - test[-1]
     return values
+
+
+def agrees(
+    theirs: Mapping[Any, Any], ours: Mapping[Any, Any], needed: Collection[str] = ()
+) -> bool:
+    """Whether a published run is of the setting of one of ours, both given by their parameters.
+
+    It is if the configs agree in all but what no two repetitions share: the seed, its generators,
+    the number format, the number of epochs. It may lack keys, but none of `needed`, and has to
+    agree in those too.
+    """
+    keys = [k for k in schema_keys() if not k.startswith(ASIDE) and k not in _FREE]
+    shared = [k for k in keys if k in theirs and k in ours]
+    return all(k in theirs for k in needed) and all(
+        _text(theirs[k]) == _text(ours[k]) for k in (*needed, *shared)
+    )
+
+
+def _text(value: Any) -> str:
+    """The same text for 1000 and 1000.0: a column's type depends on what else is in it."""
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return f"{float(value):.17g}" if number else str(value)
 
 
 def published_runs(tracking_uri: str | None, experiment: str) -> pd.DataFrame:

@@ -12,6 +12,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 
+from nnexp.config.distinct import columns_of, distinct_keys
+
 
 class Board:
     """Shows how a sweep gets on. Use as a context manager around the training."""
@@ -133,7 +135,7 @@ def results(
     `settings` are the flattened configs, `metrics` the final values, None for a failed run. Returns
     the titles and the rows of a table.
     """
-    keys = telling_keys(settings)
+    keys = distinct_keys(columns_of(settings))
     groups: dict[tuple[str, ...], list[Mapping[str, float] | None]] = {}
     for setting, values in zip(settings, metrics, strict=True):
         groups.setdefault(tuple(setting[k] for k in keys), []).append(values)
@@ -151,18 +153,6 @@ def results(
     return [*keys, "n", *(label for _, label in shown)], rows
 
 
-def telling_keys(settings: Sequence[Mapping[str, str]]) -> list[str]:
-    """The keys that tell flattened configs apart beside the seed, none that only echoes others."""
-    keys = [
-        key
-        for key in settings[0]
-        if key != "seed"
-        and not key.startswith(("tracking.", "sweep."))
-        and any(s[key] != settings[0][key] for s in settings)
-    ]
-    return _without_echoes(keys, settings)
-
-
 def _cell(values: Sequence[float], name: str) -> str:
     if not values:
         return ""
@@ -171,14 +161,3 @@ def _cell(values: Sequence[float], name: str) -> str:
     if len(values) == 1:
         return f"{mean}{unit}"
     return f"{mean} ± {format(scale * statistics.stdev(values), form)}{unit}"
-
-
-def _without_echoes(keys: list[str], settings: Sequence[Mapping[str, str]]) -> list[str]:
-    """Leave out keys that say again what another says: λ follows n, `data.n_train` is `size`."""
-    kept: list[str] = []
-    for key in sorted(keys, key=lambda k: (k == "data.n_train", "." in k, not k.endswith(".name"))):
-        known = {tuple(s[k] for k in kept) for s in settings}
-        finer = {(*[s[k] for k in kept], s[key]) for s in settings}
-        if len(finer) > len(known):
-            kept.append(key)
-    return kept

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from nnexp.sweep.interrupts import held_interrupts
+from nnexp.signals import held_interrupts
 from nnexp.sweep.worker import Broken, Done, Finished, Message, Progress, Task, serve
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 from nnexp.config.schema import Config, DataConfig
-from nnexp.sweep.interrupts import held_interrupts, ignore_interrupts
+from nnexp.signals import held_interrupts, ignore_interrupts
 from nnexp.train.report import Outcome
 
 

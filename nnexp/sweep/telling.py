@@ -9,9 +9,10 @@ from rich.markup import escape
 
 from nnexp.config.command import run_name
 from nnexp.config.compose import flatten
+from nnexp.config.distinct import columns_of, distinct_keys
 from nnexp.config.schema import Config
 from nnexp.record.environment import cores
-from nnexp.sweep.board import results, results_table, telling_keys
+from nnexp.sweep.board import results, results_table
 from nnexp.sweep.grouping import StackPlan
 from nnexp.sweep.screen import recorded_lines
 from nnexp.sweep.state import Batch
@@ -52,7 +53,10 @@ def show_plan(sweep: Batch, plans: Sequence[StackPlan], console: Console) -> Non
 def sweep_name(configs: Sequence[Config]) -> str:
     """`sweep of 20 runs: size, seed`."""
     settings = [flatten(config) for config in configs]
-    keys = [*telling_keys(settings), *(["seed"] if len({c.seed for c in configs}) > 1 else [])]
+    keys = [
+        *distinct_keys(columns_of(settings)),
+        *(["seed"] if len({c.seed for c in configs}) > 1 else []),
+    ]
     return f"sweep of {len(configs)} runs" + (f": {', '.join(keys)}" if keys else "")
 
 
@@ -82,7 +86,7 @@ def conclude(sweep: Batch, parent: str, command: str, console: Console, seconds:
     for line in _reused(sweep, parent):
         console.print(escape(line), highlight=False)
     console.print(f"{seconds:.1f} s in all", highlight=False)
-    by = _compared_by(telling_keys(settings)) if _seeds(sweep) > 1 else ""
+    by = _compared_by(distinct_keys(columns_of(settings))) if _seeds(sweep) > 1 else ""
     for line in recorded_lines(sweep.configs[0], sweep.store, "sweep", parent, command, by):
         console.print(escape(line), highlight=False, soft_wrap=True)
 

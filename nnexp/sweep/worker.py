@@ -16,7 +16,7 @@ from pathlib import Path
 from nnexp.config.schema import Config
 from nnexp.record.clock import now
 from nnexp.record.sweep import Ended
-from nnexp.sweep.interrupts import ignore_interrupts
+from nnexp.signals import ignore_interrupts
 from nnexp.train.report import Outcome
 
 PROGRESS_SECONDS = 0.5

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.record.stored import RUNS, restore
-from tests.sweep.typed import COMMAND, by_setting, environment, nnexp, recorded, start
+from tests.sweep.typed import COMMAND, by_setting, environment, nnexp, recorded, start, until
 
 BIG = ("size=1k", "train.epochs=10", "model.hidden=[1000]", "tracking.artifacts=light")
 """Weights of 3.2 MB: more than the small disks hold, whether a checkpoint was written or not."""
@@ -74,17 +74,6 @@ def fill(folder: Path) -> Path:
                 os.write(file.fileno(), bytes(1 << 16))
             except OSError:
                 return path
-
-
-def until(process: subprocess.Popen[str], sign: str) -> str:
-    """Read what a command prints until a line holds a sign."""
-    assert process.stdout is not None
-    said = ""
-    for line in process.stdout:
-        said += line
-        if sign in line:
-            break
-    return said
 
 
 def test_a_disk_that_is_full_for_a_while_loses_nothing(tmp_path: Path) -> None:

@@ -80,3 +80,30 @@ def by_setting(folder: Path) -> dict[str, tuple[str, dict[str, list[tuple[int, f
         values = histories(folder, run.info.run_id)
         found[tags["nnexp.command"]] = (tags["nnexp.weights_sha256"], values)
     return found
+
+
+def until(process: subprocess.Popen[str], *signs: str) -> str:
+    """Read what a command prints until a line begins with, or holds, one of some signs."""
+    assert process.stdout is not None
+    said = ""
+    for line in process.stdout:
+        said += line
+        if any(sign in line for sign in signs):
+            break
+    return said
+
+
+def helpers_of(pid: int) -> list[int]:
+    """Processes that a command has started to help it."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            line = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if parent == pid and b"spawn_main" in line:
+            found.append(int(folder.name))
+    return found

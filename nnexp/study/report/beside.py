@@ -1,8 +1,6 @@
 """Published curves that belong beside the runs of a report.
 
-The book's ship with the program; `replay --record` and `import-curve` record others. A published
-run belongs to a setting if its config agrees in all but what no two repetitions share: the seed,
-its generators, the number format, and for curves the number of epochs.
+The book's ship with the program; `replay --record` and `import-curve` record others.
 """
 
 from __future__ import annotations
@@ -14,19 +12,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from nnexp.config.compose import flatten, schema_keys
+from nnexp.config.compose import flatten
 from nnexp.record.store import Store
 from nnexp.study.frames import curves_of
-from nnexp.study.published import REPLAYED, published, summary
+from nnexp.study.published import REPLAYED, agrees, published, summary
 from nnexp.study.report.chart import Floats, finite
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
 SHIPPED = (*REPLAYED, "network2_recorded")
-SIDE = ("tracking.", "sweep.", "monitor.", "data.root")
-"""Keys that change no number."""
-_FREE = ("seed", "rng", "train.dtype", "size", "train.epochs")
 
 Curve = tuple[Floats, Floats]
 """Steps and values."""
@@ -56,7 +51,7 @@ def beside(
             continue
         book = published(name)
         params = flatten(book.config)
-        for setting in _belongs(params, settings):
+        for setting in _homes(params, settings):
             whole = params["train.epochs"] == settings[setting]["train.epochs"]
             curves = {
                 metric: (finite(range(1, len(values) + 1)), finite(values))
@@ -69,7 +64,7 @@ def beside(
 
 def _recorded(store: Store, run: Run, settings: Mapping[str, Mapping[str, str]]) -> list[Beside]:
     params = run.data.params
-    homes = _belongs(params, settings) if "train.epochs" in params else [""]
+    homes = _homes(params, settings) if "train.epochs" in params else [""]
     if not homes:
         return []
     curves: dict[str, Curve] = {}
@@ -105,10 +100,5 @@ def _with_gaps(curves: dict[str, Curve]) -> dict[str, Curve]:
     return found
 
 
-def _belongs(params: Mapping[str, str], settings: Mapping[str, Mapping[str, str]]) -> list[str]:
-    keys = [k for k in schema_keys() if not k.startswith(SIDE) and k not in _FREE]
-    return [
-        setting
-        for setting, ours in settings.items()
-        if all(params.get(key, ours.get(key)) == ours.get(key) for key in keys)
-    ]
+def _homes(params: Mapping[str, str], settings: Mapping[str, Mapping[str, str]]) -> list[str]:
+    return [setting for setting, ours in settings.items() if agrees(params, ours)]

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from nnexp.config.compose import schema_keys
+from nnexp.config.distinct import ASIDE, distinct_keys
 from nnexp.errors import UserError
 from nnexp.record.store import Store
 from nnexp.study.frames import curves_of, frame_of, select
-from nnexp.study.report.beside import SIDE, Beside, beside
+from nnexp.study.report.beside import Beside, beside
 from nnexp.study.report.chart import finite
 from nnexp.study.report.preset import asked_key
 from nnexp.study.report.words import FINAL, MEASURES, Measure, said
@@ -121,7 +122,9 @@ def gather(store: Store, names: Sequence[str], where: str | None) -> Material:
             f"report {' '.join(names)}: no finished runs are recorded{narrowed}; train some first"
         )
     finished = finished.drop_duplicates("fingerprint", keep="first").copy()
-    keys = ordered(telling_keys(finished), asked_key(names[0]) if len(names) == 1 else None)
+    columns = {key: list(finished[key]) for key in schema_keys() if key in finished}
+    apart = distinct_keys(columns, size="data.n_train", aside=ASIDE)
+    keys = ordered(apart, asked_key(names[0]) if len(names) == 1 else None)
     finished["setting"] = setting_names(finished, keys)
     by_id = {run.info.run_id: run for run in selected}
     kept = tuple(by_id[run_id] for run_id in finished["run_id"])
@@ -192,27 +195,6 @@ def _final_accuracy(runs: pd.DataFrame) -> pd.Series[float]:
     best: pd.Series[float] = runs.get("best/test_accuracy", nothing)
     last: pd.Series[float] = runs.get("test/accuracy", nothing)
     return best.astype(float).fillna(last.astype(float))
-
-
-def telling_keys(runs: pd.DataFrame) -> list[str]:
-    """Config keys that differ between runs, beside the seed; echoes of one another left out."""
-    candidates = [
-        key
-        for key in schema_keys()
-        if key in runs
-        and key != "seed"
-        and not key.startswith(SIDE)
-        and runs[key].astype(str).nunique() > 1
-    ]
-    # `size` stands for `data.n_train`; choices of a group for what follows from them.
-    candidates.sort(key=lambda k: (k == "size", "." in k and not k.endswith((".name", "n_train"))))
-    kept: list[str] = []
-    for key in candidates:
-        known = runs[kept].astype(str).drop_duplicates() if kept else runs.iloc[:1]
-        finer = runs[[*kept, key]].astype(str).drop_duplicates()
-        if len(finer) > (len(known) if kept else 1):
-            kept.append(key)
-    return kept
 
 
 def ordered(keys: Sequence[str], asked: str | None) -> list[str]:

@@ -1,0 +1,172 @@
+"""Kill -9 and stop signals at random moments: runs, sweeps, and their helper processes."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.sweep.typed import (
+    by_setting,
+    client,
+    helpers_of,
+    histories,
+    nnexp,
+    recorded,
+    start,
+    until,
+)
+
+FEW = int(os.environ.get("NNEXP_KILLS", "3"))
+KILLS = [FEW, pytest.param(50, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])]
+"""Kills per test: a few, and in `make test-slow` fifty."""
+
+
+def long_run(kills: int) -> tuple[str, ...]:
+    """A run that is not over before it was killed so often: a second is lost at most each time."""
+    epochs = 60 + 15 * kills
+    return (
+        "size=1k", f"train.epochs={epochs}", "dropout=half", "reg=l2", "tracking.artifacts=light"
+    )  # fmt: skip
+
+
+def long_sweep(kills: int) -> tuple[str, ...]:
+    seeds = f"seed=range({4 + kills // 5})"
+    return ("-m", "size=1k", "train.epochs=60", "reg=none,l2", seeds, "sweep.fuse=1")
+
+
+def killed(folder: Path, typed: tuple[str, ...], rng: random.Random, sign: str) -> bool:
+    """Start a command and kill it, hard: at a random moment, or at one after it shows a sign.
+
+    Whether it was still at work then.
+    """
+    process = start(folder, *typed)
+    assert process.stdout is not None
+    if rng.random() < 0.7:
+        for line in process.stdout:
+            if line.startswith(sign):
+                break
+        longest = 3.0
+    else:
+        longest = 8.0
+    try:
+        process.wait(timeout=rng.uniform(0.0, longest))
+    except subprocess.TimeoutExpired:
+        process.kill()
+    process.communicate()
+    return process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("kills", KILLS)
+def test_a_run_killed_again_and_again_ends_in_the_same_bits(kills: int, tmp_path: Path) -> None:
+    run, (undisturbed, folder) = long_run(kills), two_folders(tmp_path)
+    assert nnexp(undisturbed, *run).returncode == 0
+    rng = random.Random(1)
+    survived = sum(killed(folder, run, rng, "Epoch ") for _ in range(kills))
+    done = nnexp(folder, *run)
+    assert done.returncode == 0, done.stderr
+    finished = [r for r in recorded(folder) if r.info.status == "FINISHED"]
+    assert len(finished) == 1
+    assert all(r.info.status != "RUNNING" for r in recorded(folder))
+    for run_ in recorded(folder):
+        if run_.info.status != "FINISHED":
+            # Killed before its first checkpoint: it stays in the record, marked.
+            assert run_.info.status == "KILLED"
+            assert "gone" in run_.data.tags["nnexp.reason"]
+    (reference,) = recorded(undisturbed)
+    weights = [r.data.tags["nnexp.weights_sha256"] for r in (finished[0], reference)]
+    assert weights[0] == weights[1]
+    ours = histories(folder, finished[0].info.run_id)
+    assert ours == histories(undisturbed, reference.info.run_id)
+    assert not list((folder / ".nnexp").glob("*.checkpoint*"))
+    values = sum(len(steps) for steps in ours.values())
+    print(f"killed {survived} times at work: {values} values, none lost or doubled")
+
+
+@pytest.mark.parametrize("kills", KILLS)
+def test_a_sweep_killed_again_and_again_ends_as_if_never_interrupted(
+    kills: int, tmp_path: Path
+) -> None:
+    sweep, (reference, folder) = long_sweep(kills), two_folders(tmp_path)
+    assert nnexp(reference, *sweep).returncode == 0
+    rng = random.Random(2)
+    survived = sum(killed(folder, sweep, rng, "sweep of ") for _ in range(kills))
+    done = nnexp(folder, *sweep)
+    assert done.returncode == 0, done.stderr
+    assert by_setting(folder) == by_setting(reference)
+    parents = recorded(folder, "sweep")
+    assert [p.info.status for p in parents] == ["FINISHED"]
+    assert not list((folder / ".nnexp").glob("sweep-*/"))
+    print(f"killed {survived} times at work: {len(by_setting(folder))} runs, none lost or doubled")
+
+
+def two_folders(parent: Path) -> tuple[Path, Path]:
+    found = parent / "undisturbed", parent / "disturbed"
+    for folder in found:
+        folder.mkdir()
+    return found
+
+
+def test_a_worker_that_is_killed_costs_only_its_unfinished_runs(tmp_path: Path) -> None:
+    typed = ("-m", "size=1k", "train.epochs=150", "seed=range(4)", "sweep.workers=2")
+    process = start(tmp_path, *typed)
+    deadline = time.monotonic() + 60
+    workers: list[int] = []
+    while len(workers) < 2 and time.monotonic() < deadline:
+        time.sleep(0.2)
+        workers = helpers_of(process.pid)
+    assert len(workers) == 2
+    time.sleep(2.0)
+    os.kill(workers[0], signal.SIGKILL)
+    said, _ = process.communicate(timeout=240)
+    assert process.returncode == 0, said
+    assert len(by_setting(tmp_path)) == 4
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stopped_sweep_says_so_and_goes_on(tmp_path: Path, number: int, code: int) -> None:
+    typed = ("-m", "size=1k", "train.epochs=200", "seed=range(4)")
+    process = start(tmp_path, *typed)
+    deadline = time.monotonic() + 60
+    while not helpers_of(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    time.sleep(2.0)
+    os.kill(process.pid, number)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == code, said
+    assert "Traceback" not in said
+    (parent,) = recorded(tmp_path, "sweep")
+    assert parent.info.status == "KILLED"
+    assert all(r.info.status == "FINISHED" for r in recorded(tmp_path))
+
+
+def test_a_killed_run_leaves_no_process_behind(tmp_path: Path) -> None:
+    """Not even the one that is to draw its figures."""
+    process = start(tmp_path, "size=1k", "train.epochs=100000")
+    until(process, "Epoch 3 ")
+    helpers = helpers_of(process.pid)
+    assert helpers
+    process.kill()
+    process.communicate()
+    deadline = time.monotonic() + 60
+    while any(Path(f"/proc/{pid}").exists() for pid in helpers) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not [pid for pid in helpers if Path(f"/proc/{pid}").exists()]
+
+
+def test_a_run_outlives_the_process_that_draws_its_figures(tmp_path: Path) -> None:
+    process = start(tmp_path, "size=1k", "train.epochs=200")
+    until(process, "Epoch 3 ")
+    for pid in helpers_of(process.pid):
+        os.kill(pid, signal.SIGKILL)
+    said, _ = process.communicate(timeout=240)
+    assert process.returncode == 0, said
+    (run,) = recorded(tmp_path)
+    assert run.info.status == "FINISHED"
+    names = {entry.path for entry in client(tmp_path).list_artifacts(run.info.run_id)}
+    assert {"figures", "model", "weights.npz"} <= names
