@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import errno
+import gc
 import logging
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from types import FrameType
 
 from nnexp import __version__
@@ -37,15 +41,42 @@ def main(arguments: Sequence[str]) -> int:
     return run(arguments)
 
 
+def script() -> None:
+    """The console script: `entry` in a process of its own, which starts and ends quickly."""
+    # Imports make a million objects that stay; looking for garbage among them over and over would
+    # be a sixth of the start.
+    gc.set_threshold(200_000, 20, 20)
+    code = 1
+    # Registered first, it is called last.
+    atexit.register(lambda: _leave(code))
+    try:
+        entry()
+    except SystemExit as ended:
+        code = _code_of(ended)
+        raise
+
+
 def entry() -> None:
-    """The console script: `main` with errors as one line and their exit codes."""
+    """`main` with errors as one line and their exit codes. Raises SystemExit."""
     # Products here are small; more BLAS threads than one only cost time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, _terminate)
     # Hydra prints by logging, which answers a closed pipe (`… | head`) with pages of its own.
     logging.raiseExceptions = False
+    code = _exit_code(sys.argv[1:])
+    # What is left to do is tidying up; stopping it would only print a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(code)
+
+
+def _exit_code(arguments: Sequence[str]) -> int:
+    """`main` with what it raises as one line."""
     try:
-        code = main(sys.argv[1:])
+        code = main(arguments)
+        sys.stdout.flush()
+    except SystemExit as ended:
+        code = _code_of(ended)
     except NnexpError as error:
         if os.environ.get("HYDRA_FULL_ERROR") == "1":
             raise
@@ -62,8 +93,14 @@ def entry() -> None:
         code = 130
     except BrokenPipeError:
         # The reader of our output has gone (`nnexp runs | head`); that is no error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         code = 0
+    except OSError as error:
+        if error.errno != errno.ENOSPC or os.environ.get("HYDRA_FULL_ERROR") == "1":
+            raise
+        print(f"nnexp: {printable(str(error))}", file=sys.stderr)
+        _drop_output()
+        code = 1
     except Exception as error:
         from nnexp.record.store import is_from_store, said_by_store
 
@@ -72,10 +109,25 @@ def entry() -> None:
         said = printable(said_by_store(error))
         print(f"nnexp: the tracking store failed: {said}", file=sys.stderr)
         code = 1
-    # What is left to do is tidying up; stopping it would only print a traceback.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    sys.exit(code)
+    return code
+
+
+def _code_of(ended: SystemExit) -> int:
+    return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+
+
+def _drop_output() -> None:
+    """What is still to be written to standard output can go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _leave(code: int) -> None:
+    """End the process without taking down, object by object, all that was imported."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            if stream is not None:
+                stream.flush()
+    os._exit(code)
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
@@ -83,4 +135,4 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    entry()
+    script()

@@ -11,6 +11,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from types import FrameType
 
 _STOPS = (signal.SIGINT, signal.SIGTERM)
@@ -47,6 +48,8 @@ def held_stops(*, forget: bool = False) -> Iterator[None]:
 @contextmanager
 def held_interrupts() -> Iterator[None]:
     """Hold Ctrl-C back; processes started meanwhile begin with it held back too."""
+    # Python starts this helper of its own with the first process, and lets Ctrl-C through then.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -14,10 +14,16 @@ WIDTH = 160
 """Columns of output that goes to a file or a pipe."""
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        # rich would end the program with exit code 1; that the reader has gone is no error.
+        raise
+
+
 def console() -> Console:
     """A console on standard output; in a notebook too, where rich would show HTML."""
     piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
-    return Console(soft_wrap=True, width=WIDTH if piped else None, force_jupyter=False)
+    return _Console(soft_wrap=True, width=WIDTH if piped else None, force_jupyter=False)
 
 
 def safe(text: str) -> str:

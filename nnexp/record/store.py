@@ -86,6 +86,16 @@ def prepare_mlflow() -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
+def import_client() -> None:
+    """Import what reaching a store needs: a second, in which other threads can be at work."""
+    prepare_mlflow()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import mlflow.store.tracking.sqlalchemy_store
+
+        assert mlflow
+
+
 def said_by_store(error: BaseException) -> str:
     """What a store's client raised, on one line without secrets."""
     text = redact(" ".join(str(error).split()))

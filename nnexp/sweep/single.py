@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,13 +22,14 @@ from nnexp.record.delivery import NEVER, deliver_all
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.run import RunRecord
 from nnexp.record.stale import mark_stale
-from nnexp.record.store import Store, experiment_id, open_store
+from nnexp.record.store import Store, experiment_id, import_client, open_store
 from nnexp.record.sweep import Recorded, find_finished
 from nnexp.signals import held_stops
 from nnexp.sweep.locks import alone
 from nnexp.sweep.screen import RunScreen, Stopwatch, ending, header, shown_again
 from nnexp.sweep.studio import Studio
 from nnexp.train.loop import train
+from nnexp.train.pixels import sorted_images
 from nnexp.train.plan import check_data
 from nnexp.train.report import Outcome
 from nnexp.train.snapshot import Snapshot
@@ -60,8 +62,7 @@ def run_single(config: Config, console: Console) -> Result:
         RunFailed: training diverged; the run is recorded as FAILED with the reason.
     """
     watch = Stopwatch()
-    dataset = load_dataset(config.data)
-    check_data(config, dataset)
+    dataset = _ready(config)
     store = open_store(config.tracking.uri)
     experiment = experiment_id(store, config.tracking.experiment)
     mark = fingerprint(config, dataset)
@@ -78,6 +79,22 @@ def run_single(config: Config, console: Console) -> Result:
                 return Result(found.run_id, config, dict(found.metrics))
         checkpoint = CheckpointFile(store.folder, key)
         return _run(config, dataset, store, experiment, checkpoint, console, watch)
+
+
+def _ready(config: Config) -> Dataset:
+    """The data, laid out for training while MLflow is imported.
+
+    Raises:
+        UserError: the data cannot be read, or is not what the config asks for.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(load_dataset, config.data)
+        laying = pool.submit(lambda: sorted_images(loading.result()))
+        import_client()
+        dataset = loading.result()
+        check_data(config, dataset)
+        laying.result()
+    return dataset
 
 
 def _dry_run(config: Config, dataset: Dataset, found: Recorded | None, console: Console) -> Result:

@@ -1,23 +1,26 @@
 """A process that draws figures and builds the model, made ready while the training goes on.
 
-Importing matplotlib and MLflow's model code takes longer than using them; on a second core it
-costs the user nothing.
+Importing matplotlib and MLflow's model code and using them for the first time takes longer than
+the work itself; on a second core it costs the user nothing.
 """
 
 from __future__ import annotations
 
-import os
-import threading
+import signal
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context, parent_process
+from contextlib import suppress
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import TracebackType
 
-from nnexp.config.schema import Config, DataConfig
+from nnexp.config.compose import scratch
+from nnexp.config.schema import Config
 from nnexp.signals import held_interrupts, ignore_interrupts
 from nnexp.train.report import Outcome
+
+Rows = Sequence[dict[str, float]]
 
 
 class Studio:
@@ -26,13 +29,19 @@ class Studio:
     def __init__(self, config: Config, level: str) -> None:
         """`level` is what `tracking.artifacts` comes to: `all`, `light` or `none`."""
         self._config, self._level = config, level
-        self._pool: ProcessPoolExecutor | None = None
+        self._process: BaseProcess | None = None
+        self._pipe: Connection | None = None
 
     def __enter__(self) -> Studio:
         if self._level == "all":
-            self._pool = ProcessPoolExecutor(1, get_context("spawn"), _begin)
+            context = get_context("spawn")
+            self._pipe, theirs = context.Pipe()
+            self._process = context.Process(
+                target=_serve, args=(theirs, self._config, self._level, scratch()), daemon=True
+            )
             with held_interrupts():
-                self._pool.submit(_warm_up, self._config.data)
+                self._process.start()
+            theirs.close()
         return self
 
     def __exit__(
@@ -41,55 +50,72 @@ class Studio:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._process is not None and self._pipe is not None:
+            # It has nothing to tidy, and taking down all that it has imported would take a while.
+            self._process.kill()
+            self._process.join()
+            self._pipe.close()
 
-    def write(self, folder: Path, outcome: Outcome, rows: Sequence[dict[str, float]]) -> None:
+    def write(self, folder: Path, outcome: Outcome, rows: Rows) -> None:
         """Write the artifacts into a folder."""
         if self._level == "none":
             return
-        if self._pool is not None:
-            try:
-                self._pool.submit(_write, folder, self._level, self._config, outcome, rows).result()
+        if self._pipe is not None:
+            # Killed, such as for want of memory: the training is done, and not lost.
+            with suppress(EOFError, BrokenPipeError, ConnectionResetError):
+                self._pipe.send((folder, outcome, list(rows)))
+                raised = self._pipe.recv()
+                if isinstance(raised, BaseException):
+                    raise raised
                 return
-            except BrokenProcessPool:
-                pass  # Killed, such as for want of memory; the training is done, and not lost.
         _write(folder, self._level, self._config, outcome, rows)
 
 
-def _begin() -> None:
+def _serve(pipe: Connection, config: Config, level: str, scratch: str) -> None:
+    """Make ready, then write once; ends when the other end is gone. `scratch` is a folder."""
     ignore_interrupts()
-    # A process of this kind waits for work for ever, even if nobody is left to give it any.
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # What is wrong with writing will be raised when it is asked for.
+    with suppress(Exception):
+        _import()
+        if not pipe.poll():
+            _rehearse(config, level, Path(scratch))
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        folder, outcome, rows = pipe.recv()
+        try:
+            _write(folder, level, config, outcome, rows)
+            pipe.send(None)
+        except OSError as error:
+            pipe.send(error)
+        except Exception as error:
+            pipe.send(RuntimeError(f"{type(error).__name__}: {error}"))
 
 
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def _import() -> None:
+    from nnexp.record.store import prepare_mlflow
 
-
-def _warm_up(data: DataConfig) -> None:
+    prepare_mlflow()
     import mlflow.pyfunc
 
+    import nnexp.record.artifacts
     import nnexp.record.figures
-    from nnexp.data.dataset import load_dataset
-    from nnexp.record.environment import environment
 
     assert mlflow.pyfunc
+    assert nnexp.record.artifacts
     assert nnexp.record.figures
-    load_dataset(data)
-    environment()
 
 
-def _write(
-    folder: Path,
-    level: str,
-    config: Config,
-    outcome: Outcome,
-    rows: Sequence[dict[str, float]],
-) -> None:
+def _rehearse(config: Config, level: str, folder: Path) -> None:
+    """Write the artifacts of the untrained network, so that fonts and the like are there."""
+    from nnexp.data.dataset import load_dataset
+    from nnexp.train.plan import initial_parameters, sizes_of
+
+    parameters = initial_parameters(config, sizes_of(config, load_dataset(config.data)))
+    rows = [{"step": float(k), "train/cost": 1.0, "train/accuracy": 0.5} for k in range(2)]
+    _write(folder / "rehearsal", level, config, Outcome(parameters, {}, 1), rows)
+
+
+def _write(folder: Path, level: str, config: Config, outcome: Outcome, rows: Rows) -> None:
     from nnexp.data.dataset import load_dataset
     from nnexp.record.artifacts import write_artifacts
     from nnexp.record.store import prepare_mlflow

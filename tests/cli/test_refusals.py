@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from nnexp.__main__ import entry
-from tests.cli.command import Typed, free_port, nnexp, start
+from tests.cli.command import Typed, environment, free_port, nnexp, start
 
 Type = Callable[..., Typed]
 
@@ -342,15 +343,29 @@ def test_port_in_use_is_refused(tmp_path: Path) -> None:
     assert "in use" in line
 
 
-def test_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("typed", [("--help",), ("runs",), ("size=100", "sweep.dry_run=true")])
+def test_reader_that_goes_away_is_no_error(typed: tuple[str, ...], tmp_path: Path) -> None:
     """As in `python -m nnexp --help | head -1`."""
-    process = start("--help", cwd=tmp_path)
+    assert nnexp("size=100", "train.epochs=1", "tracking.artifacts=none", cwd=tmp_path).stdout
+    process = start(*typed, cwd=tmp_path)
     assert process.stdout is not None
     process.stdout.close()
     assert process.stderr is not None
     assert process.stderr.read() == ""
     process.stderr.close()
     assert process.wait(timeout=60) == 0
+
+
+def test_output_that_cannot_be_written_ends_in_one_line(tmp_path: Path) -> None:
+    typed = [sys.executable, "-m", "nnexp", "--help"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            typed, cwd=tmp_path, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True,
+            check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "No space left" in line
 
 
 @pytest.mark.parametrize(
