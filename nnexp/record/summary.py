@@ -20,6 +20,7 @@ from nnexp.config.schema import Config
 from nnexp.record.bulk import curves_of_ids
 from nnexp.record.clock import now
 from nnexp.record.delivery import Sent, log
+from nnexp.record.palette import next_colour
 from nnexp.record.run import owner_tags, params_of
 from nnexp.record.store import Store
 from nnexp.record.sweep import Recorded, runs_where
@@ -31,6 +32,9 @@ LEVEL = 0.95
 
 _BOUNDED = ("/cost", "accuracy")
 """Counts and parts of the cost have no bounds of their own: they would double what is written."""
+
+COLOUR = "mlflow.runColor"
+"""The tag by which MLflow's UI colours a run; without it, by chance, two may look the same."""
 
 _NOTED = ("test/accuracy", "best/test_accuracy", "best/validation_accuracy", "gap/final")
 
@@ -73,11 +77,15 @@ def record_summaries(
 ) -> None:
     """Make the summary runs under a parent those of its settings: new ones, none twice."""
     wanted = {setting.key: setting for setting in settings}
-    where = f"tags.`nnexp.kind` = 'summary' and tags.`nnexp.summary_of` = '{parent}'"
-    for run in list(runs_where(store, [experiment_id], where)):
-        key = run.data.tags.get("nnexp.summary_key", "")
-        if run.info.status != "FINISHED" or wanted.pop(key, None) is None:
+    colours = []
+    for run in list(runs_where(store, [experiment_id], "tags.`nnexp.kind` = 'summary'")):
+        tags = run.data.tags
+        ours = tags.get("nnexp.summary_of") == parent
+        whole = run.info.status == "FINISHED"
+        if ours and not (whole and wanted.pop(tags.get("nnexp.summary_key", ""), None)):
             store.client.delete_run(run.info.run_id)
+        else:
+            colours.append(tags.get(COLOUR, ""))
     if not wanted:
         return
     ids = [run.run_id for setting in wanted.values() for run in setting.runs]
@@ -87,7 +95,8 @@ def record_summaries(
     found = dict(iter(means(long.assign(setting=long["run_id"].map(of_run))).groupby("setting")))
     for key, setting in wanted.items():
         if key in found:
-            _record(store, experiment_id, parent, setting, found[key])
+            colours.append(next_colour(colours))
+            _record(store, experiment_id, parent, setting, found[key], colours[-1])
 
 
 def means(long: pd.DataFrame) -> pd.DataFrame:
@@ -116,7 +125,12 @@ def means(long: pd.DataFrame) -> pd.DataFrame:
 
 
 def _record(
-    store: Store, experiment_id: str, parent: str, setting: Setting, curves: pd.DataFrame
+    store: Store,
+    experiment_id: str,
+    parent: str,
+    setting: Setting,
+    curves: pd.DataFrame,
+    colour: str,
 ) -> None:
     n, stamp = len(setting.seeds), now()
     tags = {
@@ -125,6 +139,7 @@ def _record(
         "nnexp.summary_key": setting.key,
         "nnexp.seeds": " ".join(map(str, sorted(setting.seeds))),
         "mlflow.parentRunId": parent,
+        COLOUR: colour,
         "mlflow.source.name": "nnexp",
         "mlflow.note.content": _note(setting, curves),
         **owner_tags(),

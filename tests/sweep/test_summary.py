@@ -36,6 +36,7 @@ def test_each_setting_has_its_mean_and_students_interval_at_every_epoch(swept: P
     (parent,) = recorded(swept, "sweep")
     summaries = by_reg(swept)
     assert set(summaries) == {"none", "l2"}
+    assert len({run.data.tags["mlflow.runColor"] for run in summaries.values()}) == 2
     summary = summaries["l2"]
     assert summary.info.run_name == "crossentropy l2 λ0.01 100 2 epochs mean of 3 seeds"
     assert summary.info.status == "FINISHED"

@@ -12,13 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from nnexp.record.palette import COLOURS as PALETTE
+
 WIDTH = 8.0
 """Inches; with `DPI` 880 pixels, so that text of 9 points is still easy to read at 800."""
 DPI = 110
 
-# The palette of Okabe and Ito, "Color Universal Design" (2008).
-BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"
-VERMILION = "#D55E00"
+BLUE, VERMILION, GREEN, _, ORANGE = PALETTE[:5]
 COLOURS = {"train": BLUE, "validation": ORANGE, "test": GREEN}
 
 INK, GREY, PALE, PAPER = "#222222", "#666666", "#E3E3E3", "#FFFFFF"

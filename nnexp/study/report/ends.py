@@ -9,12 +9,13 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from nnexp.record.figures.style import GREY, INK, quiet
+from nnexp.record.palette import COLOURS
 from nnexp.study.compare import Comparison, Setting
 from nnexp.study.report.draw import TEXT, WIDTH, inches, label_inside, new_picture
 from nnexp.study.report.drawn import Drawn
 from nnexp.study.report.material import Material
 from nnexp.study.report.pairs import Shown
-from nnexp.study.report.palette import COLOURS, PUBLISHED_COLOUR, colour
+from nnexp.study.report.palette import PUBLISHED_COLOUR, colour
 from nnexp.study.report.words import Measure, some
 from nnexp.study.statistics import summarize
 

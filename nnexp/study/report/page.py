@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from nnexp.errors import UserError
+from nnexp.record.palette import COLOURS
 from nnexp.record.store import Store
 from nnexp.study.report.answer import answers, warnings
 from nnexp.study.report.chart import plot_data
@@ -22,7 +23,7 @@ from nnexp.study.report.material import Material, gather
 from nnexp.study.report.networks import read_networks, weight_answer, weight_table
 from nnexp.study.report.neuron import is_neuron, neuron_table
 from nnexp.study.report.pairs import command_of, compared, shown
-from nnexp.study.report.palette import COLOURS, ON_DARK
+from nnexp.study.report.palette import ON_DARK
 from nnexp.study.report.preset import question_of
 from nnexp.study.report.provenance import provenance, training_commands
 from nnexp.study.report.svg import inline, svg_file

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from nnexp.record.figures.style import GREY, INK, PALE, PAPER
+from nnexp.record.palette import COLOURS
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8A8A00")
-"""Okabe and Ito's colours (Color Universal Design, 2008), on white."""
 ON_DARK = ("#5AAEF0", "#FF8A4C", "#2BC99A", "#E8A3C8", "#F2B93B", "#9ADAFF", "#FFFFFF", "#CFCF4E")
 """The same hues, lighter, on a dark page."""
 
