@@ -56,6 +56,12 @@ _OTHER_TYPE = re.compile(r"(?i)[-+]?(\d[\d_.]*(e[-+]?\d+)?|\.\d+|inf|nan)|true|f
 _CHOICES = re.compile(r"[\w\s,'\"()*?=-]*")
 """Names of choices, and Hydra's ways to say several (`l1,l2`, `choice(l1,l2)`, `glob(l*)`)."""
 
+_CAST = re.compile(r"(?i)\b(int|float|bool|json_str)\s*\(")
+"""Hydra's ways to make something else of a text, which is the name of no choice then."""
+
+_LOGGERS = re.compile(r"true|false|[A-Za-z_][\w.]*|\[ *[A-Za-z_][\w.]*( *, *[A-Za-z_][\w.]*)* *\]")
+"""What Hydra prints more of: everything, or what these loggers say."""
+
 MAX_LENGTH = 10_000
 """Characters of an argument: far more than any key needs."""
 
@@ -130,12 +136,17 @@ def flags_first(arguments: Iterable[str]) -> list[str]:
     return [*flags, *overrides]
 
 
+def is_choices(value: str) -> bool:
+    """Whether a text names choices of a group, in one of Hydra's ways."""
+    return _CHOICES.fullmatch(value) is not None and _CAST.search(value) is None
+
+
 def _quote(argument: str) -> str:
     key, equals, value = argument.partition("=")
     if equals and key in (*GROUPS, "hydra/launcher"):
         # A choice that is no name (`rng=0`, `reg=[l1]`) is looked for, not found, and refused in a
         # line that names the others.
-        if _CHOICES.fullmatch(value):
+        if is_choices(value):
             words = [f"'{w}'" if _OTHER_TYPE.fullmatch(w) else w for w in value.split(",")]
             return f"{key}={','.join(words)}"
         return f"{key}={_quoted(value)}"
@@ -174,6 +185,16 @@ def _check_override(argument: str, known: Sequence[str], commands: Iterable[str]
         raise UserError(f"{key}={printable(value)}: allowed: {', '.join(HYDRA_KEYS)}")
     if key not in known:
         raise UserError(f"{key}={printable(value)}: unknown key{suggestion(key, known)}")
+    if key == "hydra.mode" and value not in ("RUN", "MULTIRUN"):
+        raise UserError(f"{key}={printable(value)}: allowed: RUN, MULTIRUN")
+    words = re.findall(r"[^\s,\[\]]+", value)
+    if key == "hydra.verbose" and not (
+        _LOGGERS.fullmatch(value)
+        and (value in ("true", "false") or not any(map(_OTHER_TYPE.fullmatch, words)))
+    ):
+        raise UserError(
+            f"{key}={printable(value)}: allowed: true, false, the name of a logger, or [NAME,NAME]"
+        )
     if "${" in value:
         raise UserError(f"{key}={printable(value)}: allowed: plain values, no interpolations")
 

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from nnexp.config.arguments import GROUPS, printable
+from nnexp.config.arguments import GROUPS, is_choices, printable
 from nnexp.config.plain_yaml import MAX_CHARACTERS, leaves, read_plain
 from nnexp.errors import UserError
 
@@ -116,9 +116,11 @@ def _check_hydra(path: Path, content: Any, known: Collection[str]) -> None:
     params = sweeper.get("params", {}) if isinstance(sweeper, Mapping) else None
     if not ok or not isinstance(params, Mapping) or set(sweeper or {}) - {"params"}:
         raise _refused(path, "hydra: allowed: hydra.mode and hydra.sweeper.params")
-    for key in params:
+    for key, value in params.items():
         if key not in known:
             raise _refused(path, f"hydra.sweeper.params: {key}: allowed: keys of this program")
+        if key in GROUPS and not is_choices(str(value)):
+            raise _refused(path, f"hydra.sweeper.params: {key}: {value}: allowed: CHOICE,CHOICE")
 
 
 def _refused(path: Path, why: str) -> UserError:

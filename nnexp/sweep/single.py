@@ -69,15 +69,17 @@ def run_single(config: Config, console: Console) -> Result:
     key = _key(store, experiment, mark)
     if config.sweep.dry_run:
         return _dry_run(config, dataset, find_finished(store, experiment, mark), console)
+    checkpoint = CheckpointFile(store.folder, key)
     with alone(store, f"run-{key[:16]}", "this very run", console):
         tidy(store, experiment, console)
         console.print(header(config, dataset), highlight=False, markup=False)
         if config.tracking.reuse:
             found = find_finished(store, experiment, mark)
             if found is not None:
+                # A process that was killed right after its run was recorded has left it.
+                checkpoint.remove()
                 shown_again(config, store, found.run_id, found.metrics, console)
                 return Result(found.run_id, config, dict(found.metrics))
-        checkpoint = CheckpointFile(store.folder, key)
         return _run(config, dataset, store, experiment, checkpoint, console, watch)
 
 
