@@ -12,9 +12,8 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from nnexp.commands.options import Parser, add_selection, command
+from nnexp.commands.options import Parser, add_selection, command, selected
 from nnexp.study.compare import Comparison, Pair, Setting, compare
-from nnexp.study.frames import runs
 from nnexp.study.published import published_runs
 from nnexp.terminal import console as new_console
 
@@ -35,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     add_selection(parser)
     options = parser.parse_args(arguments)
-    frame = runs(options.tracking_uri, options.experiment, options.where)
+    frame = selected(options)
     published = published_runs(options.tracking_uri, options.experiment)
     by = [word.strip() for word in options.by.split(",") if word.strip()]
     found = compare(frame, by, options.metric, pair=options.pair, published=published)
@@ -72,7 +71,9 @@ def _print(found: Comparison) -> None:
     if found.pairs:
         console.print()
         console.print(_pairs_table(found.pairs, scale, unit))
-        for pair in found.pairs:
+        if found.mixed:
+            console.print("not judged: the settings are mixed, as the first note says")
+        for pair in () if found.mixed else found.pairs:
             console.print(escape(_verdict(pair, scale, unit)), highlight=False)
         for line in _tests(found.pairs):
             console.print(line, highlight=False)
@@ -205,6 +206,7 @@ def _plain(found: Comparison) -> dict[str, Any]:
         "pairs": [_pair(p) for p in found.pairs],
         "warnings": list(found.warnings),
         "binomial_error": found.binomial,
+        "mixed": list(found.mixed),
     }
     cleaned: dict[str, Any] = _without_nan(content)
     return cleaned

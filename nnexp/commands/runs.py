@@ -11,8 +11,7 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
-from nnexp.commands.options import Parser, add_selection
-from nnexp.study.frames import runs
+from nnexp.commands.options import Parser, add_selection, selected
 from nnexp.terminal import console as new_console
 from nnexp.terminal import safe
 
@@ -33,11 +32,11 @@ def main(arguments: Sequence[str]) -> int:
         "runs",
         "The recorded runs of an experiment, the latest first. csv and json hold every parameter "
         "and metric.",
-        "python -m nnexp runs --where \"params.`reg.name` = 'l2'\" --format csv",
+        "python -m nnexp runs --where 'params.`reg.name` = \"l2\"' --format csv",
     )
     add_selection(parser)
     options = parser.parse_args(arguments)
-    frame = runs(options.tracking_uri, options.experiment, options.where)
+    frame = selected(options)
     if options.format == "csv":
         frame.to_csv(sys.stdout, index=False)
     elif options.format == "json":

@@ -13,7 +13,8 @@ from rich.table import Table
 
 from nnexp.commands.options import Parser
 from nnexp.errors import UserError
-from nnexp.record.store import open_store
+from nnexp.record.bulk import final_values
+from nnexp.record.store import Store, open_store
 from nnexp.study.lookup import check_schema, find_run
 from nnexp.study.rebuild import Rebuilt, make_figures, make_model, rebuild
 from nnexp.sweep.screen import result_table, summary_lines
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     store = open_store(options.tracking_uri, reading=True)
     run = find_run(store, options.run_id)
     console = new_console()
-    _head(run, console)
+    _head(store, run, console)
     if run.data.tags.get("nnexp.kind") != "run" or run.info.status in ("FAILED", "RUNNING"):
         return 0
     try:
@@ -59,7 +60,8 @@ def main(arguments: Sequence[str]) -> int:
     _curves(found.curves, console)
     if "test/accuracy" in found.metrics or "best/test_accuracy" in found.metrics:
         _mistakes(found, console)
-    console.print(safe(f"\nartifacts  {run.info.artifact_uri}"), highlight=False)
+    console.print()
+    console.print(safe(f"artifacts  {run.info.artifact_uri}"), highlight=False)
     console.print(safe(f"repeat     {run.data.tags.get('nnexp.command', '')}"), highlight=False)
     try:
         if options.figures:
@@ -75,7 +77,7 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _head(run: Run, console: Console) -> None:
+def _head(store: Store, run: Run, console: Console) -> None:
     tags = run.data.tags
     console.print(safe(f"{run.info.run_name}  ({run.info.run_id})"), highlight=False)
     kind = tags.get("nnexp.kind", "not recorded by this program")
@@ -85,7 +87,7 @@ def _head(run: Run, console: Console) -> None:
         console.print(safe(f"reason: {tags['nnexp.reason']}"), highlight=False)
     if run.data.metrics and kind == "run":
         console.print()
-        console.print(result_table(run.data.metrics))
+        console.print(result_table(final_values(store, run.info.run_id, run.data.metrics)))
         for line in summary_lines(run.data.metrics):
             console.print(line, highlight=False)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from rich.table import Table
 
@@ -47,8 +48,9 @@ def _list(store: Store) -> None:
             counts.setdefault(sweep, Counter())[str(run.info.status)] += 1
     console = new_console()
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("sweep", "experiment", "runs", "done", "failed", "missing"):
-        table.add_column(title, justify="left" if title in ("sweep", "experiment") else "right")
+    words = ("sweep", "experiment", "started (UTC)", "varied")
+    for title in (*words, "runs", "done", "failed", "missing"):
+        table.add_column(title, justify="left" if title in words else "right")
     commands = []
     elsewhere = store.uri != resolve_uri(None)
     typed = f" tracking.uri={shlex.quote(store.shown)}" if elsewhere else ""
@@ -60,7 +62,10 @@ def _list(store: Store) -> None:
         done = count["FINISHED"] + number(tags, "nnexp.reused")
         failed = count["FAILED"]
         missing = max(total - done - failed, 0)
-        cells = (run_id[:8], names[parent.info.experiment_id], total, done, failed, missing)
+        started = datetime.fromtimestamp(parent.info.start_time / 1000, UTC)
+        varied = str(parent.info.run_name).partition(": ")[2]
+        words = (run_id[:8], names[parent.info.experiment_id], f"{started:%Y-%m-%d %H:%M}", varied)
+        cells = (*words, total, done, failed, missing)
         table.add_row(*(safe(str(cell)) for cell in cells))
         if missing:
             commands.append(f"{run_id[:8]}  {tags.get('nnexp.command', '')}{typed}")

@@ -64,6 +64,9 @@ def _known(error: BaseException) -> str | None:
     several = re.search(r"Ambiguous value for argument '([^']*)'", text)
     if several:
         return f"{several.group(1)}: several values; allowed: one, or add -m to sweep over them"
+    sweep = re.search(r"Sweep parameters '([^']*)' requires? --multirun", text)
+    if sweep:
+        return f"{sweep.group(1)}: several values; allowed: one, or add -m to sweep over them"
     merged = re.search(r"Error merging override (.*)", text)
     if merged:
         key, _, value = merged.group(1).partition("=")

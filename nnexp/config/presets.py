@@ -73,7 +73,10 @@ def _check_file(path: Path, group: str, keys: Collection[str]) -> None:
     for key in content:
         place = str(key) if whole else f"{group}.{key}"
         if place not in keys and (not whole or place not in groups):
-            raise _refused(path, f"{place}: unknown key")
+            hint = (
+                "" if whole else "; a first line # @package _global_ lets it set keys of any group"
+            )
+            raise _refused(path, f"{place}: unknown key{hint}")
 
 
 def _is_global(path: Path, text: str) -> bool:

@@ -145,6 +145,20 @@ def curves_of_ids(
     return _joined(parts)
 
 
+def final_values(store: Store, run_id: str, metrics: Mapping[str, float]) -> dict[str, float]:
+    """The last values of a run, all of the weights that were kept.
+
+    With early stopping those are of the best epoch; other metrics go on beyond it.
+    """
+    if "best/test_accuracy" not in metrics:
+        return dict(metrics)
+    parts = ("train/", "validation/")
+    names = [name for name in metrics if name.startswith(parts)]
+    long = curves_of_ids(store, [run_id], names)
+    kept = long[long["step"] == int(metrics["best/epoch"])]
+    return {**metrics, **dict(zip(kept["metric"], kept["value"], strict=True))}
+
+
 def _served(store: Store, ids: Sequence[str], name: str) -> list[tuple[Any, ...]]:
     """One metric of some runs from a tracking server, in one request if it can answer that."""
     from mlflow.utils import rest_utils

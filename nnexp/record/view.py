@@ -64,7 +64,7 @@ def write_views(store: Store, experiment_id: str) -> dict[str, str]:
 
 def runs_view(recorded: Columns) -> dict[str, Any]:
     """The state of the UI's run list: columns that tell the runs apart, their results, charts."""
-    state = _view(recorded, "tags.`nnexp.kind` != 'sweep'", bounds=False)
+    state = _view(recorded, "tags.`nnexp.kind` = 'run'", bounds=False)
     return {**state, "selectedColumns": [*state["selectedColumns"], "params.`seed`"]}
 
 
@@ -79,7 +79,7 @@ def _view(recorded: Columns, where: str, *, bounds: bool) -> dict[str, Any]:
     columns = [f"params.`{key}`" for key in telling_params(recorded)]
     return {
         "searchFilter": where,
-        # By name, the runs of a setting stand together, its mean first.
+        # By name, the runs of a setting stand together.
         "orderByKey": "tags.`mlflow.runName`",
         "orderByAsc": True,
         "selectedColumns": [*columns, *(f"metrics.`{name}`" for name in metrics)],

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from nnexp.config.compose import schema_keys
-from nnexp.config.distinct import ASIDE
+from nnexp.config.distinct import ASIDE, distinct_keys
 from nnexp.errors import UserError
 from nnexp.study.difference import (
     Difference,
@@ -43,8 +43,8 @@ EXAMPLES = 10_000
 
 _EXAMPLES_OF = ("mnist", "fashion_mnist")
 
-_FOLLOWS = ("reg.lmbda", "reg.lmbda_l1", "reg.lmbda_over_n", "data.n_train", "size", "train.epochs")
-"""Keys that go with others by default, and are no sign of settings mixed by mistake."""
+_FOLLOWS = ("reg.lmbda", "reg.lmbda_l1", "data.n_train", "size")
+"""Keys that go with others by default: λ with n, `size` with `data.n_train`."""
 
 
 _PROVENANCE = {
@@ -92,6 +92,8 @@ class Comparison:
     settings: tuple[Setting, ...]
     pairs: tuple[Pair, ...]
     warnings: tuple[str, ...]
+    mixed: tuple[str, ...]
+    """Keys in which runs of one setting differ. Then pairs say nothing of the settings."""
     binomial: float | None
     """Standard error of one accuracy because only 10,000 images were looked at; None where it is
     no accuracy, or of another number of images."""
@@ -145,7 +147,14 @@ def compare(
     warnings += _warnings(finished, names, keys, pair, metric, settings)
     mean = float(np.mean([s.summary.mean for s in settings]))
     error = binomial_error(mean, EXAMPLES) if _of_so_many(finished, metric) else None
-    return Comparison(metric, tuple(by), tuple(settings), tuple(pairs), tuple(warnings), error)
+    mixed = tuple(_mixed(finished, names, keys, pair))
+    if mixed:
+        which = f"runs of one setting differ in {', '.join(mixed)} too"
+        it = "them" if len(mixed) > 1 else "it"
+        warnings.insert(0, f"{which}: add {it} to --by, or narrow with --sweep or --where")
+    return Comparison(
+        metric, tuple(by), tuple(settings), tuple(pairs), tuple(warnings), mixed, error
+    )
 
 
 def _of_so_many(finished: pd.DataFrame, metric: str) -> bool:
@@ -258,18 +267,42 @@ def _warnings(
             continue  # It is what is compared.
         if column in finished and finished[column].nunique() > 1:
             said.append(f"runs of {finished[column].nunique()} different {what} are mixed")
-    for key in _config_keys():
-        if key in keys or key == pair or key in _FOLLOWS or key not in finished:
-            continue
-        inside = finished.groupby(names.loc[finished.index])[key].nunique(dropna=False)
-        if (inside > 1).any():
-            said.append(f"{key} differs within a setting: add it to --by, or narrow with --where")
+    if beside := _beside(finished, names, keys, pair):
+        said.append(f"the settings differ in {', '.join(beside)} too: the difference may be theirs")
     if len(settings) == 1:
         said.append(f"there is one setting, {settings[0].name}: nothing to compare it with")
     few = [s.name for s in settings if s.summary.n < 5]
     if few:
         said.append(f"fewer than 5 runs: {', '.join(few)}; intervals of so few are rough")
     return [*said, *_chosen(finished, metric)]
+
+
+def _mixed(
+    finished: pd.DataFrame, names: pd.Series[Any], keys: Sequence[str], pair: str
+) -> list[str]:
+    """The keys in which runs of one setting differ, but for those that only follow others."""
+    found: list[str] = []
+    for _, group in finished.groupby(names.loc[finished.index]):
+        columns = {
+            k: list(group[k]) for k in _config_keys() if k in group and k not in (*keys, pair)
+        }
+        found += distinct_keys(columns)
+    return list(dict.fromkeys(found))
+
+
+def _beside(
+    finished: pd.DataFrame, names: pd.Series[Any], keys: Sequence[str], pair: str
+) -> list[str]:
+    """The keys, each one value within a setting, in which the settings differ beside `keys`."""
+    firsts = finished.groupby(names.loc[finished.index]).first()
+    free = (*keys, pair, *_FOLLOWS)
+    columns = {k: list(firsts[k]) for k in _config_keys() if k in firsts and k not in free}
+    return [key for key in distinct_keys(columns) if key.partition(".")[0] not in _groups(keys)]
+
+
+def _groups(keys: Sequence[str]) -> set[str]:
+    """The choices that `keys` belong to: what else a choice brings with it is part of it."""
+    return {key.partition(".")[0] for key in keys if "." in key} - {"train", "data", "model"}
 
 
 def _chosen(finished: pd.DataFrame, metric: str) -> list[str]:

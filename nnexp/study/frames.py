@@ -143,7 +143,7 @@ def _understood(where: str | None, search: Callable[[], T]) -> T:
         reason = " ".join(str(error).split())[:160]
         raise UserError(
             f"--where {where}: {reason}; allowed: MLflow's filters, such as "
-            "\"params.`reg.name` = 'l2' and metrics.`test/accuracy` > 0.9\""
+            "'params.`reg.name` = \"l2\" and metrics.`test/accuracy` > 0.9'"
         ) from error
 
 

@@ -66,7 +66,7 @@ def comparison_frames(found: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:
             "high": p.difference.high,
             "P(A > B)": p.difference.probability.value,
             "p (Holm)": p.p,
-            "verdict": p.difference.verdict,
+            "verdict": "not judged" if found.mixed else p.difference.verdict,
             "more seeds": p.more_seeds,
         }
         for p in found.pairs

@@ -77,6 +77,8 @@ def run_sweep(
         SweepFailed: some runs failed; all others are recorded.
     """
     watch = Stopwatch()
+    if not configs:
+        raise UserError(f"{' '.join(command)}: no run at all; allowed: at least one value per key")
     first = configs[0]
     datasets = [load_dataset(config.data) for config in configs]
     for config, dataset in zip(configs, datasets, strict=True):

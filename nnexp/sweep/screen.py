@@ -196,14 +196,25 @@ def recorded(config: Config, store: Store, run_id: str, console: Console) -> Non
 
 
 def recorded_lines(
-    config: Config, store: Store, kind: str, run_id: str, command: str, by: str = ""
+    config: Config,
+    store: Store,
+    kind: str,
+    run_id: str,
+    command: str,
+    by: str = "",
+    *,
+    whole: bool = True,
 ) -> list[str]:
-    """The last lines on the screen: id, place, how to compare (`by` keys), to look, to repeat."""
+    """The last lines on the screen: id, place, how to compare (`by` keys), to look, to repeat.
+
+    `whole`: a sweep has trained all its runs itself, so that they are found by its id.
+    """
     uri = "" if _is_default(store) else f" --tracking-uri {shlex.quote(store.shown)}"
     name = config.tracking.experiment
     lines = ["", f"{kind:<10} {run_id}", f"recorded   {store.shown}, experiment {name}"]
     if kind == "sweep":
         option = "" if name == "nnexp" else f" --experiment {shlex.quote(name)}"
+        option += f" --sweep {run_id[:8]}" if whole else ""
         if by:
             lines.append(f"compare    python -m nnexp compare --by {by}{option}{uri}")
         lines.append(f"table      python -m nnexp runs{option}{uri}")

@@ -17,6 +17,7 @@ from nnexp.config.command import run_name
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, load_dataset
 from nnexp.errors import NnexpError
+from nnexp.record.bulk import final_values
 from nnexp.record.checkpoint import CheckpointFile, DamagedCheckpoint
 from nnexp.record.delivery import NEVER, deliver_all
 from nnexp.record.fingerprint import fingerprint
@@ -78,7 +79,8 @@ def run_single(config: Config, console: Console) -> Result:
             if found is not None:
                 # A process that was killed right after its run was recorded has left it.
                 checkpoint.remove()
-                shown_again(config, store, found.run_id, found.metrics, console)
+                final = final_values(store, found.run_id, found.metrics)
+                shown_again(config, store, found.run_id, final, console)
                 return Result(found.run_id, config, dict(found.metrics))
         return _run(config, dataset, store, experiment, checkpoint, console, watch)
 
@@ -193,7 +195,9 @@ def _run(
         )
     if outcome.failure is not None:
         raise RunFailed(f"run {record.run_id} failed: {outcome.failure}")
-    ending(config, store, record.run_id, record.last, outcome, console, watch.seconds)
+    kept = outcome.metrics.get("best/epoch") if outcome.metrics.get("best/test_accuracy") else None
+    last = next((row for row in record.rows if row["step"] == kept), record.last)
+    ending(config, store, record.run_id, last, outcome, console, watch.seconds)
     return Result(record.run_id, config, {**record.last, **outcome.metrics})
 
 

@@ -87,7 +87,9 @@ def conclude(sweep: Batch, parent: str, command: str, console: Console, seconds:
         console.print(escape(line), highlight=False)
     console.print(f"{seconds:.1f} s in all", highlight=False)
     by = _compared_by(distinct_keys(columns_of(settings))) if _seeds(sweep) > 1 else ""
-    for line in recorded_lines(sweep.configs[0], sweep.store, "sweep", parent, command, by):
+    whole = not _reused(sweep, parent)
+    lines = recorded_lines(sweep.configs[0], sweep.store, "sweep", parent, command, by, whole=whole)
+    for line in lines:
         console.print(escape(line), highlight=False, soft_wrap=True)
 
 

@@ -389,6 +389,14 @@ def test_flags_with_too_few_or_too_many_values(
     assert said in line
 
 
+def test_a_sweep_over_no_value_is_refused(tmp_path: Path) -> None:
+    done = nnexp("-m", "seed=range(0)", "size=100", cwd=tmp_path)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "seed=range(0)" in line
+    assert "allowed: at least one value per key" in line
+
+
 def test_flags_may_stand_anywhere(tmp_path: Path) -> None:
     done = nnexp("size=100", "-m", "seed=0,1", "sweep.dry_run=true", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -155,3 +155,25 @@ def test_mixed_provenance_is_named() -> None:
         mixed = frame.assign(**{column: ["x"] * 5 + ["y"] * 5})
         said = compare(mixed, ["reg"], METRIC).warnings
         assert any("2 different" in text and "mixed" in text for text in said), column
+
+
+def test_runs_that_differ_in_more_than_the_setting_are_not_judged() -> None:
+    values = {("none", 1000): around(0.8, 0.01, 8), ("l2", 1000): around(0.9, 0.01, 8, seed=1)}
+    frame = recorded(values)
+    assert compare(frame, ["reg"], METRIC).mixed == ()
+    longer = frame["seed"] >= 4
+    frame["train.epochs"] = np.where(longer, 100, 30)
+    found = compare(frame, ["reg"], METRIC)
+    assert found.mixed == ("train.epochs",)
+    assert found.warnings[0].startswith("runs of one setting differ in train.epochs too: add it")
+    assert compare(frame, ["reg", "train.epochs"], METRIC).mixed == ()
+
+
+def test_what_settings_differ_in_beside_the_key_is_named() -> None:
+    values = {("none", 1000): around(0.8, 0.01), ("none", 50000): around(0.9, 0.01, seed=1)}
+    frame = recorded(values)
+    assert not any("differ in" in text for text in compare(frame, ["size"], METRIC).warnings)
+    frame["train.epochs"] = np.where(frame["data.n_train"] == 1000, 400, 30)
+    found = compare(frame, ["size"], METRIC)
+    assert found.mixed == ()
+    assert any("the settings differ in train.epochs too" in text for text in found.warnings)

@@ -134,3 +134,36 @@ def test_imported_curve_is_kept_apart_from_runs(store: Path) -> None:
     wrong = nnexp(store, "import-curve", "bad.csv", "--name", "x")
     assert wrong.returncode == 2
     assert "bad.csv" in wrong.stderr
+
+
+def test_a_sweep_among_other_runs_is_chosen_by_its_id(tmp_path: Path) -> None:
+    typed = ("size=100", "tracking.artifacts=light")
+    swept = nnexp(tmp_path, "-m", *typed, "train.epochs=2", "reg=none,l2", "seed=range(5)")
+    (line,) = (x for x in swept.stdout.splitlines() if x.startswith("compare"))
+    assert nnexp(tmp_path, *typed, "train.epochs=3", "seed=7").returncode == 0
+    mixed = nnexp(tmp_path, "compare", "--by", "reg")
+    assert "not judged" in mixed.stdout
+    assert "runs of one setting differ in train.epochs too" in mixed.stdout
+    found = nnexp(tmp_path, *line.split()[4:])
+    assert found.returncode == 0, found.stderr
+    assert "not judged" not in found.stdout
+    listed = nnexp(tmp_path, "runs", *line.split()[-2:], "--format", "json")
+    assert len(json.loads(listed.stdout)) == 10
+    refused = nnexp(tmp_path, "compare", "--by", "reg", "--sweep", "ffff")
+    assert refused.returncode == 2
+    assert "--sweep ffff: no runs" in refused.stderr
+
+
+def test_early_stopping_shows_one_epoch_in_all_columns(tmp_path: Path) -> None:
+    typed = ("size=1k", "train.epochs=60", "stop=early", "stop.patience=3", "init=large")
+    first = nnexp(tmp_path, *typed, "tracking.artifacts=light").stdout
+    again = nnexp(tmp_path, *typed, "tracking.artifacts=light").stdout
+    (run,) = recorded(tmp_path)
+    epoch = int(run.data.metrics["best/epoch"])
+    assert epoch < int(run.data.tags["nnexp.epochs"])
+    values = histories(tmp_path, run.info.run_id)
+    shown = [f"{dict(values[f'{part}/accuracy'])[epoch]:.2%}" for part in ("train", "validation")]
+    shown.append(f"{run.data.metrics['best/test_accuracy']:.2%}")
+    for said in (first, again, nnexp(tmp_path, "show", run.info.run_id).stdout):
+        (line,) = (x for x in said.splitlines() if x.startswith("accuracy "))
+        assert line.split()[1:] == shown
