@@ -14,9 +14,9 @@ from benchmarks.targets import SETTINGS, TARGETS, fastest, ratio
 from benchmarks.work import Work
 
 MISSED = (
-    "Targets against JAX and PyTorch were set by their plain forms (`jax.grad` in a scan); compared "
-    "are the fastest we could write (gradients by hand, mini-batches shared by settings). What was "
-    "tried to come nearer: [README.md](README.md#what-was-tried)."
+    "Targets against JAX and PyTorch were set by their plain forms (`jax.grad` in a scan); what is "
+    "compared are the fastest we could write (gradients by hand, mini-batches shared by settings). "
+    "What was tried to come nearer: [README.md](README.md#what-was-tried)."
 )
 
 PACKAGES = ("numpy", "scipy", "jax", "torch", "scikit-learn")
