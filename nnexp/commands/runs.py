@@ -70,7 +70,8 @@ def _print(frame: pd.DataFrame, experiment: str, where: str | None) -> None:
         justify = "left" if key in ("run_id", "name", "status") else "right"
         # An id cut short is of no use; on a narrow terminal names are.
         width = {"run_id": 8, "name": 12}.get(key)
-        table.add_column(title or key, justify=justify, no_wrap=True, min_width=width)  # type: ignore[arg-type]
+        # Names are broken over lines before numbers are cut.
+        table.add_column(title or key, justify=justify, no_wrap=key != "name", min_width=width)  # type: ignore[arg-type]
     for _, row in frame.iterrows():
         table.add_row(*(_cell(key, row[key]) for key, _ in shown))
     console.print(table)

@@ -60,6 +60,8 @@ def _known(error: BaseException) -> str | None:
         options = re.search(r"Available options in '[^']*':((?:\n\t\S+)*)", text)
         names = options.group(1).split() if options else []
         near = suggestion(choice, names)
+        rate = re.fullmatch(r"0?\.\d+", choice) is not None and group == "dropout"
+        near += f"; a rate of its own is dropout.hidden={choice}" if rate else ""
         return f"{group}={choice}: allowed: {', '.join(names) or 'nothing'}{near}"
     several = re.search(r"Ambiguous value for argument '([^']*)'", text)
     if several:

@@ -8,5 +8,10 @@ from collections.abc import Iterable
 
 def suggestion(word: str, names: Iterable[str]) -> str:
     """`; did you mean …?` with the nearest name, or nothing if none is near."""
-    near = difflib.get_close_matches(word, list(names), n=1, cutoff=0.55)
+    names = list(names)
+    # `eta` for `train.eta`: the name is right, its group was left out.
+    whole = [name for name in names if "." in name and name.rpartition(".")[2] == word]
+    if len(whole) == 1:
+        return f"; did you mean {whole[0]}?"
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.55)
     return f"; did you mean {near[0]}?" if near else ""

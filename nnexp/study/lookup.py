@@ -71,7 +71,9 @@ def find_run(store: Store, prefix: str) -> Run:
         found = [run for run in runs if str(run.info.run_id).startswith(text)]
     if len(found) != 1:
         how = "no recorded run" if not found else f"{len(found)} recorded runs"
-        raise UserError(f"RUN_ID {prefix}: {how} with an id that begins so; allowed: a unique one")
+        raise UserError(
+            f"RUN_ID {prefix}: {how} with an id that begins so; python -m nnexp runs lists them"
+        )
     return found[0]
 
 

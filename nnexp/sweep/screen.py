@@ -167,6 +167,9 @@ def ending(
     console.print(result_table(final))
     for line in summary_lines(final):
         console.print(line, highlight=False)
+    network2 = final.get("validation/cost_network2", 0.0)
+    if not console.is_terminal and abs(network2 - final.get("validation/cost", network2)) > 1e-6:
+        console.print("validation costs above the table are network2's: penalty / images evaluated")
     if outcome.stopped_early:
         console.print(f"stopped early after epoch {outcome.epochs}", highlight=False)
     training = final.get("time/train_seconds", 0.0)

@@ -28,7 +28,7 @@ def until_file(folder: Path, pattern: str) -> None:
 
 def test_a_checkpoint_with_one_bit_flipped_is_refused_for_the_one_before(tmp_path: Path) -> None:
     # Epochs of 50,000 images take long enough for two checkpoints before the kill.
-    typed = ("train.epochs=12", "tracking.artifacts=light")
+    typed = ("train.epochs=30", "tracking.artifacts=light")
     process = start(tmp_path, *typed)
     until_file(tmp_path / ".nnexp", "*.older")
     process.kill()
@@ -98,7 +98,7 @@ def test_a_checkpoint_of_another_experiment_is_left_alone(tmp_path: Path) -> Non
 
 def test_a_record_that_was_deleted_is_begun_afresh(tmp_path: Path) -> None:
     """Checkpoints and deliveries that belong to a database that is no more."""
-    typed = ("train.epochs=100", "size=1k", "tracking.artifacts=light")
+    typed = ("train.epochs=800", "size=1k", "tracking.artifacts=light")
     process = start(tmp_path, *typed)
     until(process, "Epoch 3 ")
     until_file(tmp_path / ".nnexp", "*.checkpoint")
