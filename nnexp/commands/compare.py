@@ -73,8 +73,9 @@ def _print(found: Comparison) -> None:
         console.print(_pairs_table(found.pairs, scale, unit))
         if found.mixed:
             console.print("not judged: the settings are mixed, as the first note says")
-        for pair in () if found.mixed else found.pairs:
-            console.print(escape(_verdict(pair, scale, unit)), highlight=False)
+        else:
+            for pair in found.pairs:
+                console.print(escape(_verdict(pair, scale, unit)), highlight=False)
         for line in _tests(found.pairs):
             console.print(line, highlight=False)
     if found.binomial is not None:

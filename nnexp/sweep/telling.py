@@ -83,12 +83,14 @@ def conclude(sweep: Batch, parent: str, command: str, console: Console, seconds:
         if run.status != "FINISHED":
             text = f"failed: {run_name(config)} ({run.run_id[:8]}): {run.reason}"
             console.print(escape(text), highlight=False)
-    for line in _reused(sweep, parent):
+    reused = _reused(sweep, parent)
+    for line in reused:
         console.print(escape(line), highlight=False)
     console.print(f"{seconds:.1f} s in all", highlight=False)
     by = _compared_by(distinct_keys(columns_of(settings))) if _seeds(sweep) > 1 else ""
-    whole = not _reused(sweep, parent)
-    lines = recorded_lines(sweep.configs[0], sweep.store, "sweep", parent, command, by, whole=whole)
+    lines = recorded_lines(
+        sweep.configs[0], sweep.store, "sweep", parent, command, by, whole=not reused
+    )
     for line in lines:
         console.print(escape(line), highlight=False, soft_wrap=True)
 
