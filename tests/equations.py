@@ -109,21 +109,52 @@ def one_hot(labels: NDArray[np.uint8], classes: int) -> Floats:
     return np.where(np.arange(classes)[:, None] == labels, 1.0, 0.0)
 
 
-class DropoutMasks:
-    """Masks of one run as the documented streams give them: (units, examples) per mini-batch."""
+def halves(bits: np.random.PCG64, units: int) -> list[int]:
+    """Numbers of 32 bits for the units of one example: fresh words, low half first."""
+    words = [bits.random_raw() for _ in range((units + 1) // 2)]
+    return [part for word in words for part in (word & 0xFFFFFFFF, word >> 32)][:units]
 
-    def __init__(self, seed: int, purpose: str, rate: float, units: Sequence[int]) -> None:
-        self._generator, self._rate, self._units = stream(seed, purpose), rate, list(units)
+
+def masked(bits: np.random.PCG64, rate: float, units: int) -> Floats:
+    """The factors of one example's units: 0 where a unit is deleted, else 1 / (1 − p)."""
+    drawn = halves(bits, units)
+    return np.array([0.0 if h < int(rate * 2**32) else 1 / (1 - rate) for h in drawn])
+
+
+class DropoutMasks:
+    """Masks of the hidden units of a run, as the documented streams give them."""
+
+    def __init__(self, seed: int, rate: float, units: Sequence[int]) -> None:
+        self._bits, self._rate, self._units = stream(seed, "dropout"), rate, list(units)
 
     def draw(self, examples: int) -> list[Floats]:
-        """The masks of the next mini-batch, layer by layer."""
+        """The masks of the next mini-batch, layer by layer: (units, examples)."""
         if not self._rate:
             return [np.ones((n, examples)) for n in self._units]
-        uniform = self._generator.random((sum(self._units), examples), dtype=np.float32)
-        mask = np.where(uniform < np.float32(self._rate), 0.0, 1 / (1 - self._rate))
+        total = sum(self._units)
+        mask = np.array([masked(self._bits, self._rate, total) for _ in range(examples)]).T
         return np.split(mask, np.cumsum(self._units)[:-1].tolist())
 
 
-def pixel_order(images: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """Input masks are drawn for pixels in this order: most often non-zero first."""
-    return np.argsort(-(images > 0).sum(axis=0), kind="stable")
+class InputMasks:
+    """Masks of the inputs of a run: a draw for every input that is not zero."""
+
+    def __init__(self, seed: int, rate: float) -> None:
+        self._bits, self._rate = stream(seed, "dropout_input"), rate
+
+    def draw(self, image: NDArray[np.uint8]) -> Floats:
+        """The factors of one image's inputs, (n_in,)."""
+        factors = np.ones(len(image))
+        if self._rate:
+            listed = np.flatnonzero(image)
+            factors[listed] = masked(self._bits, self._rate, len(listed))
+        return factors
+
+
+def shuffled(bits: np.random.PCG64, n: int) -> list[int]:
+    """0 to n − 1 in the order that Fisher and Yates draw."""
+    order = list(range(n))
+    for i in range(n - 1, 0, -1):
+        j = bits.random_raw() * (i + 1) >> 64
+        order[i], order[j] = order[j], order[i]
+    return order

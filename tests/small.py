@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from nnexp.data.dataset import Dataset, Examples
 from nnexp.nn.parameters import Parameters
 from nnexp.train.loop import train
 from nnexp.train.report import EpochReport, Outcome
+from nnexp.train.snapshot import Snapshot
 
 SMALL: Mapping[str, Any] = {
     "data.n_train": 30,
@@ -117,22 +118,9 @@ class Run:
         return weight_bytes(self.parameters), metrics, exactly(self.final), ended
 
 
-def run_all(configs: Sequence[Config], dataset: Dataset) -> list[Run]:
-    """Train runs in one stack."""
-    return collected(train(configs, dataset), len(configs))
-
-
-def run(config: Config, dataset: Dataset) -> Run:
-    """Train one run alone."""
-    return run_all([config], dataset)[0]
-
-
-def collected(reports: Iterable[EpochReport], runs: int) -> list[Run]:
-    """Reports sorted by run."""
-    found = [Run() for _ in range(runs)]
-    for report in reports:
-        found[report.run].reports.append(report)
-    return found
+def run(config: Config, dataset: Dataset, resume: Snapshot | None = None) -> Run:
+    """Train a run."""
+    return Run(list(train(config, dataset, resume)))
 
 
 def untrained(config: Config, dataset: Dataset) -> Parameters:

@@ -109,6 +109,7 @@ class TrainConfig:
     eta: float = 0.5
     momentum: float = 0.0
     dtype: str = "float32"
+    engine: str = "compiled"
     schedule: str = "constant"
 
 

@@ -6,49 +6,12 @@ training takes from the others, the pool. Only training on every image leaves no
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from nnexp.config.schema import SUBSETS
-from nnexp.data.dataset import Dataset, Examples
 from nnexp.errors import UserError
-
-
-@dataclass(frozen=True, eq=False)
-class Splits:
-    """The examples of one run, by what they are used for."""
-
-    train: Examples
-    validation: Examples | None
-    """None where every training image is trained on."""
-    test: Examples
-
-
-def split(
-    dataset: Dataset,
-    *,
-    n_train: int,
-    n_validation: int,
-    subset: str,
-    rng: np.random.Generator,
-) -> Splits:
-    """The data set divided for one run.
-
-    Validation, test and a `first` training set are views; a `random` training set is a copy.
-    Arguments and errors as for `subset_indices`.
-    """
-    n_images = len(dataset.train)
-    chosen = subset_indices(
-        n_images, n_train=n_train, n_validation=n_validation, subset=subset, rng=rng
-    )
-    held_back = 0 if n_train == n_images else n_validation
-    return Splits(
-        train=_take(dataset.train, chosen),
-        validation=_take(dataset.train, slice(n_images - held_back, None)) if held_back else None,
-        test=dataset.test,
-    )
+from nnexp.nn.draws import subset as subset_of
 
 
 def subset_indices(
@@ -57,8 +20,8 @@ def subset_indices(
     n_train: int,
     n_validation: int,
     subset: str,
-    rng: np.random.Generator,
-) -> slice | NDArray[np.intp]:
+    bits: np.random.PCG64,
+) -> slice | NDArray[np.int64]:
     """Which of `n_images` training images are trained on.
 
     Args:
@@ -67,7 +30,7 @@ def subset_indices(
         n_validation: how many are held back, at the end.
         subset: `first` takes the first `n_train`, as in the book; `random` draws that many of the
             pool without replacement.
-        rng: read only by `random`, and only where there is something to choose.
+        bits: read only by `random`, and only where there is something to choose.
 
     Returns:
         A slice where the images are the first `n_train`, so that runs which share their images can
@@ -94,8 +57,4 @@ def subset_indices(
         )
     if subset == "first" or n_train == pool:
         return slice(0, n_train)
-    return np.sort(rng.choice(pool, n_train, replace=False, shuffle=False))
-
-
-def _take(examples: Examples, index: slice | NDArray[np.intp]) -> Examples:
-    return Examples(examples.images[index], examples.labels[index])
+    return subset_of(bits, pool, n_train)

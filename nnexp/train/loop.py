@@ -1,61 +1,56 @@
-"""Training: a generator of one report per run and completed epoch.
+"""Training: a generator of one report per completed epoch.
 
 Progress bar, record, checkpoint and early stopping all consume this one stream of reports; data
-flows from configs to reports and never back.
+flows from config to reports and never back.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
-from functools import partial
-
-from threadpoolctl import threadpool_limits
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
-from nnexp.nn.network import Stack
 from nnexp.nn.parameters import Parameters
-from nnexp.train.evaluation import ExampleSet, Measured
-from nnexp.train.monitor import Metrics, Penalty, finite, gaps, measure, named, neuron
-from nnexp.train.plan import Plan, plan
+from nnexp.train.engine import DropoutStreams, Engine
+from nnexp.train.engines import engine_of
+from nnexp.train.examples import EvaluatedSet, TrainingExamples, evaluated_sets, laid_out
+from nnexp.train.monitor import Metrics, Penalty, gaps, named, neuron, without_classes
+from nnexp.train.plan import initial_parameters, problem_of, randomness_of
 from nnexp.train.report import EpochReport, Outcome
-from nnexp.train.snapshot import Snapshot, named_parameters, parameters_of, put, take
+from nnexp.train.snapshot import Snapshot, named_parameters, parameters_of
+from nnexp.train.streams import stream
 
 
 def train(
-    configs: Sequence[Config], dataset: Dataset, resume: Snapshot | None = None
+    config: Config, dataset: Dataset, resume: Snapshot | None = None
 ) -> Iterator[EpochReport]:
-    """Train runs of one shape side by side; yield a report per run and completed epoch.
+    """Train a run; yield a report after each completed epoch.
 
-    The first report of a run is that of the untrained network (epoch 0), the last carries its
-    `Outcome`. A run's numbers do not depend on which runs are trained beside it. BLAS is held to
-    one thread meanwhile: products are small, and numbers must not depend on the number of cores.
-
-    With `resume`, the snapshot of an earlier report, a single run goes on after that epoch.
+    The first report is that of the untrained network (epoch 0), the last carries the `Outcome`.
+    With `resume`, the snapshot of an earlier report, training goes on after that epoch.
 
     Raises:
-        ValueError: the configs do not share one shape (`train.plan.shape_of`), or the snapshot is
-            not of such a run.
+        ValueError, KeyError: the snapshot is not of such a run.
     """
-    with threadpool_limits(1, user_api="blas"):
-        training = _Training(configs, plan(configs, dataset))
-        if resume is not None:
-            training.resume(resume)
-        yield from training.reports()
+    training = _Training(config, dataset)
+    if resume is not None:
+        training.resume(resume)
+    yield from training.reports()
 
 
+@dataclass
 class _History:
-    """What has been seen of one run: its last and best metrics, and its best weights."""
+    """What has been seen of a run: its last and best metrics, and its best weights."""
 
-    def __init__(self, config: Config) -> None:
-        self.config = config
-        self.last: Metrics = {}
-        self.best: Metrics = {}
-        self.best_epoch = 0
-        self.best_validation = -math.inf
-        self.best_parameters: Parameters | None = None
+    last: Metrics = field(default_factory=dict)
+    best: Metrics = field(default_factory=dict)
+    best_epoch: int = 0
+    best_validation: float = -math.inf
+    best_parameters: Parameters | None = None
 
     def see(self, epoch: int, metrics: Metrics) -> bool:
         """Take note of an evaluation; whether its validation accuracy is the best so far."""
@@ -71,36 +66,45 @@ class _History:
 
 
 class _Training:
-    """The state of a stack between epochs."""
+    """A run between two epochs."""
 
-    def __init__(self, configs: Sequence[Config], planned: Plan) -> None:
-        self.plan, self.engine = planned, planned.engine
-        self.positions = planned.positions
-        self.configs = [configs[k] for k in self.positions]
-        self.histories = [_History(config) for config in self.configs]
-        self.train_sets = planned.sets.train
-        self.classes = planned.shape.sizes[-1] > 1
+    def __init__(self, config: Config, dataset: Dataset) -> None:
+        engine = engine_of(config)
+        self.config, self.problem = config, problem_of(config, dataset)
+        sizes = self.problem.sizes
+        randomness = randomness_of(config, sizes, engine.permutation)
+        self.examples = TrainingExamples(engine, config, dataset, randomness)
+        self.sets = evaluated_sets(engine, config, dataset)
+        self.streams = DropoutStreams(
+            stream(config.seed, "dropout"), stream(config.seed, "dropout_input")
+        )
+        first = initial_parameters(config, sizes)
+        dense = laid_out(engine, dataset).dense
+        self.engine: Engine = engine(self.problem, first, self.streams, dense)
+        self.history = _History()
         self.epoch = 0
-        self.train_seconds = 0.0
-        self.evaluate_seconds = 0.0
+        self.train_seconds = self.evaluate_seconds = 0.0
 
     def reports(self) -> Iterator[EpochReport]:
-        """All epochs of all runs, until the last has left the stack."""
+        """All that are left."""
+        report = None
         if self.epoch == 0:
-            yield from self._after_epoch()
-        while self.configs:
+            report = self._after_epoch()
+            yield report
+        while report is None or report.outcome is None:
             started = time.perf_counter()
-            self.engine.epoch()
-            self.train_seconds += (time.perf_counter() - started) / len(self.configs)
+            self.engine.epoch(*self.examples.next_epoch())
+            self.train_seconds += time.perf_counter() - started
             self.epoch += 1
-            yield from self._after_epoch()
+            report = self._after_epoch()
+            yield report
 
     def resume(self, snapshot: Snapshot) -> None:
-        """Go on with the only run of the stack from a snapshot."""
-        if len(self.configs) != 1:
-            raise ValueError("only a single run can be resumed")
-        put(self.engine, 0, snapshot)
-        history, values = self.histories[0], snapshot.values
+        """Go on from a snapshot."""
+        values, history = snapshot.values, self.history
+        self.engine.restore(snapshot.arrays)
+        self.examples.restore(values["examples"])
+        self.streams.hidden.state, self.streams.inputs.state = values["dropout"]
         self.epoch = values["epoch"]
         self.train_seconds, self.evaluate_seconds = values["seconds"]
         history.last, history.best = dict(values["last"]), dict(values["best"])
@@ -109,13 +113,14 @@ class _Training:
             history.best_validation = values["best_validation"]
         history.best_parameters = parameters_of(snapshot.arrays)
 
-    def _snapshot(self, k: int) -> Snapshot:
-        taken, history = take(self.engine, k), self.histories[k]
-        arrays, best = dict(taken.arrays), history.best_validation
+    def _snapshot(self) -> Snapshot:
+        history, best = self.history, self.history.best_validation
+        arrays = dict(self.engine.state())
         if history.best_parameters is not None:
             arrays |= named_parameters(history.best_parameters)
         values = {
-            **taken.values,
+            "examples": self.examples.state(),
+            "dropout": [self.streams.hidden.state, self.streams.inputs.state],
             "epoch": self.epoch,
             "seconds": [self.train_seconds, self.evaluate_seconds],
             "last": history.last,
@@ -125,130 +130,96 @@ class _Training:
         }
         return Snapshot(arrays, values)
 
-    def _after_epoch(self) -> Iterator[EpochReport]:
-        started = time.perf_counter()
-        healthy = finite(self.engine.stack)
-        ends = [self.epoch >= c.train.epochs for c in self.configs]
-        evaluated = [
-            ok and (end or self.epoch % c.monitor.every == 0 or c.stop.name == "early")
-            for c, end, ok in zip(self.configs, ends, healthy, strict=True)
-        ]
-        measured = self._evaluate() if any(evaluated) else None
-        penalty = self._penalty(self.engine.stack)
-        self.evaluate_seconds += (time.perf_counter() - started) / len(self.configs)
-        reports, staying = [], []
-        for k, config in enumerate(self.configs):
-            metrics = self._metrics(k, measured, penalty) if measured and evaluated[k] else {}
-            failure = None if healthy[k] else self._diverged()
-            if metrics and not math.isfinite(metrics["train/cost"]):
-                failure = self._diverged()
-            stopped = self._note(k, metrics) if metrics and not failure else False
-            shown = self.epoch % config.monitor.every == 0 or ends[k] or stopped
-            outcome = None
-            if ends[k] or stopped or failure:
-                outcome = self._outcome(k, stopped=stopped and not ends[k], failure=failure)
-            else:
-                staying.append(k)
-            metrics = metrics if shown else {}
-            place = len(staying) - 1
-            snapshot = None if outcome else partial(self._snapshot, place)
-            reports.append(EpochReport(self.positions[k], self.epoch, metrics, outcome, snapshot))
-        if len(staying) < len(self.configs):
-            self._leave(staying)
-        yield from reports
-
-    def _evaluate(self) -> dict[str, tuple[Measured, int]]:
-        """Measure every set that some run of the stack is due to be measured on."""
-        stack, shape, sets = self.engine.stack, self.plan.shape, self.plan.sets
-        everyone = [slice(0, len(stack))]
-        parts, train_sets = _neighbours(self.train_sets)
-        found = {"train": (measure(shape, stack, train_sets, parts), train_sets[0].size)}
-        if sets.validation is not None:
-            found["validation"] = (
-                measure(shape, stack, [sets.validation], everyone),
-                sets.validation.size,
-            )
-        if any(c.monitor.test == "epoch" for c in self.configs):
-            found["test"] = (measure(shape, stack, [sets.test], everyone), sets.test.size)
-        return found
-
-    def _metrics(
-        self, k: int, measured: dict[str, tuple[Measured, int]], penalty: Penalty
-    ) -> Metrics:
-        shape = self.plan.shape
+    def _after_epoch(self) -> EpochReport:
+        config, started = self.config, time.perf_counter()
+        ends, due = self.epoch >= config.train.epochs, self.epoch % config.monitor.every == 0
+        healthy = self.engine.finite()
         metrics: Metrics = {}
-        for name, (values, size) in measured.items():
-            if name != "test" or self.configs[k].monitor.test == "epoch":
-                metrics |= named(name, values, penalty, shape.n, size, k, classes=self.classes)
-        return metrics | neuron(shape, self.engine.stack, k)
+        if healthy and (ends or due or config.stop.name == "early"):
+            metrics = self._metrics()
+            healthy = math.isfinite(metrics["train/cost"])
+        self.evaluate_seconds += time.perf_counter() - started
+        failure = None
+        if not healthy:
+            failure = f"diverged: weights or cost not finite after epoch {self.epoch}"
+        stopped = self._note(metrics) if metrics and healthy else False
+        outcome = None
+        if ends or stopped or failure:
+            outcome = self._outcome(stopped=stopped and not ends, failure=failure)
+        shown = metrics if due or ends or stopped else {}
+        return EpochReport(self.epoch, shown, outcome, None if outcome else self._snapshot)
 
-    def _penalty(self, stack: Stack) -> Penalty:
-        rates = self.engine.rates
-        return Penalty.of(stack, rates.l2, rates.l1, biases=self.plan.shape.method.biases)
+    def _metrics(self) -> Metrics:
+        """Of every set that this epoch is measured on."""
+        sets = {"train": self.sets.train, "validation": self.sets.validation}
+        if self.config.monitor.test == "epoch":
+            sets["test"] = self.sets.test
+        regularization = self.problem.regularization
+        penalty = Penalty(*self.engine.penalty_sums(), regularization)
+        metrics: Metrics = {}
+        for name, examples in sets.items():
+            if examples is not None:
+                measured = self.engine.measure(examples.layout, examples.rows)
+                metrics |= named(name, measured, penalty, self.problem.n, examples.size)
+        if self.problem.sizes[-1] == 1:
+            metrics = without_classes(metrics)
+        if self.problem.sizes == (1, 1):
+            metrics |= neuron(self._outputs(self.sets.train), self.problem.cost)
+        return metrics
 
-    def _note(self, k: int, metrics: Metrics) -> bool:
-        """Update the history of run k; whether its patience is at an end."""
-        history, stop = self.histories[k], self.configs[k].stop
+    def _outputs(self, examples: EvaluatedSet) -> Any:
+        problem = self.problem
+        return self.engine.outputs(
+            self.engine.parameters(),
+            problem.activation,
+            problem.cost,
+            examples.layout,
+            examples.rows,
+            problem.input_scale,
+        )
+
+    def _note(self, metrics: Metrics) -> bool:
+        """Update the history; whether the patience of early stopping is at an end."""
+        history, stop = self.history, self.config.stop
         better = history.see(self.epoch, metrics)
         if stop.name != "early":
             return False
         if better:
-            history.best_parameters = self.engine.stack.member(k)
+            history.best_parameters = self.engine.parameters()
         return self.epoch - history.best_epoch >= stop.patience
 
-    def _outcome(self, k: int, *, stopped: bool, failure: str | None) -> Outcome:
-        """The last weights of run k, or with early stopping the best, and their test metrics."""
-        history = self.histories[k]
-        restored = history.best_parameters
-        parameters = restored or self.engine.stack.member(k)
+    def _outcome(self, *, stopped: bool, failure: str | None) -> Outcome:
+        """The last weights, or with early stopping the best, and their test metrics."""
+        restored = self.history.best_parameters
         metrics: Metrics = {"time/train_seconds": self.train_seconds}
         metrics["time/evaluate_seconds"] = self.evaluate_seconds
         if failure is None:
-            stack = Stack.of([parameters], self.engine.stack.all_biases.dtype)
-            metrics |= self._final(k, stack, early=restored is not None)
-        original = self.plan.images.pixels.restore_inputs(parameters)
-        return Outcome(original, metrics, self.epoch, stopped, failure)
+            metrics |= self._final(restored)
+        parameters = restored or self.engine.parameters()
+        return Outcome(parameters, metrics, self.epoch, stopped, failure)
 
-    def _final(self, k: int, stack: Stack, *, early: bool) -> Metrics:
+    def _final(self, restored: Parameters | None) -> Metrics:
         """Test metrics, best epoch and gaps of the weights that the run ends with."""
-        config, history, shape = self.configs[k], self.histories[k], self.plan.shape
-        sets = [self.plan.sets.test, self.train_sets[k]] if early else [self.plan.sets.test]
-        found = [measure(shape, stack, [s], [slice(0, 1)]) for s in sets]
+        history, sets = self.history, self.sets
+        measured = self.engine.measure(sets.test.layout, sets.test.rows, restored)
+        classes = self.problem.sizes[-1] > 1
+        test = {"data_cost": measured.data_cost}
+        if classes:
+            test["accuracy"] = measured.correct / sets.test.size
+            test["correct"] = float(measured.correct)
         metrics: Metrics = {}
-        test = {"data_cost": float(found[0].data_cost[0])}
-        if self.classes:
-            test["accuracy"] = int(found[0].correct[0]) / sets[0].size
-            test["correct"] = float(found[0].correct[0])
-        if config.monitor.test == "end":
+        if self.config.monitor.test == "end":
             metrics |= {f"test/{name}": value for name, value in test.items()}
-        if early:
+        if restored is not None:
             metrics |= {f"best/test_{name}": value for name, value in test.items()}
-        if history.best_epoch or history.best_validation > -math.inf:
+        if history.best_validation > -math.inf:
             metrics["best/validation_accuracy"] = history.best_validation
             metrics["best/epoch"] = float(history.best_epoch)
-        if self.classes:
+        if classes:
             train = history.last["train/accuracy"]
-            if early:
-                train = int(found[1].correct[0]) / sets[1].size
+            if restored is not None:
+                again = self.engine.measure(sets.train.layout, sets.train.rows, restored)
+                train = again.correct / sets.train.size
             final = {"train/accuracy": train, "test/accuracy": test["accuracy"]}
             metrics |= gaps(final, history.best)
         return metrics
-
-    def _diverged(self) -> str:
-        return f"diverged: weights or cost not finite after epoch {self.epoch}"
-
-    def _leave(self, staying: list[int]) -> None:
-        self.configs = [self.configs[k] for k in staying]
-        self.histories = [self.histories[k] for k in staying]
-        self.positions = [self.positions[k] for k in staying]
-        self.train_sets = [self.train_sets[k] for k in staying]
-        if staying:
-            self.engine.keep(staying)
-
-
-def _neighbours(sets: list[ExampleSet]) -> tuple[list[slice], list[ExampleSet]]:
-    """Neighbouring runs with the same set of examples, as slices, and their sets."""
-    starts = [k for k in range(len(sets)) if k == 0 or sets[k] is not sets[k - 1]]
-    stops = [*starts[1:], len(sets)]
-    parts = [slice(a, b) for a, b in zip(starts, stops, strict=True)]
-    return parts, [sets[a] for a in starts]

@@ -1,4 +1,4 @@
-"""What the trainer yields: one frozen report per run and completed epoch."""
+"""What the trainer yields: one frozen report per completed epoch."""
 
 from __future__ import annotations
 
@@ -26,15 +26,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class EpochReport:
-    """One run after one completed epoch; epoch 0 is the untrained network."""
+    """A run after a completed epoch; epoch 0 is the untrained network."""
 
-    run: int
-    """Position in the list of configs that `train` was given."""
     epoch: int
     metrics: Mapping[str, float] = field(default_factory=dict)
     """Metrics of this epoch by their recorded names; empty between evaluations."""
     outcome: Outcome | None = None
-    """Set in the last report of a run."""
+    """Set in the last report."""
     snapshot: Callable[[], Snapshot] | None = field(default=None, compare=False, repr=False)
     """Takes all that is needed to go on from here; to be called before the next report is asked
-    for. None in the last report of a run."""
+    for. None in the last report."""

@@ -2,28 +2,34 @@
 
 A purpose has a spawn key of its own, so that one purpose drawing more or fewer numbers changes
 nothing in another: runs with the same seed start from the same weights and see the same order of
-examples whatever their dropout rate, and are therefore paired.
+examples whatever their dropout rate, and are therefore paired. What is drawn from a stream are raw
+words; `nn.draws` says what is made of them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnexp.nn.draws import Normals
 from nnexp.nn.initializers import Normal
 
 PURPOSES = ("init", "shuffle", "dropout", "subset", "expand", "dropout_input")
 """Spawn keys are positions in this tuple: append, never reorder."""
 
-Order = NDArray[np.int64]
+Order = NDArray[np.integer[Any]]
+
+Permutation = Callable[[np.random.PCG64, int], Order]
+"""`nn.draws.permutation`, or an engine's own that gives the same."""
 
 
-def stream(seed: int, purpose: str) -> np.random.Generator:
+def stream(seed: int, purpose: str) -> np.random.PCG64:
     """PCG64 seeded by `SeedSequence(seed)` with the purpose's spawn key."""
     key = (PURPOSES.index(purpose),)
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
+    return np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key))
 
 
 class Randomness(Protocol):
@@ -49,22 +55,22 @@ class Randomness(Protocol):
 class Pcg64:
     """The default: independent PCG64 streams for weights and order."""
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
+    def __init__(self, seed: int, permutation: Permutation) -> None:
+        self._seed, self._permutation = seed, permutation
         self._shuffle = stream(seed, "shuffle")
 
-    def initial(self) -> np.random.Generator:
+    def initial(self) -> Normal:
         """The stream of the initial weights, from its beginning."""
-        return stream(self._seed, "init")
+        return Normals(stream(self._seed, "init"))
 
     def reorder(self, order: Order) -> Order:
         """A new permutation, whatever the last order was."""
-        return self._shuffle.permutation(len(order))
+        return self._permutation(self._shuffle, len(order))
 
     def state(self) -> dict[str, Any]:
         """The state of the shuffling generator."""
-        return dict(self._shuffle.bit_generator.state)
+        return dict(self._shuffle.state)
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on shuffling from a state."""
-        self._shuffle.bit_generator.state = state
+        self._shuffle.state = state

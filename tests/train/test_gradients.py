@@ -1,7 +1,7 @@
 """One step on all examples gives the gradient: (w before − w after) / η = ∇C, penalty included.
 
-So the whole engine is compared, decay and prefixes and all, with the equations: differentiated
-numerically, and by JAX.
+So each engine as a whole, decay and all, is compared with the equations: differentiated
+numerically, and by JAX. What is tried is what the registries list.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 
 from nnexp.config.schema import DataConfig
 from nnexp.data.dataset import Dataset, load_dataset
+from nnexp.nn.activations import ACTIVATIONS
+from nnexp.nn.costs import COSTS
 from nnexp.nn.parameters import Parameters
+from nnexp.train.engines import ENGINES
 from nnexp.train.streams import stream
-from tests.equations import DropoutMasks, Floats, Total, one_hot, pixel_order
+from tests.equations import DropoutMasks, Floats, InputMasks, Total, one_hot, shuffled
 from tests.small import arrays, configured, head, made, run, untrained
 
 ETA = 0.7
-COSTS = ("crossentropy", "quadratic", "loglikelihood")
-ACTIVATIONS = ("sigmoid", "tanh", "relu")
 HIDDEN: dict[str, list[int]] = {"depth0": [], "depth1": [5], "depth2": [5, 4], "depth3": [5, 4, 3]}
 REGULARIZERS: dict[str, dict[str, Any]] = {
     "none": {"reg.name": "none"},
@@ -55,7 +56,8 @@ class Step:
     def __init__(self, dataset: Dataset, values: dict[str, Any]) -> None:
         n = len(dataset.train)
         fixed = {"data.n_train": n, "data.n_validation": 0, "train.batch_size": n}
-        config = configured({"seed": 5, "train.eta": ETA, "train.epochs": 1, **fixed, **values})
+        # With other seeds every unit of a deep rectified network may be dead.
+        config = configured({"seed": 2, "train.eta": ETA, "train.epochs": 1, **fixed, **values})
         self.before = untrained(config, dataset)
         after = run(config, dataset).parameters
         both = zip(arrays(self.before), arrays(after), strict=True)
@@ -69,17 +71,14 @@ class Step:
             reg.biases,
             n,
         )
-        order = stream(config.seed, "shuffle").permutation(n)
-        images = dataset.train.images
-        self.x: Floats = images[order].T / 255.0
+        order = shuffled(stream(config.seed, "shuffle"), n)
+        images = dataset.train.images[order]
+        self.x: Floats = images.T / 255.0
         self.y = one_hot(dataset.train.labels[order], dataset.n_outputs)
-        columns = pixel_order(images)
-        [mask] = DropoutMasks(config.seed, "dropout_input", rate.input, [len(columns)]).draw(n)
-        self.x[columns] *= mask
+        masks = InputMasks(config.seed, rate.input)
+        self.x *= np.array([masks.draw(image) for image in images]).T
         hidden = config.model.hidden
-        self.masks = (
-            DropoutMasks(config.seed, "dropout", rate.hidden, hidden).draw(n) if hidden else []
-        )
+        self.masks = DropoutMasks(config.seed, rate.hidden, hidden).draw(n) if hidden else []
 
 
 def central_differences(step: Step, h: float = 3e-6) -> list[Floats]:
@@ -112,10 +111,12 @@ def relative_error(found: NDArray[Any], expected: NDArray[Any]) -> float:
 @pytest.mark.parametrize("depth", HIDDEN)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("cost", COSTS)
+@pytest.mark.parametrize("engine", ENGINES)
 def test_step_is_the_gradient_by_central_differences(
-    cost: str, activation: str, depth: str, reg: str, dropout: str
+    engine: str, cost: str, activation: str, depth: str, reg: str, dropout: str
 ) -> None:
     values = {"cost.name": cost, "model.activation": activation, "model.hidden": HIDDEN[depth]}
+    values["train.engine"] = engine
     step = Step(SMALL, values | REGULARIZERS[reg] | DROPOUT[dropout])
     for found, expected in zip(step.gradient, central_differences(step), strict=True):
         assert relative_error(found, expected) <= 1e-6
@@ -138,8 +139,10 @@ def by_jax(step: Step) -> list[Floats]:
 @pytest.mark.parametrize("depth", HIDDEN)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("cost", COSTS)
-def test_step_is_the_gradient_by_jax(cost: str, activation: str, depth: str) -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_step_is_the_gradient_by_jax(engine: str, cost: str, activation: str, depth: str) -> None:
     values = {"cost.name": cost, "model.activation": activation, "model.hidden": HIDDEN[depth]}
+    values["train.engine"] = engine
     step = Step(SMALL, values | REGULARIZERS["elastic and biases"] | DROPOUT["both"])
     for found, expected in zip(step.gradient, by_jax(step), strict=True):
         assert expected.dtype == np.float64

@@ -1,0 +1,220 @@
+"""A step of mini-batch descent: what the errors do to weights and biases.
+
+Plain descent (eq. 20, 21, with L2 eq. 93):
+
+    w ← (1 − ηλ/n) w − (η/B) Σ_x δ aᵀ        b ← b − (η/B) Σ_x δ
+
+There L2's decay is not applied to all weights in every step: they are stored as w = σ · v with one
+number σ, so that decay is σ ← (1 − ηλ/n) σ and the gradient is added to v divided by σ; at the end
+of an epoch, and before σ becomes small, v ← σ v and σ ← 1. L1, momentum (eq. 107, 108) and max-norm
+touch every weight in every step.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import uint64
+
+from nnexp.kernel.jit import jit
+from nnexp.kernel.products import multiply
+from nnexp.kernel.sparse import WIDEST, scatter
+from nnexp.kernel.structs import Floats
+from nnexp.kernel.tile import lanes
+
+SMALLEST_SIGMA = 2.0**-10
+"""σ is folded back into the weights before it falls below this."""
+
+class Rates(NamedTuple):
+    """The numbers of a step, float64; rounded to the working precision where they are used."""
+
+    eta: float
+    l2: float
+    """ηλ/n: the part of a weight that L2 takes in a step."""
+    l1: float
+    """ηλ₁/n."""
+    max_norm: float
+    """Infinity where there is no limit."""
+    momentum: float
+    biases: bool
+    """L2 and L1 act on the biases too."""
+    lazy: bool
+    """Plain descent: decay is kept in σ."""
+
+
+class Network(NamedTuple):
+    """What training changes: flat arrays as `structs.Shape` lays them out."""
+
+    weights: Floats
+    biases: Floats
+    velocity: Floats
+    """Of the weights; empty without momentum."""
+    bias_velocity: Floats
+
+
+@jit
+def sign(x):  # type: ignore[no-untyped-def]
+    """−1, 0 or 1."""
+    return (x > 0) * type(x)(1) - (x < 0) * type(x)(1)
+
+
+@jit
+def pull(values, velocity, l2, l1, momentum):  # type: ignore[no-untyped-def]
+    """v ← μ v − (ηλ/n) w − (ηλ₁/n) sgn(w): a step without its gradient."""
+    zero = values.dtype.type(0)
+    for k in range(len(values)):
+        w = values[k]
+        shrink = l1 if w > zero else (-l1 if w < zero else zero)
+        velocity[k] = momentum * velocity[k] - l2 * w - shrink
+
+
+@jit
+def shrink(values, l2, l1):  # type: ignore[no-untyped-def]
+    """w ← w − (ηλ/n) w − (ηλ₁/n) sgn(w) (eq. 93, 96)."""
+    zero = values.dtype.type(0)
+    for k in range(len(values)):
+        w = values[k]
+        less = l1 if w > zero else (-l1 if w < zero else zero)
+        values[k] = w - l2 * w - less
+
+
+@jit
+def move(values, velocity):  # type: ignore[no-untyped-def]
+    """w ← w + v (eq. 108)."""
+    for k in range(len(values)):
+        values[k] += velocity[k]
+
+
+@jit
+def scale_all(values, factor, tiny):  # type: ignore[no-untyped-def]
+    """Every number times a factor; what becomes smaller than `tiny` becomes 0."""
+    for k in range(len(values)):
+        scaled = values[k] * factor
+        values[k] = scaled if abs(scaled) > tiny else values.dtype.type(0)
+
+
+@jit
+def limit_norms(shape, weights, limit, norms):  # type: ignore[no-untyped-def]
+    """Scale each unit's incoming weights down to the norm `limit` where they exceed it.
+
+    A norm is the root of the sum of squares in the order of the inputs.
+    """
+    zero = uint64(0)
+    for l in range(zero, uint64(len(shape.widths))):
+        width, start = shape.widths[l], shape.w_at[l]
+        norms[:width] = 0
+        for i in range(zero, shape.sizes[l]):
+            row = start + i * width
+            for j in range(zero, width):
+                norms[j] += weights[row + j] * weights[row + j]
+        exceeded = False
+        for j in range(zero, width):
+            norm = np.sqrt(norms[j])
+            over = norm > limit
+            exceeded |= over
+            norms[j] = limit / norm if over else weights.dtype.type(1)
+        if exceeded:
+            for i in range(zero, shape.sizes[l]):
+                row = start + i * width
+                for j in range(zero, width):
+                    weights[row + j] *= norms[j]
+
+
+@jit
+def add_gradient(shape, target, images, rows, first, n, buffers, rate, scale, tiny):  # type: ignore[no-untyped-def]
+    """target ← target + rate · Σ_x δ aᵀ (eq. BP4), layer by layer; the errors are used up.
+
+    `rate` is −η/B, over σ where the weights are kept so.
+    """
+    zero, one = uint64(0), uint64(1)
+    errors = buffers.errors
+    for l in range(one, uint64(len(shape.widths))):
+        at, width = buffers.at[l], shape.widths[l]
+        scale_all(errors[at : at + n * width], rate, tiny)
+        multiply(
+            target,
+            shape.w_at[l],
+            width,
+            buffers.outputs,
+            buffers.at[l - one],
+            one,
+            shape.widths[l - one],
+            errors,
+            at,
+            width,
+            shape.sizes[l],
+            n,
+            width,
+        )
+    width = shape.widths[0]
+    scale_all(errors[: n * width], rate * scale, tiny)
+    if shape.dense:
+        n_in = shape.sizes[0]
+        multiply(
+            target, zero, width, buffers.inputs, zero, one, n_in, errors, zero, width, n_in, n, width
+        )
+        return
+    block = lanes(target) * WIDEST
+    for low in range(zero, width, block):
+        vectors = min(block, width - low) // lanes(target)
+        for e in range(zero, n):
+            x = uint64(rows[first + e])
+            scatter(
+                target,
+                low,
+                width,
+                vectors,
+                errors,
+                e * width + low,
+                images.columns,
+                images.pixels,
+                images.starts[x],
+                images.starts[x + one],
+            )
+
+
+@jit
+def add_bias_gradient(shape, target, n, buffers, rate):  # type: ignore[no-untyped-def]
+    """target ← target + rate · Σ_x δ (eq. BP3)."""
+    zero = uint64(0)
+    for l in range(zero, uint64(len(shape.widths))):
+        at, width, start = buffers.at[l], shape.widths[l], shape.b_at[l]
+        for e in range(zero, n):
+            for j in range(zero, width):
+                target[start + j] += rate * buffers.errors[at + e * width + j]
+
+
+@jit
+def step(shape, network, rates, images, rows, first, n, buffers, sigma, scale, tiny):  # type: ignore[no-untyped-def]
+    """Update weights and biases from outputs and errors of a mini-batch; returns the new σ."""
+    weights, biases = network.weights, network.biases
+    number = weights.dtype.type
+    rate, l2, l1 = number(-rates.eta / n), number(rates.l2), number(rates.l1)
+    if rates.momentum > 0.0:
+        friction = number(rates.momentum)
+        none = number(0)
+        if rates.biases:
+            pull(biases, network.bias_velocity, l2, l1, friction)
+        else:
+            pull(biases, network.bias_velocity, none, none, friction)
+        add_bias_gradient(shape, network.bias_velocity, n, buffers, rate)
+        move(biases, network.bias_velocity)
+        pull(weights, network.velocity, l2, l1, friction)
+        add_gradient(
+            shape, network.velocity, images, rows, first, n, buffers, rate, scale, tiny
+        )
+        move(weights, network.velocity)
+    else:
+        if rates.biases:
+            shrink(biases, l2, l1)
+        add_bias_gradient(shape, biases, n, buffers, rate)
+        if rates.lazy:
+            sigma = sigma * (1.0 - rates.l2)
+            rate = number(-rates.eta / n / sigma)
+        elif l2 > number(0) or l1 > number(0):
+            shrink(weights, l2, l1)
+        add_gradient(shape, weights, images, rows, first, n, buffers, rate, scale, tiny)
+    if rates.max_norm < np.inf:
+        limit_norms(shape, weights, number(rates.max_norm), buffers.norms)
+    return sigma

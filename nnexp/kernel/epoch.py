@@ -1,0 +1,106 @@
+"""An epoch: every example once, mini-batch by mini-batch."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import uint64
+
+from nnexp.kernel.descent import SMALLEST_SIGMA, scale_all, step
+from nnexp.kernel.draws import Generator, fill_halves
+from nnexp.kernel.jit import jit
+from nnexp.kernel.layers import backward, draw_masks, forward, output_error
+from nnexp.kernel.structs import Images
+
+TINY = {np.dtype(np.float32): 2.0**-100, np.dtype(np.float64): 2.0**-900}
+"""Outputs, errors and weights below this count as 0: products of theirs would be subnormal
+numbers, with which processors are 20 to 50 times slower."""
+
+
+class Dropout(NamedTuple):
+    """Rates of deleted units as thresholds of 32 random bits, and the streams they are drawn from.
+
+    A unit or input is deleted where its bits are below floor(p · 2^32).
+    """
+
+    hidden: int
+    hidden_kept: float
+    """1 / (1 − p)."""
+    hidden_stream: Generator
+    inputs: int
+    inputs_kept: float
+    inputs_stream: Generator
+
+
+@jit
+def keep_inputs(images, rows, first, n, generator, threshold, buffers):  # type: ignore[no-untyped-def]
+    """Lists of the inputs that stay, for the examples of a mini-batch; a draw per listed input."""
+    zero, one = uint64(0), uint64(1)
+    to = zero
+    for e in range(zero, n):
+        buffers.kept_starts[e] = to
+        x = uint64(rows[first + e])
+        start, stop = images.starts[x], images.starts[x + one]
+        fill_halves(generator, buffers.halves, stop - start)
+        for t in range(start, stop):
+            buffers.kept_columns[to] = images.columns[t]
+            buffers.kept_pixels[to] = images.pixels[t]
+            to += uint64(uint64(buffers.halves[t - start]) >= threshold)
+    buffers.kept_starts[n] = to
+
+
+@jit
+def epoch(shape, network, rates, dropout, images, kept, order, every, batch, buffers, scale, tiny):  # type: ignore[no-untyped-def]
+    """Train on the examples `order`, in mini-batches of `batch`, the last of them perhaps short.
+
+    `kept` are the lists that dropout of inputs writes, `every` the numbers 0 to batch − 1.
+    """
+    zero = uint64(0)
+    last = uint64(len(shape.widths)) - uint64(1)
+    total = uint64(len(order))
+    number = network.weights.dtype.type
+    masked, partial = dropout.hidden_kept > 1.0, dropout.inputs_kept > 1.0
+    sigma = 1.0
+    pixel = number(scale * dropout.inputs_kept) if partial else number(scale)
+    for first in range(zero, total, batch):
+        n = min(batch, total - first)
+        if masked:
+            keep = number(dropout.hidden_kept)
+            draw_masks(shape, dropout.hidden_stream, dropout.hidden, keep, buffers, n)
+        lists, rows, begin = images, order, first
+        if partial:
+            keep_inputs(images, order, first, n, dropout.inputs_stream, dropout.inputs, buffers)
+            lists, rows, begin = kept, every, zero
+        factor = number(sigma)
+        weights = network.weights
+        forward(
+            shape,
+            weights,
+            network.biases,
+            lists,
+            rows,
+            begin,
+            n,
+            buffers,
+            pixel,
+            factor,
+            tiny,
+        )
+        at, width, units = buffers.at[last], shape.widths[last], shape.sizes[last + uint64(1)]
+        for e in range(zero, n):
+            label = images.labels[order[first + e]]
+            row = at + e * width
+            output_error(shape.cost, buffers.outputs, buffers.errors, row, units, width, label)
+        for k in range(at, at + n * width):
+            delta = buffers.errors[k]
+            buffers.errors[k] = delta if abs(delta) > tiny else number(0)
+        backward(shape, weights, n, buffers, factor, tiny)
+        sigma = step(
+            shape, network, rates, lists, rows, begin, n, buffers, sigma, pixel, tiny
+        )
+        if sigma < SMALLEST_SIGMA:
+            scale_all(weights, number(sigma), tiny)
+            sigma = 1.0
+    if sigma != 1.0:
+        scale_all(network.weights, number(sigma), tiny)

@@ -1,0 +1,101 @@
+"""What a network says about a set of examples: costs, hits, outputs, and the sums of penalties."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import uint64
+
+from nnexp.kernel.jit import jit
+from nnexp.kernel.layers import cost_of, forward, output_activation
+
+BLOCK = 64
+"""Examples that go through the network at once."""
+
+
+@jit
+def evaluate(shape, weights, biases, images, rows, buffers, scale, hits, costs):  # type: ignore[no-untyped-def]
+    """For each example of `rows` its cost, and whether the greatest output is at its label.
+
+    The first of several greatest counts. Returns Σ C_x, added up in float64 in the order of rows.
+    """
+    zero, one = uint64(0), uint64(1)
+    last = uint64(len(shape.widths)) - one
+    units, width, at = shape.sizes[last + one], shape.widths[last], buffers.at[last]
+    number = weights.dtype.type
+    total = 0.0
+    for first in range(zero, uint64(len(rows)), uint64(BLOCK)):
+        n = min(uint64(BLOCK), uint64(len(rows)) - first)
+        forward(
+            shape,
+            weights,
+            biases,
+            images,
+            rows,
+            first,
+            n,
+            buffers,
+            scale,
+            number(1),
+            number(0),
+        )
+        for e in range(zero, n):
+            row, label = at + e * width, images.labels[rows[first + e]]
+            best = zero
+            for j in range(one, units):
+                if buffers.outputs[row + j] > buffers.outputs[row + best]:
+                    best = j
+            cost = cost_of(shape.cost, buffers.outputs, row, units, label)
+            hits[first + e] = best == uint64(label)
+            costs[first + e] = cost
+            total += np.float64(cost)
+    return total
+
+
+@jit
+def outputs(shape, weights, biases, images, rows, buffers, scale, activations):  # type: ignore[no-untyped-def]
+    """The output activations a^L of each example of `rows`, into rows of `activations`."""
+    zero, one = uint64(0), uint64(1)
+    last = uint64(len(shape.widths)) - one
+    units, width, at = shape.sizes[last + one], shape.widths[last], buffers.at[last]
+    number = weights.dtype.type
+    for first in range(zero, uint64(len(rows)), uint64(BLOCK)):
+        n = min(uint64(BLOCK), uint64(len(rows)) - first)
+        forward(
+            shape,
+            weights,
+            biases,
+            images,
+            rows,
+            first,
+            n,
+            buffers,
+            scale,
+            number(1),
+            number(0),
+        )
+        for e in range(zero, n):
+            row = at + e * width
+            output_activation(shape.cost, buffers.outputs, buffers.errors, row, units)
+            for j in range(zero, units):
+                activations[first + e, j] = buffers.errors[row + j]
+
+
+@jit
+def penalty_sums(shape, weights, biases, with_biases):  # type: ignore[no-untyped-def]
+    """Σ w² and Σ |w| in float64: layer by layer, inputs rising, then units; then the biases'."""
+    zero, one = uint64(0), uint64(1)
+    squares, magnitudes = 0.0, 0.0
+    for l in range(zero, uint64(len(shape.widths))):
+        for i in range(zero, shape.sizes[l]):
+            row = shape.w_at[l] + i * shape.widths[l]
+            for j in range(zero, shape.sizes[l + one]):
+                w = np.float64(weights[row + j])
+                squares += w * w
+                magnitudes += abs(w)
+    if with_biases:
+        for l in range(zero, uint64(len(shape.widths))):
+            for j in range(zero, shape.sizes[l + one]):
+                b = np.float64(biases[shape.b_at[l] + j])
+                squares += b * b
+                magnitudes += abs(b)
+    return squares, magnitudes

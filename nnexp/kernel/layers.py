@@ -1,0 +1,267 @@
+"""The forward and the backward pass of a mini-batch, and the cost of an example.
+
+What `nn.network` does with matrices, examples as rows here. Weights may be stored divided by a
+number σ (`kernel.descent`): every product of theirs is taken times a factor.
+"""
+
+from __future__ import annotations
+
+from numba import uint64
+
+from nnexp.kernel.draws import fill_halves
+from nnexp.kernel.elementary import exp, fma, log, log1p, sigmoid, tanh
+from nnexp.kernel.jit import jit
+from nnexp.kernel.products import multiply, multiply_transposed
+from nnexp.kernel.sparse import WIDEST, fetch, gather
+from nnexp.kernel.tile import lanes
+
+SIGMOID, TANH = 0, 1
+CROSSENTROPY, QUADRATIC = 0, 1
+
+
+@jit
+def first_layer(shape, weights, images, rows, first, n, buffers):  # type: ignore[no-untyped-def]
+    """Σ_i x_i w_ij of the examples rows[first], rows[first + 1] … into `outputs`, bytes for x."""
+    zero, one = uint64(0), uint64(1)
+    width = shape.widths[0]
+    if shape.dense:
+        n_in = shape.sizes[0]
+        buffers.inputs[: n * n_in] = 0
+        for e in range(zero, n):
+            x = uint64(rows[first + e])
+            for t in range(images.starts[x], images.starts[x + one]):
+                buffers.inputs[e * n_in + uint64(images.columns[t])] = images.pixels[t]
+        buffers.outputs[: n * width] = 0
+        multiply(
+            buffers.outputs,
+            zero,
+            width,
+            buffers.inputs,
+            zero,
+            n_in,
+            one,
+            weights,
+            zero,
+            width,
+            n,
+            n_in,
+            width,
+        )
+        return
+    block = lanes(weights) * WIDEST
+    for low in range(zero, width, block):
+        vectors = min(block, width - low) // lanes(weights)
+        for e in range(zero, n):
+            if low == zero and first + e + n < uint64(len(rows)):
+                fetch(
+                    images.starts, images.columns, images.pixels, uint64(rows[first + e + n])
+                )
+            x = uint64(rows[first + e])
+            gather(
+                buffers.outputs,
+                e * width + low,
+                weights,
+                low,
+                width,
+                vectors,
+                images.columns,
+                images.pixels,
+                images.starts[x],
+                images.starts[x + one],
+            )
+
+
+@jit
+def activate(code, z, slopes, at, n, width, biases, b_at, factor, tiny):  # type: ignore[no-untyped-def]
+    """z ← f(factor · z + b), slopes ← f′: what is smaller than `tiny` becomes 0."""
+    for e in range(uint64(0), n):
+        row = at + e * width
+        if code == SIGMOID:
+            for j in range(uint64(0), width):
+                a = sigmoid(fma(factor, z[row + j], biases[b_at + j]))
+                a = a if a > tiny else z.dtype.type(0)
+                z[row + j] = a
+                slopes[row + j] = a * (z.dtype.type(1) - a)
+        elif code == TANH:
+            for j in range(uint64(0), width):
+                a = tanh(fma(factor, z[row + j], biases[b_at + j]))
+                z[row + j] = a
+                slopes[row + j] = z.dtype.type(1) - a * a
+        else:
+            for j in range(uint64(0), width):
+                s = fma(factor, z[row + j], biases[b_at + j])
+                z[row + j] = s if s > z.dtype.type(0) else z.dtype.type(0)
+                slopes[row + j] = z.dtype.type(1) if s > z.dtype.type(0) else z.dtype.type(0)
+
+
+@jit
+def draw_masks(shape, generator, threshold, kept, buffers, n):  # type: ignore[no-untyped-def]
+    """For every example a new choice of units: `kept` where one stays, 0 where it is deleted."""
+    zero, one = uint64(0), uint64(1)
+    hidden = uint64(len(shape.widths)) - one
+    units = zero
+    for l in range(zero, hidden):
+        units += shape.sizes[l + one]
+    for e in range(zero, n):
+        fill_halves(generator, buffers.halves, units)
+        used = zero
+        for l in range(zero, hidden):
+            row = buffers.at[l] + e * shape.widths[l]
+            for j in range(zero, shape.sizes[l + one]):
+                stays = uint64(buffers.halves[used + j]) >= threshold
+                buffers.masks[row + j] = kept if stays else buffers.masks.dtype.type(0)
+            used += shape.sizes[l + one]
+
+
+@jit
+def forward(shape, weights, biases, images, rows, first, n, buffers, scale, factor, tiny):  # type: ignore[no-untyped-def]
+    """a^l = f(w^l a^{l−1} + b^l), layer by layer (eq. 25); of the last layer z^L.
+
+    `scale` is what bytes are multiplied by, `factor` what the stored weights are.
+    Buffers with room for masks hold those of this mini-batch.
+    """
+    zero, one = uint64(0), uint64(1)
+    last = uint64(len(shape.widths)) - one
+    first_layer(shape, weights, images, rows, first, n, buffers)
+    times = scale * factor
+    for l in range(zero, last):
+        width, at = shape.widths[l], buffers.at[l]
+        activate(
+            shape.activation,
+            buffers.outputs,
+            buffers.errors,
+            at,
+            n,
+            width,
+            biases,
+            shape.b_at[l],
+            times,
+            tiny,
+        )
+        if len(buffers.masks) > 0:
+            for k in range(at, at + n * width):
+                buffers.outputs[k] *= buffers.masks[k]
+                buffers.errors[k] *= buffers.masks[k]
+        then, after = shape.widths[l + one], buffers.at[l + one]
+        buffers.outputs[after : after + n * then] = 0
+        multiply(
+            buffers.outputs,
+            after,
+            then,
+            buffers.outputs,
+            at,
+            width,
+            one,
+            weights,
+            shape.w_at[l + one],
+            then,
+            n,
+            shape.sizes[l + one],
+            then,
+        )
+        times = factor
+    width, at, b_at = shape.widths[last], buffers.at[last], shape.b_at[last]
+    for e in range(zero, n):
+        for j in range(zero, width):
+            k = at + e * width + j
+            buffers.outputs[k] = fma(times, buffers.outputs[k], biases[b_at + j])
+
+
+@jit
+def softmax(z, a, at, units):  # type: ignore[no-untyped-def]
+    """a_j = e^(z_j − max z) / Σ_k e^(z_k − max z) (eq. 78)."""
+    top = z[at]
+    for j in range(uint64(1), units):
+        top = max(top, z[at + j])
+    total = z.dtype.type(0)
+    for j in range(uint64(0), units):
+        a[at + j] = exp(z[at + j] - top)
+    for j in range(uint64(0), units):
+        total += a[at + j]
+    for j in range(uint64(0), units):
+        a[at + j] /= total
+
+
+@jit
+def target(label, j, units):  # type: ignore[no-untyped-def]
+    """y_j: 1 at the label; of a single output the label itself."""
+    return uint64(label) if units == uint64(1) else uint64(uint64(label) == j)
+
+
+@jit
+def output_activation(cost, z, a, at, units):  # type: ignore[no-untyped-def]
+    """The output layer's activations of one example, from z to a."""
+    if cost == CROSSENTROPY or cost == QUADRATIC:
+        for j in range(uint64(0), units):
+            a[at + j] = sigmoid(z[at + j])
+    else:
+        softmax(z, a, at, units)
+
+
+@jit
+def output_error(cost, z, d, at, units, width, label):  # type: ignore[no-untyped-def]
+    """δ^L = ∂C/∂z^L of one example: a − y (eq. 66, 82), or (a − y) σ′(z) (eq. 55, 56)."""
+    zero, one = z.dtype.type(0), z.dtype.type(1)
+    output_activation(cost, z, d, at, units)
+    for j in range(uint64(0), units):
+        a = d[at + j]
+        delta = a - z.dtype.type(target(label, j, units))
+        d[at + j] = delta * (a * (one - a)) if cost == QUADRATIC else delta
+    for j in range(units, width):
+        d[at + j] = zero
+
+
+@jit
+def cost_of(cost, z, at, units, label):  # type: ignore[no-untyped-def]
+    """C_x of one example from its z^L (eq. 54, 57 and 63, 80): finite wherever z is."""
+    zero, one = z.dtype.type(0), z.dtype.type(1)
+    total = zero
+    if cost == CROSSENTROPY:
+        # ln(1 + e^z) − y z, where max(z, 0) − y z is exact and first: see `nn.costs`.
+        for j in range(uint64(0), units):
+            s, y = z[at + j], z.dtype.type(target(label, j, units))
+            total += log1p(exp(-abs(s))) + (max(s, zero) - y * s)
+        return total
+    if cost == QUADRATIC:
+        for j in range(uint64(0), units):
+            miss = sigmoid(z[at + j]) - z.dtype.type(target(label, j, units))
+            total += miss * miss
+        return total * z.dtype.type(0.5)
+    top = z[at]
+    for j in range(uint64(1), units):
+        top = max(top, z[at + j])
+    for j in range(uint64(0), units):
+        total += exp(z[at + j] - top)
+    return log(total) - (z[at + uint64(label)] - top) * one
+
+
+@jit
+def backward(shape, weights, n, buffers, factor, tiny):  # type: ignore[no-untyped-def]
+    """δ^l = (w^{l+1})ᵀ δ^{l+1} ⊙ f′(z^l) (eq. BP2); δ^L is there. What is below `tiny` is 0."""
+    zero, one = uint64(0), uint64(1)
+    errors = buffers.errors
+    for back in range(zero, uint64(len(shape.widths)) - one):
+        l = uint64(len(shape.widths)) - one - back
+        at, width = buffers.at[l], shape.widths[l]
+        below, row = buffers.at[l - one], shape.widths[l - one]
+        multiply_transposed(
+            errors,
+            below,
+            row,
+            factor,
+            errors,
+            at,
+            width,
+            weights,
+            shape.w_at[l],
+            width,
+            n,
+            shape.sizes[l],
+            width,
+        )
+        units = shape.sizes[l]
+        for e in range(zero, n):
+            for j in range(units, row):
+                errors[below + e * row + j] = 0
+        for k in range(below, below + n * row):
+            errors[k] = errors[k] if abs(errors[k]) > tiny else errors.dtype.type(0)

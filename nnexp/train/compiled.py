@@ -1,0 +1,204 @@
+"""The compiled engine: `nnexp.kernel`, the same bits on every processor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnexp.kernel import draws, structs
+from nnexp.kernel.descent import Network, Rates
+from nnexp.kernel.epoch import TINY, Dropout, epoch
+from nnexp.kernel.evaluate import BLOCK, evaluate, outputs, penalty_sums
+from nnexp.kernel.sparse import images_of
+from nnexp.kernel.structs import Images, Shape
+from nnexp.nn.activations import ACTIVATIONS
+from nnexp.nn.costs import COSTS
+from nnexp.nn.parameters import Parameters
+from nnexp.train.engine import Bytes, DropoutStreams, Measured, Problem, fitting
+from nnexp.train.streams import Order
+
+
+class CompiledEngine:
+    """An `Engine` whose epoch is one call of compiled code."""
+
+    compiled: ClassVar[bool] = True
+
+    def __init__(
+        self, problem: Problem, parameters: Parameters, streams: DropoutStreams, dense: bool
+    ) -> None:
+        self.problem, self.streams = problem, streams
+        self.dtype: np.dtype[Any] = np.dtype(problem.dtype)
+        self.shape = _shape(problem.sizes, problem.activation, problem.cost, dense=dense)
+        weights, biases = structs.pack(
+            parameters.weights, parameters.biases, self.shape, self.dtype
+        )
+        moving = problem.momentum > 0.0
+        self.network = Network(
+            weights,
+            biases,
+            np.zeros_like(weights) if moving else np.zeros(0, self.dtype),
+            np.zeros_like(biases) if moving else np.zeros(0, self.dtype),
+        )
+        self.rates = _rates(problem)
+        self.batch = min(problem.batch_size, problem.n)
+        self.every = np.arange(self.batch, dtype=np.uint32)
+        self._training: structs.Buffers | None = None
+        self._evaluating: structs.Buffers | None = None
+
+    @staticmethod
+    def lay_out(images: Bytes, labels: Bytes) -> Images:
+        """Lists of the inputs that are not zero."""
+        return images_of(images, labels)
+
+    @staticmethod
+    def permutation(bits: np.random.PCG64, n: int) -> Order:
+        """As `nn.draws.permutation`."""
+        order, generator = np.empty(n, np.uint32), draws.generator_of(bits)
+        draws.shuffle(generator, order)
+        draws.hand_back(generator, bits)
+        return order
+
+    @staticmethod
+    def outputs(
+        parameters: Parameters, activation: str, cost: str, layout: Images, rows: Order, scale: float
+    ) -> NDArray[np.float64]:
+        """Output activations in float64, whatever precision the network was trained in."""
+        shape = _shape(parameters.sizes, activation, cost, dense=False)
+        weights, biases = structs.pack(parameters.weights, parameters.biases, shape, np.float64)
+        buffers = _buffers(shape, BLOCK, np.dtype(np.float64), layout)
+        activations = np.empty((len(rows), parameters.sizes[-1]), np.float64)
+        outputs(shape, weights, biases, layout, _rows(rows), buffers, scale, activations)
+        return activations
+
+    def epoch(self, layout: Images, order: Order) -> None:
+        """One call of `kernel.epoch`."""
+        problem = self.problem
+        if self._training is None:
+            self._training = _buffers(
+                self.shape,
+                self.batch,
+                self.dtype,
+                layout,
+                hidden=problem.dropout_hidden > 0.0,
+                inputs=problem.dropout_input > 0.0,
+            )
+        room = self._training
+        hidden, inputs = (
+            draws.generator_of(bits) for bits in (self.streams.hidden, self.streams.inputs)
+        )
+        dropout = Dropout(
+            *_deleted(problem.dropout_hidden), hidden, *_deleted(problem.dropout_input), inputs
+        )
+        epoch(
+            self.shape,
+            self.network,
+            self.rates,
+            dropout,
+            layout,
+            Images(room.kept_starts, room.kept_columns, room.kept_pixels, layout.labels),
+            _rows(order),
+            self.every,
+            np.uint64(self.batch),
+            room,
+            problem.input_scale,
+            self.dtype.type(TINY[self.dtype]),
+        )
+        draws.hand_back(hidden, self.streams.hidden)
+        draws.hand_back(inputs, self.streams.inputs)
+
+    def measure(
+        self, layout: Images, rows: Order, parameters: Parameters | None = None
+    ) -> Measured:
+        """One call of `kernel.evaluate`."""
+        if self._evaluating is None:
+            self._evaluating = _buffers(self.shape, BLOCK, self.dtype, layout)
+        weights, biases = self._arrays(parameters)
+        hits, costs = np.empty(len(rows), np.bool_), np.empty(len(rows), self.dtype)
+        total = evaluate(
+            self.shape,
+            weights,
+            biases,
+            layout,
+            _rows(rows),
+            self._evaluating,
+            self.dtype.type(self.problem.input_scale),
+            hits,
+            costs,
+        )
+        correct = int(np.count_nonzero(hits)) if self.problem.sizes[-1] > 1 else 0
+        return Measured(total / len(rows), correct)
+
+    def penalty_sums(self, parameters: Parameters | None = None) -> tuple[float, float]:
+        """One call of `kernel.penalty_sums`."""
+        weights, biases = self._arrays(parameters)
+        with_biases = self.problem.regularization.biases
+        found: tuple[float, float] = penalty_sums(self.shape, weights, biases, with_biases)
+        return found
+
+    def finite(self) -> bool:
+        """Of the rows' padding too, which is 0 in a network that is well."""
+        return bool(
+            np.isfinite(self.network.weights).all() and np.isfinite(self.network.biases).all()
+        )
+
+    def parameters(self) -> Parameters:
+        """In the book's layout."""
+        return Parameters(*structs.unpack(self.network.weights, self.network.biases, self.shape))
+
+    def state(self) -> Mapping[str, NDArray[Any]]:
+        """The flat arrays."""
+        return {name: array.copy() for name, array in self.network._asdict().items()}
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """The inverse of `state`."""
+        for name, array in self.network._asdict().items():
+            array[:] = fitting(state[name], array)
+
+    def _arrays(self, parameters: Parameters | None) -> tuple[structs.Floats, structs.Floats]:
+        if parameters is None:
+            return self.network.weights, self.network.biases
+        return structs.pack(parameters.weights, parameters.biases, self.shape, self.dtype)
+
+
+def _shape(sizes: tuple[int, ...], activation: str, cost: str, *, dense: bool) -> Shape:
+    activations, costs = list(ACTIVATIONS), list(COSTS)
+    return structs.shape_of(sizes, activations.index(activation), costs.index(cost), dense=dense)
+
+
+def _rates(problem: Problem) -> Rates:
+    reg, eta = problem.regularization, problem.eta
+    plain = problem.momentum == 0.0 and reg.l1 == 0.0 and reg.max_norm == np.inf
+    return Rates(
+        eta=eta,
+        l2=eta * reg.l2 / problem.n,
+        l1=eta * reg.l1 / problem.n,
+        max_norm=float(reg.max_norm),
+        momentum=problem.momentum,
+        biases=reg.biases,
+        lazy=plain,
+    )
+
+
+def _deleted(rate: float) -> tuple[np.uint64, float]:
+    """The threshold of a rate p, floor(p · 2^32), and 1 / (1 − p)."""
+    return np.uint64(int(rate * 2.0**32)), 1.0 / (1.0 - rate)
+
+
+def _rows(order: Order) -> Order:
+    return np.ascontiguousarray(order, dtype=np.uint32)
+
+
+def _buffers(
+    shape: Shape,
+    examples: int,
+    dtype: np.dtype[Any],
+    layout: Images,
+    *,
+    hidden: bool = False,
+    inputs: bool = False,
+) -> structs.Buffers:
+    columns = layout.columns.dtype
+    return structs.buffers_for(shape, examples, dtype, columns, hidden=hidden, inputs=inputs)

@@ -1,0 +1,175 @@
+"""The NumPy engine: `nnexp.nn` step by step, as a reader of the book would write it.
+
+For where numba cannot be had, and to hold the compiled engine against. Its products are BLAS's: its
+bits belong to the machine, and it is several times slower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnexp.nn import draws, dropout, sgd
+from nnexp.nn.activations import ACTIVATIONS
+from nnexp.nn.costs import COSTS
+from nnexp.nn.network import backward, forward, logits
+from nnexp.nn.parameters import Array, Parameters
+from nnexp.nn.regularizers import magnitudes, squares
+from nnexp.train.engine import Bytes, DropoutStreams, Measured, Problem, fitting
+from nnexp.train.streams import Order
+
+CHUNK = 500
+"""Examples evaluated at a time."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Examples as they are: images (N, n_in) and labels."""
+
+    images: Bytes
+    labels: Bytes
+
+
+class NumpyEngine:
+    """An `Engine` in plain NumPy."""
+
+    compiled: ClassVar[bool] = False
+
+    def __init__(
+        self, problem: Problem, parameters: Parameters, streams: DropoutStreams, dense: bool
+    ) -> None:
+        self.problem, self.streams = problem, streams
+        self.dtype: np.dtype[Any] = np.dtype(problem.dtype)
+        self.current = parameters.astype(self.dtype)
+        self.descent = sgd.Descent(
+            problem.eta, problem.momentum, problem.regularization, problem.n
+        )
+        self.velocity = sgd.init(self.current)
+        self.activation, self.cost = ACTIVATIONS[problem.activation], COSTS[problem.cost]
+
+    @staticmethod
+    def lay_out(images: Bytes, labels: Bytes) -> Layout:
+        """Nothing to do."""
+        return Layout(images, labels)
+
+    @staticmethod
+    def permutation(bits: np.random.PCG64, n: int) -> Order:
+        """`nn.draws.permutation`."""
+        return draws.permutation(bits, n)
+
+    @staticmethod
+    def outputs(
+        parameters: Parameters, activation: str, cost: str, layout: Layout, rows: Order, scale: float
+    ) -> NDArray[np.float64]:
+        """Output activations in float64."""
+        parts = []
+        with _limits():
+            for chunk in _chunks(rows):
+                x = layout.images[chunk].T * scale
+                z = logits(parameters.astype(np.dtype(np.float64)), x, ACTIVATIONS[activation])
+                parts.append(COSTS[cost].output(z).T)
+        return np.concatenate(parts)
+
+    def epoch(self, layout: Layout, order: Order) -> None:
+        """Mini-batches as columns: forward, backward, update."""
+        size = self.problem.batch_size
+        with _limits():
+            for start in range(0, len(order), size):
+                rows = order[start : start + size]
+                x, y = self._inputs(layout.images[rows]), self._targets(layout.labels[rows])
+                masks = self._hidden_masks(len(rows))
+                trace = forward(self.current, x, self.activation, self.cost, masks)
+                gradient = backward(self.current, trace, y, self.activation, self.cost)
+                self.current, self.velocity = sgd.update(
+                    gradient, self.velocity, self.current, self.descent
+                )
+
+    def measure(
+        self, layout: Layout, rows: Order, parameters: Parameters | None = None
+    ) -> Measured:
+        """Costs are added up in float64."""
+        network = self.current if parameters is None else parameters
+        total, correct = 0.0, 0
+        with _limits():
+            for chunk in _chunks(rows):
+                labels = layout.labels[chunk]
+                z = logits(network, self._scaled(layout.images[chunk]), self.activation)
+                total += float(self.cost.value(z, self._targets(labels)).sum(dtype=np.float64))
+                correct += int(np.count_nonzero(z.argmax(axis=0) == labels))
+        return Measured(total / len(rows), correct if self.problem.sizes[-1] > 1 else 0)
+
+    def penalty_sums(self, parameters: Parameters | None = None) -> tuple[float, float]:
+        """Σ w² and Σ |w|."""
+        network, biases = parameters or self.current, self.problem.regularization.biases
+        with _limits():
+            return squares(network, biases), magnitudes(network, biases)
+
+    def finite(self) -> bool:
+        """Of all weights and biases."""
+        return all(np.isfinite(array).all() for array in _arrays(self.current))
+
+    def parameters(self) -> Parameters:
+        """Never changed after they are given out: every step makes new ones."""
+        return self.current
+
+    def state(self) -> Mapping[str, NDArray[Any]]:
+        """Weights, biases and velocities by number."""
+        arrays = chain(_arrays(self.current), _arrays(self.velocity))
+        return {f"array{k}": array for k, array in enumerate(arrays)}
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """The inverse of `state`."""
+        ours = [*_arrays(self.current), *_arrays(self.velocity)]
+        found = [fitting(state[f"array{k}"], place) for k, place in enumerate(ours)]
+        half, layers = len(found) // 2, len(self.current.weights)
+        self.current, self.velocity = (
+            Parameters(tuple(part[:layers]), tuple(part[layers:]))
+            for part in (found[:half], found[half:])
+        )
+
+    def _scaled(self, images: Bytes) -> Array:
+        scaled: Array = images.T.astype(self.dtype) * self.dtype.type(self.problem.input_scale)
+        return scaled
+
+    def _inputs(self, images: Bytes) -> Array:
+        """x (n_in, B); with dropout of inputs, a draw for each that is not zero."""
+        x, rate = self._scaled(images), self.problem.dropout_input
+        if rate:
+            for column, image in zip(x.T, images, strict=True):
+                listed = np.flatnonzero(image)
+                bits = draws.halves(self.streams.inputs, 1, len(listed))[0]
+                column[listed] *= dropout.mask(bits, rate, self.dtype)
+        return x
+
+    def _hidden_masks(self, examples: int) -> list[Array] | None:
+        """A mask (n, B) for each hidden layer, a new choice for every example."""
+        rate, units = self.problem.dropout_hidden, self.problem.sizes[1:-1]
+        if not rate or not units:
+            return None
+        bits = draws.halves(self.streams.hidden, examples, sum(units))
+        mask = dropout.mask(bits, rate, self.dtype).T
+        return np.split(mask, np.cumsum(units)[:-1].tolist())
+
+    def _targets(self, labels: Bytes) -> Array:
+        """y (n_outputs, B): 1 at the label; of a single output the label itself."""
+        if self.problem.sizes[-1] == 1:
+            return labels.astype(self.dtype)[None, :]
+        return np.eye(self.problem.sizes[-1], dtype=self.dtype)[:, labels]
+
+
+def _arrays(parameters: Parameters) -> tuple[Array, ...]:
+    return (*parameters.weights, *parameters.biases)
+
+
+def _chunks(rows: Order) -> Iterator[Order]:
+    return (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))
+
+
+def _limits() -> np.errstate:
+    """Overflow of e^(−z) is the limit 0 of σ; a run that diverges is found after the epoch."""
+    return np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore")
