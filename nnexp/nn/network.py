@@ -48,7 +48,7 @@ def forward(
         activations.append(a)
         a = a if masks is None else a * masks[layer]
         inputs.append(a)
-    z = parameters.weights[-1] @ a + parameters.biases[-1][:, None]
+    z = parameters.weights[-1] @ a + parameters.biases[-1][:, None]  # eq. 25, within f
     return Trace(tuple(inputs), tuple(activations), masks, z, cost.output(z))
 
 
@@ -58,12 +58,13 @@ def backward(
     """The gradient of the mean cost (1/B) Σ_x C_x over the mini-batch, for targets y (n_out, B)."""
     examples, weights = y.shape[1], parameters.weights
     gradient_w, gradient_b = list(weights), list(parameters.biases)
-    delta = cost.error(trace.output, y)  # eq. BP1: δ^L = ∂C/∂z^L; 55, 66, 82
+    delta = cost.error(trace.output, y)  # BP1: δ^L = ∂C/∂z^L; eq. 66, 82 of chapter 3
     for layer in reversed(range(len(weights))):
-        gradient_b[layer] = np.sum(delta, axis=1) / examples  # eq. BP3: ∂C/∂b = δ; 56, 62 …
-        gradient_w[layer] = delta @ trace.inputs[layer].T / examples  # eq. BP4: ∂C/∂w = δ aᵀ; 61
+        gradient_b[layer] = np.sum(delta, axis=1) / examples  # BP3: ∂C/∂b = δ; 56, 62, 81
+        gradient_w[layer] = delta @ trace.inputs[layer].T / examples  # BP4: ∂C/∂w = δ aᵀ; 55, 61
         if layer:
-            delta = weights[layer].T @ delta  # eq. BP2: δ^l = (w^{l+1})ᵀ δ^{l+1} ⊙ f′(z^l)
+            # BP2: δ^l = ((w^{l+1})ᵀ δ^{l+1}) ⊙ f′(z^l); a mask passes on what it let through
+            delta = weights[layer].T @ delta
             if trace.masks is not None:
                 delta = delta * trace.masks[layer - 1]
             delta = delta * activation.derivative(trace.activations[layer - 1])

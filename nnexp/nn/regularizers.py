@@ -74,10 +74,7 @@ def _acted_on(parameters: Parameters, biases: bool) -> tuple[Array, ...]:
     return parameters.weights + (parameters.biases if biases else ())
 
 
-Choice = Callable[[float, float, float, bool], Regularization]
-"""(λ, λ₁ of elastic, the greatest norm, biases too?) → the coefficients of one regularizer."""
-
-REGULARIZERS: dict[str, Choice] = {
+REGULARIZERS: dict[str, Callable[..., Regularization]] = {
     "none": lambda lmbda, lmbda_l1, max_norm, biases: Regularization(),
     "l2": lambda lmbda, lmbda_l1, max_norm, biases: Regularization(l2=lmbda, biases=biases),
     "l1": lambda lmbda, lmbda_l1, max_norm, biases: Regularization(l1=lmbda, biases=biases),
@@ -86,3 +83,4 @@ REGULARIZERS: dict[str, Choice] = {
     ),
     "maxnorm": lambda lmbda, lmbda_l1, max_norm, biases: Regularization(max_norm=max_norm),
 }
+"""By name: (lmbda, lmbda_l1, max_norm, biases) → the coefficients; each takes what is its own."""

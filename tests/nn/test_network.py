@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import jax
@@ -27,17 +28,14 @@ from tests import equations
 HIDDEN: tuple[tuple[int, ...], ...] = ((), (5,), (5, 4), (4, 5, 3))
 INPUTS, OUTPUTS, EXAMPLES = 6, 4, 7
 # Those that tests/equations.py has equations of its own for.
-COST_EQUATIONS, ACTIVATION_EQUATIONS = {"crossentropy", "quadratic", "loglikelihood"}, {
-    "sigmoid",
-    "tanh",
-    "relu",
-}
+COST_EQUATIONS = {"crossentropy", "quadratic", "loglikelihood"}
+ACTIVATION_EQUATIONS = {"sigmoid", "tanh", "relu"}
 
 
 def example(hidden: Sequence[int], seed: int = 1) -> tuple[Parameters, Array, Array]:
     """A network, its inputs and their targets."""
     rng, sizes = np.random.default_rng(seed), (INPUTS, *hidden, OUTPUTS)
-    weights = tuple(rng.standard_normal((n, m)) for m, n in zip(sizes, sizes[1:], strict=False))
+    weights = tuple(rng.standard_normal((n, m)) for m, n in pairwise(sizes))
     biases = tuple(rng.standard_normal(n) for n in sizes[1:])
     x = rng.random((INPUTS, EXAMPLES)) * (rng.random((INPUTS, EXAMPLES)) > 0.3)
     return Parameters(weights, biases), x, np.eye(OUTPUTS)[:, rng.integers(0, OUTPUTS, EXAMPLES)]
