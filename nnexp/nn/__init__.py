@@ -1,1 +1,1 @@
-"""The mathematics: arrays in, arrays out; NumPy and SciPy's BLAS only."""
+"""The chapter in plain NumPy: one network, arrays in, arrays out. It is the oracle of all tests."""

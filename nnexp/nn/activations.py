@@ -1,7 +1,6 @@
 """Activation functions of the hidden units, each beside its derivative.
 
 A derivative is written in terms of the activation a = f(z), as the backward pass has only a left.
-All functions write into arrays they are given: the training step allocates nothing.
 """
 
 from __future__ import annotations
@@ -18,56 +17,49 @@ from nnexp.nn.parameters import Array
 class Activation:
     """An activation function and its derivative.
 
-    `apply(z)` replaces z by f(z). `derivative(a, out)` writes f′(z) = g(f(z)) into `out`. Both
-    work elementwise on any shape, float32 or float64.
+    `function(z)` is f(z); `derivative(a)` is f′(z), written in terms of a = f(z). Both work
+    elementwise on any shape and give a new array of their input's precision.
     """
 
     name: str
-    apply: Callable[[Array], None]
-    derivative: Callable[[Array, Array], None]
+    function: Callable[[Array], Array]
+    derivative: Callable[[Array], Array]
 
 
-def sigmoid(z: Array) -> None:
-    """σ(z) = 1 / (1 + e^(−z)) (eq. 3), in place.
-
-    e^(−z) may overflow to infinity, which gives the right limit 0: callers silence that warning
-    once around the training loop rather than clip every z.
-    """
-    np.negative(z, out=z)
-    np.exp(z, out=z)
-    np.add(z, 1.0, out=z)
-    np.reciprocal(z, out=z)
+def sigmoid(z: Array) -> Array:
+    """σ(z) = 1 / (1 + e^(−z)) (eq. 3)."""
+    # e^(−z) may overflow to infinity, which gives the right limit 0.
+    with np.errstate(over="ignore"):
+        return 1.0 / (1.0 + np.exp(-z))
 
 
-def sigmoid_derivative(a: Array, out: Array) -> None:
-    """σ′(z) = σ(z)(1 − σ(z)) = a(1 − a) (eq. 62)."""
-    np.subtract(1.0, a, out=out)
-    np.multiply(out, a, out=out)
+def sigmoid_derivative(a: Array) -> Array:
+    """σ′(z) = σ(z)(1 − σ(z)) = a(1 − a), the exercise between eq. 60 and 61."""
+    return a * (1.0 - a)
 
 
-def tanh(z: Array) -> None:
-    """Replace z by tanh(z) (eq. 109)."""
-    np.tanh(z, out=z)
+def tanh(z: Array) -> Array:
+    """tanh(z) = (e^z − e^(−z)) / (e^z + e^(−z)) (eq. 109, 110)."""
+    return np.tanh(z)
 
 
-def tanh_derivative(a: Array, out: Array) -> None:
+def tanh_derivative(a: Array) -> Array:
     """tanh′(z) = 1 − tanh(z)² = 1 − a²."""
-    np.multiply(a, a, out=out)
-    np.subtract(1.0, out, out=out)
+    return 1.0 - a * a
 
 
-def relu(z: Array) -> None:
-    """Replace z by max(0, z) (eq. 112)."""
-    np.maximum(z, 0.0, out=z)
+def relu(z: Array) -> Array:
+    """max(0, z) (eq. 112)."""
+    return np.maximum(z, 0.0)
 
 
-def relu_derivative(a: Array, out: Array) -> None:
+def relu_derivative(a: Array) -> Array:
     """1 where z > 0, else 0 (0 at z = 0, where any value in [0, 1] is a subgradient)."""
-    np.greater(a, 0.0, out=out, casting="unsafe")
+    return np.greater(a, 0.0).astype(a.dtype)
 
 
 SIGMOID = Activation("sigmoid", sigmoid, sigmoid_derivative)
 TANH = Activation("tanh", tanh, tanh_derivative)
 RELU = Activation("relu", relu, relu_derivative)
 
-ACTIVATIONS = {f.name: f for f in (SIGMOID, TANH, RELU)}
+ACTIVATIONS: dict[str, Activation] = {f.name: f for f in (SIGMOID, TANH, RELU)}

@@ -10,19 +10,25 @@ The two agree in what the full network computes; weights read as the book's are 
 
 from __future__ import annotations
 
-from typing import Any
+from math import floor
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from nnexp.nn.parameters import Array
 
 
-def fill_mask(uniform: NDArray[np.floating[Any]], rate: float, out: Array) -> None:
-    """Write 1/(1 − p) where a unit is kept and 0 where it is deleted.
+def mask(bits: NDArray[np.uint32], rate: float, dtype: DTypeLike) -> Array:
+    """What activations are multiplied by: 0 where a unit is deleted, 1/(1 − p) where it is kept.
 
-    `uniform` holds draws from [0, 1) in the shape of `out`; a unit is deleted where its draw is
-    below the rate p, 0 ≤ p < 1.
+    `bits` are random 32-bit numbers in any shape (`nn.draws.halves`). A unit is deleted where its
+    number is less than ⌊p · 2³²⌋, that is with the probability p, 0 ≤ p < 1, to 2⁻³². 1/(1 − p) is
+    computed in float64 and then rounded to `dtype`.
+
+    Raises ValueError if p is no such rate.
     """
-    np.greater_equal(uniform, rate, out=out, casting="unsafe")
-    np.multiply(out, 1.0 / (1.0 - rate), out=out)
+    if not 0.0 <= rate < 1.0:
+        raise ValueError(f"a dropout rate of {rate}: 0 ≤ p < 1 is needed")
+    kept = bits >= np.uint32(floor(rate * 2.0**32))
+    scale: Array = np.array([0.0, 1.0 / (1.0 - rate)]).astype(dtype)
+    return scale[kept.astype(np.intp)]

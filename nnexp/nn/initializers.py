@@ -7,8 +7,9 @@ network.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
+from math import sqrt
 from typing import Protocol
 
 import numpy as np
@@ -18,7 +19,7 @@ from nnexp.nn.parameters import Parameters
 
 
 class Normal(Protocol):
-    """What an initializer needs of a generator: NumPy's `Generator` or `RandomState`."""
+    """What an initializer needs of a generator: see `nn.draws.Normals`."""
 
     def standard_normal(self, size: tuple[int, ...]) -> NDArray[np.float64]:
         """Deviates N(0, 1) in the given shape."""
@@ -35,14 +36,14 @@ def unscaled(sizes: Sequence[int], rng: Normal) -> Parameters:
 def scaled(sizes: Sequence[int], rng: Normal) -> Parameters:
     """Weights N(0, 1/n_in), that is standard deviation 1/√n_in; biases N(0, 1)."""
     large = unscaled(sizes, rng)
-    return Parameters(tuple(w / np.sqrt(w.shape[1]) for w in large.weights), large.biases)
+    return Parameters(tuple(w / sqrt(w.shape[1]) for w in large.weights), large.biases)
 
 
 def he(sizes: Sequence[int], rng: Normal) -> Parameters:
     """Weights N(0, 2/n_in), biases 0 (He et al. 2015), for rectified linear units."""
     large = unscaled(sizes, rng)
     return Parameters(
-        tuple(w * np.sqrt(2.0 / w.shape[1]) for w in large.weights),
+        tuple(w * sqrt(2.0 / w.shape[1]) for w in large.weights),
         tuple(np.zeros_like(b) for b in large.biases),
     )
 
@@ -55,4 +56,8 @@ def fixed(sizes: Sequence[int], weight: float, bias: float) -> Parameters:
     )
 
 
-DRAWN = {"scaled": scaled, "large": unscaled, "he": he}
+DRAWN: dict[str, Callable[[Sequence[int], Normal], Parameters]] = {
+    "scaled": scaled,
+    "large": unscaled,
+    "he": he,
+}

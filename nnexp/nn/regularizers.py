@@ -1,70 +1,86 @@
 """Regularizers: what is added to the cost, and what that does to the weights in a step.
 
-L2 and L1 act on weights only, never on biases, unless that is asked for. The arrays of weights
-have the shape (K, n_out, n_in): K runs side by side, each with its own coefficients, shape (K,).
+They act on weights only, never on biases, unless that is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nnexp.nn.parameters import Array
-
-Coefficients = NDArray[np.float64]
+from nnexp.nn.parameters import Array, Parameters
 
 
-def squares(layers: Sequence[Array]) -> Coefficients:
-    """Σ w² over all layers of each run, shape (K,)."""
-    return _total([np.multiply(w, w) for w in layers])
+@dataclass(frozen=True)
+class Regularization:
+    """The coefficients of all regularizers; those not in use are 0, or infinity for a limit."""
+
+    l2: float = 0.0
+    """λ of eq. 85."""
+    l1: float = 0.0
+    """λ of eq. 95."""
+    max_norm: float = inf
+    """The greatest norm of a unit's incoming weights."""
+    biases: bool = False
+    """L2 and L1 act on the biases too."""
 
 
-def magnitudes(layers: Sequence[Array]) -> Coefficients:
-    """Σ |w| over all layers of each run, shape (K,)."""
-    return _total([np.abs(w) for w in layers])
+def squares(parameters: Parameters, biases: bool = False) -> float:
+    """Σ w² over all layers, in float64; with `biases` over them too."""
+    return sum(float(np.sum(np.square(w, dtype=np.float64))) for w in _acted_on(parameters, biases))
 
 
-def l2_penalty(layers: Sequence[Array], lmbda: Coefficients, n: int) -> Coefficients:
-    """(λ / 2n) Σ w² (eq. 85, 87): added to the mean data cost; n is the training size."""
-    return lmbda / (2.0 * n) * squares(layers)
+def magnitudes(parameters: Parameters, biases: bool = False) -> float:
+    """Σ |w| over all layers, in float64; with `biases` over them too."""
+    return sum(float(np.sum(np.abs(w), dtype=np.float64)) for w in _acted_on(parameters, biases))
 
 
-def l1_penalty(layers: Sequence[Array], lmbda: Coefficients, n: int) -> Coefficients:
-    """(λ / n) Σ |w| (eq. 95)."""
-    return lmbda / n * magnitudes(layers)
+def penalty(parameters: Parameters, regularization: Regularization, n: int) -> float:
+    """(λ/2n) Σ w² (eq. 85, 87) + (λ₁/n) Σ |w| (eq. 95), added to the mean data cost.
 
-
-def l2_decay(eta: Coefficients, lmbda: Coefficients, n: int) -> Coefficients:
-    """The factor 1 − ηλ/n by which L2 rescales every weight in a step (eq. 88–93)."""
-    return 1.0 - eta * lmbda / n
-
-
-def l1_shrink(weights: Array, amount: Array, scratch: Array) -> None:
-    """w ← w − (ηλ/n) sgn(w) with sgn(0) = 0 (eq. 96–97), in place.
-
-    `amount` holds ηλ/n of each run, shape (K, 1, 1).
+    n is the size of the training set.
     """
-    np.sign(weights, out=scratch)
-    np.multiply(scratch, amount, out=scratch)
-    np.subtract(weights, scratch, out=weights)
+    r = regularization
+    return r.l2 / (2 * n) * squares(parameters, r.biases) + r.l1 / n * magnitudes(
+        parameters, r.biases
+    )
 
 
-def limit_norm(weights: Array, limit: Array, scratch: Array) -> None:
-    """Scale each unit's incoming weights down to the norm `limit` where they exceed it, in place.
+def pull(w: Array, l2: float, l1: float, n: int) -> Array:
+    """The penalty's gradient (λ/n) w (eq. 88) + (λ₁/n) sgn(w) (eq. 96), where sgn(0) = 0."""
+    number = w.dtype.type
+    gradient: Array = number(l2 / n) * w
+    return gradient + number(l1 / n) * np.sign(w) if l1 else gradient
+
+
+def limit_norm(w: Array, max_norm: float) -> Array:
+    """Scale each unit's incoming weights, a row of w, down to `max_norm` where they exceed it.
 
     Max-norm (Srebro & Shraibman 2005; with dropout, Srivastava et al. 2014): a projection after
-    the step instead of a term in the cost. `limit` has the shape (K, 1, 1).
+    the step instead of a term in the cost. Not part of the chapter.
     """
-    np.multiply(weights, weights, out=scratch)
-    norms = np.sqrt(np.add.reduce(scratch, axis=-1, keepdims=True))
-    tiny = np.finfo(weights.dtype).tiny
-    factors = np.minimum(limit / np.maximum(norms, tiny), 1.0).astype(weights.dtype)
-    np.multiply(weights, factors, out=weights)
+    if max_norm == inf:
+        return w
+    norms = np.sqrt(np.sum(w * w, axis=1, keepdims=True))
+    limit = w.dtype.type(max_norm)
+    limited: Array = w * (limit / np.maximum(norms, limit))
+    return limited
 
 
-def _total(layers: Sequence[Array]) -> Coefficients:
-    sums = [np.add.reduce(w.reshape(len(w), -1), axis=1) for w in layers]
-    total: Coefficients = np.add.reduce([s.astype(np.float64) for s in sums], axis=0)
-    return total
+def _acted_on(parameters: Parameters, biases: bool) -> tuple[Array, ...]:
+    return parameters.weights + (parameters.biases if biases else ())
+
+
+REGULARIZERS: dict[str, Callable[..., Regularization]] = {
+    "none": lambda lmbda, lmbda_l1, max_norm, biases: Regularization(),
+    "l2": lambda lmbda, lmbda_l1, max_norm, biases: Regularization(l2=lmbda, biases=biases),
+    "l1": lambda lmbda, lmbda_l1, max_norm, biases: Regularization(l1=lmbda, biases=biases),
+    "elastic": lambda lmbda, lmbda_l1, max_norm, biases: Regularization(
+        l2=lmbda, l1=lmbda_l1, biases=biases
+    ),
+    "maxnorm": lambda lmbda, lmbda_l1, max_norm, biases: Regularization(max_norm=max_norm),
+}
+"""By name: (lmbda, lmbda_l1, max_norm, biases) → the coefficients; each takes what is its own."""
