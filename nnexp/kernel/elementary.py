@@ -15,6 +15,18 @@ k_sin.c, k_cos.c); Muller, "Elementary Functions", 3rd edition, 2016, chapters 3
 coefficients are minimax fits of the relative error in 160-bit arithmetic by Remez's exchange
 (float64) and, for float32, by Lawson's weighted least squares, where each coefficient is rounded
 before the next are fitted.
+
+Worst errors in ulps, as `python -m tests.kernel.ulps` measures them, on all float32 values and on
+200 million float64 values each:
+
+              float32  float64
+    exp          0.891    0.936
+    log          0.500    0.815
+    log1p        0.500    0.832
+    tanh         0.959    1.386
+    sigmoid      2.402    2.398
+    sin              –    1.291
+    cos              –    1.448
 """
 
 from __future__ import annotations
@@ -81,7 +93,7 @@ def sigmoid(x: Real) -> Real:
 
 
 def sincos(x: Real) -> tuple[Real, Real]:
-    """Sine and cosine of |x| ≤ π, float64 only. Worst error: @sin64@, @cos64@."""
+    """Sine and cosine of |x| ≤ π, float64 only. Worst error: 1.5 ulp each."""
     raise NotImplementedError("compiled code only")
 
 
