@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nnexp.data.dataset import Examples
 from nnexp.errors import UserError
+from nnexp.nn.draws import below, halves, uniform
 
 Images = NDArray[np.uint8]
 Numbers = NDArray[np.float32]
@@ -55,7 +56,7 @@ def random_shift(images: Images, shape: Shape, bits: np.random.PCG64) -> Images:
 
     `bits` is asked for N words, whatever the images are: w gives move ⌊5w / 2⁶⁴⌋ of `MOVES`.
     """
-    moves = _below(bits, len(MOVES), len(images))
+    moves = below(bits, len(MOVES), len(images))
     moved = images.copy()
     for move, (dy, dx) in enumerate(MOVES[1:], start=1):
         chosen = np.flatnonzero(moves == move)
@@ -106,16 +107,16 @@ def distort(
     else:
         bend = _bend
     n, (height, width) = len(images), shape
-    sin, cos = _sine_and_cosine((2 * _uniform(bits, n) - 1) * angle)
+    sin, cos = _sine_and_cosine((2 * uniform(bits, n) - 1) * angle)
     smooth_y, smooth_x = (_gaussian(size, sigma) for size in shape)
     after = np.empty((n, height, width), np.uint8)
     for start in range(0, n, _CHUNK):
         part = slice(start, min(start + _CHUNK, n))
-        halves = _halves(bits, part.stop - start, 2 * height * width)
+        drawn = halves(bits, part.stop - start, 2 * height * width)
         bend(
             # A copy: compiled code is made anew for arrays that may not be written.
             images[part].reshape(-1, height, width).copy(),
-            halves.reshape(-1, 2, height, width),
+            drawn.reshape(-1, 2, height, width),
             cos[part],
             sin[part],
             smooth_y,
@@ -212,25 +213,6 @@ def _sine_and_cosine(degrees: NDArray[np.float64]) -> tuple[Numbers, Numbers]:
     sin = np.where(quadrant >= 2, -sin, sin)
     cos = np.where((quadrant == 1) | (quadrant == 2), -cos, cos)
     return sin.astype(np.float32), cos.astype(np.float32)
-
-
-def _uniform(bits: np.random.PCG64, size: int) -> NDArray[np.float64]:
-    """Numbers in [0, 1), multiples of 2⁻⁵³, from a word each."""
-    return (bits.random_raw(size) >> np.uint64(11)).astype(np.float64) * 2.0**-53
-
-
-def _below(bits: np.random.PCG64, k: int, size: int) -> NDArray[np.int64]:
-    """⌊k w / 2⁶⁴⌋ of a word each, for k up to 2³²."""
-    words, factor, half = bits.random_raw(size), np.uint64(k), np.uint64(32)
-    low = (words & np.uint64(0xFFFF_FFFF)) * factor >> half
-    return ((words >> half) * factor + low >> half).astype(np.int64)
-
-
-def _halves(bits: np.random.PCG64, rows: int, units: int) -> NDArray[np.uint32]:
-    """(rows, units) halves of words, the low half first; each row starts with a word of its own."""
-    words = bits.random_raw(rows * ((units + 1) // 2)).astype("<u8", copy=False)
-    halves = words.view("<u4").reshape(rows, -1)[:, :units]
-    return np.ascontiguousarray(halves.astype(np.uint32, copy=False))
 
 
 def _move(source: Images, target: Images, dy: int, dx: int) -> None:

@@ -26,6 +26,7 @@ from nnexp.kernel.tile import lanes
 SMALLEST_SIGMA = 2.0**-10
 """σ is folded back into the weights before it falls below this."""
 
+
 class Rates(NamedTuple):
     """The numbers of a step, float64; rounded to the working precision where they are used."""
 
@@ -152,7 +153,19 @@ def add_gradient(shape, target, images, rows, first, n, buffers, rate, scale, ti
     if shape.dense:
         n_in = shape.sizes[0]
         multiply(
-            target, zero, width, buffers.inputs, zero, one, n_in, errors, zero, width, n_in, n, width
+            target,
+            zero,
+            width,
+            buffers.inputs,
+            zero,
+            one,
+            n_in,
+            errors,
+            zero,
+            width,
+            n_in,
+            n,
+            width,
         )
         return
     block = lanes(target) * WIDEST
@@ -201,9 +214,7 @@ def step(shape, network, rates, images, rows, first, n, buffers, sigma, scale, t
         add_bias_gradient(shape, network.bias_velocity, n, buffers, rate)
         move(biases, network.bias_velocity)
         pull(weights, network.velocity, l2, l1, friction)
-        add_gradient(
-            shape, network.velocity, images, rows, first, n, buffers, rate, scale, tiny
-        )
+        add_gradient(shape, network.velocity, images, rows, first, n, buffers, rate, scale, tiny)
         move(weights, network.velocity)
     else:
         if rates.biases:

@@ -51,9 +51,7 @@ def _high_product(context: Any, a: Any, b: Any) -> Any:
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         wide = [builder.zext(word, _DOUBLE_WORD) for word in args]
-        return builder.trunc(
-            builder.lshr(builder.mul(*wide), ir.Constant(_DOUBLE_WORD, 64)), _WORD
-        )
+        return builder.trunc(builder.lshr(builder.mul(*wide), ir.Constant(_DOUBLE_WORD, 64)), _WORD)
 
     return types.uint64(types.uint64, types.uint64), emit
 

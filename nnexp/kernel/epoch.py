@@ -11,7 +11,6 @@ from nnexp.kernel.descent import SMALLEST_SIGMA, scale_all, step
 from nnexp.kernel.draws import Generator, fill_halves
 from nnexp.kernel.jit import jit
 from nnexp.kernel.layers import backward, draw_masks, forward, output_error
-from nnexp.kernel.structs import Images
 
 TINY = {np.dtype(np.float32): 2.0**-100, np.dtype(np.float64): 2.0**-900}
 """Outputs, errors and weights below this count as 0: products of theirs would be subnormal
@@ -96,9 +95,7 @@ def epoch(shape, network, rates, dropout, images, kept, order, every, batch, buf
             delta = buffers.errors[k]
             buffers.errors[k] = delta if abs(delta) > tiny else number(0)
         backward(shape, weights, n, buffers, factor, tiny)
-        sigma = step(
-            shape, network, rates, lists, rows, begin, n, buffers, sigma, pixel, tiny
-        )
+        sigma = step(shape, network, rates, lists, rows, begin, n, buffers, sigma, pixel, tiny)
         if sigma < SMALLEST_SIGMA:
             scale_all(weights, number(sigma), tiny)
             sigma = 1.0

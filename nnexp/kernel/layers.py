@@ -53,9 +53,7 @@ def first_layer(shape, weights, images, rows, first, n, buffers):  # type: ignor
         vectors = min(block, width - low) // lanes(weights)
         for e in range(zero, n):
             if low == zero and first + e + n < uint64(len(rows)):
-                fetch(
-                    images.starts, images.columns, images.pixels, uint64(rows[first + e + n])
-                )
+                fetch(images.starts, images.columns, images.pixels, uint64(rows[first + e + n]))
             x = uint64(rows[first + e])
             gather(
                 buffers.outputs,

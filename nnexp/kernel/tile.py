@@ -96,7 +96,9 @@ def _splat(builder: Any, scalar: Any, vector: Any) -> Any:
 
 def _rows(builder: Any, start: Any, stride: Any, count: int) -> list[Any]:
     """start, start + stride, …"""
-    return [builder.add(start, builder.mul(stride, _INDEX(r))) if r else start for r in range(count)]
+    return [
+        builder.add(start, builder.mul(stride, _INDEX(r))) if r else start for r in range(count)
+    ]
 
 
 @contextmanager

@@ -63,7 +63,12 @@ class CompiledEngine:
 
     @staticmethod
     def outputs(
-        parameters: Parameters, activation: str, cost: str, layout: Images, rows: Order, scale: float
+        parameters: Parameters,
+        activation: str,
+        cost: str,
+        layout: Images,
+        rows: Order,
+        scale: float,
     ) -> NDArray[np.float64]:
         """Output activations in float64, whatever precision the network was trained in."""
         shape = _shape(parameters.sizes, activation, cost, dense=False)

@@ -46,9 +46,7 @@ class NumpyEngine:
         self.problem, self.streams = problem, streams
         self.dtype: np.dtype[Any] = np.dtype(problem.dtype)
         self.current = parameters.astype(self.dtype)
-        self.descent = sgd.Descent(
-            problem.eta, problem.momentum, problem.regularization, problem.n
-        )
+        self.descent = sgd.Descent(problem.eta, problem.momentum, problem.regularization, problem.n)
         self.velocity = sgd.init(self.current)
         self.activation, self.cost = ACTIVATIONS[problem.activation], COSTS[problem.cost]
 
@@ -64,7 +62,12 @@ class NumpyEngine:
 
     @staticmethod
     def outputs(
-        parameters: Parameters, activation: str, cost: str, layout: Layout, rows: Order, scale: float
+        parameters: Parameters,
+        activation: str,
+        cost: str,
+        layout: Layout,
+        rows: Order,
+        scale: float,
     ) -> NDArray[np.float64]:
         """Output activations in float64."""
         parts = []

@@ -101,9 +101,7 @@ def test_first_subset_leaves_the_generator_alone() -> None:
 
 def test_runs_that_share_their_images_have_equal_slices() -> None:
     slices = [
-        subset_indices(
-            100, n_train=80, n_validation=20, subset=subset, bits=np.random.PCG64(seed)
-        )
+        subset_indices(100, n_train=80, n_validation=20, subset=subset, bits=np.random.PCG64(seed))
         for subset, seed in (("first", 0), ("first", 1), ("random", 2))
     ]
     assert slices == [slice(0, 80)] * 3

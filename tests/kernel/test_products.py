@@ -41,7 +41,11 @@ def fma(a: Any, b: Any, c: Any) -> Any:
         return rounded
     # float64 and then float32 could round twice: both neighbours are tried.
     near = np.float32(rounded)
-    candidates = [near, np.nextafter(near, np.float32(-np.inf)), np.nextafter(near, np.float32(np.inf))]
+    candidates = [
+        near,
+        np.nextafter(near, np.float32(-np.inf)),
+        np.nextafter(near, np.float32(np.inf)),
+    ]
     return min(candidates, key=lambda x: abs(Fraction(float(x)) - exact))
 
 

@@ -86,7 +86,5 @@ def test_early_stopping_ends_with_the_best_weights(engine: str) -> None:
     assert stopped.outcome.stopped_early
     assert stopped.epochs[-1] == best + 2
     shorter = run(configured({**values, "stop.name": "none", "train.epochs": best}), SMALL)
-    for ours, theirs in zip(
-        stopped.parameters.weights, shorter.parameters.weights, strict=True
-    ):
+    for ours, theirs in zip(stopped.parameters.weights, shorter.parameters.weights, strict=True):
         np.testing.assert_array_equal(ours, theirs)
