@@ -1,1 +1,1 @@
-"""The chapter compiled: the step of `nnexp.nn` as loops that give the same bits on every processor."""
+"""The chapter compiled: the step of `nnexp.nn` as loops with the same bits everywhere."""

@@ -55,13 +55,13 @@ class Network(NamedTuple):
 
 
 @jit
-def sign(x):  # type: ignore[no-untyped-def]
+def sign(x):
     """−1, 0 or 1."""
     return (x > 0) * type(x)(1) - (x < 0) * type(x)(1)
 
 
 @jit
-def pull(values, velocity, l2, l1, momentum):  # type: ignore[no-untyped-def]
+def pull(values, velocity, l2, l1, momentum):
     """v ← μ v − (ηλ/n) w − (ηλ₁/n) sgn(w): a step without its gradient."""
     zero = values.dtype.type(0)
     for k in range(len(values)):
@@ -71,7 +71,7 @@ def pull(values, velocity, l2, l1, momentum):  # type: ignore[no-untyped-def]
 
 
 @jit
-def shrink(values, l2, l1):  # type: ignore[no-untyped-def]
+def shrink(values, l2, l1):
     """w ← w − (ηλ/n) w − (ηλ₁/n) sgn(w) (eq. 93, 96)."""
     zero = values.dtype.type(0)
     for k in range(len(values)):
@@ -81,14 +81,14 @@ def shrink(values, l2, l1):  # type: ignore[no-untyped-def]
 
 
 @jit
-def move(values, velocity):  # type: ignore[no-untyped-def]
+def move(values, velocity):
     """w ← w + v (eq. 108)."""
     for k in range(len(values)):
         values[k] += velocity[k]
 
 
 @jit
-def scale_all(values, factor, tiny):  # type: ignore[no-untyped-def]
+def scale_all(values, factor, tiny):
     """Every number times a factor; what becomes smaller than `tiny` becomes 0."""
     for k in range(len(values)):
         scaled = values[k] * factor
@@ -96,16 +96,16 @@ def scale_all(values, factor, tiny):  # type: ignore[no-untyped-def]
 
 
 @jit
-def limit_norms(shape, weights, limit, norms):  # type: ignore[no-untyped-def]
+def limit_norms(shape, weights, limit, norms):
     """Scale each unit's incoming weights down to the norm `limit` where they exceed it.
 
     A norm is the root of the sum of squares in the order of the inputs.
     """
     zero = uint64(0)
-    for l in range(zero, uint64(len(shape.widths))):
-        width, start = shape.widths[l], shape.w_at[l]
+    for layer in range(zero, uint64(len(shape.widths))):
+        width, start = shape.widths[layer], shape.w_at[layer]
         norms[:width] = 0
-        for i in range(zero, shape.sizes[l]):
+        for i in range(zero, shape.sizes[layer]):
             row = start + i * width
             for j in range(zero, width):
                 norms[j] += weights[row + j] * weights[row + j]
@@ -116,35 +116,35 @@ def limit_norms(shape, weights, limit, norms):  # type: ignore[no-untyped-def]
             exceeded |= over
             norms[j] = limit / norm if over else weights.dtype.type(1)
         if exceeded:
-            for i in range(zero, shape.sizes[l]):
+            for i in range(zero, shape.sizes[layer]):
                 row = start + i * width
                 for j in range(zero, width):
                     weights[row + j] *= norms[j]
 
 
 @jit
-def add_gradient(shape, target, images, rows, first, n, buffers, rate, scale, tiny):  # type: ignore[no-untyped-def]
+def add_gradient(shape, target, images, rows, first, n, buffers, rate, scale, tiny):
     """target ← target + rate · Σ_x δ aᵀ (eq. BP4), layer by layer; the errors are used up.
 
     `rate` is −η/B, over σ where the weights are kept so.
     """
     zero, one = uint64(0), uint64(1)
     errors = buffers.errors
-    for l in range(one, uint64(len(shape.widths))):
-        at, width = buffers.at[l], shape.widths[l]
+    for layer in range(one, uint64(len(shape.widths))):
+        at, width = buffers.at[layer], shape.widths[layer]
         scale_all(errors[at : at + n * width], rate, tiny)
         multiply(
             target,
-            shape.w_at[l],
+            shape.w_at[layer],
             width,
             buffers.outputs,
-            buffers.at[l - one],
+            buffers.at[layer - one],
             one,
-            shape.widths[l - one],
+            shape.widths[layer - one],
             errors,
             at,
             width,
-            shape.sizes[l],
+            shape.sizes[layer],
             n,
             width,
         )
@@ -188,18 +188,18 @@ def add_gradient(shape, target, images, rows, first, n, buffers, rate, scale, ti
 
 
 @jit
-def add_bias_gradient(shape, target, n, buffers, rate):  # type: ignore[no-untyped-def]
+def add_bias_gradient(shape, target, n, buffers, rate):
     """target ← target + rate · Σ_x δ (eq. BP3)."""
     zero = uint64(0)
-    for l in range(zero, uint64(len(shape.widths))):
-        at, width, start = buffers.at[l], shape.widths[l], shape.b_at[l]
+    for layer in range(zero, uint64(len(shape.widths))):
+        at, width, start = buffers.at[layer], shape.widths[layer], shape.b_at[layer]
         for e in range(zero, n):
             for j in range(zero, width):
                 target[start + j] += rate * buffers.errors[at + e * width + j]
 
 
 @jit
-def step(shape, network, rates, images, rows, first, n, buffers, sigma, scale, tiny):  # type: ignore[no-untyped-def]
+def step(shape, network, rates, images, rows, first, n, buffers, sigma, scale, tiny):
     """Update weights and biases from outputs and errors of a mini-batch; returns the new σ."""
     weights, biases = network.weights, network.biases
     number = weights.dtype.type

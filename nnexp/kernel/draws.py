@@ -15,10 +15,9 @@ import numpy as np
 from llvmlite import ir
 from numba import types, uint32, uint64
 from numba.core import cgutils
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from nnexp.kernel.jit import jit
+from nnexp.kernel.jit import intrinsic, jit
 
 Generator = NDArray[np.uint64]
 
@@ -27,7 +26,7 @@ _WORD = ir.IntType(64)
 _DOUBLE_WORD = ir.IntType(128)
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def _step(context: Any, high: Any, low: Any, add_high: Any, add_low: Any) -> Any:
     """state · multiplier + increment modulo 2^128, as two words."""
     pair = types.UniTuple(types.uint64, 2)
@@ -45,7 +44,7 @@ def _step(context: Any, high: Any, low: Any, add_high: Any, add_low: Any) -> Any
     return pair(types.uint64, types.uint64, types.uint64, types.uint64), emit
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def _high_product(context: Any, a: Any, b: Any) -> Any:
     """floor(a · b / 2^64)."""
 
@@ -57,7 +56,7 @@ def _high_product(context: Any, a: Any, b: Any) -> Any:
 
 
 @jit
-def word(generator):  # type: ignore[no-untyped-def]
+def word(generator):
     """The next 64 random bits."""
     high, low = _step(generator[0], generator[1], generator[2], generator[3])
     generator[0], generator[1] = high, low
@@ -66,7 +65,7 @@ def word(generator):  # type: ignore[no-untyped-def]
 
 
 @jit
-def fill_halves(generator, halves, count):  # type: ignore[no-untyped-def]
+def fill_halves(generator, halves, count):
     """`count` random numbers of 32 bits from fresh words, the low half of each word first."""
     zero, one, two = uint64(0), uint64(1), uint64(2)
     for k in range(zero, count, two):
@@ -75,7 +74,7 @@ def fill_halves(generator, halves, count):  # type: ignore[no-untyped-def]
 
 
 @jit
-def shuffle(generator, order):  # type: ignore[no-untyped-def]
+def shuffle(generator, order):
     """The numbers 0 to n − 1 into `order`, in an order drawn as Fisher and Yates do."""
     zero, one, n = uint64(0), uint64(1), uint64(len(order))
     for i in range(zero, n):

@@ -33,7 +33,7 @@ class Dropout(NamedTuple):
 
 
 @jit
-def keep_inputs(images, rows, first, n, generator, threshold, buffers):  # type: ignore[no-untyped-def]
+def keep_inputs(images, rows, first, n, generator, threshold, buffers):
     """Lists of the inputs that stay, for the examples of a mini-batch; a draw per listed input."""
     zero, one = uint64(0), uint64(1)
     to = zero
@@ -50,7 +50,7 @@ def keep_inputs(images, rows, first, n, generator, threshold, buffers):  # type:
 
 
 @jit
-def epoch(shape, network, rates, dropout, images, kept, order, every, batch, buffers, scale, tiny):  # type: ignore[no-untyped-def]
+def epoch(shape, network, rates, dropout, images, kept, order, every, batch, buffers, scale, tiny):
     """Train on the examples `order`, in mini-batches of `batch`, the last of them perhaps short.
 
     `kept` are the lists that dropout of inputs writes, `every` the numbers 0 to batch − 1.

@@ -13,7 +13,7 @@ BLOCK = 64
 
 
 @jit
-def evaluate(shape, weights, biases, images, rows, buffers, scale, hits, costs):  # type: ignore[no-untyped-def]
+def evaluate(shape, weights, biases, images, rows, buffers, scale, hits, costs):
     """For each example of `rows` its cost, and whether the greatest output is at its label.
 
     The first of several greatest counts. Returns Σ C_x, added up in float64 in the order of rows.
@@ -52,7 +52,7 @@ def evaluate(shape, weights, biases, images, rows, buffers, scale, hits, costs):
 
 
 @jit
-def outputs(shape, weights, biases, images, rows, buffers, scale, activations):  # type: ignore[no-untyped-def]
+def outputs(shape, weights, biases, images, rows, buffers, scale, activations):
     """The output activations a^L of each example of `rows`, into rows of `activations`."""
     zero, one = uint64(0), uint64(1)
     last = uint64(len(shape.widths)) - one
@@ -81,21 +81,21 @@ def outputs(shape, weights, biases, images, rows, buffers, scale, activations): 
 
 
 @jit
-def penalty_sums(shape, weights, biases, with_biases):  # type: ignore[no-untyped-def]
+def penalty_sums(shape, weights, biases, with_biases):
     """Σ w² and Σ |w| in float64: layer by layer, inputs rising, then units; then the biases'."""
     zero, one = uint64(0), uint64(1)
     squares, magnitudes = 0.0, 0.0
-    for l in range(zero, uint64(len(shape.widths))):
-        for i in range(zero, shape.sizes[l]):
-            row = shape.w_at[l] + i * shape.widths[l]
-            for j in range(zero, shape.sizes[l + one]):
+    for layer in range(zero, uint64(len(shape.widths))):
+        for i in range(zero, shape.sizes[layer]):
+            row = shape.w_at[layer] + i * shape.widths[layer]
+            for j in range(zero, shape.sizes[layer + one]):
                 w = np.float64(weights[row + j])
                 squares += w * w
                 magnitudes += abs(w)
     if with_biases:
-        for l in range(zero, uint64(len(shape.widths))):
-            for j in range(zero, shape.sizes[l + one]):
-                b = np.float64(biases[shape.b_at[l] + j])
+        for layer in range(zero, uint64(len(shape.widths))):
+            for j in range(zero, shape.sizes[layer + one]):
+                b = np.float64(biases[shape.b_at[layer] + j])
                 squares += b * b
                 magnitudes += abs(b)
     return squares, magnitudes

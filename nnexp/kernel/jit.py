@@ -13,14 +13,18 @@ import tempfile
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import llvmlite
 import numba
+from numba import extending
 from numba.core import config as numba_config
 from numba.core.compiler import Compiler
 
-F = TypeVar("F", bound=Callable[..., Any])
+Compiled = Callable[..., Any]
+
+intrinsic: Any = extending.intrinsic
+"""Of code that is emitted for LLVM and not written in Python."""
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -33,7 +37,7 @@ class _NoAliasing(Compiler):  # type: ignore[misc]
         self.state.flags.noalias = True
 
 
-def jit(function: F) -> F:
+def jit(function: Compiled) -> Compiled:
     """Compile a function when it is first called; the interpreter lock is not held meanwhile.
 
     Division by zero gives infinity or NaN as in NumPy. Array arguments must not overlap.
@@ -41,7 +45,7 @@ def jit(function: F) -> F:
     before = numba_config.CACHE_DIR
     numba_config.CACHE_DIR = cache_folder()
     try:
-        compiled: F = numba.njit(
+        compiled: Compiled = numba.njit(
             nogil=True, cache=True, error_model="numpy", pipeline_class=_NoAliasing
         )(function)
     finally:

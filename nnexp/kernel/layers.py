@@ -20,7 +20,7 @@ CROSSENTROPY, QUADRATIC = 0, 1
 
 
 @jit
-def first_layer(shape, weights, images, rows, first, n, buffers):  # type: ignore[no-untyped-def]
+def first_layer(shape, weights, images, rows, first, n, buffers):
     """Σ_i x_i w_ij of the examples rows[first], rows[first + 1] … into `outputs`, bytes for x."""
     zero, one = uint64(0), uint64(1)
     width = shape.widths[0]
@@ -70,7 +70,7 @@ def first_layer(shape, weights, images, rows, first, n, buffers):  # type: ignor
 
 
 @jit
-def activate(code, z, slopes, at, n, width, biases, b_at, factor, tiny):  # type: ignore[no-untyped-def]
+def activate(code, z, slopes, at, n, width, biases, b_at, factor, tiny):
     """z ← f(factor · z + b), slopes ← f′: what is smaller than `tiny` becomes 0."""
     for e in range(uint64(0), n):
         row = at + e * width
@@ -93,26 +93,26 @@ def activate(code, z, slopes, at, n, width, biases, b_at, factor, tiny):  # type
 
 
 @jit
-def draw_masks(shape, generator, threshold, kept, buffers, n):  # type: ignore[no-untyped-def]
+def draw_masks(shape, generator, threshold, kept, buffers, n):
     """For every example a new choice of units: `kept` where one stays, 0 where it is deleted."""
     zero, one = uint64(0), uint64(1)
     hidden = uint64(len(shape.widths)) - one
     units = zero
-    for l in range(zero, hidden):
-        units += shape.sizes[l + one]
+    for layer in range(zero, hidden):
+        units += shape.sizes[layer + one]
     for e in range(zero, n):
         fill_halves(generator, buffers.halves, units)
         used = zero
-        for l in range(zero, hidden):
-            row = buffers.at[l] + e * shape.widths[l]
-            for j in range(zero, shape.sizes[l + one]):
+        for layer in range(zero, hidden):
+            row = buffers.at[layer] + e * shape.widths[layer]
+            for j in range(zero, shape.sizes[layer + one]):
                 stays = uint64(buffers.halves[used + j]) >= threshold
                 buffers.masks[row + j] = kept if stays else buffers.masks.dtype.type(0)
-            used += shape.sizes[l + one]
+            used += shape.sizes[layer + one]
 
 
 @jit
-def forward(shape, weights, biases, images, rows, first, n, buffers, scale, factor, tiny):  # type: ignore[no-untyped-def]
+def forward(shape, weights, biases, images, rows, first, n, buffers, scale, factor, tiny):
     """a^l = f(w^l a^{l−1} + b^l), layer by layer (eq. 25); of the last layer z^L.
 
     `scale` is what bytes are multiplied by, `factor` what the stored weights are.
@@ -122,8 +122,8 @@ def forward(shape, weights, biases, images, rows, first, n, buffers, scale, fact
     last = uint64(len(shape.widths)) - one
     first_layer(shape, weights, images, rows, first, n, buffers)
     times = scale * factor
-    for l in range(zero, last):
-        width, at = shape.widths[l], buffers.at[l]
+    for layer in range(zero, last):
+        width, at = shape.widths[layer], buffers.at[layer]
         activate(
             shape.activation,
             buffers.outputs,
@@ -132,7 +132,7 @@ def forward(shape, weights, biases, images, rows, first, n, buffers, scale, fact
             n,
             width,
             biases,
-            shape.b_at[l],
+            shape.b_at[layer],
             times,
             tiny,
         )
@@ -140,7 +140,7 @@ def forward(shape, weights, biases, images, rows, first, n, buffers, scale, fact
             for k in range(at, at + n * width):
                 buffers.outputs[k] *= buffers.masks[k]
                 buffers.errors[k] *= buffers.masks[k]
-        then, after = shape.widths[l + one], buffers.at[l + one]
+        then, after = shape.widths[layer + one], buffers.at[layer + one]
         buffers.outputs[after : after + n * then] = 0
         multiply(
             buffers.outputs,
@@ -151,10 +151,10 @@ def forward(shape, weights, biases, images, rows, first, n, buffers, scale, fact
             width,
             one,
             weights,
-            shape.w_at[l + one],
+            shape.w_at[layer + one],
             then,
             n,
-            shape.sizes[l + one],
+            shape.sizes[layer + one],
             then,
         )
         times = factor
@@ -166,7 +166,7 @@ def forward(shape, weights, biases, images, rows, first, n, buffers, scale, fact
 
 
 @jit
-def softmax(z, a, at, units):  # type: ignore[no-untyped-def]
+def softmax(z, a, at, units):
     """a_j = e^(z_j − max z) / Σ_k e^(z_k − max z) (eq. 78)."""
     top = z[at]
     for j in range(uint64(1), units):
@@ -181,15 +181,15 @@ def softmax(z, a, at, units):  # type: ignore[no-untyped-def]
 
 
 @jit
-def target(label, j, units):  # type: ignore[no-untyped-def]
+def target(label, j, units):
     """y_j: 1 at the label; of a single output the label itself."""
     return uint64(label) if units == uint64(1) else uint64(uint64(label) == j)
 
 
 @jit
-def output_activation(cost, z, a, at, units):  # type: ignore[no-untyped-def]
+def output_activation(cost, z, a, at, units):
     """The output layer's activations of one example, from z to a."""
-    if cost == CROSSENTROPY or cost == QUADRATIC:
+    if cost in (CROSSENTROPY, QUADRATIC):
         for j in range(uint64(0), units):
             a[at + j] = sigmoid(z[at + j])
     else:
@@ -197,7 +197,7 @@ def output_activation(cost, z, a, at, units):  # type: ignore[no-untyped-def]
 
 
 @jit
-def output_error(cost, z, d, at, units, width, label):  # type: ignore[no-untyped-def]
+def output_error(cost, z, d, at, units, width, label):
     """δ^L = ∂C/∂z^L of one example: a − y (eq. 66, 82), or (a − y) σ′(z) (eq. 55, 56)."""
     zero, one = z.dtype.type(0), z.dtype.type(1)
     output_activation(cost, z, d, at, units)
@@ -210,7 +210,7 @@ def output_error(cost, z, d, at, units, width, label):  # type: ignore[no-untype
 
 
 @jit
-def cost_of(cost, z, at, units, label):  # type: ignore[no-untyped-def]
+def cost_of(cost, z, at, units, label):
     """C_x of one example from its z^L (eq. 54, 57 and 63, 80): finite wherever z is."""
     zero, one = z.dtype.type(0), z.dtype.type(1)
     total = zero
@@ -234,14 +234,14 @@ def cost_of(cost, z, at, units, label):  # type: ignore[no-untyped-def]
 
 
 @jit
-def backward(shape, weights, n, buffers, factor, tiny):  # type: ignore[no-untyped-def]
-    """δ^l = (w^{l+1})ᵀ δ^{l+1} ⊙ f′(z^l) (eq. BP2); δ^L is there. What is below `tiny` is 0."""
+def backward(shape, weights, n, buffers, factor, tiny):
+    """δ^l = (w^{l+1})ᵀ δ^{l+1} ⊙ f′(z^l) (eq. BP2) from δ^L; what is below `tiny` is 0."""
     zero, one = uint64(0), uint64(1)
     errors = buffers.errors
     for back in range(zero, uint64(len(shape.widths)) - one):
-        l = uint64(len(shape.widths)) - one - back
-        at, width = buffers.at[l], shape.widths[l]
-        below, row = buffers.at[l - one], shape.widths[l - one]
+        layer = uint64(len(shape.widths)) - one - back
+        at, width = buffers.at[layer], shape.widths[layer]
+        below, row = buffers.at[layer - one], shape.widths[layer - one]
         multiply_transposed(
             errors,
             below,
@@ -251,13 +251,13 @@ def backward(shape, weights, n, buffers, factor, tiny):  # type: ignore[no-untyp
             at,
             width,
             weights,
-            shape.w_at[l],
+            shape.w_at[layer],
             width,
             n,
-            shape.sizes[l],
+            shape.sizes[layer],
             width,
         )
-        units = shape.sizes[l]
+        units = shape.sizes[layer]
         for e in range(zero, n):
             for j in range(units, row):
                 errors[below + e * row + j] = 0

@@ -21,7 +21,7 @@ COLS = 4
 
 
 @jit
-def multiply(z, z_at, z_row, a, a_at, a_row, a_next, w, w_at, w_row, rows, inner, width):  # type: ignore[no-untyped-def]
+def multiply(z, z_at, z_row, a, a_at, a_row, a_next, w, w_at, w_row, rows, inner, width):
     """Z ← Z + A W: z_rj + Σ_i a_ri w_ij, i rising; Z (rows, width), W (inner, width).
 
     a_ri is at a_at + r · a_row + i · a_next: A may be read transposed. `width` is a multiple of
@@ -57,7 +57,7 @@ def multiply(z, z_at, z_row, a, a_at, a_row, a_next, w, w_at, w_row, rows, inner
 
 
 @jit
-def multiply_transposed(z, z_at, z_row, factor, d, d_at, d_row, w, w_at, w_row, rows, cols, inner):  # type: ignore[no-untyped-def]
+def multiply_transposed(z, z_at, z_row, factor, d, d_at, d_row, w, w_at, w_row, rows, cols, inner):
     """z_ri ← z_ri · factor · Σ_j d_rj w_ij: Z (rows, cols), D (rows, inner), W (cols, inner)."""
     wide = cols - cols % uint64(COLS)
     r = uint64(0)

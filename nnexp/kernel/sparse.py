@@ -7,6 +7,8 @@ the second, fourth …: two sums side by side, as one addition would have to wai
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import uint64
 from numpy.typing import NDArray
@@ -20,7 +22,7 @@ WIDEST = uint64(8)
 
 
 @jit
-def gather(z, z_at, w, w_at, w_row, vectors, columns, pixels, start, stop):  # type: ignore[no-untyped-def]
+def gather(z, z_at, w, w_at, w_row, vectors, columns, pixels, start, stop):
     """z ← Σ_i x_i w_i over one image's list; `vectors` (1 to 8) vectors of each row."""
     if vectors == uint64(1):
         tile.gather(z, z_at, w, w_at, w_row, columns, pixels, start, stop, 1)
@@ -41,7 +43,7 @@ def gather(z, z_at, w, w_at, w_row, vectors, columns, pixels, start, stop):  # t
 
 
 @jit
-def scatter(w, w_at, w_row, vectors, g, g_at, columns, pixels, start, stop):  # type: ignore[no-untyped-def]
+def scatter(w, w_at, w_row, vectors, g, g_at, columns, pixels, start, stop):
     """w_i ← w_i + x_i g for each i of one image's list."""
     if vectors == uint64(1):
         tile.scatter(w, w_at, w_row, g, g_at, columns, pixels, start, stop, 1)
@@ -62,7 +64,7 @@ def scatter(w, w_at, w_row, vectors, g, g_at, columns, pixels, start, stop):  # 
 
 
 @jit
-def fetch(starts, columns, pixels, x):  # type: ignore[no-untyped-def]
+def fetch(starts, columns, pixels, x):
     """Ask for an image's list before it is needed: images come in random order."""
     t = starts[x]
     while t < starts[x + uint64(1)]:
@@ -71,8 +73,11 @@ def fetch(starts, columns, pixels, x):  # type: ignore[no-untyped-def]
         t += uint64(32)
 
 
+Columns = NDArray[np.unsignedinteger[Any]]
+
+
 @jit
-def _list(rows, starts, columns, pixels):  # type: ignore[no-untyped-def]
+def _list(rows, starts, columns, pixels):
     t = 0
     for x in range(rows.shape[0]):
         starts[x] = t
@@ -87,7 +92,7 @@ def _list(rows, starts, columns, pixels):  # type: ignore[no-untyped-def]
 def images_of(rows: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Images:
     """Examples (N, n_in) as lists of their non-zero inputs."""
     count = int(np.count_nonzero(rows))
-    columns = np.empty(count, np.uint16 if rows.shape[1] <= 1 << 16 else np.uint32)
+    columns: Columns = np.empty(count, np.uint16 if rows.shape[1] <= 1 << 16 else np.uint32)
     starts, pixels = np.empty(len(rows) + 1, np.uint64), np.empty(count, np.uint8)
     _list(np.ascontiguousarray(rows), starts, columns, pixels)
     return Images(starts, columns, pixels, np.ascontiguousarray(labels))

@@ -1,9 +1,10 @@
 """What the kernel's functions take: flat arrays and tables of where in them each layer lies.
 
-Layer l (counted from 0) takes `sizes[l]` inputs to `sizes[l + 1]` units. Its weights are rows, one
-for each input, as wide as its units rounded up to full vectors: `weights[w_at[l] + i * widths[l] +
-j]` is the book's w_ji. What is behind the last unit of a row is never read as a result. Outputs and
-errors of a mini-batch are rows too, one for each example, at `at[l] + e * widths[l] + j`.
+A layer l, counted from 0, takes `sizes[l]` inputs to `sizes[l + 1]` units. Its weights are rows,
+one for each input, as wide as its units rounded up to full vectors: the book's w_ji is
+`weights[w_at[l] + i * widths[l] + j]`. What is behind the last unit of a row is never read as a
+result. Outputs and errors of a mini-batch are rows too, one for each example, at
+`at[l] + e * widths[l] + j`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Shape(NamedTuple):
     sizes: Table
     """Units per layer, inputs first: L + 1 numbers."""
     widths: Table
-    """Numbers from one row of layer l to the next: L of them, as all that follow."""
+    """Numbers from one row of a layer to the next: L of them, as all that follow."""
     w_at: Table
     b_at: Table
     activation: int
@@ -51,7 +52,7 @@ class Buffers(NamedTuple):
     """Room for a mini-batch of some number of examples."""
 
     at: Table
-    """Where layer l begins in `outputs`, `errors` and `masks`."""
+    """Where each layer begins in `outputs`, `errors` and `masks`."""
     outputs: Floats
     """What a hidden layer passes on; of the last layer z."""
     errors: Floats
@@ -137,9 +138,9 @@ def pack(
     """The book's matrices as flat arrays of rows."""
     flat = np.zeros(weight_count(shape), dtype)
     flat_biases = np.zeros(int(shape.widths.sum()), dtype)
-    for l, (w, b) in enumerate(zip(weights, biases, strict=True)):
-        layer(flat, shape, l)[:, : len(b)] = w.T
-        flat_biases[int(shape.b_at[l]) :][: len(b)] = b
+    for layer, (w, b) in enumerate(zip(weights, biases, strict=True)):
+        layer_rows(flat, shape, layer)[:, : len(b)] = w.T
+        flat_biases[int(shape.b_at[layer]) :][: len(b)] = b
     return flat, flat_biases
 
 
@@ -148,13 +149,13 @@ def unpack(
 ) -> tuple[tuple[Floats, ...], tuple[Floats, ...]]:
     """The inverse of `pack` (copies)."""
     weights, biases = [], []
-    for l, (_, units) in enumerate(pairwise(shape.sizes)):
-        weights.append(layer(flat, shape, l)[:, : int(units)].T.copy())
-        biases.append(flat_biases[int(shape.b_at[l]) :][: int(units)].copy())
+    for layer, (_, units) in enumerate(pairwise(shape.sizes)):
+        weights.append(layer_rows(flat, shape, layer)[:, : int(units)].T.copy())
+        biases.append(flat_biases[int(shape.b_at[layer]) :][: int(units)].copy())
     return tuple(weights), tuple(biases)
 
 
-def layer(flat: Floats, shape: Shape, l: int) -> Floats:
-    """A view of the rows of layer l, padding included."""
-    rows, width, start = int(shape.sizes[l]), int(shape.widths[l]), int(shape.w_at[l])
+def layer_rows(flat: Floats, shape: Shape, layer: int) -> Floats:
+    """A view of the rows of a layer, padding included."""
+    rows, width, start = int(shape.sizes[layer]), int(shape.widths[layer]), int(shape.w_at[layer])
     return flat[start : start + rows * width].reshape(rows, width)

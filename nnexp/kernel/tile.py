@@ -20,8 +20,9 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
+
+from nnexp.kernel.jit import intrinsic
 
 BYTES = 64
 """Of a vector."""
@@ -114,7 +115,7 @@ def _constant(kind: Any) -> int:
     return int(kind.literal_value)
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def lanes(context: Any, array: Any) -> Any:
     """Numbers in a vector of the array's dtype, as a constant."""
     count = BYTES * 8 // array.dtype.bitwidth
@@ -125,7 +126,7 @@ def lanes(context: Any, array: Any) -> Any:
     return types.uint64(array), emit
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[misc]
+@intrinsic(prefer_literal=True)
 def multiply(
     context: Any,
     z: Any,
@@ -173,7 +174,7 @@ def multiply(
     return types.void(*taken), emit
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[misc]
+@intrinsic(prefer_literal=True)
 def scale_by_inner_products(
     context: Any,
     z: Any,
@@ -234,7 +235,7 @@ def _total(builder: Any, vector: Any) -> Any:
     return builder.extract_element(vector, _LANE(0))
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[misc]
+@intrinsic(prefer_literal=True)
 def gather(
     context: Any,
     z: Any,
@@ -281,7 +282,7 @@ def gather(
     return types.void(*taken), emit
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[misc]
+@intrinsic(prefer_literal=True)
 def scatter(
     context: Any,
     w: Any,
@@ -337,7 +338,7 @@ class _List:
         return at, _splat(self.builder, pixel, self.matrix.vector)
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def prefetch(context: Any, array: Any, at: Any) -> Any:
     """Ask for the memory of an element ahead of time; never changes a number."""
 

@@ -187,7 +187,7 @@ def _rates(problem: Problem) -> Rates:
     )
 
 
-def _deleted(rate: float) -> tuple[np.uint64, float]:
+def _deleted(rate: float) -> tuple[Any, float]:
     """The threshold of a rate p, floor(p · 2^32), and 1 / (1 − p)."""
     return np.uint64(int(rate * 2.0**32)), 1.0 / (1.0 - rate)
 

@@ -13,7 +13,7 @@ from nnexp.data.dataset import Dataset, Examples
 from nnexp.data.expand import distort, fivefold, random_shift
 from nnexp.train.engine import Bytes, Engine
 from nnexp.train.plan import training_rows, validation_rows
-from nnexp.train.streams import Order, Randomness, stream
+from nnexp.train.streams import Order, Randomness, set_state, stream
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class TrainingExamples:
         """Go on after the epoch at whose end `state` was taken."""
         self.order = np.array(state["order"], dtype=np.int64)
         self.randomness.restore(state["randomness"])
-        self._bits.state = state["expand"]
+        set_state(self._bits, state["expand"])
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from nnexp.train.monitor import Metrics, Penalty, gaps, named, neuron, without_c
 from nnexp.train.plan import initial_parameters, problem_of, randomness_of
 from nnexp.train.report import EpochReport, Outcome
 from nnexp.train.snapshot import Snapshot, named_parameters, parameters_of
-from nnexp.train.streams import stream
+from nnexp.train.streams import set_state, stream
 
 
 def train(
@@ -104,7 +104,10 @@ class _Training:
         values, history = snapshot.values, self.history
         self.engine.restore(snapshot.arrays)
         self.examples.restore(values["examples"])
-        self.streams.hidden.state, self.streams.inputs.state = values["dropout"]
+        for bits, state in zip(
+            (self.streams.hidden, self.streams.inputs), values["dropout"], strict=True
+        ):
+            set_state(bits, state)
         self.epoch = values["epoch"]
         self.train_seconds, self.evaluate_seconds = values["seconds"]
         history.last, history.best = dict(values["last"]), dict(values["best"])

@@ -8,8 +8,8 @@ words; `nn.draws` says what is made of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,11 @@ def stream(seed: int, purpose: str) -> np.random.PCG64:
     """PCG64 seeded by `SeedSequence(seed)` with the purpose's spawn key."""
     key = (PURPOSES.index(purpose),)
     return np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key))
+
+
+def set_state(bits: np.random.PCG64, state: Mapping[str, Any]) -> None:
+    """Let a generator go on from a state that its `state` gave, as plain JSON values."""
+    bits.state = cast(Any, state)
 
 
 class Randomness(Protocol):
@@ -73,4 +78,4 @@ class Pcg64:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on shuffling from a state."""
-        self._shuffle.state = state
+        set_state(self._shuffle, state)
