@@ -23,9 +23,6 @@ from numba.core.compiler import Compiler
 
 Compiled = Callable[..., Any]
 
-intrinsic: Any = extending.intrinsic
-"""Of code that is emitted for LLVM and not written in Python."""
-
 PACKAGE = Path(__file__).resolve().parent
 
 
@@ -51,6 +48,15 @@ def jit(function: Compiled) -> Compiled:
     finally:
         numba_config.CACHE_DIR = before
     return compiled
+
+
+def intrinsic(function: Compiled) -> Compiled:
+    """A function that compiled code calls and whose instructions are emitted for LLVM.
+
+    Constants among the arguments are known when they are.
+    """
+    made: Compiled = extending.intrinsic(prefer_literal=True)(function)
+    return made
 
 
 @lru_cache(maxsize=1)

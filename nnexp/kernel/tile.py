@@ -126,7 +126,7 @@ def lanes(context: Any, array: Any) -> Any:
     return types.uint64(array), emit
 
 
-@intrinsic(prefer_literal=True)
+@intrinsic
 def multiply(
     context: Any,
     z: Any,
@@ -174,7 +174,7 @@ def multiply(
     return types.void(*taken), emit
 
 
-@intrinsic(prefer_literal=True)
+@intrinsic
 def scale_by_inner_products(
     context: Any,
     z: Any,
@@ -235,7 +235,7 @@ def _total(builder: Any, vector: Any) -> Any:
     return builder.extract_element(vector, _LANE(0))
 
 
-@intrinsic(prefer_literal=True)
+@intrinsic
 def gather(
     context: Any,
     z: Any,
@@ -282,7 +282,7 @@ def gather(
     return types.void(*taken), emit
 
 
-@intrinsic(prefer_literal=True)
+@intrinsic
 def scatter(
     context: Any,
     w: Any,
