@@ -33,6 +33,12 @@ class Dropout(NamedTuple):
 
 
 @jit
+def keeps_subnormals(smallest, half):
+    """Whether half of the smallest normal number is a number, and not 0, in this thread."""
+    return smallest * half > smallest * (half - half)
+
+
+@jit
 def keep_inputs(images, rows, first, n, generator, threshold, buffers):
     """Lists of the inputs that stay, for the examples of a mini-batch; a draw per listed input."""
     zero, one = uint64(0), uint64(1)

@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from nnexp.errors import NnexpError
 from nnexp.kernel import draws, structs
 from nnexp.kernel.descent import Network, Rates
-from nnexp.kernel.epoch import TINY, Dropout, epoch
+from nnexp.kernel.epoch import TINY, Dropout, epoch, keeps_subnormals
 from nnexp.kernel.evaluate import BLOCK, evaluate, outputs, penalty_sums
 from nnexp.kernel.sparse import images_of
 from nnexp.kernel.structs import Images, Shape
@@ -81,22 +82,23 @@ class CompiledEngine:
     def epoch(self, layout: Images, order: Order) -> None:
         """One call of `kernel.epoch`."""
         problem = self.problem
-        if self._training is None:
-            self._training = _buffers(
-                self.shape,
-                self.batch,
-                self.dtype,
-                layout,
-                hidden=problem.dropout_hidden > 0.0,
-                inputs=problem.dropout_input > 0.0,
-            )
-        room = self._training
+        _check_subnormals()
         hidden, inputs = (
             draws.generator_of(bits) for bits in (self.streams.hidden, self.streams.inputs)
         )
         dropout = Dropout(
             *_deleted(problem.dropout_hidden), hidden, *_deleted(problem.dropout_input), inputs
         )
+        if self._training is None:
+            self._training = _buffers(
+                self.shape,
+                self.batch,
+                self.dtype,
+                layout,
+                hidden=dropout.hidden_kept > 1.0,
+                inputs=dropout.inputs_kept > 1.0,
+            )
+        room = self._training
         epoch(
             self.shape,
             self.network,
@@ -190,6 +192,19 @@ def _rates(problem: Problem) -> Rates:
 def _deleted(rate: float) -> tuple[Any, float]:
     """The threshold of a rate p, floor(p · 2^32), and 1 / (1 − p)."""
     return np.uint64(int(rate * 2.0**32)), 1.0 / (1.0 - rate)
+
+
+def _check_subnormals() -> None:
+    """Refuse a thread in which numbers below the smallest normal one are taken for 0.
+
+    Loading a library that was built with `-ffast-math` can do that to a whole process.
+    """
+    for dtype in (np.float32, np.float64):
+        if not keeps_subnormals(np.finfo(dtype).tiny, dtype(0.5)):
+            raise NnexpError(
+                "this process takes subnormal numbers for 0, as a library built with -ffast-math "
+                "can make it do: no run here would have the bits of others; nothing was trained"
+            )
 
 
 def _rows(order: Order) -> Order:

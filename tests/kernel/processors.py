@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROCESSORS = {
     "x86-64": "",
     "haswell": "+avx2,+fma",
+    "skylake-avx512": "+avx512f,+avx512dq,+avx512bw,+avx512vl,+fma",
 }
 """Names and features, as LLVM knows them: without fused multiply-add, and with it."""
 
