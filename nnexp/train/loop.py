@@ -25,6 +25,13 @@ from nnexp.train.snapshot import Snapshot, named_parameters, parameters_of, put,
 
 
 def train(
+    config: Config, dataset: Dataset, resume: Snapshot | None = None
+) -> Iterator[EpochReport]:
+    """Train one run; yield a report per completed epoch."""
+    return _train_stack([config], dataset, resume)
+
+
+def _train_stack(
     configs: Sequence[Config], dataset: Dataset, resume: Snapshot | None = None
 ) -> Iterator[EpochReport]:
     """Train runs of one shape side by side; yield a report per run and completed epoch.
