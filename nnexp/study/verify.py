@@ -129,7 +129,7 @@ def verify(
     theirs = _history(store, run, None if whole else epochs)
     ours: Values = {}
     weights = ""
-    for report in train([config], dataset):
+    for report in train(config, dataset):
         if not whole and epochs is not None and report.epoch > epochs:
             break
         for name, value in report.metrics.items():
