@@ -32,6 +32,7 @@ GROUP_KEYS = {
     "expand": ["expand.name"],
     "stop": ["stop.name"],
     "data": ["data.name"],
+    "engine": ["train.engine"],
 }
 """What the short words of `--by` group by."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nnexp.config.compose import from_yaml
 from tests.inside import inside
 from tests.record.stored import RUNS, STORED, restore
 
@@ -48,6 +49,31 @@ def test_its_sweeps_are_listed(stored: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "270fd63f" not in done.stdout
     assert "nnexp" in done.stdout
+
+
+def test_keys_that_are_gone_are_passed_over_in_what_is_recorded(tmp_path: Path) -> None:
+    restore(tmp_path)
+    (path,) = tmp_path.glob(f"mlartifacts/{RUNS[0]}*/artifacts/config.yaml")
+    text = path.read_text("utf-8")
+    assert "fuse: auto" in text
+    assert from_yaml(text) == from_yaml(text.replace("  fuse: auto\n", ""))
+    connection = sqlite3.connect(tmp_path / "mlflow.db")
+    (sweep,) = connection.execute(
+        "SELECT run_uuid FROM tags WHERE key = 'nnexp.kind' AND value = 'sweep'"
+    ).fetchone()
+    line = "python -m nnexp -m size=100 seed=0,1,2 sweep.fuse=8 sweep.dry_run=true"
+    for key, value in (("nnexp.command", line), ("nnexp.total", "3")):
+        connection.execute(
+            "UPDATE tags SET value = ? WHERE key = ? AND run_uuid = ?", (value, key, sweep)
+        )
+    connection.commit()
+    connection.close()
+    listed = inside(tmp_path, "sweeps")
+    assert "seed=0,1,2 sweep.dry_run=true" in listed.stdout
+    assert "fuse" not in listed.stdout
+    done = inside(tmp_path, "sweeps", "--go-on", sweep[:8])
+    assert done.returncode == 0, done.stderr
+    assert "sweep of 3 runs" in done.stdout
 
 
 @pytest.mark.parametrize("run", RUNS)
