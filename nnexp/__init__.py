@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nnexp.errors import NnexpError, UserError
+from nnexp.source import begun as _begun
 
 if TYPE_CHECKING:
     from nnexp import study
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = ["NnexpError", "Run", "Sweep", "UserError", "load", "run", "study", "sweep"]
+
+# The numeric source as it is before any of it is imported: what a fingerprint is of.
+_begun()
 
 _LATE = {
     "run": "nnexp.api",

@@ -31,11 +31,17 @@ from nnexp.record.delivery import (
     transmit,
 )
 from nnexp.record.environment import SCHEMA_VERSION
-from nnexp.record.fingerprint import environment_sha256, fingerprint, source_sha256
+from nnexp.record.fingerprint import (
+    VERSION,
+    depends_on_environment,
+    environment_sha256,
+    fingerprint,
+)
 from nnexp.record.processes import started_at
 from nnexp.record.store import Store, said_by_store
 from nnexp.record.weights import weights_sha256
 from nnexp.redact import redact
+from nnexp.source import source_sha256
 from nnexp.train.report import EpochReport, Outcome
 
 FLUSH_SECONDS = 2.0
@@ -52,17 +58,20 @@ def params_of(config: Config) -> dict[str, str]:
 
 def tags_of(config: Config, dataset: Dataset) -> dict[str, str]:
     """The tags that a run has from its beginning."""
-    return {
+    tags = {
         "mlflow.source.name": "nnexp",
         "mlflow.user": _user(),
         "nnexp.kind": "run",
         "nnexp.schema": str(SCHEMA_VERSION),
         "nnexp.fingerprint": fingerprint(config, dataset),
+        "nnexp.fingerprint_version": str(VERSION),
         "nnexp.source": source_sha256(),
         "nnexp.data": dataset.digest,
-        "nnexp.environment": environment_sha256(),
         "nnexp.command": command_of(config),
     }
+    if depends_on_environment(config):
+        tags["nnexp.environment"] = environment_sha256()
+    return tags
 
 
 def result_tags(config: Config, outcome: Outcome) -> dict[str, str]:

@@ -39,6 +39,7 @@ from nnexp.sweep.single import tidy
 from nnexp.sweep.state import Batch
 from nnexp.sweep.telling import announce, conclude, result_note, show_plan, sweep_name
 from nnexp.sweep.training import summarize, train_missing
+from nnexp.train.engines import check_engine
 from nnexp.train.plan import check_data
 
 
@@ -75,6 +76,7 @@ def run_sweep(
     Raises:
         UserError: the request cannot be carried out; nothing was recorded.
         SweepFailed: some runs failed; all others are recorded.
+        SourceChanged: the numeric source did, while the sweep ran; what has ended is recorded.
     """
     watch = Stopwatch()
     if not configs:
@@ -83,6 +85,7 @@ def run_sweep(
     datasets = [load_dataset(config.data) for config in configs]
     for config, dataset in zip(configs, datasets, strict=True):
         check_data(config, dataset)
+        check_engine(config, trains=False)
     every = [fingerprint(c, d) for c, d in zip(configs, datasets, strict=True)]
     unique = _unique(every)
     if len({(c.tracking.uri, c.tracking.experiment) for c in configs}) > 1:

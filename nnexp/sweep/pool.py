@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from nnexp.signals import held_interrupts
+from nnexp.source import file_digests
 from nnexp.sweep.worker import Broken, Finished, Message, Note, Progress, Task, serve
 
 
@@ -54,7 +55,7 @@ class Pool:
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=serve, args=(theirs,), daemon=True)
+        process = self._context.Process(target=serve, args=(theirs, file_digests()), daemon=True)
         with held_interrupts():
             process.start()
         theirs.close()

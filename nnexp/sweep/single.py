@@ -25,10 +25,12 @@ from nnexp.record.stale import mark_stale
 from nnexp.record.store import Store, experiment_id, import_client, open_store
 from nnexp.record.sweep import Recorded, find_finished
 from nnexp.signals import held_stops
+from nnexp.source import SourceChanged, confirm, file_digests
 from nnexp.sweep.checkpoints import Checkpoints, run_key
 from nnexp.sweep.locks import alone
 from nnexp.sweep.screen import RunScreen, Stopwatch, ending, header, shown_again
 from nnexp.sweep.studio import Studio
+from nnexp.train.engines import check_engine
 from nnexp.train.loop import train
 from nnexp.train.plan import check_data
 from nnexp.train.report import Outcome
@@ -57,6 +59,7 @@ def run_single(config: Config, console: Console) -> Result:
     Raises:
         UserError: the request cannot be carried out; nothing was recorded.
         RunFailed: training diverged; the run is recorded as FAILED with the reason.
+        SourceChanged: the numeric source did, since this program was started.
     """
     watch = Stopwatch()
     dataset = _ready(config)
@@ -79,6 +82,7 @@ def run_single(config: Config, console: Console) -> Result:
                 final = final_values(store, found.run_id, found.metrics)
                 shown_again(config, store, found.run_id, final, console)
                 return Result(found.run_id, config, dict(found.metrics))
+        _confirm_source(config)
         return _run(config, dataset, store, experiment, checkpoints, console, watch)
 
 
@@ -93,7 +97,16 @@ def _ready(config: Config) -> Dataset:
         import_client()
         dataset = loading.result()
     check_data(config, dataset)
+    check_engine(config)
     return dataset
+
+
+def _confirm_source(config: Config) -> None:
+    """What will train must be what the fingerprint is of."""
+    try:
+        confirm(file_digests(), config.train.engine, since="since this program was started")
+    except SourceChanged as error:
+        raise SourceChanged(f"{error}; start it again to train with the new source") from error
 
 
 def _dry_run(config: Config, dataset: Dataset, found: Recorded | None, console: Console) -> Result:

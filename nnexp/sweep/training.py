@@ -22,7 +22,7 @@ from nnexp.sweep.board import Board
 from nnexp.sweep.checkpoints import checkpoint_of
 from nnexp.sweep.pool import Pool
 from nnexp.sweep.state import Batch
-from nnexp.sweep.worker import Broken, Finished, Note, Progress, Stuck, Task
+from nnexp.sweep.worker import Broken, Finished, Note, Progress, Stopped, Stuck, Task
 from nnexp.train.work import work
 
 LIGHT_FROM = 20
@@ -36,6 +36,8 @@ def train_missing(sweep: Batch, parent: str, outbox: Outbox, console: Console) -
 
     Raises:
         OSError: a worker can write nothing more; what has ended is recorded.
+        SourceChanged: so that the fingerprints would not be those of the runs.
+        UserError: an engine that cannot be had here.
     """
     missing = sweep.missing
     if not missing:
@@ -73,6 +75,8 @@ def train_missing(sweep: Batch, parent: str, outbox: Outbox, console: Console) -
                     _record(sweep, message.run, message.ended, parent, outbox, board)
                 elif isinstance(message, Stuck):
                     raise OSError(message.reason)
+                elif isinstance(message, Stopped):
+                    raise message.error
                 elif isinstance(message, Broken):
                     nothing = Ended([], [], None, now(), None, message.reason)
                     _record(sweep, message.run, nothing, parent, outbox, board)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from nnexp.config.schema import Config
+from nnexp.errors import NnexpError
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.clock import now
 from nnexp.record.sweep import Ended
 from nnexp.signals import ignore_interrupts
+from nnexp.source import SourceChanged, confirm
 from nnexp.sweep.checkpoints import Checkpoints
+from nnexp.train.engines import check_engine
 from nnexp.train.report import Outcome
 
 PROGRESS_SECONDS = 0.5
@@ -76,18 +79,50 @@ class Stuck:
     reason: str
 
 
-Message = Progress | Note | Finished | Broken | Stuck
+@dataclass(frozen=True)
+class Stopped:
+    """No run of the sweep can be trained here, and why."""
+
+    error: NnexpError
 
 
-def serve(pipe: Connection) -> None:
-    """Train one task after another until None is received or the other end is gone."""
+Message = Progress | Note | Finished | Broken | Stuck | Stopped
+
+
+def serve(pipe: Connection, source: Mapping[str, str]) -> None:
+    """Train one task after another until None is received or the other end is gone.
+
+    `source` are the digests of the numeric files that the sweep's fingerprints were made of.
+    """
     ignore_interrupts()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    ready: set[str] = set()
     try:
         while (task := pipe.recv()) is not None:
+            try:
+                _ready(task.config, source, ready)
+            except NnexpError as error:
+                pipe.send(Stopped(error))
+                continue
             _carry_out(task, pipe)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         os._exit(1)
+
+
+def _ready(config: Config, source: Mapping[str, str], ready: set[str]) -> None:
+    """Import what trains with an engine, once; it must be what the fingerprints are of."""
+    engine = config.train.engine
+    if engine in ready:
+        return
+    check_engine(config)
+    try:
+        confirm(source, engine, since="while the sweep ran")
+    except SourceChanged as error:
+        raise SourceChanged(
+            f"{error}; what has ended is recorded, and the same command starts again with the new "
+            "source"
+        ) from error
+    ready.add(engine)
 
 
 def _carry_out(task: Task, pipe: Connection) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import importlib.metadata
 import json
 import math
+import platform
 from pathlib import Path
 
 import mlflow
@@ -203,13 +205,16 @@ def test_config_artifact_is_resolved(files: Path) -> None:
     assert config["model"] == {"hidden": [30], "activation": "sigmoid"}
 
 
-def test_environment_artifact_names_versions_machine_and_blas(files: Path) -> None:
+def test_environment_artifact_names_versions_machine_and_libraries(files: Path) -> None:
     found = json.loads((files / "environment.json").read_text(encoding="utf-8"))
     assert found["numeric"]["numpy"] == np.__version__
     assert f"mlflow=={mlflow.__version__}" in found["packages"]
     assert found["cpu"]
-    assert found["blas"]
-    assert found["blas_threads_while_training"] == 1
+    assert found["engine"] == "compiled"
+    assert found["numba"] == importlib.metadata.version("numba")
+    assert found["llvm_cpu"]
+    assert "openblas" in found["numeric"]["blas"].lower()
+    assert found["numeric"]["libm"] == " ".join(platform.libc_ver()).strip()
     assert "git" in found
 
 

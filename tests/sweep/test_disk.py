@@ -136,8 +136,10 @@ def test_a_database_that_cannot_grow_gets_at_the_next_start_what_was_kept(tmp_pa
 def test_what_was_recorded_is_read_on_a_read_only_disk(tmp_path: Path) -> None:
     with small_disk(tmp_path, "30m"):
         restore(tmp_path)
+        assert nnexp(tmp_path, "size=100", "train.epochs=1").returncode == 0
+        new = recorded(tmp_path)[-1].info.run_id
         remount(tmp_path, "ro")
-        for typed in (("runs",), ("show", RUNS[0]), ("verify", RUNS[3], "--tolerance", "1e-6")):
+        for typed in (("runs",), ("show", RUNS[0]), ("verify", new)):
             done = nnexp(tmp_path, *typed)
             assert done.returncode == 0, done.stderr
 
