@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nnexp.api import load, run, sweep
     from nnexp.results import Run, Sweep
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 __all__ = ["NnexpError", "Run", "Sweep", "UserError", "load", "run", "study", "sweep"]
 

@@ -20,7 +20,7 @@ from mlflow.entities import Run
 
 from nnexp.config.schema import DataConfig
 from nnexp.data.dataset import Dataset, load_dataset
-from tests.cli.command import Typed, artifacts, history, only_run
+from tests.cli.command import Typed, artifacts, history, nnexp, only_run
 
 SET_METRICS = {"cost", "data_cost", "penalty", "accuracy", "correct"}
 EVERY_EPOCH = {
@@ -228,6 +228,20 @@ def test_weights_are_plain_arrays_whose_sum_is_the_tag(
     for name in ("W1", "b1", "W2", "b2"):
         digest.update(weights[name].tobytes(order="C"))
     assert run.data.tags["nnexp.weights_sha256"] == digest.hexdigest()
+
+
+def test_the_digest_of_the_weights_is_among_the_last_lines(recorded: Typed, run: Run) -> None:
+    """When it is trained, when it is shown instead of trained again; whole in `show`."""
+    digest = run.data.tags["nnexp.weights_sha256"]
+    line = f"weights    sha256 {digest[:16]}… (nnexp.weights_sha256)"
+    assert len(line) <= 80
+    assert line in recorded.stdout.splitlines()[-6:]
+    command = run.data.tags["nnexp.command"].split()[3:]
+    again = nnexp(*command, cwd=recorded.folder)
+    assert "nothing was trained" in again.stdout
+    assert line in again.stdout.splitlines()[-6:]
+    shown = nnexp("show", run.info.run_id[:8], cwd=recorded.folder)
+    assert f"weights    sha256 {digest}" in shown.stdout.splitlines()
 
 
 def test_recorded_weights_give_the_recorded_results(
