@@ -160,3 +160,17 @@ def test_a_change_is_named(copied: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_another_source_than_expected_is_named() -> None:
     with pytest.raises(SourceChanged, match=r"since then: nn/costs\.py$"):
         confirm({**file_digests(), "nn/costs.py": "0" * 64}, "numpy", since="since then")
+
+
+def test_without_a_compiler_the_rest_is_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = source.import_module
+
+    def refusing(name: str) -> object:
+        if name.startswith("nnexp.kernel"):
+            raise RuntimeError("this compiler refuses this Python")
+        return real(name)
+
+    monkeypatch.setattr(source, "import_module", refusing)
+    confirm(file_digests(), "numpy", since="since then")
+    with pytest.raises(RuntimeError, match="refuses"):
+        confirm(file_digests(), "compiled", since="since then")

@@ -184,8 +184,9 @@ def _say_engine(columns: dict[str, Any]) -> None:
     engine = columns.get("train.engine")
     if engine is not None:
         pairs = zip(columns["fingerprint"], engine, strict=True)
-        before = [bool(mark) and pd.isna(name) for mark, name in pairs]
-        columns["train.engine"] = pd.Series(engine).mask(before, FIRST_ENGINE)
+        columns["train.engine"] = pd.Series(
+            [FIRST_ENGINE if mark and pd.isna(name) else name for mark, name in pairs]
+        )
 
 
 def _as_numbers(key: str, values: list[Any]) -> Any:
