@@ -15,15 +15,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nnexp.errors import NnexpError, UserError
+from nnexp.source import begun as _begun
 
 if TYPE_CHECKING:
     from nnexp import study
     from nnexp.api import load, run, sweep
     from nnexp.results import Run, Sweep
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 __all__ = ["NnexpError", "Run", "Sweep", "UserError", "load", "run", "study", "sweep"]
+
+# The numeric source as it is before any of it is imported: what a fingerprint is of.
+_begun()
 
 _LATE = {
     "run": "nnexp.api",

@@ -44,6 +44,7 @@ CHANGES: dict[str, tuple[dict[str, Any], Any, str]] = {
     "train.eta": ({}, 0.1, "η0.1"),
     "train.momentum": ({}, 0.9, "μ0.9"),
     "train.dtype": ({}, "float64", "float64"),
+    "train.engine": ({}, "numpy", "numpy engine"),
     "stop.name": ({}, "early", "stop early"),
     "stop.patience": (EARLY, 3, "patience 3"),
 }

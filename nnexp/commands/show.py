@@ -62,6 +62,8 @@ def main(arguments: Sequence[str]) -> int:
         _mistakes(found, console)
     console.print()
     console.print(safe(f"artifacts  {run.info.artifact_uri}"), highlight=False)
+    digest = run.data.tags.get("nnexp.weights_sha256", "")
+    console.print(safe(f"weights    sha256 {digest}"), highlight=False, soft_wrap=True)
     console.print(safe(f"repeat     {run.data.tags.get('nnexp.command', '')}"), highlight=False)
     try:
         if options.figures:

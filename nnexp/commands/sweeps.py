@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from rich.table import Table
 
 from nnexp.commands.options import Parser
+from nnexp.config.arguments import RETIRED, without_retired
 from nnexp.errors import UserError
 from nnexp.record.store import Store, open_store, resolve_uri
 from nnexp.record.sweep import runs_where
@@ -68,7 +70,7 @@ def _list(store: Store) -> None:
         cells = (*words, total, done, failed, missing)
         table.add_row(*(safe(str(cell)) for cell in cells))
         if missing:
-            commands.append(f"{run_id[:8]}  {tags.get('nnexp.command', '')}{typed}")
+            commands.append(f"{run_id[:8]}  {_command(tags)}{typed}")
         if failed:
             commands.append(
                 f"{run_id[:8]}  python -m nnexp sweeps --go-on {run_id[:8]} --retry failed{option}"
@@ -83,6 +85,16 @@ def _list(store: Store) -> None:
             console.print(safe(command), highlight=False)
 
 
+def _command(tags: Mapping[str, str]) -> str:
+    """The recorded command, as this version would take it."""
+    command = tags.get("nnexp.command", "")
+    if not any(key in command for key in RETIRED):
+        return command
+    with suppress(ValueError):
+        command = shlex.join(without_retired(shlex.split(command)))
+    return command
+
+
 def _go_on(store: Store, prefix: str, *, retry_failed: bool) -> int:
     from nnexp.hydra_app import run
 
@@ -95,7 +107,7 @@ def _go_on(store: Store, prefix: str, *, retry_failed: bool) -> int:
             f"--go-on {prefix}: {how} with such an id; python -m nnexp sweeps lists them"
         )
     try:
-        command = shlex.split(found[0].data.tags.get("nnexp.command", ""))[3:]
+        command = without_retired(shlex.split(found[0].data.tags.get("nnexp.command", "")))[3:]
     except ValueError as error:
         raise UserError(f"--go-on {prefix}: its recorded command is damaged ({error})") from error
     return run([*command, f"tracking.uri={store.uri}"], retry_failed=retry_failed)

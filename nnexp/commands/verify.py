@@ -78,8 +78,11 @@ def _say(verdict: Verdict, name: str, tolerance: float | None) -> None:
     title = printable(f"{verdict.run_id[:8]} {name}".strip())
     if verdict.verified:
         how = "identical" if tolerance is None else f"within {tolerance:g}"
-        weights = ", weights included" if verdict.weights_agree else ""
-        print(f"{title}: verified: {verdict.compared} values {how}{weights}", flush=True)
+        values = f"{verdict.compared - bool(verdict.weights_agree):,} values"
+        weights = " and the weights" if verdict.weights_agree else ""
+        places = ", recorded on {}, repeated on {}".format(*verdict.places or ("", ""))
+        where = printable(places) if verdict.places else ""
+        print(f"{title}: {how}: {values}{weights}{where}", flush=True)
         if verdict.farthest is not None:
             print(f"  farthest: {printable(str(verdict.farthest))}", flush=True)
         return

@@ -40,6 +40,9 @@ CHOICES = {"--cfg": _CONFIGS, "-c": _CONFIGS, "--info": _INFOS, "-i": _INFOS}
 TEXTS = ("tracking.uri", "tracking.experiment", "data.root", "sweep.address")
 """Keys whose values are free text, which Hydra's grammar would not always read."""
 
+RETIRED = {"sweep.fuse": "no longer a key: runs are trained one by one; allowed: leave it out"}
+"""Keys of earlier versions, and what is said to who types one. In records they are passed over."""
+
 HYDRA_KEYS = ("hydra/launcher", "hydra.mode", "hydra.verbose")
 
 GROUPS = ("cost", "reg", "data", "dropout", "expand", "init", "stop", "rng", "experiment")
@@ -183,6 +186,8 @@ def _check_override(argument: str, known: Sequence[str], commands: Iterable[str]
         raise UserError(f"{printable(key)}: not a key; allowed: names such as train.eta")
     if key.split(".")[0].split("/")[0] == "hydra" and key not in HYDRA_KEYS:
         raise UserError(f"{key}={printable(value)}: allowed: {', '.join(HYDRA_KEYS)}")
+    if key in RETIRED:
+        raise UserError(f"{key}={printable(value)}: {RETIRED[key]}")
     if key not in known:
         raise UserError(f"{key}={printable(value)}: unknown key{suggestion(key, known)}")
     if key == "hydra.mode" and value not in ("RUN", "MULTIRUN"):
@@ -197,6 +202,11 @@ def _check_override(argument: str, known: Sequence[str], commands: Iterable[str]
         )
     if "${" in value:
         raise UserError(f"{key}={printable(value)}: allowed: plain values, no interpolations")
+
+
+def without_retired(arguments: Iterable[str]) -> list[str]:
+    """A recorded command line without the keys that this version no longer has."""
+    return [argument for argument in arguments if argument.partition("=")[0] not in RETIRED]
 
 
 def given_keys(overrides: Iterable[str]) -> list[str]:

@@ -89,6 +89,8 @@ def setting_name(config: Config) -> str:
         parts.append(f"{config.train.epochs} epochs")
     if config.train.dtype != ("float64" if config.rng == "nielsen2014" else default.train.dtype):
         parts.append(config.train.dtype)
+    if config.train.engine != default.train.engine:
+        parts.append(f"{config.train.engine} engine")
     if config.stop.name != "none":
         parts.append(f"stop {config.stop.name}")
         if config.stop.patience != default.stop.patience:

@@ -15,7 +15,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from nnexp.config.arguments import printable
+from nnexp.config.arguments import RETIRED, printable
 from nnexp.config.messages import one_line
 from nnexp.config.plain_yaml import read_plain
 from nnexp.config.rules import check, shown
@@ -129,7 +129,9 @@ def _values(config: Config) -> dict[str, Any]:
 
 
 def from_yaml(text: str) -> Config:
-    """The inverse of `to_yaml`; keys a later version added take their defaults.
+    """The inverse of `to_yaml`, of earlier versions too.
+
+    Keys that a later version added take their defaults, those it gave up are passed over.
 
     Raises:
         UserError: it is not a config of this program.
@@ -137,7 +139,7 @@ def from_yaml(text: str) -> Config:
     schema = OmegaConf.structured(Config)
     _make_writable(schema)
     try:
-        values = read_plain(text)
+        values = _without_retired(read_plain(text))
         if "${" in text:
             raise ValueError("allowed: plain values, no interpolations")
         merged = OmegaConf.merge(schema, OmegaConf.create(values))
@@ -146,6 +148,14 @@ def from_yaml(text: str) -> Config:
         raise UserError(f"recorded config: {printable(one_line(error))}") from error
     assert isinstance(config, Config)
     return config
+
+
+def _without_retired(values: dict[str, Any]) -> dict[str, Any]:
+    for key in RETIRED:
+        group, _, name = key.partition(".")
+        if isinstance(part := values.get(group), dict):
+            part.pop(name, None)
+    return values
 
 
 def from_params(params: Mapping[str, str]) -> Config:

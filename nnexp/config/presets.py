@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from nnexp.config.arguments import GROUPS, is_choices, printable
+from nnexp.config.arguments import GROUPS, RETIRED, is_choices, printable
 from nnexp.config.plain_yaml import MAX_CHARACTERS, leaves, read_plain
 from nnexp.errors import UserError
 
@@ -69,6 +69,10 @@ def _check_file(path: Path, group: str, keys: Collection[str]) -> None:
     _check_defaults(path, content.pop("defaults", []))
     if whole:
         _check_hydra(path, content.pop("hydra", {}), {*keys, *GROUPS})
+    for key, why in RETIRED.items():
+        part, _, name = key.partition(".")
+        if whole and isinstance(content.get(part), Mapping) and name in content[part]:
+            raise _refused(path, f"{key}: {why}")
     groups = {key.split(".")[0] for key in keys}
     for key in content:
         place = str(key) if whole else f"{group}.{key}"

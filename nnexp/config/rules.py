@@ -77,11 +77,6 @@ def _weights(c: Config) -> int:
     return sum(a * b for a, b in pairwise(sizes))
 
 
-def _fuse_ok(c: Config) -> bool:
-    fuse = c.sweep.fuse
-    return fuse in ("auto", "off") or (fuse.isascii() and fuse.isdigit() and int(fuse) > 0)
-
-
 def _nielsen(key: str, holds: Callable[[Config], bool], allowed: str) -> Rule:
     return Rule(
         key, lambda c: c.rng != "nielsen2014" or holds(c), f"with rng=nielsen2014 {allowed}"
@@ -101,11 +96,12 @@ RULES: tuple[Rule, ...] = (
     choice("model.activation", schema.ACTIVATIONS),
     choice("init.name", schema.INITIALIZERS),
     choice("train.dtype", schema.DTYPES),
+    choice("train.engine", schema.ENGINES),
     choice("train.schedule", schema.SCHEDULES),
     choice("stop.name", schema.STOPS),
     choice("rng", schema.RNGS),
     choice("monitor.test", schema.TEST_MONITORING),
-    choice("sweep.engine", schema.ENGINES),
+    choice("sweep.engine", schema.EXECUTORS),
     choice("tracking.artifacts", schema.ARTIFACTS),
     at_least("seed", 0, MAX_SEED),
     at_least("data.n_train", 1),
@@ -125,7 +121,6 @@ RULES: tuple[Rule, ...] = (
     at_least("expand.angle", 0, 180),
     at_least("expand.alpha", 0),
     above_zero("expand.sigma"),
-    Rule("sweep.fuse", _fuse_ok, "allowed: auto, off, or a whole number of runs per stack"),
     Rule(
         "tracking.experiment",
         lambda c: bool(c.tracking.experiment.strip()) and len(c.tracking.experiment) <= 250,

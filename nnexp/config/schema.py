@@ -22,7 +22,8 @@ STOPS = ("none", "early")
 RNGS = ("pcg64", "nielsen2014")
 TEST_MONITORING = ("end", "epoch")
 ARTIFACTS = ("auto", "all", "light", "none")
-ENGINES = ("local",)
+ENGINES = ("compiled", "numpy")
+EXECUTORS = ("local",)
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,7 @@ class TrainConfig:
     momentum: float = 0.0
     dtype: str = "float32"
     engine: str = "compiled"
+    """What computes the steps: `compiled` (numba) or `numpy`. The last bits differ."""
     schedule: str = "constant"
 
 
@@ -132,11 +134,10 @@ class MonitorConfig:
 
 @dataclass(frozen=True)
 class SweepConfig:
-    """`sweep.`: how many runs are trained side by side. Never changes a number."""
+    """`sweep.`: how many runs are trained at once. Never changes a number."""
 
     workers: int = 0
     """Processes; 0 stands for the cores this process may use."""
-    fuse: str = "auto"
     dry_run: bool = False
     engine: str = "local"
     address: str | None = None

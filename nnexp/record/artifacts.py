@@ -60,7 +60,7 @@ def write_light(
     """What every run records: `config.yaml`, `environment.json`, `curves.csv`, `weights.npz`."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.yaml").write_text(to_yaml(config), encoding="utf-8")
-    surroundings = {**environment(), "command": command}
+    surroundings = {"engine": config.train.engine, **environment(), "command": command}
     (folder / "environment.json").write_text(
         json.dumps(surroundings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )

@@ -2,7 +2,8 @@
 
 A file is the SHA-256 of what follows, then an uncompressed npz archive of the arrays and the JSON
 values; no pickles. It is written beside its place, synced, and moved there; the one before is kept
-until the next is in place, so one whole checkpoint is always left.
+until the next is in place, so one whole checkpoint is always left. Each process writes under a name
+of its own: two that train the same run at once replace each other's whole files, of the same bits.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import io
 import json
 import os
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +46,13 @@ class CheckpointFile:
             **{f"array_{name}": array for name, array in snapshot.arrays.items()},
         )
         body = buffer.getvalue()
-        fresh = self.path.with_suffix(f"{SUFFIX}.new")
+        fresh = self.path.with_suffix(f"{SUFFIX}.new{os.getpid()}")
         with open(fresh, "wb") as file:
             file.write(hashlib.sha256(body).digest() + body)
             file.flush()
             os.fsync(file.fileno())
-        if self.path.exists():
+        # There is none at first; or another process has just removed it.
+        with suppress(FileNotFoundError):
             os.replace(self.path, self.older)
         os.replace(fresh, self.path)
         _sync(self.path.parent)
@@ -74,8 +77,11 @@ class CheckpointFile:
 
     def remove(self) -> None:
         """Delete all files of this run: it is finished."""
-        for path in (self.path, self.older, self.path.with_suffix(f"{SUFFIX}.new")):
-            path.unlink(missing_ok=True)
+        # A process that was killed while it wrote has left a file of its own.
+        with suppress(FileNotFoundError):
+            for name in os.listdir(self.path.parent):
+                if name.startswith(self.path.name):
+                    (self.path.parent / name).unlink(missing_ok=True)
 
 
 def _sync(folder: Path) -> None:

@@ -1,6 +1,7 @@
-"""Where a run was made: versions, machine, BLAS, source; never a secret.
+"""Where a run was made: versions, machine, libraries, source; never a secret.
 
-No environment variable is recorded, and no address with a password.
+No environment variable is recorded but the one that names OpenBLAS's kernels, and no address with a
+password.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ import os
 import platform
 import subprocess
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from threadpoolctl import threadpool_info
-
 from nnexp import __version__
-from nnexp.record.fingerprint import numeric_environment, source_sha256
+from nnexp.record.fingerprint import numeric_environment
 from nnexp.redact import redact
+from nnexp.source import source_sha256
 
 SCHEMA_VERSION = 1
 """Version of the layout of a recorded run; raised when a reader has to know the difference."""
@@ -45,12 +46,9 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "cpu": _cpu_model(),
         "cores": cores(),
-        "blas": [
-            {key: value for key, value in lib.items() if key != "filepath"}
-            for lib in threadpool_info()
-            if lib.get("user_api") == "blas"
-        ],
-        "blas_threads_while_training": 1,
+        "numba": _version("numba"),
+        "llvmlite": _version("llvmlite"),
+        "llvm_cpu": _llvm_cpu(),
         "git": _git(),
         "packages": _packages(),
     }
@@ -62,6 +60,22 @@ def _cpu_model() -> str:
             return next(x.split(":", 1)[1].strip() for x in lines if x.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor()
+
+
+def _version(package: str) -> str | None:
+    """The version of an installed package."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _llvm_cpu() -> str | None:
+    """What the compiler of the kernels takes the processor for."""
+    try:
+        return str(import_module("llvmlite.binding").get_host_cpu_name())
+    except Exception:
+        return None  # Not there, or broken: it is asked for information only.
 
 
 def _packages() -> list[str]:

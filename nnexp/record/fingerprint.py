@@ -1,7 +1,8 @@
 """The fingerprint of a run: same fingerprint, same bits.
 
 It is a SHA-256 over everything that can change a number: the config but for where results go, the
-source of the numeric packages, the data, and the numeric environment.
+data and the numeric source. Compiled kernels give the same bits on every processor; where NumPy
+computes the steps (`train.engine=numpy`), the numeric environment belongs to it too.
 """
 
 from __future__ import annotations
@@ -9,23 +10,50 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import platform
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import scipy
-from threadpoolctl import threadpool_info
 
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
+from nnexp.record.tags import number
+from nnexp.source import source_sha256
 
-NUMERIC_PACKAGES = ("nn", "data", "train")
+VERSION = 2
+"""What a fingerprint is of. Version 1 was of files' bytes and always of the processor; the engine
+that its runs were trained with, on BLAS, is no longer in this program."""
 
 _WITHOUT = ("tracking", "sweep", "size")
 """Parts of the config that cannot change a number (`size` is said by `data.n_train`)."""
+
+
+def fingerprint(config: Config, dataset: Dataset) -> str:
+    """SHA-256 over numeric config, data, source and, where it matters, numeric environment."""
+    parts = {
+        "version": VERSION,
+        "config": numeric_config(config),
+        "data": dataset.digest,
+        "source": source_sha256(),
+    }
+    if depends_on_environment(config):
+        parts["environment"] = numeric_environment()
+    return _sha256(parts)
+
+
+def version_of(tags: Mapping[str, str]) -> int:
+    """Version of the fingerprint of a recorded run, by its tags."""
+    return number(tags, "nnexp.fingerprint_version", 1)
+
+
+def depends_on_environment(config: Config) -> bool:
+    """Whether processor, BLAS and versions decide the bits of a run."""
+    return config.train.engine == "numpy"
 
 
 def numeric_config(config: Config) -> dict[str, Any]:
@@ -38,58 +66,32 @@ def numeric_config(config: Config) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def source_sha256() -> str:
-    """SHA-256 of the numeric packages' source files, by name."""
-    return sha256_of_package(Path(__file__).resolve().parent.parent)
-
-
-def sha256_of_package(package: Path) -> str:
-    """The same of the package `nnexp` in any folder: where it lies is of no account."""
-    digest = hashlib.sha256()
-    for name in NUMERIC_PACKAGES:
-        for path in sorted((package / name).rglob("*.py")):
-            digest.update(path.relative_to(package).as_posix().encode() + b"\0")
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
-
-
-@lru_cache(maxsize=1)
 def numeric_environment() -> dict[str, Any]:
-    """Versions, BLAS builds and CPU features: what decides how the same source rounds."""
+    """Versions, libraries and CPU features: what decides how NumPy rounds."""
     features: dict[str, bool] = import_module("numpy._core._multiarray_umath").__cpu_features__
-    # SciPy's is only there once it is asked for; those of other packages (PyTorch's, say, in a
-    # notebook) round nothing of ours.
-    import_module("scipy.linalg.blas")
-    there = [lib for lib in threadpool_info() if lib.get("user_api") == "blas"]
-    ours = [lib for lib in there if {"numpy.libs", "scipy.libs"} & set(Path(lib["filepath"]).parts)]
-    libraries = [
-        {key: lib.get(key) for key in ("internal_api", "version", "architecture")}
-        for lib in ours or there
-    ]
+    built: Any = np.show_config(mode="dicts")
+    blas = built.get("Build Dependencies", {}).get("blas", {})
     return {
         "python": ".".join(platform.python_version_tuple()[:2]),
         "numpy": np.__version__,
         "scipy": scipy.__version__,
+        "libm": " ".join(platform.libc_ver()).strip(),
         "machine": platform.machine(),
-        "blas": sorted(libraries, key=str),
+        "blas": " ".join(
+            str(blas[key]) for key in ("name", "version", "openblas configuration") if key in blas
+        ),
+        # OpenBLAS chooses its kernels by the processor, unless it is told by this variable.
+        "blas_kernels": os.environ.get("OPENBLAS_CORETYPE", ""),
         "cpu_features": sorted(name for name, there in features.items() if there),
+        "numpy_dispatch": built.get("SIMD Extensions", {}).get("found", []),
     }
 
 
-@lru_cache(maxsize=1)
 def environment_sha256() -> str:
     """SHA-256 of the numeric environment: equal where the same source gives the same bits."""
-    text = json.dumps(numeric_environment(), sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return _sha256(numeric_environment())
 
 
-def fingerprint(config: Config, dataset: Dataset) -> str:
-    """SHA-256 over numeric config, source, data and numeric environment."""
-    parts = {
-        "config": numeric_config(config),
-        "source": source_sha256(),
-        "data": dataset.digest,
-        "environment": numeric_environment(),
-    }
-    text = json.dumps(parts, sort_keys=True, ensure_ascii=True)
+def _sha256(values: Mapping[str, Any]) -> str:
+    text = json.dumps(values, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -11,7 +11,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from nnexp.config.command import command_of, run_name
@@ -31,11 +31,17 @@ from nnexp.record.delivery import (
     transmit,
 )
 from nnexp.record.environment import SCHEMA_VERSION
-from nnexp.record.fingerprint import environment_sha256, fingerprint, source_sha256
+from nnexp.record.fingerprint import (
+    VERSION,
+    depends_on_environment,
+    environment_sha256,
+    fingerprint,
+)
 from nnexp.record.processes import started_at
 from nnexp.record.store import Store, said_by_store
 from nnexp.record.weights import weights_sha256
 from nnexp.redact import redact
+from nnexp.source import source_sha256
 from nnexp.train.report import EpochReport, Outcome
 
 FLUSH_SECONDS = 2.0
@@ -52,17 +58,20 @@ def params_of(config: Config) -> dict[str, str]:
 
 def tags_of(config: Config, dataset: Dataset) -> dict[str, str]:
     """The tags that a run has from its beginning."""
-    return {
+    tags = {
         "mlflow.source.name": "nnexp",
         "mlflow.user": _user(),
         "nnexp.kind": "run",
         "nnexp.schema": str(SCHEMA_VERSION),
         "nnexp.fingerprint": fingerprint(config, dataset),
+        "nnexp.fingerprint_version": str(VERSION),
         "nnexp.source": source_sha256(),
         "nnexp.data": dataset.digest,
-        "nnexp.environment": environment_sha256(),
         "nnexp.command": command_of(config),
     }
+    if depends_on_environment(config):
+        tags["nnexp.environment"] = environment_sha256()
+    return tags
 
 
 def result_tags(config: Config, outcome: Outcome) -> dict[str, str]:
@@ -103,6 +112,8 @@ class RunRecord:
         self.trouble = ""
         """Why the store could not be reached when it was last tried; empty if it could."""
         self._waiting: list[Sent] = []
+        self._sent: dict[int, int] = {}
+        """When epochs were measured that the store has, but no checkpoint: they come once more."""
         self._next = time.monotonic() + FLUSH_SECONDS
 
     @classmethod
@@ -142,6 +153,7 @@ class RunRecord:
         """Go on with a run that was interrupted after the given rows."""
         reopened(store, run_id)
         record = cls(store, run_id, config)
+        record._sent = _times_sent(store, run_id, rows)
         # Some of these may never have been sent; with their old times, sending twice is harmless.
         for row, stamp in zip(rows, stamps, strict=True):
             record.add_row(row, stamp)
@@ -156,7 +168,8 @@ class RunRecord:
     def add(self, report: EpochReport) -> None:
         """Take note of a report; its values are sent with the next batch."""
         if report.metrics:
-            self.add_row({"step": report.epoch, **report.metrics}, now())
+            stamp = self._sent.get(report.epoch) or now()
+            self.add_row({"step": report.epoch, **report.metrics}, stamp)
         if time.monotonic() > self._next:
             self.flush()
 
@@ -215,6 +228,18 @@ class RunRecord:
             self.trouble = said_by_store(error)
             return False
         return True
+
+
+def _times_sent(store: Store, run_id: str, rows: Sequence[Mapping[str, float]]) -> dict[int, int]:
+    """Of the epochs after the given rows that a store has values of: when they were measured.
+
+    The first value of a row is sent before the others, or with them.
+    """
+    if not rows:
+        return {}
+    last, name = rows[-1]["step"], next(key for key in rows[-1] if key != "step")
+    history = store.client.get_metric_history(run_id, name)
+    return {m.step: m.timestamp for m in history if m.step > last}
 
 
 def _user() -> str:

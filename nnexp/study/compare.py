@@ -32,6 +32,7 @@ GROUP_KEYS = {
     "expand": ["expand.name"],
     "stop": ["stop.name"],
     "data": ["data.name"],
+    "engine": ["train.engine"],
 }
 """What the short words of `--by` group by."""
 
@@ -265,8 +266,10 @@ def _warnings(
     for column, what in _PROVENANCE.items():
         if column == "data" and "data.name" in keys:
             continue  # It is what is compared.
-        if column in finished and finished[column].nunique() > 1:
-            said.append(f"runs of {finished[column].nunique()} different {what} are mixed")
+        # Of compiled runs no environment is told, as none changes a bit.
+        found = set(finished[column]) - {""} if column in finished else set()
+        if len(found) > 1:
+            said.append(f"runs of {len(found)} different {what} are mixed")
     if beside := _beside(finished, names, keys, pair):
         said.append(f"the settings differ in {', '.join(beside)} too: the difference may be theirs")
     if len(settings) == 1:

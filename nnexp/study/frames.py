@@ -18,6 +18,9 @@ from nnexp.study.lookup import experiment_named
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
+FIRST_ENGINE = "blas"
+"""What trained the runs that hold no `train.engine`: stacks of products, up to version 0.1."""
+
 T = TypeVar("T")
 
 NOT_RUNS = ("sweep", "summary", "published", "superseded")
@@ -170,9 +173,20 @@ def _frame(found: Columns) -> pd.DataFrame:
     order = {key: k for k, key in enumerate(schema_keys())}
     for key in sorted(found.params, key=lambda key: (order.get(key, len(order)), key)):
         columns[key] = _as_numbers(key, found.params[key])
+    _say_engine(columns)
     for key in sorted(found.metrics):
         columns[key] = np.array(found.metrics[key], dtype=np.float64)
     return pd.DataFrame(columns)
+
+
+def _say_engine(columns: dict[str, Any]) -> None:
+    """Runs of before there was a choice were trained with an engine of their own."""
+    engine = columns.get("train.engine")
+    if engine is not None:
+        pairs = zip(columns["fingerprint"], engine, strict=True)
+        columns["train.engine"] = pd.Series(
+            [FIRST_ENGINE if mark and pd.isna(name) else name for mark, name in pairs]
+        )
 
 
 def _as_numbers(key: str, values: list[Any]) -> Any:

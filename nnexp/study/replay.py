@@ -37,20 +37,22 @@ class Agreement:
 def replay(
     names: Sequence[str], progress: Callable[[str, int, int], None] = lambda *_: None
 ) -> list[Agreement]:
-    """Train published runs of one size side by side and compare every published value.
+    """Train published runs and compare every published value.
 
     `progress` is told name, epoch and number of epochs.
     """
-    runs = [published(name) for name in names]
-    dataset = load_dataset(runs[0].config.data)
-    ours: list[dict[str, list[float]]] = [{m: [] for m in run.curves} for run in runs]
-    for report in train([run.config for run in runs], dataset):
-        run = runs[report.run]
-        if report.epoch:
-            for metric in run.curves:
-                ours[report.run][metric].append(report.metrics[metric])
-        progress(run.name, report.epoch, run.config.train.epochs)
-    return [a for run, found in zip(runs, ours, strict=True) for a in _compare(run, found)]
+    agreements: list[Agreement] = []
+    for name in names:
+        run = published(name)
+        dataset = load_dataset(run.config.data)
+        ours: dict[str, list[float]] = {metric: [] for metric in run.curves}
+        for report in train(run.config, dataset):
+            if report.epoch:
+                for metric, values in ours.items():
+                    values.append(report.metrics[metric])
+            progress(name, report.epoch, run.config.train.epochs)
+        agreements += _compare(run, ours)
+    return agreements
 
 
 def _compare(run: Published, ours: dict[str, list[float]]) -> list[Agreement]:

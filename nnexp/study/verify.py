@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
 from nnexp.record.environment import environment
-from nnexp.record.fingerprint import source_sha256
+from nnexp.record.fingerprint import VERSION, version_of
 from nnexp.record.store import Store
 from nnexp.record.tags import number
 from nnexp.record.weights import weights_sha256
+from nnexp.source import NUMERIC_PACKAGES, source_sha256
 from nnexp.study.lookup import artifact, check_schema
 from nnexp.study.recorded import recorded_config, recorded_data
+from nnexp.train.engines import check_engine
 from nnexp.train.loop import train
 from nnexp.train.plan import check_data
 
@@ -61,6 +63,8 @@ class Verdict:
     """What differs between the recorded environment and this one."""
     farthest: Difference | None = None
     """With a tolerance, the value that came out most differently, if any did."""
+    places: tuple[str, str] | None = None
+    """Where the run was recorded and where it was trained again, if these are not the same."""
 
     @property
     def verified(self) -> bool:
@@ -100,9 +104,35 @@ def recorded_as(store: Store, run: Run, data_root: str | None = None) -> Recorde
         config = recorded_config(run, path)
         path = artifact(store, run, "environment.json", folder)
         found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path else {}
+    _check_version(run, found)
     if data_root is not None:
         config = replace(config, data=replace(config.data, root=data_root))
     return Recorded(config, found)
+
+
+def _check_version(run: Run, recorded: Mapping[str, Any]) -> None:
+    """Refuse a run of an engine that this program no longer has.
+
+    Raises:
+        UserError: one line with the version that made the run, and how to get it.
+    """
+    version = version_of(run.data.tags)
+    if version == VERSION:
+        return
+    program, git = recorded.get("nnexp"), recorded.get("git") or {}
+    made = f"nnexp {program}" if program else "an earlier nnexp"
+    if version > VERSION:
+        made = made if program else "a later nnexp"
+    if commit := git.get("commit"):
+        made += f" (commit {commit[:12]})"
+        get = f"git checkout {commit}"
+        get += ", the recorded diff applied (environment.json)" if git.get("dirty") else ""
+    else:
+        get = f"pip install nnexp=={program}" if program else "that version"
+    raise UserError(
+        f"run {run.info.run_id}: was made by {made}, whose engine gave other bits "
+        f"(nnexp.fingerprint_version={version}); allowed: {VERSION}. To verify it: {get}"
+    )
 
 
 def verify(
@@ -124,12 +154,13 @@ def verify(
     tags, config = run.data.tags, recorded.config
     dataset = recorded_data(run, config)
     check_data(config, dataset)
+    check_engine(config)
     last = number(tags, "nnexp.epochs", config.train.epochs)
     whole = epochs is None or epochs >= last
     theirs = _history(store, run, None if whole else epochs)
     ours: Values = {}
     weights = ""
-    for report in train([config], dataset):
+    for report in train(config, dataset):
         if not whole and epochs is not None and report.epoch > epochs:
             break
         for name, value in report.metrics.items():
@@ -146,7 +177,8 @@ def verify(
     compared = sum(len(steps) for steps in theirs.values()) + (agree is not None)
     farthest = _farthest(theirs, ours) if tolerance is not None else None
     changed = tuple(changes(recorded.environment, tags))
-    return Verdict(str(run.info.run_id), compared, differences, agree, changed, farthest)
+    places = places_of(recorded.environment)
+    return Verdict(str(run.info.run_id), compared, differences, agree, changed, farthest, places)
 
 
 def _history(store: Store, run: Run, epochs: int | None) -> Values:
@@ -196,15 +228,31 @@ def _relative(difference: Difference) -> float:
     return abs(b - a) / max(abs(a), abs(b), 1.0)
 
 
+def places_of(recorded: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Where a run was recorded, and this place, in words; None if they are the same or unknown."""
+    then, now = _place(recorded), _place(environment())
+    return (then, now) if recorded and then != now else None
+
+
+def _place(surroundings: Mapping[str, Any]) -> str:
+    """Processor, system, and the versions of what computes."""
+    numpy = surroundings.get("numeric", {}).get("numpy")
+    versions = {"Python": surroundings.get("python"), "NumPy": numpy}
+    versions["numba"] = surroundings.get("numba")
+    known = [f"{name} {version}" for name, version in versions.items() if version]
+    where = [surroundings.get("cpu"), surroundings.get("platform")]
+    return ", ".join([*(str(w) for w in where if w), *known])
+
+
 def source_change(recorded: Mapping[str, Any], tags: Mapping[str, str]) -> str:
     """How to get the source that a run was trained with, if it is not this one; else empty."""
     if tags.get("nnexp.source") == source_sha256():
         return ""
-    git = recorded.get("git") or {}
+    git, packages = recorded.get("git") or {}, ", ".join(NUMERIC_PACKAGES)
     if not git.get("commit"):
-        return "source of nn, data, train; its commit was not recorded"
+        return f"source of {packages}; its commit was not recorded"
     also = ", and apply the recorded diff (environment.json)" if git.get("dirty") else ""
-    return f"source of nn, data, train; to have it: git checkout {git['commit']}{also}"
+    return f"source of {packages}; to have it: git checkout {git['commit']}{also}"
 
 
 def changes(recorded: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[str]:
@@ -223,18 +271,8 @@ def changes(recorded: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[st
             gone = sorted(set(then.get(key, [])) - set(now[key]))
             new = sorted(set(now[key]) - set(then.get(key, [])))
             yield f"CPU features: without {' '.join(gone) or '-'}, with {' '.join(new) or '-'}"
-        elif key == "blas":
-            yield f"BLAS: recorded {_libraries(then.get(key, []))}, here {_libraries(now[key])}"
         else:
             yield f"{key}: recorded {then.get(key)}, here {now.get(key)}"
-    if recorded.get("cpu") != here["cpu"]:
-        yield f"CPU: recorded {recorded.get('cpu')}, here {here['cpu']}"
-    threads = [
-        [lib.get("num_threads") for lib in there.get("blas", [])] for there in (recorded, here)
-    ]
-    if threads[0] != threads[1]:
-        yield f"BLAS threads: recorded {threads[0]}, here {threads[1]} (1 while training, both)"
-
-
-def _libraries(libraries: Sequence[Mapping[str, Any]]) -> str:
-    return "; ".join(" ".join(str(v) for v in library.values()) for library in libraries) or "none"
+    for key in ("platform", "cpu", "llvm_cpu", "numba", "llvmlite"):
+        if recorded.get(key) != here[key]:
+            yield f"{key}: recorded {recorded.get(key)}, here {here[key]}"

@@ -1,4 +1,4 @@
-"""Sweeps: many runs, grouped into stacks and spread over processes.
+"""Sweeps: many runs, spread over processes.
 
 This package is also the function `nnexp.sweep(…)`: one name serves both, whichever is imported
 first.

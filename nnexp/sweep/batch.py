@@ -1,4 +1,4 @@
-"""A sweep: checked as a whole, trained in stacks over processes, recorded under one parent.
+"""A sweep: checked as a whole, trained run by run over processes, recorded under one parent.
 
 What is recorded already is not trained again, so the same command goes on where it was stopped.
 """
@@ -16,9 +16,9 @@ from rich.markup import escape
 from nnexp.config.schema import Config
 from nnexp.data.dataset import load_dataset
 from nnexp.errors import NnexpError, UserError
+from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.clock import now
 from nnexp.record.delivery import Delivery, Outbox
-from nnexp.record.environment import cores
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.quick import quick_commits
 from nnexp.record.store import experiment_id, open_store
@@ -32,13 +32,14 @@ from nnexp.record.sweep import (
 )
 from nnexp.redact import redact
 from nnexp.signals import held_stops
-from nnexp.sweep.grouping import StackPlan, stacks
+from nnexp.sweep.checkpoints import checkpoint_of
 from nnexp.sweep.locks import alone
 from nnexp.sweep.screen import Stopwatch
 from nnexp.sweep.single import tidy
 from nnexp.sweep.state import Batch
 from nnexp.sweep.telling import announce, conclude, result_note, show_plan, sweep_name
 from nnexp.sweep.training import summarize, train_missing
+from nnexp.train.engines import check_engine
 from nnexp.train.plan import check_data
 
 
@@ -75,6 +76,7 @@ def run_sweep(
     Raises:
         UserError: the request cannot be carried out; nothing was recorded.
         SweepFailed: some runs failed; all others are recorded.
+        SourceChanged: the numeric source did, while the sweep ran; what has ended is recorded.
     """
     watch = Stopwatch()
     if not configs:
@@ -83,6 +85,7 @@ def run_sweep(
     datasets = [load_dataset(config.data) for config in configs]
     for config, dataset in zip(configs, datasets, strict=True):
         check_data(config, dataset)
+        check_engine(config, trains=False)
     every = [fingerprint(c, d) for c, d in zip(configs, datasets, strict=True)]
     unique = _unique(every)
     if len({(c.tracking.uri, c.tracking.experiment) for c in configs}) > 1:
@@ -99,10 +102,9 @@ def run_sweep(
         reuse = first.tracking.reuse
         parent = find_parent(store, experiment, key, ended=reuse)
         sweep.found = _recorded(sweep, None if reuse else parent or "", retry_failed=retry_failed)
-        plans = _plans(sweep)
-        announce(sweep, plans, console)
+        announce(sweep, console)
         if first.sweep.dry_run:
-            show_plan(sweep, plans, console)
+            show_plan(sweep, console)
             return SweepResult("", [], [])
         # The address goes without saying where it is recorded, and may hold a password.
         typed = [argument for argument in command if not argument.startswith("tracking.uri=")]
@@ -115,8 +117,9 @@ def run_sweep(
                 parent = open_parent(store, experiment, key, sweep_name(chosen), tags, parent)
                 outbox.tell(parent, {"nnexp.reused": str(_reused(sweep, parent))})
             remove_partial(store, experiment, parent)
+            _forget(sweep)
             with quick_commits(store):
-                train_missing(sweep, plans, parent, outbox, console)
+                train_missing(sweep, parent, outbox, console)
             summarize(sweep, parent, outbox)
         except BaseException as error:
             if parent is None:
@@ -189,12 +192,8 @@ def _failed(sweep: Batch) -> dict[str, str]:
     }
 
 
-def _plans(sweep: Batch) -> list[StackPlan]:
-    missing = sweep.missing
-    if not missing:
-        return []
-    settings = sweep.configs[0].sweep
-    configs = [sweep.configs[k] for k in missing]
-    data = [sweep.datasets[k] for k in missing]
-    plans = stacks(configs, data, fuse=settings.fuse, workers=settings.workers or cores())
-    return [StackPlan(tuple(missing[k] for k in plan.runs), plan.cost) for plan in plans]
+def _forget(sweep: Batch) -> None:
+    """Remove checkpoints of recorded runs: a process killed right after recording leaves one."""
+    names = {path.name for path in sweep.store.folder.glob(f"*{SUFFIX}*")}
+    for mark in sweep.found if names else ():
+        checkpoint_of(sweep.store, sweep.experiment, mark, swept=True).remove()

@@ -56,13 +56,15 @@ class Board:
         if self._progress is not None:
             self._progress.stop()
 
-    def progress(self, epochs: Mapping[int, int]) -> None:
-        """Some runs have completed some epochs."""
-        for run, epoch in epochs.items():
-            if run in self._part:
-                self._part[run] = epoch / max(self._epochs[run], 1)
-                self._running.add(run)
+    def progress(self, run: int, epoch: int) -> None:
+        """A run has completed some epochs."""
+        self._part[run] = epoch / max(self._epochs[run], 1)
+        self._running.add(run)
         self._refresh()
+
+    def note(self, line: str) -> None:
+        """Something to be said about a run that goes on."""
+        self._say(line)
 
     def ended(self, run: int, line: str, *, failed: bool) -> None:
         """A run has ended and is recorded."""
@@ -71,9 +73,16 @@ class Board:
         self.done += not failed
         self.failed += failed
         if self._progress is None:
-            number = self.done + self.failed
-            print(f"[{number}/{self.total}] {line}", flush=True)
+            self._say(line)
         self._refresh()
+
+    def _say(self, line: str) -> None:
+        """A line that begins with how many runs have ended."""
+        text = f"[{self.done + self.failed}/{self.total}] {line}"
+        if self._progress is None:
+            print(text, flush=True)
+        else:
+            self.console.print(text, highlight=False, markup=False)
 
     def _refresh(self) -> None:
         if self._progress is None:

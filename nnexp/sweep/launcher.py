@@ -26,7 +26,7 @@ from nnexp.terminal import console as new_console
 if TYPE_CHECKING:
     from nnexp.sweep.batch import SweepResult
 
-_MODULE = "hydra_plugins.nnexp_stack"
+_MODULE = "hydra_plugins.nnexp_sweep"
 
 
 @dataclass
@@ -39,8 +39,8 @@ class Request:
     result: SweepResult | None = None
 
 
-class StackLauncher(Launcher):
-    """Trains all combinations of a sweep in stacks (`sweep.batch`)."""
+class SweepLauncher(Launcher):
+    """Trains all combinations of a sweep over processes (`sweep.batch`)."""
 
     request = Request()
 
@@ -72,16 +72,16 @@ class StackLauncher(Launcher):
 
 def register_launcher(request: Request) -> None:
     """Tell Hydra of the launcher: it looks for targets in a `hydra_plugins` namespace."""
-    StackLauncher.request = request
+    SweepLauncher.request = request
     if _MODULE not in sys.modules:
         module = ModuleType(_MODULE)
-        module.StackLauncher = StackLauncher  # type: ignore[attr-defined]
+        module.SweepLauncher = SweepLauncher  # type: ignore[attr-defined]
         plugins = Plugins.instance()
         parent = sys.modules.setdefault("hydra_plugins", ModuleType("hydra_plugins"))
-        parent.nnexp_stack = module  # type: ignore[attr-defined]
+        parent.nnexp_sweep = module  # type: ignore[attr-defined]
         sys.modules[_MODULE] = module
-        StackLauncher.__module__ = _MODULE
-        plugins.register(StackLauncher)
+        SweepLauncher.__module__ = _MODULE
+        plugins.register(SweepLauncher)
     ConfigStore.instance().store(
         group="hydra/launcher",
         name="nnexp",
@@ -92,7 +92,7 @@ def register_launcher(request: Request) -> None:
 
 @dataclass
 class _LauncherNode:
-    _target_: str = f"{_MODULE}.StackLauncher"
+    _target_: str = f"{_MODULE}.SweepLauncher"
 
 
 def _config(composed: DictConfig, overrides: Sequence[str]) -> Config:

@@ -1,4 +1,4 @@
-"""A pool of worker processes in which one that dies costs only the runs it had in hand."""
+"""A pool of worker processes in which one that dies costs only the run it had in hand."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import multiprocessing
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from nnexp.signals import held_interrupts
-from nnexp.sweep.worker import Broken, Done, Finished, Message, Progress, Task, serve
+from nnexp.source import file_digests
+from nnexp.sweep.worker import Broken, Finished, Message, Note, Progress, Task, serve
 
 
 @dataclass
@@ -19,7 +20,6 @@ class _Worker:
     process: BaseProcess
     pipe: Connection
     task: Task | None = None
-    unfinished: tuple[int, ...] = ()
 
 
 class Pool:
@@ -35,7 +35,7 @@ class Pool:
     def messages(self) -> Generator[Message, None, None]:
         """What the workers report, until all tasks are done. Closing it ends the workers."""
         try:
-            for worker in self._workers:
+            for worker in list(self._workers):
                 self._give(worker)
             while self._workers:
                 busy = {w.pipe: w for w in self._workers}
@@ -46,7 +46,7 @@ class Pool:
             self.close()
 
     def close(self) -> None:
-        """End all workers at once; what they had in hand is lost."""
+        """End all workers at once; what they had in hand goes on from its checkpoint, if ever."""
         for worker in self._workers:
             worker.process.kill()
             worker.process.join()
@@ -55,7 +55,7 @@ class Pool:
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=serve, args=(theirs,), daemon=True)
+        process = self._context.Process(target=serve, args=(theirs, file_digests()), daemon=True)
         with held_interrupts():
             process.start()
         theirs.close()
@@ -65,7 +65,6 @@ class Pool:
         """Hand out the next task, or send the worker home."""
         if self._tasks:
             worker.task = self._tasks.popleft()
-            worker.unfinished = worker.task.runs
             # If it is gone already, that is noticed when the pipe is read.
             with suppress(BrokenPipeError, ConnectionResetError):
                 worker.pipe.send(worker.task)
@@ -82,42 +81,36 @@ class Pool:
         except (EOFError, ConnectionResetError, OSError):
             yield from self._bury(worker)
             return
-        if isinstance(message, Done):
-            lost, worker.unfinished = worker.unfinished, ()
-            yield from self._again(worker.task, lost, "the worker did not report it")
-            self._give(worker)
+        if not isinstance(message, Finished | Broken):
+            yield message
             return
-        if isinstance(message, Finished):
-            worker.unfinished = tuple(k for k in worker.unfinished if k != message.run)
-        elif isinstance(message, Broken):
-            lost = tuple(k for k in worker.unfinished if k in message.runs)
-            worker.unfinished = tuple(k for k in worker.unfinished if k not in lost)
-            yield from self._again(worker.task, lost, message.reason)
-            return
-        yield message
+        task = worker.task
+        assert task is not None
+        again = list(self._again(task, message.reason)) if isinstance(message, Broken) else []
+        # The worker has its next run in hand while this one is recorded.
+        self._give(worker)
+        yield from again or [message]
 
     def _bury(self, worker: _Worker) -> Iterator[Message]:
-        """A worker died: its unfinished runs are tried once more, each alone."""
+        """A worker died: its run is tried once more, from its checkpoint."""
         worker.process.join()
         code = worker.process.exitcode or 0
         how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
         worker.pipe.close()
         self._workers.remove(worker)
-        yield from self._again(worker.task, worker.unfinished, f"worker process died ({how})")
+        if worker.task is not None:
+            yield from self._again(worker.task, f"worker process died ({how})")
         if self._tasks:
             fresh = self._start()
             self._workers.append(fresh)
             self._give(fresh)
 
-    def _again(self, task: Task | None, runs: tuple[int, ...], reason: str) -> Iterator[Message]:
-        assert task is not None
-        again = [k for k in runs if k not in self._retried]
-        self._retried.update(again)
-        for k in again:
-            config = task.configs[task.runs.index(k)]
-            self._tasks.append(replace(task, runs=(k,), configs=(config,)))
-        given_up = tuple(k for k in runs if k not in again)
-        if given_up:
-            yield Broken(given_up, reason)
-        if again:
-            yield Progress(dict.fromkeys(again, 0))
+    def _again(self, task: Task, reason: str) -> Iterator[Message]:
+        """Put a run back once; the second time it is given up."""
+        if task.run in self._retried:
+            yield Broken(task.run, reason)
+            return
+        self._retried.add(task.run)
+        self._tasks.appendleft(task)
+        yield Note(task.run, f"{reason}; tried once more")
+        yield Progress(task.run, 0)

@@ -17,7 +17,11 @@ from nnexp.config.command import command_of, run_name
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.record.store import Store
+from nnexp.record.weights import weights_sha256
 from nnexp.train.report import EpochReport, Outcome
+
+DIGITS = 16
+"""Digits of a digest on the screen: enough to see that two are the same."""
 
 
 def header(config: Config, dataset: Dataset) -> str:
@@ -174,7 +178,7 @@ def ending(
         console.print(f"stopped early after epoch {outcome.epochs}", highlight=False)
     training = final.get("time/train_seconds", 0.0)
     console.print(f"{seconds:.1f} s in all, {training:.1f} s of it training", highlight=False)
-    recorded(config, store, run_id, console)
+    recorded(config, store, run_id, weights_sha256(outcome.parameters), console)
 
 
 def shown_again(
@@ -189,12 +193,16 @@ def shown_again(
         "recorded before; nothing was trained (tracking.reuse=false trains it again)",
         highlight=False,
     )
-    recorded(config, store, run_id, console)
+    tags = store.client.get_run(run_id).data.tags
+    recorded(config, store, run_id, tags.get("nnexp.weights_sha256", ""), console)
 
 
-def recorded(config: Config, store: Store, run_id: str, console: Console) -> None:
-    """Where a run is recorded, and the commands that go with it."""
-    for line in recorded_lines(config, store, "run", run_id, command_of(config)):
+def recorded(config: Config, store: Store, run_id: str, weights: str, console: Console) -> None:
+    """Where a run is recorded, the digest of its weights, and the commands that go with it."""
+    lines = recorded_lines(config, store, "run", run_id, command_of(config))
+    # The same for everybody who trains this run; `show` has the whole.
+    lines.insert(2, f"weights    sha256 {weights[:DIGITS]}… (nnexp.weights_sha256)")
+    for line in lines:
         console.print(escape(line), highlight=False, soft_wrap=True)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -18,7 +17,7 @@ from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, load_dataset
 from nnexp.errors import NnexpError
 from nnexp.record.bulk import final_values
-from nnexp.record.checkpoint import CheckpointFile, DamagedCheckpoint
+from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.delivery import NEVER, deliver_all
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.run import RunRecord
@@ -26,17 +25,16 @@ from nnexp.record.stale import mark_stale
 from nnexp.record.store import Store, experiment_id, import_client, open_store
 from nnexp.record.sweep import Recorded, find_finished
 from nnexp.signals import held_stops
+from nnexp.source import SourceChanged, confirm, file_digests
+from nnexp.sweep.checkpoints import Checkpoints, run_key
 from nnexp.sweep.locks import alone
 from nnexp.sweep.screen import RunScreen, Stopwatch, ending, header, shown_again
 from nnexp.sweep.studio import Studio
+from nnexp.train.engines import check_engine
 from nnexp.train.loop import train
-from nnexp.train.pixels import sorted_images
 from nnexp.train.plan import check_data
 from nnexp.train.report import Outcome
 from nnexp.train.snapshot import Snapshot
-
-CHECKPOINT_SECONDS = 1.0
-"""A checkpoint at the end of an epoch, but not more often than this."""
 
 
 class RunFailed(NnexpError):
@@ -61,16 +59,18 @@ def run_single(config: Config, console: Console) -> Result:
     Raises:
         UserError: the request cannot be carried out; nothing was recorded.
         RunFailed: training diverged; the run is recorded as FAILED with the reason.
+        SourceChanged: the numeric source did, since this program was started.
     """
     watch = Stopwatch()
     dataset = _ready(config)
     store = open_store(config.tracking.uri)
     experiment = experiment_id(store, config.tracking.experiment)
     mark = fingerprint(config, dataset)
-    key = _key(store, experiment, mark)
+    key = run_key(store, experiment, mark, swept=False)
     if config.sweep.dry_run:
         return _dry_run(config, dataset, find_finished(store, experiment, mark), console)
-    checkpoint = CheckpointFile(store.folder, key)
+    file = CheckpointFile(store.folder, key)
+    checkpoints = Checkpoints(file, lambda text: console.print(escape(text)))
     with alone(store, f"run-{key[:16]}", "this very run", console):
         tidy(store, experiment, console)
         console.print(header(config, dataset), highlight=False, markup=False)
@@ -78,27 +78,35 @@ def run_single(config: Config, console: Console) -> Result:
             found = find_finished(store, experiment, mark)
             if found is not None:
                 # A process that was killed right after its run was recorded has left it.
-                checkpoint.remove()
+                file.remove()
                 final = final_values(store, found.run_id, found.metrics)
                 shown_again(config, store, found.run_id, final, console)
                 return Result(found.run_id, config, dict(found.metrics))
-        return _run(config, dataset, store, experiment, checkpoint, console, watch)
+        _confirm_source(config)
+        return _run(config, dataset, store, experiment, checkpoints, console, watch)
 
 
 def _ready(config: Config) -> Dataset:
-    """The data, laid out for training while MLflow is imported.
+    """The data, read while MLflow is imported.
 
     Raises:
         UserError: the data cannot be read, or is not what the config asks for.
     """
     with ThreadPoolExecutor(1) as pool:
         loading = pool.submit(load_dataset, config.data)
-        laying = pool.submit(lambda: sorted_images(loading.result()))
         import_client()
         dataset = loading.result()
-        check_data(config, dataset)
-        laying.result()
+    check_data(config, dataset)
+    check_engine(config)
     return dataset
+
+
+def _confirm_source(config: Config) -> None:
+    """What will train must be what the fingerprint is of."""
+    try:
+        confirm(file_digests(), config.train.engine, since="since this program was started")
+    except SourceChanged as error:
+        raise SourceChanged(f"{error}; start it again to train with the new source") from error
 
 
 def _dry_run(config: Config, dataset: Dataset, found: Recorded | None, console: Console) -> Result:
@@ -123,17 +131,12 @@ def tidy(store: Store, experiment: str, console: Console) -> None:
         console.print(f"run {run_id} was left unfinished by a process that is gone: KILLED")
 
 
-def _key(store: Store, experiment: str, mark: str) -> str:
-    """What a checkpoint is of: one run in one experiment of one store."""
-    return hashlib.sha256("\n".join([store.shown, experiment, mark]).encode()).hexdigest()
-
-
 def _run(
     config: Config,
     dataset: Dataset,
     store: Store,
     experiment: str,
-    checkpoint: CheckpointFile,
+    checkpoints: Checkpoints,
     console: Console,
     watch: Stopwatch,
 ) -> Result:
@@ -142,22 +145,22 @@ def _run(
     closed = False
     try:
         with held_stops():
-            record, snapshot = _begin(config, dataset, store, experiment, checkpoint, console)
+            record, snapshot = _begin(config, dataset, store, experiment, checkpoints, console)
         with Studio(config, level) as studio:
-            outcome = _train(record, config, dataset, checkpoint, snapshot, console)
+            outcome = _train(record, config, dataset, checkpoints, snapshot, console)
             if outcome.failure is None:
                 folder = Path(tempfile.mkdtemp(prefix=f"{record.run_id}-", dir=store.folder))
                 try:
                     studio.write(folder, outcome, record.rows)
                     with held_stops():
                         arrived, closed = record.finish(outcome, folder), True
-                        checkpoint.remove()
+                        checkpoints.file.remove()
                 finally:
                     shutil.rmtree(folder, ignore_errors=True)
             else:
                 with held_stops():
                     arrived, closed = record.fail(outcome.failure), True
-                    checkpoint.remove()
+                    checkpoints.file.remove()
     except KeyboardInterrupt as stop:
         if closed and record is not None:
             # It came while the run was being closed, and has waited: the run is whole.
@@ -206,30 +209,23 @@ def _begin(
     dataset: Dataset,
     store: Store,
     experiment: str,
-    checkpoint: CheckpointFile,
+    checkpoints: Checkpoints,
     console: Console,
 ) -> tuple[RunRecord, Snapshot | None]:
     """A new run, or the one that a checkpoint belongs to."""
-    if config.tracking.resume:
+    found = checkpoints.found() if config.tracking.resume else None
+    if found is not None:
+        snapshot, kept = found
+        rows, stamps = kept["rows"], kept["stamps"]
         try:
-            found = checkpoint.read()
-        except DamagedCheckpoint as error:
-            console.print(escape(f"{error}: starting afresh"))
-            found = None
-        if found is not None:
-            snapshot, kept, remark = found
-            if remark:
-                console.print(escape(f"{remark}the one before it is whole"))
-            rows, stamps = kept["rows"], kept["stamps"]
-            try:
-                record = RunRecord.reopen(store, kept["run_id"], config, rows, stamps)
-                console.print(f"going on after epoch {snapshot.values['epoch']}", highlight=False)
-                return record, snapshot
-            except Exception as error:
-                if getattr(error, "error_code", "") not in NEVER:
-                    raise
-                console.print(f"the store has no run {kept['run_id']} any more: starting afresh")
-    checkpoint.remove()
+            record = RunRecord.reopen(store, kept["run_id"], config, rows, stamps)
+            console.print(f"going on after epoch {snapshot.values['epoch']}", highlight=False)
+            return record, snapshot
+        except Exception as error:
+            if getattr(error, "error_code", "") not in NEVER:
+                raise
+            console.print(f"the store has no run {kept['run_id']} any more: starting afresh")
+    checkpoints.file.remove()
     return RunRecord.start(store, experiment, config, dataset), None
 
 
@@ -237,7 +233,7 @@ def _train(
     record: RunRecord,
     config: Config,
     dataset: Dataset,
-    checkpoint: CheckpointFile,
+    checkpoints: Checkpoints,
     snapshot: Snapshot | None,
     console: Console,
 ) -> Outcome:
@@ -247,25 +243,17 @@ def _train(
         "test": len(dataset.test),
     }
     outcome: Outcome | None = None
-    saved, complained, unsaved = time.monotonic(), False, False
+    complained = False
+
+    def kept() -> dict[str, Any]:
+        return {"run_id": record.run_id, "rows": record.rows, "stamps": record.stamps}
+
     with RunScreen(config, sizes, console) as screen:
-        for report in train([config], dataset, snapshot):
+        for report in train(config, dataset, snapshot):
             record.add(report)
             screen.show(report)
             outcome = report.outcome or outcome
-            if report.snapshot is not None and time.monotonic() - saved > CHECKPOINT_SECONDS:
-                kept = {
-                    "run_id": record.run_id,
-                    "rows": record.rows,
-                    "stamps": record.stamps,
-                }
-                try:
-                    checkpoint.write(report.snapshot(), kept)
-                except OSError as error:
-                    if not unsaved:
-                        console.print(escape(f"no checkpoint could be written: {error}"))
-                    unsaved = True
-                saved = time.monotonic()
+            checkpoints.after(report, kept)
             if complained != bool(record.trouble):
                 complained = not complained
                 console.print(

@@ -13,41 +13,46 @@ from nnexp.config.distinct import columns_of, distinct_keys
 from nnexp.config.schema import Config
 from nnexp.record.environment import cores
 from nnexp.sweep.board import results, results_table
-from nnexp.sweep.grouping import StackPlan
 from nnexp.sweep.screen import recorded_lines
 from nnexp.sweep.state import Batch
+from nnexp.train.work import work
 
 NOTED_ROWS = 50
 """Settings in the description of a sweep; the whole table is on the screen and in `compare`."""
+
+PER_SECOND = 2e10
+"""Multiply-adds a second and core, as `train.work` counts them; an order of magnitude only."""
 
 NAMED = 20
 """Reused runs that are named one by one."""
 
 
-def announce(sweep: Batch, plans: Sequence[StackPlan], console: Console) -> None:
+def announce(sweep: Batch, console: Console) -> None:
     """How many runs there are, what is recorded of them, and how the rest is trained."""
     total, missing = len(sweep.configs), len(sweep.missing)
-    workers = min(sweep.configs[0].sweep.workers or cores(), max(len(plans), 1))
     text = f"sweep of {total} runs"
     if missing < total:
         text += f": {total - missing} recorded already, {missing} to train"
     if missing:
-        text += f", in {len(plans)} stacks over {workers} processes"
+        count = _workers(sweep)
+        text += f", in {count} process{'es' if count > 1 else ''}"
     console.print(text, highlight=False)
 
 
-def show_plan(sweep: Batch, plans: Sequence[StackPlan], console: Console) -> None:
+def show_plan(sweep: Batch, console: Console) -> None:
     """What `sweep.dry_run=true` shows instead of training."""
-    where = {k: number for number, plan in enumerate(plans, 1) for k in plan.runs}
     for k, config in enumerate(sweep.configs):
         found = sweep.found.get(sweep.marks[k])
-        state = f"recorded as {found.run_id[:8]}" if found else f"stack {where[k]}"
+        state = f"recorded as {found.run_id[:8]}" if found else "to be trained"
         console.print(escape(f"{run_name(config)}: {state}"), highlight=False)
-    total = sum(plan.cost for plan in plans)
-    # About 10 billion multiply-adds a second and core, measured; an order of magnitude only.
-    workers = sweep.configs[0].sweep.workers or cores()
-    seconds = total / 1e10 / max(1, min(workers, len(plans)))
+    total = sum(work(sweep.configs[k], sweep.datasets[k]) for k in sweep.missing)
+    seconds = total / PER_SECOND / max(1, _workers(sweep))
     console.print(f"dry run: nothing was trained; estimated time about {seconds:.0f} s")
+
+
+def _workers(sweep: Batch) -> int:
+    """How many processes train what is missing."""
+    return min(sweep.configs[0].sweep.workers or cores(), len(sweep.missing))
 
 
 def sweep_name(configs: Sequence[Config]) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 
 from rich.console import Console
 from rich.markup import escape
 
 from nnexp.config.command import run_name
+from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.clock import now
 from nnexp.record.delivery import Outbox
 from nnexp.record.environment import cores
@@ -19,11 +19,11 @@ from nnexp.record.summary import record_summaries, settings_over_seeds
 from nnexp.record.sweep import Ended, Recorded, delivery_of
 from nnexp.signals import held_stops
 from nnexp.sweep.board import Board
-from nnexp.sweep.grouping import StackPlan, work
+from nnexp.sweep.checkpoints import checkpoint_of
 from nnexp.sweep.pool import Pool
 from nnexp.sweep.state import Batch
-from nnexp.sweep.worker import Broken, Finished, Progress, Stuck, Task
-from nnexp.train.plan import shape_of
+from nnexp.sweep.worker import Broken, Finished, Note, Progress, Stopped, Stuck, Task
+from nnexp.train.work import work
 
 LIGHT_FROM = 20
 """Sweeps of more runs than this leave figures and models to be made on demand."""
@@ -31,28 +31,30 @@ LIGHT_FROM = 20
 HEARTBEAT_SECONDS = 60.0
 
 
-def train_missing(
-    sweep: Batch, plans: Sequence[StackPlan], parent: str, outbox: Outbox, console: Console
-) -> None:
-    """Train stacks and record each run when it ends, well or not.
+def train_missing(sweep: Batch, parent: str, outbox: Outbox, console: Console) -> None:
+    """Train the runs that are not recorded, longest first; record each when it ends, well or not.
 
     Raises:
         OSError: a worker can write nothing more; what has ended is recorded.
+        SourceChanged: so that the fingerprints would not be those of the runs.
+        UserError: an engine that cannot be had here.
     """
-    if not plans:
+    missing = sweep.missing
+    if not missing:
         return
     settings = sweep.configs[0].sweep
     level = sweep.configs[0].tracking.artifacts
     if level == "auto":
         level = "light" if len(sweep.configs) > LIGHT_FROM else "all"
     folder = sweep.store.folder / f"sweep-{parent}"
+    amount = {k: work(sweep.configs[k], sweep.datasets[k]) for k in missing}
     tasks = [
-        Task(plan.runs, tuple(sweep.configs[k] for k in plan.runs), level, folder) for plan in plans
+        Task(k, sweep.configs[k], level, folder, _checkpoint(sweep, k))
+        for k in sorted(missing, key=lambda k: -amount[k])
     ]
-    missing = [k for plan in plans for k in plan.runs]
     board = Board(
         len(sweep.configs),
-        {k: work(sweep.configs[k], shape_of(sweep.configs[k], sweep.datasets[k])) for k in missing},
+        amount,
         {k: sweep.configs[k].train.epochs for k in missing},
         len(sweep.configs) - len(missing),
         console,
@@ -66,15 +68,18 @@ def train_missing(
                     outbox.tell(parent, {"nnexp.heartbeat": str(now())})
                     beat = time.monotonic()
                 if isinstance(message, Progress):
-                    board.progress(message.epochs)
+                    board.progress(message.run, message.epoch)
+                elif isinstance(message, Note):
+                    board.note(f"{run_name(sweep.configs[message.run])}: {message.text}")
                 elif isinstance(message, Finished):
                     _record(sweep, message.run, message.ended, parent, outbox, board)
                 elif isinstance(message, Stuck):
                     raise OSError(message.reason)
+                elif isinstance(message, Stopped):
+                    raise message.error
                 elif isinstance(message, Broken):
-                    for k in message.runs:
-                        nothing = Ended([], [], None, now(), None, message.reason)
-                        _record(sweep, k, nothing, parent, outbox, board)
+                    nothing = Ended([], [], None, now(), None, message.reason)
+                    _record(sweep, message.run, nothing, parent, outbox, board)
                 _deliver(sweep, outbox)
                 if complained != bool(outbox.kept):
                     complained = not complained
@@ -92,6 +97,8 @@ def _record(sweep: Batch, k: int, ended: Ended, parent: str, outbox: Outbox, boa
         run_id = outbox.send(delivery, ended.folder) or delivery.key
     if ended.folder is not None:
         shutil.rmtree(ended.folder, ignore_errors=True)
+    # Only now that the store has it, or the disk.
+    _checkpoint(sweep, k).remove()
     outcome = ended.outcome
     failure = ended.failure or (outcome.failure if outcome is not None else None) or ""
     last = ended.rows[-1] if ended.rows else {}
@@ -106,6 +113,10 @@ def _record(sweep: Batch, k: int, ended: Ended, parent: str, outbox: Outbox, boa
     cost = f"cost {metrics.get('train/cost', 0.0):.4g}"
     result = f"failed: {failure}" if failure else ", ".join(said) or cost
     board.ended(k, f"{run_name(config)}: {result}", failed=bool(failure))
+
+
+def _checkpoint(sweep: Batch, k: int) -> CheckpointFile:
+    return checkpoint_of(sweep.store, sweep.experiment, sweep.marks[k], swept=True)
 
 
 def _deliver(sweep: Batch, outbox: Outbox, *, now: bool = False) -> None:

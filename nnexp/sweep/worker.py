@@ -1,4 +1,4 @@
-"""A worker process: trains stacks, writes the artifacts of finished runs, and reports.
+"""A worker process: trains one run after another, writes its artifacts, and reports.
 
 Messages go through one pipe to the process that started it, the only one that talks to MLflow.
 """
@@ -8,15 +8,22 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from nnexp.config.schema import Config
+from nnexp.errors import NnexpError
+from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.clock import now
 from nnexp.record.sweep import Ended
 from nnexp.signals import ignore_interrupts
+from nnexp.source import SourceChanged, confirm
+from nnexp.sweep.checkpoints import Checkpoints
+from nnexp.train.engines import check_engine
 from nnexp.train.report import Outcome
 
 PROGRESS_SECONDS = 0.5
@@ -24,19 +31,29 @@ PROGRESS_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Task:
-    """A stack to train: configs, their positions in the sweep, and what to write."""
+    """A run to train: its position in the sweep, and what to write where."""
 
-    runs: tuple[int, ...]
-    configs: tuple[Config, ...]
+    run: int
+    config: Config
     artifacts: str
     folder: Path
+    checkpoint: CheckpointFile
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Completed epochs of the runs of a stack, by position in the sweep."""
+    """Completed epochs of a run."""
 
-    epochs: dict[int, int]
+    run: int
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something to be said about a run that goes on."""
+
+    run: int
+    text: str
 
 
 @dataclass(frozen=True)
@@ -49,9 +66,9 @@ class Finished:
 
 @dataclass(frozen=True)
 class Broken:
-    """Runs of a stack that cannot go on because something raised."""
+    """A run that cannot go on because something raised."""
 
-    runs: tuple[int, ...]
+    run: int
     reason: str
 
 
@@ -63,71 +80,106 @@ class Stuck:
 
 
 @dataclass(frozen=True)
-class Done:
-    """The stack is trained; the worker is free."""
+class Stopped:
+    """No run of the sweep can be trained here, and why."""
+
+    error: NnexpError
 
 
-Message = Progress | Finished | Broken | Stuck | Done
+Message = Progress | Note | Finished | Broken | Stuck | Stopped
 
 
-def serve(pipe: Connection) -> None:
-    """Train one task after another until None is received or the other end is gone."""
+def serve(pipe: Connection, source: Mapping[str, str]) -> None:
+    """Train one task after another until None is received or the other end is gone.
+
+    `source` are the digests of the numeric files that the sweep's fingerprints were made of.
+    """
     ignore_interrupts()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    ready: set[str] = set()
     try:
         while (task := pipe.recv()) is not None:
-            _train(task, pipe)
-            pipe.send(Done())
+            try:
+                _ready(task.config, source, ready)
+            except NnexpError as error:
+                pipe.send(Stopped(error))
+                continue
+            _carry_out(task, pipe)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         os._exit(1)
 
 
-def _train(task: Task, pipe: Connection) -> None:
-    from nnexp.data.dataset import load_dataset
-    from nnexp.train.loop import train
-
-    started = now()
-    parent = os.getppid()
-    rows: list[list[dict[str, float]]] = [[] for _ in task.runs]
-    stamps: list[list[int]] = [[] for _ in task.runs]
-    waiting = set(range(len(task.runs)))
-    epochs: dict[int, int] = {}
-    told = 0.0
+def _ready(config: Config, source: Mapping[str, str], ready: set[str]) -> None:
+    """Import what trains with an engine, once; it must be what the fingerprints are of."""
+    engine = config.train.engine
+    if engine in ready:
+        return
+    check_engine(config)
     try:
-        dataset = load_dataset(task.configs[0].data)
-        for report in train(task.configs, dataset):
-            k = report.run
-            if report.metrics:
-                rows[k].append({"step": report.epoch, **report.metrics})
-                stamps[k].append(now())
-            epochs[task.runs[k]] = report.epoch
-            if os.getppid() != parent:
-                os._exit(1)  # Nobody is left to report to.
-            if report.outcome is not None:
-                folder = _write(task, k, rows[k], report.outcome)
-                ended = Ended(rows[k], stamps[k], report.outcome, started, folder)
-                pipe.send(Finished(task.runs[k], ended))
-                waiting.discard(k)
-            if time.monotonic() - told > PROGRESS_SECONDS:
-                pipe.send(Progress(dict(epochs)))
-                told = time.monotonic()
+        confirm(source, engine, since="while the sweep ran")
+    except SourceChanged as error:
+        raise SourceChanged(
+            f"{error}; what has ended is recorded, and the same command starts again with the new "
+            "source"
+        ) from error
+    ready.add(engine)
+
+
+def _carry_out(task: Task, pipe: Connection) -> None:
+    """Train a run, or say why it cannot be trained."""
+    try:
+        pipe.send(Finished(task.run, _trained(task, pipe)))
     except (BrokenPipeError, ConnectionResetError):
         raise
     except OSError as error:
         pipe.send(Stuck(str(error)))
     except Exception as error:
-        runs = tuple(task.runs[k] for k in sorted(waiting))
-        pipe.send(Broken(runs, f"{type(error).__name__}: {error}"))
+        pipe.send(Broken(task.run, f"{type(error).__name__}: {error}"))
 
 
-def _write(task: Task, k: int, rows: Sequence[dict[str, float]], outcome: Outcome) -> Path | None:
+def _trained(task: Task, pipe: Connection) -> Ended:
+    """Train a run to its end, from its checkpoint if there is one."""
+    from nnexp.data.dataset import load_dataset
+    from nnexp.train.loop import train
+
+    parent = os.getppid()
+    checkpoints = Checkpoints(task.checkpoint, lambda text: pipe.send(Note(task.run, text)))
+    # The values of the epochs so far with their times, and when the run began: a run that goes on
+    # is recorded as one.
+    kept: dict[str, Any] = {"rows": [], "stamps": [], "started": now()}
+    snapshot = None
+    if not task.config.tracking.resume:
+        task.checkpoint.remove()
+    elif (found := checkpoints.found()) is not None:
+        snapshot, kept = found
+        pipe.send(Note(task.run, f"going on after epoch {snapshot.values['epoch']}"))
+    rows, stamps = kept["rows"], kept["stamps"]
+    outcome: Outcome | None = None
+    told = 0.0
+    for report in train(task.config, load_dataset(task.config.data), snapshot):
+        if report.metrics:
+            rows.append({"step": report.epoch, **report.metrics})
+            stamps.append(now())
+        outcome = report.outcome
+        if os.getppid() != parent:
+            os._exit(1)  # Nobody is left to report to.
+        checkpoints.after(report, partial(dict, kept))
+        if time.monotonic() - told > PROGRESS_SECONDS:
+            pipe.send(Progress(task.run, report.epoch))
+            told = time.monotonic()
+    assert outcome is not None
+    folder = _write(task, rows, outcome)
+    return Ended(rows, stamps, outcome, kept["started"], folder)
+
+
+def _write(task: Task, rows: Sequence[dict[str, float]], outcome: Outcome) -> Path | None:
     if task.artifacts == "none" or outcome.failure is not None:
         return None
     from nnexp.data.dataset import load_dataset
     from nnexp.record.artifacts import write_artifacts
 
-    config = task.configs[k]
     # Its own folder: workers of a killed sweep may still be about when it is started again.
-    folder = task.folder / f"{os.getpid()}-run{task.runs[k]}"
-    write_artifacts(folder, task.artifacts, config, load_dataset(config.data), outcome, rows)
+    folder = task.folder / f"{os.getpid()}-run{task.run}"
+    dataset = load_dataset(task.config.data)
+    write_artifacts(folder, task.artifacts, task.config, dataset, outcome, rows)
     return folder

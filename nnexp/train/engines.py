@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import find_spec
 
 from nnexp.config.schema import Config
@@ -11,11 +13,10 @@ from nnexp.train.engine import Engine
 
 
 def _compiled() -> type[Engine]:
-    try:
+    with _explained():
         from nnexp.train.compiled import CompiledEngine
-    except ImportError as error:
-        raise UserError(_without_numba(str(error))) from error
-    return CompiledEngine
+
+        return CompiledEngine
 
 
 def _numpy() -> type[Engine]:
@@ -37,14 +38,22 @@ def engine_of(config: Config) -> type[Engine]:
     return ENGINES[config.train.engine]()
 
 
-def check_engine(config: Config) -> None:
-    """Refuse an engine that cannot be had here, without the time that importing it takes.
+def check_engine(config: Config, *, trains: bool = True) -> None:
+    """Refuse a config whose engine cannot be had here.
+
+    The compiler takes a while to import. Who does not train himself (`trains=False`) only looks
+    whether it is there.
 
     Raises:
-        UserError: one line naming key, value and what is allowed.
+        UserError: one line naming the key, the reason and what is allowed.
     """
-    if config.train.engine == "compiled" and available() != "compiled":
-        raise UserError(_without_numba("it is not installed"))
+    if config.train.engine != "compiled":
+        return
+    with _explained():
+        if trains:
+            import_module("numba")
+        elif available() != "compiled":
+            raise ImportError("No module named 'numba'")
 
 
 def available() -> str:
@@ -52,8 +61,14 @@ def available() -> str:
     return "compiled" if find_spec("numba") is not None else "numpy"
 
 
-def _without_numba(reason: str) -> str:
-    return (
-        f"train.engine=compiled: numba cannot be imported here ({reason}); allowed: "
-        "train.engine=numpy, or install numba"
-    )
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What the compiler says when it is imported, in one line."""
+    try:
+        yield
+    except Exception as error:  # It refuses a Python or a NumPy in more ways than one.
+        reason = " ".join(str(error).split())
+        raise UserError(
+            f"train.engine=compiled: numba cannot be imported here ({reason}); "
+            "allowed: train.engine=numpy, or install numba"
+        ) from error

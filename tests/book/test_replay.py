@@ -52,7 +52,7 @@ def test_unregularized_run_on_50000_images_agrees_in_its_summary() -> None:
     """Rounding differences are amplified; three times the spread over seeds is 0.6 points."""
     config = published("overfitting_full").config
     best = {"test/accuracy": 0.0, "train/accuracy": 0.0}
-    for report in train([config], load_dataset(config.data)):
+    for report in train(config, load_dataset(config.data)):
         for name in best:
             best[name] = max(best[name], report.metrics[name])
     assert best["test/accuracy"] == pytest.approx(0.9533, abs=0.006)

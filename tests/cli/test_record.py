@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import importlib.metadata
 import json
 import math
+import platform
 from pathlib import Path
 
 import mlflow
@@ -18,7 +20,7 @@ from mlflow.entities import Run
 
 from nnexp.config.schema import DataConfig
 from nnexp.data.dataset import Dataset, load_dataset
-from tests.cli.command import Typed, artifacts, history, only_run
+from tests.cli.command import Typed, artifacts, history, nnexp, only_run
 
 SET_METRICS = {"cost", "data_cost", "penalty", "accuracy", "correct"}
 EVERY_EPOCH = {
@@ -203,13 +205,16 @@ def test_config_artifact_is_resolved(files: Path) -> None:
     assert config["model"] == {"hidden": [30], "activation": "sigmoid"}
 
 
-def test_environment_artifact_names_versions_machine_and_blas(files: Path) -> None:
+def test_environment_artifact_names_versions_machine_and_libraries(files: Path) -> None:
     found = json.loads((files / "environment.json").read_text(encoding="utf-8"))
     assert found["numeric"]["numpy"] == np.__version__
     assert f"mlflow=={mlflow.__version__}" in found["packages"]
     assert found["cpu"]
-    assert found["blas"]
-    assert found["blas_threads_while_training"] == 1
+    assert found["engine"] == "compiled"
+    assert found["numba"] == importlib.metadata.version("numba")
+    assert found["llvm_cpu"]
+    assert "openblas" in found["numeric"]["blas"].lower()
+    assert found["numeric"]["libm"] == " ".join(platform.libc_ver()).strip()
     assert "git" in found
 
 
@@ -223,6 +228,20 @@ def test_weights_are_plain_arrays_whose_sum_is_the_tag(
     for name in ("W1", "b1", "W2", "b2"):
         digest.update(weights[name].tobytes(order="C"))
     assert run.data.tags["nnexp.weights_sha256"] == digest.hexdigest()
+
+
+def test_the_digest_of_the_weights_is_among_the_last_lines(recorded: Typed, run: Run) -> None:
+    """When it is trained, when it is shown instead of trained again; whole in `show`."""
+    digest = run.data.tags["nnexp.weights_sha256"]
+    line = f"weights    sha256 {digest[:16]}… (nnexp.weights_sha256)"
+    assert len(line) <= 80
+    assert line in recorded.stdout.splitlines()[-6:]
+    command = run.data.tags["nnexp.command"].split()[3:]
+    again = nnexp(*command, cwd=recorded.folder)
+    assert "nothing was trained" in again.stdout
+    assert line in again.stdout.splitlines()[-6:]
+    shown = nnexp("show", run.info.run_id[:8], cwd=recorded.folder)
+    assert f"weights    sha256 {digest}" in shown.stdout.splitlines()
 
 
 def test_recorded_weights_give_the_recorded_results(

@@ -78,7 +78,7 @@ NUMBERS = [
     ("monitor.every=0.5", "a whole number"),
     ("data.n_validation=-1", "at least 0"),
     ("sweep.workers=-1", "at least 0"),
-    ("sweep.fuse=0", "auto, off"),
+    ("sweep.fuse=8", "no longer a key: runs are trained one by one"),
 ]
 
 LISTS = [
@@ -94,6 +94,7 @@ LISTS = [
 WORDS = [
     ("model.activation=softplus", "sigmoid, tanh, relu"),
     ("train.dtype=float16", "float32, float64"),
+    ("train.engine=jax", "compiled, numpy"),
     ("train.schedule=cosine", "constant"),
     ("monitor.test=never", "end, epoch"),
     ("data.subset=last", "first, random"),

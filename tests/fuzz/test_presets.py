@@ -33,6 +33,7 @@ HOSTILE = {
     "target in a callback": "hydra:\n  callbacks:\n    x:\n      _target_: os.system\n",
     "target in a key": "train:\n  _target_: subprocess.check_call\n",
     "target in the launcher": "hydra:\n  launcher:\n    _target_: os.system\n",
+    "a key that is gone": "sweep:\n  fuse: 8\n",
     "another launcher": "defaults:\n  - override /hydra/launcher: joblib\n",
     "job logging": "hydra:\n  job_logging:\n    handlers:\n      x:\n        (): os.system\n",
     "run folder": "hydra:\n  run:\n    dir: /tmp/elsewhere\n",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
+import platform
 import subprocess
 import sys
 from dataclasses import replace
@@ -18,10 +18,9 @@ import nnexp
 from nnexp.config.compose import flatten, from_params, from_yaml, schema_keys, to_yaml
 from nnexp.config.schema import Config, DataConfig
 from nnexp.data.dataset import Dataset, load_dataset
-from nnexp.record.fingerprint import NUMERIC_PACKAGES, fingerprint, sha256_of_package
+from nnexp.record.fingerprint import fingerprint, numeric_environment
 
-PACKAGE = Path(nnexp.__file__).parent
-ROOT = PACKAGE.parent
+ROOT = Path(nnexp.__file__).parent.parent
 
 # Of no account: how a size was typed, where the files are, how and where it is recorded.
 WITHOUT_EFFECT = {"size", "data.root"} | {
@@ -107,41 +106,69 @@ def test_it_changes_with_the_data(neuron: Dataset, name: str, part: str) -> None
     assert fingerprint(Config(), elsewhere) == fingerprint(Config(), neuron)
 
 
-def test_it_changes_with_the_numeric_source_and_no_other(tmp_path: Path) -> None:
-    copied = shutil.copytree(
-        PACKAGE, tmp_path / "nnexp", ignore=shutil.ignore_patterns("mnist", "__pycache__")
-    )
-    before = sha256_of_package(copied)
-    assert before == sha256_of_package(PACKAGE)
-    for path in sorted(copied.rglob("*.py")):
-        original = path.read_text()
-        path.write_text(original + "# a comment\n")
-        numeric = path.relative_to(copied).parts[0] in NUMERIC_PACKAGES
-        assert (sha256_of_package(copied) != before) == numeric, path
-        path.write_text(original)
-    (copied / "nn" / "new.py").write_text("")
-    assert sha256_of_package(copied) != before
+def test_it_changes_with_the_numeric_source(neuron: Dataset, monkeypatch: Any) -> None:
+    before = fingerprint(Config(), neuron)
+    monkeypatch.setattr("nnexp.record.fingerprint.source_sha256", lambda: "0" * 64)
+    assert fingerprint(Config(), neuron) != before
 
 
-def in_a_process(**variables: str) -> str:
-    """The fingerprint of one run, as a process with these variables sees it."""
-    code = (
-        "from nnexp.config.schema import Config, DataConfig\n"
-        "from nnexp.data.dataset import load_dataset\n"
-        "from nnexp.record.fingerprint import fingerprint\n"
-        "print(fingerprint(Config(), load_dataset(DataConfig(name='neuron'))))\n"
-    )
+NUMPY = with_value(Config(), "train.engine", "numpy")
+
+IN_A_PROCESS = """
+import sys
+from dataclasses import replace
+
+from nnexp.config.schema import Config, DataConfig
+from nnexp.data.dataset import load_dataset
+from nnexp.record.fingerprint import fingerprint
+
+config = Config()
+for engine in ("compiled", "numpy"):
+    config = replace(config, train=replace(config.train, engine=engine))
+    print(fingerprint(config, load_dataset(DataConfig(name="neuron"))))
+loaded = {"threadpoolctl", "scipy.linalg", "numba"} & set(sys.modules)
+assert not loaded, loaded
+"""
+
+
+def in_a_process(**variables: str) -> list[str]:
+    """The fingerprint of one run with each engine, as a process with these variables sees it."""
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", IN_A_PROCESS],
         env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
-    return done.stdout
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
 
 
-def test_threads_are_of_no_account_but_other_processor_features_are() -> None:
-    plain = in_a_process()
-    assert in_a_process(OPENBLAS_NUM_THREADS="2", MLFLOW_TRACKING_URI="http://elsewhere") == plain
-    assert in_a_process(OPENBLAS_CORETYPE="Nehalem") != plain
+def test_processor_features_are_of_account_for_numpy_only() -> None:
+    compiled, numpy = in_a_process()
+    assert in_a_process(OPENBLAS_NUM_THREADS="2", MLFLOW_TRACKING_URI="http://elsewhere") == [
+        compiled,
+        numpy,
+    ]
+    other = in_a_process(OPENBLAS_CORETYPE="Nehalem")
+    assert (other[0], other[1] != numpy) == (compiled, True)
+    features = numeric_environment()["numpy_dispatch"]
+    if features:
+        other = in_a_process(NPY_DISABLE_CPU_FEATURES=" ".join(features))
+        assert (other[0], other[1] != numpy) == (compiled, True)
+
+
+@pytest.mark.parametrize("key", sorted(numeric_environment()))
+def test_all_of_the_environment_is_of_account_for_numpy_only(
+    key: str, neuron: Dataset, monkeypatch: Any
+) -> None:
+    before = [fingerprint(config, neuron) for config in (Config(), NUMPY)]
+    there = {**numeric_environment(), key: "other"}
+    monkeypatch.setattr("nnexp.record.fingerprint.numeric_environment", lambda: there)
+    compiled, numpy = (fingerprint(config, neuron) for config in (Config(), NUMPY))
+    assert compiled == before[0]
+    assert numpy != before[1]
+
+
+def test_the_maths_library_is_part_of_the_environment() -> None:
+    assert numeric_environment()["libm"] == " ".join(platform.libc_ver()).strip()

@@ -1,4 +1,4 @@
-"""A record made by version 1 of this program is shown, compared and verified by this one."""
+"""A record made by version 1 of this program is shown and compared by this one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nnexp.config.compose import from_yaml
 from tests.inside import inside
 from tests.record.stored import RUNS, STORED, restore
 
@@ -50,6 +51,31 @@ def test_its_sweeps_are_listed(stored: Path) -> None:
     assert "nnexp" in done.stdout
 
 
+def test_keys_that_are_gone_are_passed_over_in_what_is_recorded(tmp_path: Path) -> None:
+    restore(tmp_path)
+    (path,) = tmp_path.glob(f"mlartifacts/{RUNS[0]}*/artifacts/config.yaml")
+    text = path.read_text("utf-8")
+    assert "fuse: auto" in text
+    assert from_yaml(text) == from_yaml(text.replace("  fuse: auto\n", ""))
+    connection = sqlite3.connect(tmp_path / "mlflow.db")
+    (sweep,) = connection.execute(
+        "SELECT run_uuid FROM tags WHERE key = 'nnexp.kind' AND value = 'sweep'"
+    ).fetchone()
+    line = "python -m nnexp -m size=100 seed=0,1,2 sweep.fuse=8 sweep.dry_run=true"
+    for key, value in (("nnexp.command", line), ("nnexp.total", "3")):
+        connection.execute(
+            "UPDATE tags SET value = ? WHERE key = ? AND run_uuid = ?", (value, key, sweep)
+        )
+    connection.commit()
+    connection.close()
+    listed = inside(tmp_path, "sweeps")
+    assert "seed=0,1,2 sweep.dry_run=true" in listed.stdout
+    assert "fuse" not in listed.stdout
+    done = inside(tmp_path, "sweeps", "--go-on", sweep[:8])
+    assert done.returncode == 0, done.stderr
+    assert "sweep of 3 runs" in done.stdout
+
+
 @pytest.mark.parametrize("run", RUNS)
 def test_each_is_shown(stored: Path, run: str) -> None:
     done = inside(stored, "show", run)
@@ -58,13 +84,55 @@ def test_each_is_shown(stored: Path, run: str) -> None:
     assert "train/cost" in done.stdout
 
 
-def test_all_are_verified(stored: Path, tmp_path: Path) -> None:
-    # Not bit for bit: the record was made on one kind of processor, this may be another.
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("option", [(), ("--tolerance", "1e-6"), ("--epochs", "1")])
+def test_verifying_one_says_which_version_made_it(
+    stored: Path, tmp_path: Path, run: str, option: tuple[str, ...]
+) -> None:
     uri = f"sqlite:///{stored / 'mlflow.db'}"
-    done = inside(tmp_path, "verify", *RUNS, "--tracking-uri", uri, "--tolerance", "1e-6")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "4 of 4 runs verified" in done.stdout
+    done = inside(tmp_path, "verify", run, *option, "--tracking-uri", uri)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    (commit,) = {
+        json.loads(path.read_text("utf-8"))["git"]["commit"]
+        for path in stored.glob(f"mlartifacts/{run}*/artifacts/environment.json")
+    }
+    assert f"was made by nnexp 0.1.0 (commit {commit[:12]}), whose engine gave other bits" in line
+    assert f"(nnexp.fingerprint_version=1); allowed: 2. To verify it: git checkout {commit}" in line
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({"nnexp": "0.1.0"}, "made by nnexp 0.1.0, whose engine"),
+        ({"nnexp": "0.1.0"}, "pip install nnexp==0.1.0"),
+        ({}, "made by an earlier nnexp, whose engine"),
+    ],
+)
+def test_without_a_commit_the_package_is_named(
+    tmp_path: Path, content: dict[str, str], said: str
+) -> None:
+    restore(tmp_path)
+    (path,) = tmp_path.glob(f"mlartifacts/{RUNS[0]}*/artifacts/environment.json")
+    path.write_text(json.dumps(content))
+    assert said in inside(tmp_path, "verify", RUNS[0]).stderr
+
+
+def test_its_runs_and_new_ones_are_listed_and_compared_together(tmp_path: Path) -> None:
+    restore(tmp_path)
+    typed = ("size=100", "train.epochs=2", "seed=0,1", "tracking.artifacts=light")
+    assert inside(tmp_path, "-m", *typed).returncode == 0
+    listed = json.loads(inside(tmp_path, "runs", "--format", "json").stdout)
+    engines = {row["run_id"][:8]: row["train.engine"] for row in listed}
+    assert {engines[run] for run in RUNS} == {"blas"}
+    assert sorted(engines.values()) == ["blas"] * 4 + ["compiled"] * 2
+    by_engine = inside(tmp_path, "compare", "--by", "engine", "--format", "csv")
+    assert by_engine.returncode == 0, by_engine.stderr
+    assert "blas" in by_engine.stdout
+    assert "compiled" in by_engine.stdout
+    assert inside(tmp_path, "report", "nnexp", "--out", "page").returncode == 0
 
 
 def test_a_run_of_a_later_version_is_refused_in_one_line(tmp_path: Path) -> None:

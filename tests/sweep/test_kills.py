@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -37,7 +38,7 @@ def long_run(kills: int) -> tuple[str, ...]:
 
 def long_sweep(kills: int) -> tuple[str, ...]:
     seeds = f"seed=range({2 * kills})"
-    return ("-m", "size=1k", "train.epochs=60", "reg=none,l2", seeds, "sweep.fuse=1")
+    return ("-m", "size=1k", "train.epochs=60", "reg=none,l2", seeds)
 
 
 def killed(folder: Path, typed: tuple[str, ...], rng: random.Random, sign: str) -> bool:
@@ -112,20 +113,108 @@ def two_folders(parent: Path) -> tuple[Path, Path]:
     return found
 
 
-def test_a_worker_that_is_killed_costs_only_its_unfinished_runs(tmp_path: Path) -> None:
-    typed = ("-m", "size=1k", "train.epochs=150", "seed=range(4)", "sweep.workers=2")
-    process = start(tmp_path, *typed)
-    deadline = time.monotonic() + 60
-    workers: list[int] = []
-    while len(workers) < 2 and time.monotonic() < deadline:
-        time.sleep(0.2)
-        workers = helpers_of(process.pid)
+EPOCHS = 1500
+LONG = (
+    "-m", "size=1k", "model.hidden=[100]", "monitor.every=20", "tracking.artifacts=light",
+    f"train.epochs={EPOCHS}", "seed=0,1", "sweep.workers=2",
+)  # fmt: skip
+"""Two runs that take several seconds each, side by side."""
+
+
+@pytest.fixture(scope="module")
+def long_bits(tmp_path_factory: pytest.TempPathFactory) -> object:
+    """What the long sweep records when nobody disturbs it."""
+    folder = tmp_path_factory.mktemp("long")
+    assert nnexp(folder, *LONG).returncode == 0
+    return by_setting(folder)
+
+
+def gone_on(said: str) -> dict[str, int]:
+    """After which epoch runs have gone on, by seed, as the screen says."""
+    found = re.findall(r"^\[\d/2\] .* (seed\d): going on after epoch (\d+)$", said, re.MULTILINE)
+    return {seed: int(epoch) for seed, epoch in found}
+
+
+def until_checkpoints(folder: Path, count: int) -> None:
+    deadline = time.monotonic() + 100
+    while len(list((folder / ".nnexp").glob("*.checkpoint.older"))) < count:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_killed_sweep_goes_on_inside_its_unfinished_runs(
+    tmp_path: Path, long_bits: object
+) -> None:
+    process = start(tmp_path, *LONG)
+    until_checkpoints(tmp_path, 2)
+    process.kill()
+    process.communicate()
+    assert recorded(tmp_path) == []
+    kept = {path.name for path in (tmp_path / ".nnexp").glob("*.checkpoint")}
+    assert len(kept) == 2
+    done = nnexp(tmp_path, *LONG)
+    assert done.returncode == 0, done.stderr
+    epochs = gone_on(done.stdout)
+    assert set(epochs) == {"seed0", "seed1"}
+    assert all(0 < epoch < EPOCHS for epoch in epochs.values())
+    assert by_setting(tmp_path) == long_bits
+    assert not list((tmp_path / ".nnexp").glob("*.checkpoint*"))
+    for run in recorded(tmp_path):
+        values = client(tmp_path).get_metric_history(run.info.run_id, "train/cost")
+        stamps = [m.timestamp for m in sorted(values, key=lambda m: m.step)]
+        assert stamps == sorted(stamps)
+        # It began when it was first begun, and ended after the process that was killed.
+        assert run.info.start_time <= stamps[0]
+        assert stamps[-1] <= run.info.end_time
+
+
+def test_a_sweep_that_is_not_to_resume_begins_its_runs_anew(
+    tmp_path: Path, long_bits: object
+) -> None:
+    process = start(tmp_path, *LONG)
+    until_checkpoints(tmp_path, 2)
+    process.kill()
+    process.communicate()
+    done = nnexp(tmp_path, *LONG, "tracking.resume=false")
+    assert done.returncode == 0, done.stderr
+    assert gone_on(done.stdout) == {}
+    assert by_setting(tmp_path) == long_bits
+    assert not list((tmp_path / ".nnexp").glob("*.checkpoint*"))
+
+
+def test_a_damaged_checkpoint_of_a_sweep_starts_its_run_afresh(
+    tmp_path: Path, long_bits: object
+) -> None:
+    process = start(tmp_path, *LONG)
+    until_checkpoints(tmp_path, 2)
+    process.kill()
+    process.communicate()
+    first, second = sorted((tmp_path / ".nnexp").glob("*.checkpoint"))
+    for path in (first, first.with_name(first.name + ".older"), second):
+        path.write_bytes(path.read_bytes()[:-1])
+    done = nnexp(tmp_path, *LONG)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("no other is left: starting afresh") == 1
+    assert done.stdout.count("the one before it is whole") == 1
+    assert len(gone_on(done.stdout)) == 1
+    assert by_setting(tmp_path) == long_bits
+
+
+def test_a_worker_that_is_killed_costs_a_second_of_its_run(
+    tmp_path: Path, long_bits: object
+) -> None:
+    process = start(tmp_path, *LONG)
+    until_checkpoints(tmp_path, 2)
+    workers = helpers_of(process.pid)
     assert len(workers) == 2
-    time.sleep(2.0)
     os.kill(workers[0], signal.SIGKILL)
     said, _ = process.communicate(timeout=240)
     assert process.returncode == 0, said
-    assert len(by_setting(tmp_path)) == 4
+    assert said.count("worker process died (killed by signal 9); tried once more") == 1
+    (epoch,) = gone_on(said).values()
+    assert 0 < epoch < EPOCHS
+    assert by_setting(tmp_path) == long_bits
+    assert not list((tmp_path / ".nnexp").glob("*.checkpoint*"))
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -143,6 +232,23 @@ def test_a_stopped_sweep_says_so_and_goes_on(tmp_path: Path, number: int, code: 
     (parent,) = recorded(tmp_path, "sweep")
     assert parent.info.status == "KILLED"
     assert all(r.info.status == "FINISHED" for r in recorded(tmp_path))
+
+
+def test_a_stopped_run_that_goes_on_has_every_value_once(tmp_path: Path) -> None:
+    """Also those that were sent after the last checkpoint."""
+    typed = ("size=1k", "train.epochs=150", "tracking.artifacts=light")
+    process = start(tmp_path, *typed)
+    until(process, "Epoch 60 ")
+    process.send_signal(signal.SIGTERM)
+    process.communicate()
+    (run,) = recorded(tmp_path)
+    assert len(histories(tmp_path, run.info.run_id)["train/cost"]) > 60
+    done = nnexp(tmp_path, *typed)
+    assert "going on after epoch" in done.stdout
+    assert done.returncode == 0, done.stderr
+    ((_, metrics),) = by_setting(tmp_path).values()
+    for name in ("train/cost", "validation/accuracy"):
+        assert [step for step, _ in metrics[name]] == list(range(151))
 
 
 def test_a_killed_run_leaves_no_process_behind(tmp_path: Path) -> None:

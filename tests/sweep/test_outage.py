@@ -135,7 +135,7 @@ def test_a_server_that_comes_back_receives_what_was_kept_while_the_run_goes_on(
 def test_runs_of_a_sweep_survive_a_server_that_goes_away(back: bool, tmp_path: Path) -> None:
     port = _free_port()
     typed = ("-m", "size=1k", "train.epochs=900", "seed=range(8)", "tracking.artifacts=light",
-             "sweep.fuse=1", address(port))  # fmt: skip
+             address(port))  # fmt: skip
     store = tmp_path / "store"
     store.mkdir()
     with server(store, port):

@@ -89,7 +89,7 @@ def test_an_impossible_combination_is_refused_before_anything_trains(tmp_path: P
     assert not (tmp_path / "mlflow.db").exists()
 
 
-def test_a_run_that_diverges_does_not_disturb_its_stack(tmp_path: Path) -> None:
+def test_a_run_that_diverges_disturbs_no_other(tmp_path: Path) -> None:
     typed = ("-m", *TINY, "model.activation=relu", "cost=loglikelihood", "train.dtype=float32")
     done = nnexp(tmp_path, *typed, "train.eta=0.1,1e30", "seed=0,1")
     assert done.returncode == 1
