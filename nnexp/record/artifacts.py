@@ -18,7 +18,7 @@ from nnexp.nn.costs import COSTS
 from nnexp.record.environment import environment
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.weights import save_weights
-from nnexp.train.expanded import expand_images
+from nnexp.train.examples import expand_images
 from nnexp.train.plan import pixel_max_of
 from nnexp.train.predict import outputs, probabilities
 from nnexp.train.report import Outcome
@@ -111,8 +111,11 @@ def _versions(config: Config, dataset: Dataset) -> NDArray[np.uint8]:
     labels = dataset.train.labels
     rows = [int(np.flatnonzero(labels == digit)[0]) for digit in range(min(5, dataset.n_outputs))]
     images = dataset.train.images[rows]
-    rng = stream(config.seed, "expand")
-    drawn = [expand_images(config.expand, images, dataset.image_shape, rng) for _ in range(7)]
+    bits, compiled = stream(config.seed, "expand"), config.train.engine == "compiled"
+    shape = dataset.image_shape
+    drawn = [
+        expand_images(config.expand, images, shape, bits, compiled=compiled) for _ in range(7)
+    ]
     return np.stack([images, *drawn], axis=1)
 
 
