@@ -98,8 +98,10 @@ define install
 	$(PIP) install --no-deps --no-build-isolation --editable .
 endef
 
+# What `make run` trains with is compiled here, so that the first run need not wait for it.
 $(STAMPS)/run: requirements/run.txt pyproject.toml | $(STAMPS)/venv
 	$(install)
+	$(BIN)/python -c 'from nnexp.train.compiled import compile_kernel; compile_kernel("float32")'
 	touch $@
 
 $(STAMPS)/test: requirements/test.txt pyproject.toml | $(STAMPS)/venv

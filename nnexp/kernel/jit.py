@@ -1,4 +1,4 @@
-"""How the kernel is compiled: no reordering, no contraction, one cache per source and version.
+"""How the kernel is compiled: no reordering, no contraction.
 
 The rules that make bits the same on every processor (docs/portability.md) are kept here and in
 `kernel.elementary`: LLVM gets no licence to reorder or contract (`fastmath` stays off), and a
@@ -7,23 +7,17 @@ fused multiply-add is written where one is meant.
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
 from collections.abc import Callable
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-import llvmlite
 import numba
 from numba import extending
 from numba.core import config as numba_config
 from numba.core.compiler import Compiler
 
-Compiled = Callable[..., Any]
+from nnexp.kernel.cache import cache_folder
 
-PACKAGE = Path(__file__).resolve().parent
+Compiled = Callable[..., Any]
 
 
 class _NoAliasing(Compiler):  # type: ignore[misc]
@@ -40,7 +34,7 @@ def jit(function: Compiled) -> Compiled:
     Division by zero gives infinity or NaN as in NumPy. Array arguments must not overlap.
     """
     before = numba_config.CACHE_DIR
-    numba_config.CACHE_DIR = cache_folder()
+    numba_config.CACHE_DIR = str(cache_folder())
     try:
         compiled: Compiled = numba.njit(
             nogil=True, cache=True, error_model="numpy", pipeline_class=_NoAliasing
@@ -57,30 +51,3 @@ def intrinsic(function: Compiled) -> Compiled:
     """
     made: Compiled = extending.intrinsic(prefer_literal=True)(function)
     return made
-
-
-@lru_cache(maxsize=1)
-def cache_folder() -> str:
-    """Where compiled kernels are kept: one folder per kernel source and compiler version.
-
-    numba looks at the file of a function only, not at those of the functions that it calls. A
-    folder of its own per source makes sure that nothing compiled from other source is ever run.
-    It is below `NUMBA_CACHE_DIR`, the user's cache folder, or where that cannot be written the
-    system's folder for temporary files.
-    """
-    digest = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__}".encode())
-    for path in sorted(PACKAGE.glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    name = f"kernel-{digest.hexdigest()[:16]}"
-    user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    named = [Path(p) for p in (os.environ.get("NUMBA_CACHE_DIR"),) if p]
-    owner = os.getuid() if hasattr(os, "getuid") else "user"
-    for base in [*named, user / "nnexp", Path(tempfile.gettempdir()) / f"nnexp-{owner}"]:
-        folder = base / name
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with tempfile.TemporaryFile(dir=folder):
-                return str(folder)
-        except OSError:
-            continue
-    return tempfile.mkdtemp(prefix="nnexp-kernel-")

@@ -95,7 +95,8 @@ def images_of(rows: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Images:
     columns: Columns = np.empty(count, np.uint16 if rows.shape[1] <= 1 << 16 else np.uint32)
     starts, pixels = np.empty(len(rows) + 1, np.uint64), np.empty(count, np.uint8)
     _list(np.ascontiguousarray(rows), starts, columns, pixels)
-    return Images(starts, columns, pixels, np.ascontiguousarray(labels))
+    # A copy: the kernel would be compiled anew for arrays that may not be written.
+    return Images(starts, columns, pixels, labels.copy())
 
 
 def mostly_filled(images: Images, n_in: int) -> bool:

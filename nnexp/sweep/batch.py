@@ -39,7 +39,7 @@ from nnexp.sweep.single import tidy
 from nnexp.sweep.state import Batch
 from nnexp.sweep.telling import announce, conclude, result_note, show_plan, sweep_name
 from nnexp.sweep.training import summarize, train_missing
-from nnexp.train.engines import check_engine
+from nnexp.train.engines import check_engine, compile_ahead
 from nnexp.train.plan import check_data
 
 
@@ -118,6 +118,8 @@ def run_sweep(
                 outbox.tell(parent, {"nnexp.reused": str(_reused(sweep, parent))})
             remove_partial(store, experiment, parent)
             _forget(sweep)
+            missing = [sweep.configs[k] for k in sweep.missing]
+            compile_ahead(missing, lambda text: console.print(text, highlight=False))
             with quick_commits(store):
                 train_missing(sweep, parent, outbox, console)
             summarize(sweep, parent, outbox)

@@ -30,7 +30,8 @@ from nnexp.sweep.checkpoints import Checkpoints, run_key
 from nnexp.sweep.locks import alone
 from nnexp.sweep.screen import RunScreen, Stopwatch, ending, header, shown_again
 from nnexp.sweep.studio import Studio
-from nnexp.train.engines import check_engine
+from nnexp.train.engines import compile_ahead, engine_of
+from nnexp.train.examples import laid_out
 from nnexp.train.loop import train
 from nnexp.train.plan import check_data
 from nnexp.train.report import Outcome
@@ -83,21 +84,23 @@ def run_single(config: Config, console: Console) -> Result:
                 shown_again(config, store, found.run_id, final, console)
                 return Result(found.run_id, config, dict(found.metrics))
         _confirm_source(config)
+        compile_ahead([config], lambda text: console.print(text, highlight=False))
         return _run(config, dataset, store, experiment, checkpoints, console, watch)
 
 
 def _ready(config: Config) -> Dataset:
-    """The data, read while MLflow is imported.
+    """The data, read and laid out for training while MLflow is imported.
 
     Raises:
         UserError: the data cannot be read, or is not what the config asks for.
     """
     with ThreadPoolExecutor(1) as pool:
         loading = pool.submit(load_dataset, config.data)
+        laying = pool.submit(lambda: laid_out(engine_of(config), loading.result()))
         import_client()
         dataset = loading.result()
-    check_data(config, dataset)
-    check_engine(config)
+        check_data(config, dataset)
+        laying.result()
     return dataset
 
 

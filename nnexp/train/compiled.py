@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nnexp.errors import NnexpError
 from nnexp.kernel import draws, structs
+from nnexp.kernel.cache import mark_compiled
 from nnexp.kernel.descent import Network, Rates
 from nnexp.kernel.epoch import TINY, Dropout, epoch, keeps_subnormals
 from nnexp.kernel.evaluate import BLOCK, evaluate, outputs, penalty_sums
@@ -17,7 +18,9 @@ from nnexp.kernel.sparse import images_of
 from nnexp.kernel.structs import Images, Shape
 from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.costs import COSTS
+from nnexp.nn.initializers import fixed
 from nnexp.nn.parameters import Parameters
+from nnexp.nn.regularizers import Regularization
 from nnexp.train.engine import Bytes, DropoutStreams, Measured, Problem, fitting
 from nnexp.train.streams import Order
 
@@ -222,3 +225,31 @@ def _buffers(
 ) -> structs.Buffers:
     columns = layout.columns.dtype
     return structs.buffers_for(shape, examples, dtype, columns, hidden=hidden, inputs=inputs)
+
+
+def compile_kernel(dtype: str) -> None:
+    """Compile all that a run of this precision calls, and keep it for later processes."""
+    layout = CompiledEngine.lay_out(np.eye(2, 3, dtype=np.uint8), np.arange(2, dtype=np.uint8))
+    problem = Problem(
+        sizes=(3, 2, 2),
+        activation=next(iter(ACTIVATIONS)),
+        cost=next(iter(COSTS)),
+        dtype=dtype,
+        batch_size=1,
+        n=2,
+        input_scale=1.0,
+        eta=0.1,
+        momentum=0.0,
+        regularization=Regularization(),
+        dropout_hidden=0.0,
+        dropout_input=0.0,
+    )
+    start = fixed(problem.sizes, 0.0, 0.0)
+    streams = DropoutStreams(np.random.PCG64(0), np.random.PCG64(0))
+    engine = CompiledEngine(problem, start, streams, dense=False)
+    rows = CompiledEngine.permutation(np.random.PCG64(0), 2)
+    engine.epoch(layout, rows)
+    engine.measure(layout, rows)
+    engine.penalty_sums()
+    engine.outputs(start, problem.activation, problem.cost, layout, rows, 1.0)
+    mark_compiled(dtype)

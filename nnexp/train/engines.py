@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
@@ -54,6 +54,25 @@ def check_engine(config: Config, *, trains: bool = True) -> None:
             import_module("numba")
         elif available() != "compiled":
             raise ImportError("No module named 'numba'")
+
+
+def compile_ahead(configs: Iterable[Config], say: Callable[[str], None]) -> None:
+    """Compile what runs will call, unless this machine has it already; `say` so before.
+
+    Whoever starts other processes does this first, so that they need not do it side by side.
+
+    Raises:
+        UserError: numba cannot be imported here.
+    """
+    from nnexp.kernel.cache import is_compiled
+
+    wanted = sorted({c.train.dtype for c in configs if c.train.engine == "compiled"})
+    missing = [dtype for dtype in wanted if not is_compiled(dtype)]
+    for dtype in missing:
+        with _explained():
+            from nnexp.train.compiled import compile_kernel
+        say(f"compiling the kernel for {dtype}, once: about 10 s")
+        compile_kernel(dtype)
 
 
 def available() -> str:

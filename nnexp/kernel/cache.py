@@ -1,0 +1,60 @@
+"""Where compiled kernels are kept, and whether this machine's are there already.
+
+numba looks at the file of a function only, not at those of the functions that it calls. A folder of
+its own per source and compiler version makes sure that nothing compiled from other source is ever
+run. It needs no write access to the package.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+@lru_cache(maxsize=1)
+def cache_folder() -> Path:
+    """Below `NUMBA_CACHE_DIR` where that is set, or the user's cache folder, or, where neither can
+    be written, the system's folder for temporary files."""
+    digest = hashlib.sha256(f"{version('numba')} {version('llvmlite')}".encode())
+    for path in sorted(PACKAGE.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    name = f"kernel-{digest.hexdigest()[:16]}"
+    user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    named = [Path(p) for p in (os.environ.get("NUMBA_CACHE_DIR"),) if p]
+    owner = os.getuid() if hasattr(os, "getuid") else "user"
+    for base in [*named, user / "nnexp", Path(tempfile.gettempdir()) / f"nnexp-{owner}"]:
+        folder = base / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+        except OSError:
+            continue
+    return Path(tempfile.mkdtemp(prefix="nnexp-kernel-"))
+
+
+def is_compiled(dtype: str) -> bool:
+    """Whether the kernel has been compiled for this processor, Python and precision."""
+    return _marker(dtype).exists()
+
+
+def mark_compiled(dtype: str) -> None:
+    """Note that it has."""
+    _marker(dtype).touch()
+
+
+def _marker(dtype: str) -> Path:
+    from llvmlite import binding
+
+    processor = os.environ.get("NUMBA_CPU_NAME") or binding.get_host_cpu_name()
+    features = os.environ.get("NUMBA_CPU_FEATURES", "")
+    kind = hashlib.sha256(f"{processor} {features}".encode()).hexdigest()[:8]
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return cache_folder() / f"compiled-{python}-{kind}-{dtype}"
