@@ -13,10 +13,11 @@ BLOCK = 64
 
 
 @jit
-def evaluate(shape, weights, biases, images, rows, buffers, scale, hits, costs):
+def evaluate(shape, weights, biases, images, rows, buffers, scale, hits, costs, activations):
     """For each example of `rows` its cost, and whether the greatest output is at its label.
 
     The first of several greatest counts. Returns Σ C_x, added up in float64 in the order of rows.
+    The output activations go into rows of `activations`, if it has any.
     """
     zero, one = uint64(0), uint64(1)
     last = uint64(len(shape.widths)) - one
@@ -48,36 +49,11 @@ def evaluate(shape, weights, biases, images, rows, buffers, scale, hits, costs):
             hits[first + e] = best == uint64(label)
             costs[first + e] = cost
             total += np.float64(cost)
+            if len(activations) > 0:
+                output_activation(shape.cost, buffers.outputs, buffers.errors, row, units)
+                for j in range(zero, units):
+                    activations[first + e, j] = buffers.errors[row + j]
     return total
-
-
-@jit
-def outputs(shape, weights, biases, images, rows, buffers, scale, activations):
-    """The output activations a^L of each example of `rows`, into rows of `activations`."""
-    zero, one = uint64(0), uint64(1)
-    last = uint64(len(shape.widths)) - one
-    units, width, at = shape.sizes[last + one], shape.widths[last], buffers.at[last]
-    number = weights.dtype.type
-    for first in range(zero, uint64(len(rows)), uint64(BLOCK)):
-        n = min(uint64(BLOCK), uint64(len(rows)) - first)
-        forward(
-            shape,
-            weights,
-            biases,
-            images,
-            rows,
-            first,
-            n,
-            buffers,
-            scale,
-            number(1),
-            number(0),
-        )
-        for e in range(zero, n):
-            row = at + e * width
-            output_activation(shape.cost, buffers.outputs, buffers.errors, row, units)
-            for j in range(zero, units):
-                activations[first + e, j] = buffers.errors[row + j]
 
 
 @jit

@@ -37,7 +37,11 @@ def jit(function: Compiled) -> Compiled:
     numba_config.CACHE_DIR = str(cache_folder())
     try:
         compiled: Compiled = numba.njit(
-            nogil=True, cache=True, error_model="numpy", pipeline_class=_NoAliasing
+            nogil=True,
+            cache=True,
+            error_model="numpy",
+            pipeline_class=_NoAliasing,
+            no_cfunc_wrapper=True,
         )(function)
     finally:
         numba_config.CACHE_DIR = before

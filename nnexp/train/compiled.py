@@ -13,7 +13,7 @@ from nnexp.kernel import draws, structs
 from nnexp.kernel.cache import mark_compiled
 from nnexp.kernel.descent import Network, Rates
 from nnexp.kernel.epoch import TINY, Dropout, epoch, keeps_subnormals
-from nnexp.kernel.evaluate import BLOCK, evaluate, outputs, penalty_sums
+from nnexp.kernel.evaluate import BLOCK, evaluate, penalty_sums
 from nnexp.kernel.sparse import images_of
 from nnexp.kernel.structs import Images, Shape
 from nnexp.nn.activations import ACTIVATIONS
@@ -74,13 +74,14 @@ class CompiledEngine:
         rows: Order,
         scale: float,
     ) -> NDArray[np.float64]:
-        """Output activations in float64, whatever precision the network was trained in."""
+        """In the precision of the parameters: what is counted as a hit is one here too."""
+        dtype = parameters.weights[0].dtype
         shape = _shape(parameters.sizes, activation, cost, dense=False)
-        weights, biases = structs.pack(parameters.weights, parameters.biases, shape, np.float64)
-        buffers = _buffers(shape, BLOCK, np.dtype(np.float64), layout)
-        activations = np.empty((len(rows), parameters.sizes[-1]), np.float64)
-        outputs(shape, weights, biases, layout, _rows(rows), buffers, scale, activations)
-        return activations
+        activations = np.empty((len(rows), parameters.sizes[-1]), dtype)
+        weights, biases = structs.pack(parameters.weights, parameters.biases, shape, dtype)
+        buffers = _buffers(shape, BLOCK, dtype, layout)
+        _evaluate(shape, weights, biases, layout, rows, buffers, scale, activations)
+        return activations.astype(np.float64)
 
     def epoch(self, layout: Images, order: Order) -> None:
         """One call of `kernel.epoch`."""
@@ -126,20 +127,18 @@ class CompiledEngine:
         if self._evaluating is None:
             self._evaluating = _buffers(self.shape, BLOCK, self.dtype, layout)
         weights, biases = self._arrays(parameters)
-        hits, costs = np.empty(len(rows), np.bool_), np.empty(len(rows), self.dtype)
-        total = evaluate(
+        none = np.empty((0, 0), self.dtype)
+        total, correct = _evaluate(
             self.shape,
             weights,
             biases,
             layout,
-            _rows(rows),
+            rows,
             self._evaluating,
-            self.dtype.type(self.problem.input_scale),
-            hits,
-            costs,
+            self.problem.input_scale,
+            none,
         )
-        correct = int(np.count_nonzero(hits)) if self.problem.sizes[-1] > 1 else 0
-        return Measured(total / len(rows), correct)
+        return Measured(total / len(rows), correct if self.problem.sizes[-1] > 1 else 0)
 
     def penalty_sums(self, parameters: Parameters | None = None) -> tuple[float, float]:
         """One call of `kernel.penalty_sums`."""
@@ -197,6 +196,25 @@ def _deleted(rate: float) -> tuple[Any, float]:
     return np.uint64(int(rate * 2.0**32)), 1.0 / (1.0 - rate)
 
 
+def _evaluate(
+    shape: Shape,
+    weights: structs.Floats,
+    biases: structs.Floats,
+    layout: Images,
+    rows: Order,
+    buffers: structs.Buffers,
+    scale: float,
+    activations: structs.Floats,
+) -> tuple[float, int]:
+    """Σ C_x and the hits on some examples; their outputs into `activations`, if it has rows."""
+    hits, costs = np.empty(len(rows), np.bool_), np.empty(len(rows), weights.dtype)
+    number = weights.dtype.type(scale)
+    total: float = evaluate(
+        shape, weights, biases, layout, _rows(rows), buffers, number, hits, costs, activations
+    )
+    return total, int(np.count_nonzero(hits))
+
+
 def _check_subnormals() -> None:
     """Refuse a thread in which numbers below the smallest normal one are taken for 0.
 
@@ -251,5 +269,7 @@ def compile_kernel(dtype: str) -> None:
     engine.epoch(layout, rows)
     engine.measure(layout, rows)
     engine.penalty_sums()
-    engine.outputs(start, problem.activation, problem.cost, layout, rows, 1.0)
+    engine.outputs(
+        start.astype(np.dtype(dtype)), problem.activation, problem.cost, layout, rows, 1.0
+    )
     mark_compiled(dtype)

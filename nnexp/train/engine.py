@@ -86,7 +86,7 @@ class Engine(Protocol):
     def outputs(
         parameters: Parameters, activation: str, cost: str, layout: Any, rows: Order, scale: float
     ) -> NDArray[np.float64]:
-        """Output activations a^L in float64, (len(rows), n_outputs)."""
+        """Output activations a^L, (len(rows), n_outputs)."""
         ...
 
     def epoch(self, layout: Any, order: Order) -> None:

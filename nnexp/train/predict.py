@@ -12,7 +12,7 @@ from nnexp.train.engines import ENGINES, available
 def outputs(
     parameters: Parameters, activation: str, cost: str, images: NDArray[np.uint8], pixel_max: float
 ) -> NDArray[np.float64]:
-    """Output activations a^L in float64, shape (N, n_outputs), for images (N, n_in)."""
+    """Output activations a^L, shape (N, n_outputs), for images (N, n_in)."""
     engine = ENGINES[available()]()
     layout = engine.lay_out(images, np.zeros(len(images), np.uint8))
     scale, rows = 1.0 / pixel_max, np.arange(len(images))
