@@ -92,7 +92,7 @@ def scale_all(values, factor, tiny):
     """Every number times a factor; what becomes smaller than `tiny` becomes 0."""
     for k in range(len(values)):
         scaled = values[k] * factor
-        values[k] = scaled if abs(scaled) > tiny else values.dtype.type(0)
+        values[k] = values.dtype.type(0) if abs(scaled) <= tiny else scaled
 
 
 @jit

@@ -99,7 +99,7 @@ def epoch(shape, network, rates, dropout, images, kept, order, every, batch, buf
             output_error(shape.cost, buffers.outputs, buffers.errors, row, units, width, label)
         for k in range(at, at + n * width):
             delta = buffers.errors[k]
-            buffers.errors[k] = delta if abs(delta) > tiny else number(0)
+            buffers.errors[k] = number(0) if abs(delta) <= tiny else delta
         backward(shape, weights, n, buffers, factor, tiny)
         sigma = step(shape, network, rates, lists, rows, begin, n, buffers, sigma, pixel, tiny)
         if sigma < SMALLEST_SIGMA:

@@ -77,7 +77,7 @@ def activate(code, z, slopes, at, n, width, biases, b_at, factor, tiny):
         if code == SIGMOID:
             for j in range(uint64(0), width):
                 a = sigmoid(fma(factor, z[row + j], biases[b_at + j]))
-                a = a if a > tiny else z.dtype.type(0)
+                a = z.dtype.type(0) if a <= tiny else a
                 z[row + j] = a
                 slopes[row + j] = a * (z.dtype.type(1) - a)
         elif code == TANH:
@@ -262,4 +262,4 @@ def backward(shape, weights, n, buffers, factor, tiny):
             for j in range(units, row):
                 errors[below + e * row + j] = 0
         for k in range(below, below + n * row):
-            errors[k] = errors[k] if abs(errors[k]) > tiny else errors.dtype.type(0)
+            errors[k] = errors.dtype.type(0) if abs(errors[k]) <= tiny else errors[k]

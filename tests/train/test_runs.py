@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnexp.nn.activations import ACTIVATIONS
 from nnexp.train.engines import ENGINES
 from nnexp.train.loop import train
 from nnexp.train.snapshot import Snapshot
@@ -88,3 +89,12 @@ def test_early_stopping_ends_with_the_best_weights(engine: str) -> None:
     shorter = run(configured({**values, "stop.name": "none", "train.epochs": best}), SMALL)
     for ours, theirs in zip(stopped.parameters.weights, shorter.parameters.weights, strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_what_is_no_number_is_not_taken_for_a_small_one(engine: str, activation: str) -> None:
+    values = {"init.name": "fixed", "init.weight": 1e38, "init.bias": -1e38, "train.epochs": 3}
+    values |= {"model.hidden": [5, 5], "model.activation": activation, "train.engine": engine}
+    values |= {"train.dtype": "float32", "train.eta": 1e38}
+    assert run(configured(values), SMALL).outcome.failure is not None
