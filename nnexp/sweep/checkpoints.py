@@ -56,7 +56,8 @@ class Checkpoints:
 
     def after(self, report: EpochReport, record: Callable[[], dict[str, Any]]) -> None:
         """Write a checkpoint if it is time; `record` gives plain JSON values of the recorder."""
-        if report.snapshot is None or time.monotonic() < self._next:
+        # There is nothing to go on with before the first epoch, which would be reported again.
+        if report.snapshot is None or not report.epoch or time.monotonic() < self._next:
             return
         try:
             self.file.write(report.snapshot(), record())

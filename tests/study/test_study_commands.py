@@ -105,7 +105,7 @@ def test_verify_trains_again_and_finds_the_same_bits(store: Path) -> None:
     done = nnexp(store, "verify", "--sweep", parent.info.run_id[:10])
     assert done.returncode == 0, done.stdout
     assert "10 of 10 runs verified" in done.stdout
-    assert "weights included" in done.stdout
+    assert "values and the weights" in done.stdout
 
 
 def test_verify_names_the_first_value_that_differs(store: Path) -> None:

@@ -236,19 +236,21 @@ def test_a_stopped_sweep_says_so_and_goes_on(tmp_path: Path, number: int, code: 
 
 def test_a_stopped_run_that_goes_on_has_every_value_once(tmp_path: Path) -> None:
     """Also those that were sent after the last checkpoint."""
-    typed = ("size=1k", "train.epochs=150", "tracking.artifacts=light")
+    typed = ("size=1k", "train.epochs=600", "tracking.artifacts=light")
     process = start(tmp_path, *typed)
-    until(process, "Epoch 60 ")
+    until_checkpoints(tmp_path, 1)
+    time.sleep(0.5)
     process.send_signal(signal.SIGTERM)
     process.communicate()
     (run,) = recorded(tmp_path)
-    assert len(histories(tmp_path, run.info.run_id)["train/cost"]) > 60
+    sent = len(histories(tmp_path, run.info.run_id)["train/cost"])
     done = nnexp(tmp_path, *typed)
-    assert "going on after epoch" in done.stdout
     assert done.returncode == 0, done.stderr
+    (epoch,) = re.findall(r"^going on after epoch (\d+)$", done.stdout, re.MULTILINE)
+    assert int(epoch) + 1 < sent
     ((_, metrics),) = by_setting(tmp_path).values()
     for name in ("train/cost", "validation/accuracy"):
-        assert [step for step, _ in metrics[name]] == list(range(151))
+        assert [step for step, _ in metrics[name]] == list(range(601))
 
 
 def test_a_killed_run_leaves_no_process_behind(tmp_path: Path) -> None:
