@@ -19,18 +19,18 @@ FORWARD, BACKWARD, GRADIENT = FORMS
 def kernel(work: Work) -> Ready:
     """`nnexp.kernel.products`."""
     from nnexp.kernel import products
-    from nnexp.kernel.structs import row_width
+    from nnexp.kernel.structs import row_width, zeros
 
     form, dtype = work.task.split(", ")
     width = row_width(1024)
 
     def padded(matrix: Any) -> Any:
-        whole = np.zeros((len(matrix), width), dtype)
-        whole[:, :1024] = matrix
-        return whole.reshape(-1)
+        whole = zeros(len(matrix) * width, dtype)
+        whole.reshape(-1, width)[:, :1024] = matrix
+        return whole
 
     x, d, w = map(padded, matrices(dtype))
-    z = np.zeros_like(x)
+    z = zeros(len(x), dtype)
     zero, one, row, n, full = map(np.uint64, (0, 1, width, 100, 1024))
     factor = np.dtype(dtype).type(1)
 
