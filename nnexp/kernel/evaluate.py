@@ -6,7 +6,7 @@ import numpy as np
 from numba import uint64
 
 from nnexp.kernel.jit import jit
-from nnexp.kernel.layers import cost_of, forward, output_activation
+from nnexp.kernel.layers import cost_of, forward, output_activations
 
 BLOCK = 64
 """Examples that go through the network at once."""
@@ -73,11 +73,10 @@ def outputs(shape, weights, biases, images, rows, buffers, scale, activations):
             number(1),
             number(0),
         )
+        output_activations(shape.cost, buffers.outputs, buffers.errors, at, n, units, width)
         for e in range(zero, n):
-            row = at + e * width
-            output_activation(shape.cost, buffers.outputs, buffers.errors, row, units)
             for j in range(zero, units):
-                activations[first + e, j] = buffers.errors[row + j]
+                activations[first + e, j] = buffers.errors[at + e * width + j]
 
 
 @jit
