@@ -29,7 +29,7 @@ experiments: $(STAMPS)/run ## run every preset and remake experiments/ (what is 
 	$(BIN)/python experiments/remake.py
 
 .PHONY: bench
-bench: $(STAMPS)/bench ## measure the trainer beside PyTorch, JAX, scikit-learn and network2
+bench: $(STAMPS)/bench ## measure the trainer beside PyTorch, JAX, nnexp 0.1 and network2
 	$(BIN)/python -m benchmarks
 
 ##@ Develop
@@ -113,8 +113,9 @@ $(STAMPS)/dev: requirements/dev.txt pyproject.toml | $(STAMPS)/venv
 	touch $@ $(STAMPS)/test $(STAMPS)/run
 
 # The second line adds PyTorch, which is not locked: its builds (CPU, CUDA) have other hashes and
-# other dependencies, and the ordinary Linux one brings CUDA (2.6 GB).
+# other dependencies, and the ordinary Linux one brings CUDA (2.6 GB). The third sets up nnexp 0.1.
 $(STAMPS)/bench: requirements/bench.txt pyproject.toml | $(STAMPS)/venv
 	$(install)
 	$(PIP) install --no-build-isolation --editable '.[bench]'
+	$(BIN)/python -m benchmarks.previous
 	touch $@ $(STAMPS)/run

@@ -1,7 +1,7 @@
-"""Time nnexp beside what a user would use instead, and what a run of a sweep costs beside training.
+"""Time nnexp beside what a user would use instead, and what a run costs beside training.
 
-python -m benchmarks [--quick] [--write]      all contenders, all shapes: about 15 minutes
-python -m benchmarks --sweep                  the cost of a run outside training only
+python -m benchmarks [--quick] [--write]      all contenders, all shapes: about 25 minutes
+python -m benchmarks --main --sweep           whole processes only: the main job, tiny runs
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import sys
 from pathlib import Path
 
 from benchmarks.compare import compare
-from benchmarks.contenders import CONTENDERS
+from benchmarks.contenders import CONTENDERS, STEPS
+from benchmarks.main_job import main_job
 from benchmarks.overhead import overhead
 from benchmarks.results import page
-from benchmarks.work import Work
+from benchmarks.work import DEEP, PRODUCTS, WIDE, Work
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
@@ -30,6 +31,7 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--quick", action="store_true", help="784-30-10 at 50,000 images only")
+    parser.add_argument("--main", action="store_true", help="only the main job, whole process")
     parser.add_argument("--sweep", action="store_true", help="only a sweep of tiny runs")
     parser.add_argument("--repeats", type=int, default=5, help="of each measurement (default 5)")
     parser.add_argument("--runs", type=int, default=1000, help="of the sweep of tiny runs")
@@ -40,14 +42,20 @@ def main() -> None:
     unknown = set(options.only or ()) - set(CONTENDERS)
     if unknown:
         parser.error(f"--only: {', '.join(sorted(unknown))}; allowed: {', '.join(CONTENDERS)}")
+    command = f"python -m benchmarks {' '.join(sys.argv[1:])}".strip()
+    chosen, whole = (
+        options.main or options.sweep,
+        not (options.quick or options.images or options.only),
+    )
     lines: list[str] = []
-    if not options.sweep:
+    if not chosen:
         cores = sorted(os.sched_getaffinity(0))
         works = _works(options.quick, options.images, len(cores))
         found = compare(options.only or list(CONTENDERS), works, cores, options.repeats)
-        command = "python -m benchmarks " + " ".join(sys.argv[1:])
-        lines += page(found, command.strip(), len(cores), options.repeats)
-    if options.sweep or not (options.quick or options.images or options.only):
+        lines += page(found, command, len(cores), options.repeats)
+    if options.main or (whole and not chosen):
+        lines += ["", *main_job(options.repeats)]
+    if options.sweep or (whole and not chosen):
         lines += ["", *overhead(options.runs)]
     print("\n".join(lines))
     if options.write:
@@ -56,11 +64,15 @@ def main() -> None:
 
 def _works(quick: bool, images: int | None, processes: int) -> list[Work]:
     if images is not None:
-        return [Work(images, 30, processes)]
-    works = [Work(50_000, 30, processes)]
+        return [Work(images, (30,), processes)]
+    works = [Work(50_000, (30,), processes)]
     if not quick:
-        works += [Work(50_000, 100, processes)]
-        works += [Work(1000, hidden, processes) for hidden in (30, 100)]
+        works += [Work(50_000, (100,), processes)]
+        works += [Work(1000, (hidden,), processes) for hidden in (30, 100)]
+        works += [Work(50_000, (30,), processes, step) for step in STEPS]
+        works += [Work(10_000, (800,), processes, WIDE)]
+        works += [Work(5_000, (1024,) * 3, processes, DEEP)]
+        works += [Work(20, (), processes, product) for product in PRODUCTS]
     return works
 
 

@@ -7,6 +7,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from benchmarks.contenders import CONTENDERS
+from benchmarks.previous import MissingError
 from benchmarks.process import Process, prepare
 from benchmarks.work import Work
 
@@ -33,20 +35,25 @@ class Comparison:
 def compare(
     names: Sequence[str], works: Sequence[Work], cores: Sequence[int], repeats: int
 ) -> Comparison:
-    """Measure. Each contender has a pinned process on every core, and both train at once.
+    """Measure. Each contender has a pinned process on every core, and all train at once.
 
     In a repeat the contenders take turns, so that a slow moment of the machine hits none alone.
     """
-    found = Comparison({work: {name: Times() for name in names} for work in works}, {})
+    able = {work: [n for n in names if work.task in CONTENDERS[n].tasks] for work in works}
+    found = Comparison({work: {name: Times() for name in able[work]} for work in works}, {})
     processes: dict[str, list[Process]] = {}
     try:
         for work in works:
             times = found.times[work]
-            for name in names:
+            for name in able[work]:
                 started = time.monotonic()
-                if name not in processes:
-                    processes[name] = [Process(name, core) for core in cores]
-                answers = _ask(processes[name], prepare(work))
+                try:
+                    if name not in processes:
+                        processes[name] = [Process(name, core) for core in cores]
+                except MissingError as error:
+                    times[name].failed = str(error)
+                    continue
+                answers = _ask(processes[name], prepare(name, work))
                 for answer in answers:
                     if "failed" in answer:
                         times[name].failed = answer["failed"]
@@ -56,7 +63,7 @@ def compare(
                 state = times[name].failed or f"ready in {time.monotonic() - started:.1f} s"
                 _say(f"{work.name}: {name}: {state}")
             for repeat in range(repeats):
-                for name in names:
+                for name in able[work]:
                     if times[name].failed:
                         continue
                     for answer in _ask(processes[name], {"measure": True}):
@@ -69,6 +76,11 @@ def compare(
                     if not times[name].failed:
                         least = 1e3 * min(times[name].train)
                         _say(f"{work.name}: repeat {repeat + 1}: {name}: {least:.1f} ms at best")
+            # Who has no more to do gives its memory back.
+            for name in list(processes):
+                if not any(name in able[later] for later in works[works.index(work) + 1 :]):
+                    for process in processes.pop(name):
+                        process.close()
     finally:
         for pair in processes.values():
             for process in pair:

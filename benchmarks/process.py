@@ -1,7 +1,8 @@
 """A process that holds a contender, pinned to one core and one thread, and its other end.
 
-One line of JSON goes in, one comes out: `{"work": [n, hidden, processes]}` gets a contender ready,
-`{"measure": true}` measures it, warm. Anything that goes wrong is a `{"failed": reason}`.
+One line of JSON goes in, one comes out: `{"work": [n, hidden, processes, task]}` gets a contender
+ready, `{"measure": true}` measures it, warm. nnexp 0.1 has the same protocol, with one hidden
+layer and one task. Anything that goes wrong is a `{"failed": reason}`.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import astuple
+from pathlib import Path
 from typing import Any
 
-from benchmarks.contenders import ready
+from benchmarks.contenders import CONTENDERS, OLD, ready
+from benchmarks.previous import SOURCE, environment, previous
 from benchmarks.work import Ready, Work
 
 ONE_THREAD = {
@@ -32,9 +35,15 @@ class Process:
     """A contender in a process of its own."""
 
     def __init__(self, name: str, core: int) -> None:
+        """Start it. Raises MissingError if it is nnexp 0.1's and that is not here."""
+        python, folder, variables = Path(sys.executable), None, dict(os.environ)
+        if CONTENDERS[name].module == OLD:
+            python, folder, variables = previous(), SOURCE, environment()
+            name = CONTENDERS[name].function
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.process", name, str(core)],
-            env={**os.environ, **ONE_THREAD},
+            [str(python), "-m", "benchmarks.process", name, str(core)],
+            cwd=folder,
+            env={**variables, **ONE_THREAD},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -62,9 +71,16 @@ class Process:
         self._process.communicate()
 
 
-def prepare(work: Work) -> dict[str, Any]:
+def prepare(name: str, work: Work) -> dict[str, Any]:
     """The question that gets a contender ready."""
+    if CONTENDERS[name].module == OLD:
+        (hidden,) = work.hidden
+        return {"work": [work.n, hidden, work.processes]}
     return {"work": astuple(work)}
+
+
+def _work(n: int, hidden: list[int], processes: int, task: str) -> Work:
+    return Work(n, tuple(hidden), processes, task)
 
 
 def serve(name: str, core: int) -> None:
@@ -80,7 +96,7 @@ def serve(name: str, core: int) -> None:
         try:
             if "work" in question:
                 contender = None  # Its memory first.
-                contender = ready(name, Work(*question["work"]))
+                contender = ready(name, _work(*question["work"]))
                 contender.epoch()
                 if contender.evaluate is not None:
                     contender.evaluate()
@@ -117,8 +133,10 @@ def _seconds(function: Callable[[], object], least: float) -> float:
 
 def blas() -> list[str]:
     """The BLAS libraries in this process, with the kernels they chose for this processor."""
-    from threadpoolctl import threadpool_info
-
+    try:
+        from threadpoolctl import threadpool_info
+    except ImportError:  # scikit-learn brings it.
+        return ["unknown: threadpoolctl is not installed"]
     found = [info for info in threadpool_info() if info["user_api"] == "blas"]
     keys = ("internal_api", "version", "architecture", "num_threads")
     return sorted(" ".join(str(info.get(key, "?")) for key in keys) + " thread" for info in found)

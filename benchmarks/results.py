@@ -10,16 +10,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from benchmarks.compare import Comparison, Times
-from benchmarks.targets import SETTINGS, TARGETS, fastest, ratio
-from benchmarks.work import Work
+from benchmarks.contenders import KERNEL, NNEXP
+from benchmarks.targets import TARGETS, fastest, ratio
+from benchmarks.work import PRODUCTS, Work
 
-MISSED = (
-    "Targets against JAX and PyTorch were set by their plain forms (`jax.grad` in a scan); what is "
-    "compared are the fastest we could write (gradients by hand, mini-batches shared by settings). "
-    "What was tried to come nearer: [README.md](README.md#what-was-tried)."
-)
-
-PACKAGES = ("numpy", "scipy", "jax", "torch", "scikit-learn")
+PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "jax", "torch", "scikit-learn")
 
 
 def page(found: Comparison, command: str, cores: int, repeats: int) -> list[str]:
@@ -27,10 +22,11 @@ def page(found: Comparison, command: str, cores: int, repeats: int) -> list[str]
     lines = ["# Results", "", f"`{command}`", "", *machine(found, cores), ""]
     lines += [
         "Training steps only, float32, warm; milliseconds per epoch and run on one core, median "
-        f"(least to greatest) over {repeats} repeats on each of {cores} cores, contenders taking "
-        "turns. All cores train at once, a pinned process with one thread on each. *Monitoring* is "
-        "what evaluating once adds per run: cost and hits on the n training and 10,000 validation "
-        "images. How to read this: [README.md](README.md).",
+        f"(least to greatest) over {repeats} repeats on each of {cores} cores "
+        f"(n = {repeats * cores}), contenders taking turns. All cores train at once, a pinned "
+        "process with one thread on each. *Monitoring* is what evaluating once adds per run: cost "
+        "and hits on the n training and 10,000 validation images. How to read this: "
+        "[README.md](README.md).",
         "",
     ]
     lines += targets(found)
@@ -77,46 +73,53 @@ def targets(found: Comparison) -> list[str]:
     rows = [
         "## Targets",
         "",
-        "At 50,000 images; times relative to each other, so less is better.",
+        "Times relative to each other, so less is better; where there are several others, the "
+        "fastest of them counts.",
         "",
         "| ratio | at most | measured (least to greatest) | against | met |",
         "|---|---|---|---|---|",
     ]
     for target in TARGETS:
-        times = next(
-            (t for w, t in found.times.items() if w.hidden == target.hidden and w.n == 50_000), {}
-        )
+        times = next((t for work, t in found.times.items() if target.of(work)), None)
+        if times is None:
+            continue
         other = fastest(times, target.others)
         if other is None or target.ours not in times or not times[target.ours].train:
+            why = _why(times, (target.ours, *target.others))
+            rows.append(f"| {target.said} | {target.most:.2f} | not measured: {why} | | |")
             continue
         middle, least, greatest = ratio(times, target.ours, other)
         missed = middle / target.most - 1
         met = "yes" if missed <= 0 else f"no, by {missed:.0%}"
-        measured = f"{_fraction(middle)} ({least:.2g} to {greatest:.2g})"
-        rows.append(f"| {target.said} | {_fraction(target.most)} | {measured} | {other} | {met} |")
-    return [*rows, "", MISSED]
+        measured = f"{middle:.2f} ({least:.2f} to {greatest:.2f})"
+        rows.append(f"| {target.said} | {target.most:.2f} | {measured} | {other} | {met} |")
+    return rows
 
 
-def _fraction(value: float) -> str:
-    return f"1/{1 / value:.2g}" if value < 0.5 else f"{value:.2f}"
+def _why(times: Mapping[str, Times], names: Sequence[str]) -> str:
+    """Why some of them have no time."""
+    said = dict.fromkeys(times[name].failed for name in names if name in times)
+    return "; ".join(filter(None, said)) or "left out"
 
 
 def table(work: Work, times: Mapping[str, Times]) -> list[str]:
     """All contenders on one piece of work."""
+    product = work.task in PRODUCTS
+    ours = KERNEL if product else NNEXP
+    unit = "ms per product" if product else "ms per epoch and run"
     rows = [
         f"## {work.name}",
         "",
-        "| contender | runs at once | ms per epoch and run | by nnexp, 8 settings × 4 seeds | "
-        "monitoring adds, ms |",
+        f"| contender | runs at once | {unit} | by {ours} | monitoring adds, ms |",
         "|---|---|---|---|---|",
     ]
     for name, measured in times.items():
         if not measured.train or measured.failed:
             rows.append(f"| {name} | | not measured: {measured.failed} | | |")
             continue
-        by = "1" if name == SETTINGS else ""
-        if name != SETTINGS and SETTINGS in times and times[SETTINGS].train:
-            middle, least, greatest = ratio(times, name, SETTINGS)
+        by = "1" if name == ours else ""
+        if name != ours and ours in times and times[ours].train:
+            middle, least, greatest = ratio(times, name, ours)
             by = f"{middle:.2g} ({least:.2g} to {greatest:.2g})"
         monitoring = _spread(measured.evaluate) if measured.evaluate else "–"
         rows.append(

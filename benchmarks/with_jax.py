@@ -8,6 +8,7 @@ nothing, donating the weights costs nothing. So all forms here have gradients by
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -19,11 +20,14 @@ from benchmarks.work import (
     DECAY,
     ETA,
     SETTINGS,
+    TASKS,
     Ready,
+    Task,
     Work,
     arrays,
     decays,
     evaluated,
+    first_layers,
     start,
 )
 
@@ -31,11 +35,29 @@ Parameters = tuple[Any, Any, Any, Any]
 
 
 def scan(work: Work) -> Ready:
-    """One run after another."""
-    step = _Step(work)
-    run = jax.jit(step.epoch, donate_argnums=0)
-    decay = 1 - ETA * DECAY
-    return step.ready(1, start(work.hidden), lambda p: run(p, step.order(), decay, *step.data))
+    """One run after another, of any task."""
+    task, step = TASKS[work.task], _Step(work)
+    weights, biases = first_layers(work.sizes, relu=task.relu)
+    moving = (weights, biases) if task.momentum else ([], [])
+    velocities = jax.tree.map(np.zeros_like, moving)
+    run = jax.jit(partial(_epoch, task), donate_argnums=0)
+    # The fastest of its generators of random bits; only dropout draws any.
+    keys = jax.random.split(jax.random.key(0, impl="unsafe_rbg"), 10_000)
+    state: Any = jax.tree.map(jnp.asarray, (weights, biases, velocities))
+    judge = jax.jit(partial(_judge_layers, task))
+    epochs = 0
+
+    def train() -> None:
+        nonlocal state, epochs
+        state = run(state, step.order(), keys[epochs % len(keys)], *step.data)
+        epochs += 1
+        jax.block_until_ready(state)
+
+    def evaluate() -> Any:
+        _, hits = judge(*state[:2], step.every, step.wanted)
+        return np.atleast_1d(hits)
+
+    return Ready(1, train, evaluate)
 
 
 def vmap(work: Work) -> Ready:
@@ -48,7 +70,7 @@ def vmap(work: Work) -> Ready:
         orders = np.stack([step.order() for _ in range(width)])
         return run(p, orders, decay, *step.data)
 
-    return step.ready(width, start(work.hidden, (width,)), epoch)
+    return step.ready(width, start(*work.hidden, (width,)), epoch)
 
 
 def shared(work: Work) -> Ready:
@@ -56,7 +78,7 @@ def shared(work: Work) -> Ready:
     step = _Step(work)
     run = jax.jit(step.shared, donate_argnums=0)
     decay = jnp.asarray(decays(SETTINGS))
-    weights = start(work.hidden, (SETTINGS,))
+    weights = start(*work.hidden, (SETTINGS,))
     return step.ready(SETTINGS, weights, lambda p: run(p, step.order(), decay, *step.data))
 
 
@@ -71,7 +93,7 @@ class _Step:
 
     def ready(self, runs: int, weights: Parameters, epoch: Callable[[Any], Any]) -> Ready:
         parameters: Any = tuple(map(jnp.asarray, weights))
-        judge = jax.jit(_judge if runs == 1 else jax.vmap(_judge, in_axes=(0, None, None)))
+        judge = jax.jit(jax.vmap(_judge, in_axes=(0, None, None)))
 
         def train() -> None:
             nonlocal parameters
@@ -112,6 +134,68 @@ def _step(p: Any, a0: Any, y: Any, decay: Any) -> Any:
 def _judge(p: Any, x: Any, y: Any) -> Any:
     w1, b1, w2, b2 = p
     z = jax.nn.sigmoid(x @ w1.T + b1) @ w2.T + b2
+    return jnp.mean(jnp.sum(jax.nn.softplus(z) - y * z, axis=1)), jnp.sum(
+        z.argmax(1) == y.argmax(1)
+    )
+
+
+def _epoch(task: Task, state: Any, order: Any, key: Any, x: Any, y: Any) -> Any:
+    rows = order.reshape(-1, task.batch)
+    masks = jax.random.split(key, len(rows)) if task.dropout else None
+
+    def step(state: Any, drawn: Any) -> Any:
+        rows, key = drawn
+        return _layers_step(task, state, x[rows], y[rows], key), None
+
+    return jax.lax.scan(step, state, (rows, masks))[0]
+
+
+def _layers_step(task: Task, state: Any, a: Any, y: Any, key: Any) -> Any:
+    """A step of any depth: forward, then layer by layer back."""
+    weights, biases, (w_moving, b_moving) = state
+    inputs, slopes = [a], []
+    for layer, (w, b) in enumerate(zip(weights[:-1], biases[:-1], strict=True)):
+        z = inputs[-1] @ w.T + b
+        a = jax.nn.relu(z) if task.relu else jax.nn.sigmoid(z)
+        slope = (z > 0).astype(z.dtype) if task.relu else a * (1 - a)
+        if task.dropout:
+            bits = jax.random.bits(jax.random.fold_in(key, layer), z.shape, jnp.uint8)
+            mask = (bits >= int(256 * task.dropout)) * np.float32(1 / (1 - task.dropout))
+            a, slope = a * mask, slope * mask
+        inputs.append(a)
+        slopes.append(slope)
+    d = jax.nn.sigmoid(inputs[-1] @ weights[-1].T + biases[-1]) - y
+    d = d * np.float32(task.eta / task.batch)
+    new: tuple[list[Any], ...] = ([], [], [], [])
+    for layer in reversed(range(len(weights))):
+        w, b, gradient, bias_gradient = (
+            weights[layer],
+            biases[layer],
+            d.T @ inputs[layer],
+            d.sum(0),
+        )
+        if layer:
+            d = (d @ w) * slopes[layer - 1]
+        if task.momentum:
+            v = task.momentum * w_moving[layer] - task.eta * task.decay * w - gradient
+            u = task.momentum * b_moving[layer] - bias_gradient
+            found = (w + v, b + u, v, u)
+        else:
+            pull = task.eta * task.l1 * jnp.sign(w) if task.l1 else 0.0
+            found = ((1 - task.eta * task.decay) * w - pull - gradient, b - bias_gradient)
+        if task.max_norm < np.inf:
+            norms = jnp.sqrt(jnp.sum(found[0] ** 2, axis=1, keepdims=True))
+            found = (found[0] * (task.max_norm / jnp.maximum(norms, task.max_norm)), *found[1:])
+        for values, value in zip(new, found, strict=False):
+            values.insert(0, value)
+    return new[0], new[1], (new[2], new[3])
+
+
+def _judge_layers(task: Task, weights: Any, biases: Any, x: Any, y: Any) -> Any:
+    for w, b in zip(weights[:-1], biases[:-1], strict=True):
+        z = x @ w.T + b
+        x = jax.nn.relu(z) if task.relu else jax.nn.sigmoid(z)
+    z = x @ weights[-1].T + biases[-1]
     return jnp.mean(jnp.sum(jax.nn.softplus(z) - y * z, axis=1)), jnp.sum(
         z.argmax(1) == y.argmax(1)
     )

@@ -1,60 +1,60 @@
-"""nnexp itself, through the engine that a run and a sweep use."""
+"""nnexp itself, through the engine that a run uses. A run of a sweep is the same."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from benchmarks.work import DECAY, RUNS, SETTINGS, Ready, Work
-from nnexp.config.schema import Config, DataConfig, ModelConfig, RegConfig, TrainConfig
+from benchmarks.work import TASKS, Ready, Task, Work
+from nnexp.config.schema import (
+    Config,
+    DataConfig,
+    DropoutConfig,
+    InitConfig,
+    ModelConfig,
+    RegConfig,
+    TrainConfig,
+)
 from nnexp.data.dataset import load_dataset
-from nnexp.sweep.grouping import stacks
-from nnexp.train.monitor import measure
-from nnexp.train.plan import plan
+from nnexp.train.engine import DropoutStreams
+from nnexp.train.engines import engine_of
+from nnexp.train.examples import TrainingExamples, evaluated_sets, laid_out
+from nnexp.train.plan import initial_parameters, problem_of, randomness_of
+from nnexp.train.streams import stream
 
 
-def single(work: Work) -> Ready:
-    """One run alone."""
-    return _ready([_config(work, 0, 0)])
+def run(work: Work) -> Ready:
+    """One run, as `nnexp.train.loop` trains and measures it."""
+    config, dataset = _config(work, TASKS[work.task]), load_dataset(DataConfig())
+    engine_type, problem = engine_of(config), problem_of(config, dataset)
+    randomness = randomness_of(config, problem.sizes, engine_type.permutation)
+    examples = TrainingExamples(engine_type, config, dataset, randomness)
+    sets = evaluated_sets(engine_type, config, dataset)
+    engine = engine_type(
+        problem,
+        initial_parameters(config, problem.sizes),
+        DropoutStreams(stream(0, "dropout"), stream(0, "dropout_input")),
+        laid_out(engine_type, dataset).dense,
+    )
 
-
-def settings(work: Work) -> Ready:
-    """A stack of the sweep of 8 settings and 4 seeds: runs of a seed share their mini-batches."""
-    return _stack([_config(work, k // SETTINGS, k % SETTINGS) for k in range(RUNS)], work)
-
-
-def seeds(work: Work) -> Ready:
-    """A stack of the sweep of 32 seeds, each with mini-batches of its own."""
-    return _stack([_config(work, k, 0) for k in range(RUNS)], work)
-
-
-def _stack(configs: list[Config], work: Work) -> Ready:
-    """The first of the stacks that `sweep.fuse=auto` makes."""
-    datasets = [load_dataset(config.data) for config in configs]
-    first, *_ = stacks(configs, datasets, fuse="auto", workers=work.processes)
-    return _ready([configs[k] for k in first.runs])
-
-
-def _ready(configs: list[Config]) -> Ready:
-    planned = plan(configs, load_dataset(configs[0].data))
-    sets, shape, engine = planned.sets, planned.shape, planned.engine
-    validation = sets.validation
-    assert validation is not None
-    everybody = slice(0, len(configs))
+    def epoch() -> None:
+        engine.epoch(*examples.next_epoch())
 
     def evaluate() -> list[int]:
-        # All runs of the sweep are trained on the same images.
-        parts = [sets.train[0], validation]
-        found = [measure(shape, engine.stack, [part], [everybody]).correct for part in parts]
-        return list(sum(found))
+        engine.penalty_sums()
+        parts = [part for part in (sets.train, sets.validation) if part is not None]
+        return [sum(engine.measure(part.layout, part.rows).correct for part in parts)]
 
-    return Ready(len(configs), engine.epoch, evaluate)
+    return Ready(1, epoch, evaluate)
 
 
-def _config(work: Work, seed: int, setting: int) -> Config:
+def _config(work: Work, task: Task) -> Config:
+    name = "l1" if task.l1 else "maxnorm" if task.max_norm < 1e9 else "l2"
+    penalty = task.l1 or task.decay
     return Config(
-        seed=seed,
-        reg=RegConfig("l2", (1 + 0.1 * setting) * work.n * DECAY),
+        reg=RegConfig(name, penalty * work.n, max_norm=min(task.max_norm, 1e9)),
         data=DataConfig(n_train=work.n),
-        model=ModelConfig([work.hidden]),
-        train=replace(TrainConfig(), epochs=1),
+        model=ModelConfig(list(work.hidden), "relu" if task.relu else "sigmoid"),
+        init=InitConfig("he" if task.relu else "scaled"),
+        dropout=DropoutConfig(hidden=task.dropout),
+        train=TrainConfig(
+            epochs=1, batch_size=task.batch, eta=task.eta, momentum=task.momentum, dtype="float32"
+        ),
     )

@@ -14,7 +14,7 @@ def plain(work: Work) -> Ready:
     """The loop that one writes from the book's equations, a mini-batch at a time."""
     x, y = arrays(work)
     every, wanted = evaluated(work)
-    w1, b1, w2, b2 = start(work.hidden)
+    w1, b1, w2, b2 = start(*work.hidden)
     rng = np.random.default_rng(0)
     rate, decay = np.float32(ETA / BATCH), np.float32(1 - ETA * DECAY)
 
@@ -51,7 +51,7 @@ def per_example(work: Work) -> Ready:
     # The same part of them as of an epoch.
     chosen = slice(None, None, max(1, work.n // n))
     every, wanted = (a[chosen].astype(np.float64)[:, :, None] for a in (images, targets))
-    w1, b1, w2, b2 = (p.astype(np.float64) for p in start(work.hidden))
+    w1, b1, w2, b2 = (p.astype(np.float64) for p in start(*work.hidden))
     b1, b2 = b1[:, None], b2[:, None]
     rng = np.random.default_rng(0)
 
@@ -87,8 +87,9 @@ def per_example(work: Work) -> Ready:
 def floor(work: Work) -> Ready:
     """The bare matrix products of a step over all 784 columns, nothing else; no monitoring."""
     x, _ = arrays(Work(min(work.n, 1000), work.hidden, 1))
-    w1, _, w2, _ = start(work.hidden)
-    z1, g1 = np.empty((work.hidden, BATCH), np.float32), np.empty_like(w1)
+    (hidden,) = work.hidden
+    w1, _, w2, _ = start(hidden)
+    z1, g1 = np.empty((hidden, BATCH), np.float32), np.empty_like(w1)
     d2, z2 = np.ones((10, BATCH), np.float32), np.empty((10, BATCH), np.float32)
     d1, g2 = np.empty_like(z1), np.empty_like(w2)
     batches = [x[s : s + BATCH] for s in range(0, len(x), BATCH)]

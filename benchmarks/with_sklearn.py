@@ -17,7 +17,7 @@ def classifier(work: Work) -> Ready:
     every, wanted = evaluated(work)
     truth = wanted.argmax(1)
     model = MLPClassifier(
-        (work.hidden,),
+        work.hidden,
         activation="logistic",
         solver="sgd",
         # Divided by the mini-batch's size in each step, not by n.

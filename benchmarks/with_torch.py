@@ -1,4 +1,4 @@
-"""PyTorch: the plain loop, a compiled step, and all runs of a share as batched products."""
+"""PyTorch: all runs of a share as batched products. One run: `with_torch_layers`."""
 
 from __future__ import annotations
 
@@ -24,65 +24,11 @@ RATE, KEPT = ETA / BATCH, 1 - ETA * DECAY
 bce = torch.nn.functional.binary_cross_entropy_with_logits
 
 
-def eager(work: Work) -> Ready:
-    """The plain loop: nn.Sequential, SGD with weight decay on the weights only."""
-    x, y = _data(work)
-    model = torch.nn.Sequential(
-        torch.nn.Linear(784, work.hidden), torch.nn.Sigmoid(), torch.nn.Linear(work.hidden, 10)
-    )
-    weights = [p for p in model.parameters() if p.ndim == 2]
-    biases = [p for p in model.parameters() if p.ndim == 1]
-    groups = [{"params": weights, "weight_decay": DECAY}, {"params": biases}]
-    descent = torch.optim.SGD(groups, lr=ETA)
-
-    def epoch() -> None:
-        order = torch.randperm(work.n)
-        for first in range(0, work.n, BATCH):
-            rows = order[first : first + BATCH]
-            cost = bce(model(x[rows]), y[rows], reduction="sum") / BATCH
-            descent.zero_grad()
-            cost.backward()
-            descent.step()
-
-    every, wanted = _evaluated(work)
-    return Ready(1, epoch, lambda: [_judge(lambda: model(every), wanted)])
-
-
-def compiled(work: Work) -> Ready:
-    """The step by hand, without autograd, as one function that torch.compile compiles."""
-    x, y = _data(work)
-    w1, b1, w2, b2 = map(torch.from_numpy, start(work.hidden))
-
-    @torch.compile(fullgraph=True, dynamic=False)
-    def step(rows: Any) -> None:
-        a0 = x[rows]
-        a1 = torch.sigmoid(torch.addmm(b1, a0, w1.t()))
-        d2 = torch.sigmoid(torch.addmm(b2, a1, w2.t())) - y[rows]
-        d1 = (d2 @ w2) * a1 * (1 - a1)
-        w2.mul_(KEPT).sub_(RATE * (d2.t() @ a1))
-        w1.mul_(KEPT).sub_(RATE * (d1.t() @ a0))
-        b2.sub_(RATE * d2.sum(0))
-        b1.sub_(RATE * d1.sum(0))
-
-    @torch.no_grad()
-    def epoch() -> None:
-        order = torch.randperm(work.n)
-        for first in range(0, work.n, BATCH):
-            step(order[first : first + BATCH])
-
-    every, wanted = _evaluated(work)
-
-    def outputs() -> Any:
-        return torch.sigmoid(every @ w1.t() + b1) @ w2.t() + b2
-
-    return Ready(1, epoch, lambda: [_judge(outputs, wanted)])
-
-
 def batched(work: Work) -> Ready:
     """All runs of the share, each of another seed, as bmm; gradients by hand, in place."""
-    x, y = _data(work)
+    x, y = data(work)
     width = work.width
-    w1, b1, w2, b2 = map(torch.from_numpy, start(work.hidden, (width,)))
+    w1, b1, w2, b2 = map(torch.from_numpy, start(*work.hidden, (width,)))
     b1, b2 = b1[:, None], b2[:, None]
 
     @torch.no_grad()
@@ -104,8 +50,8 @@ def batched(work: Work) -> Ready:
 
 def shared(work: Work) -> Ready:
     """8 settings of a seed: the first layer's products of all are one, on shared mini-batches."""
-    x, y = _data(work)
-    h = work.hidden
+    x, y = data(work)
+    (h,) = work.hidden
     w1, b1, w2, b2 = map(torch.from_numpy, start(h, (SETTINGS,)))
     b1, b2 = b1[:, None], b2[:, None]
     flat = w1.view(SETTINGS * h, 784)
@@ -130,31 +76,31 @@ def shared(work: Work) -> Ready:
     return Ready(SETTINGS, epoch, _judge_stack(work, w1, b1, w2, b2))
 
 
-def _data(work: Work) -> tuple[Any, Any]:
+def data(work: Work) -> tuple[Any, Any]:
     torch.set_num_threads(1)
     x, y = arrays(work)
     return torch.from_numpy(x), torch.from_numpy(y)
 
 
-def _evaluated(work: Work) -> tuple[Any, Any]:
+def evaluated_tensors(work: Work) -> tuple[Any, Any]:
     x, y = evaluated(work)
     return torch.from_numpy(x), torch.from_numpy(y)
 
 
 @torch.no_grad()
-def _judge(outputs: Callable[[], Any], wanted: Any) -> int:
+def judge(outputs: Callable[[], Any], wanted: Any) -> int:
     z = outputs()
     float(bce(z, wanted, reduction="sum") / len(wanted))
     return int((z.argmax(1) == wanted.argmax(1)).sum())
 
 
 def _judge_stack(work: Work, w1: Any, b1: Any, w2: Any, b2: Any) -> Callable[[], list[int]]:
-    every, wanted = _evaluated(work)
+    every, wanted = evaluated_tensors(work)
 
     def evaluate() -> list[int]:
         def outputs(k: int) -> Any:
             return torch.sigmoid(every @ w1[k].t() + b1[k]) @ w2[k].t() + b2[k]
 
-        return [_judge(lambda k=k: outputs(k), wanted) for k in range(len(w1))]  # type: ignore[misc]
+        return [judge(lambda k=k: outputs(k), wanted) for k in range(len(w1))]  # type: ignore[misc]
 
     return evaluate

@@ -29,15 +29,26 @@ def cache_folder() -> Path:
     user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     named = [Path(p) for p in (os.environ.get("NUMBA_CACHE_DIR"),) if p]
     owner = os.getuid() if hasattr(os, "getuid") else "user"
-    for base in [*named, user / "nnexp", Path(tempfile.gettempdir()) / f"nnexp-{owner}"]:
+    shared = Path(tempfile.gettempdir()) / f"nnexp-{owner}"
+    for base in [*named, user / "nnexp", shared]:
         folder = base / name
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for path in (base, folder):
+                path.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
-                return folder
+                if base != shared or (_is_ours(base) and _is_ours(folder)):
+                    return folder
         except OSError:
             continue
     return Path(tempfile.mkdtemp(prefix="nnexp-kernel-"))
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether nobody else can have put there what we would run."""
+    if not hasattr(os, "getuid"):
+        return True
+    found = folder.stat()
+    return found.st_uid in (os.getuid(), 0) and not found.st_mode & 0o022
 
 
 def is_compiled(dtype: str) -> bool:

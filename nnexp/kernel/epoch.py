@@ -10,7 +10,7 @@ from numba import uint64
 from nnexp.kernel.descent import SMALLEST_SIGMA, scale_all, step
 from nnexp.kernel.draws import Generator, fill_halves
 from nnexp.kernel.jit import jit
-from nnexp.kernel.layers import backward, draw_masks, forward, output_error
+from nnexp.kernel.layers import backward, draw_masks, forward, output_errors
 
 TINY = {np.dtype(np.float32): 2.0**-100, np.dtype(np.float64): 2.0**-900}
 """Outputs, errors and weights below this count as 0: products of theirs would be subnormal
@@ -93,13 +93,19 @@ def epoch(shape, network, rates, dropout, images, kept, order, every, batch, buf
             tiny,
         )
         at, width, units = buffers.at[last], shape.widths[last], shape.sizes[last + uint64(1)]
-        for e in range(zero, n):
-            label = images.labels[order[first + e]]
-            row = at + e * width
-            output_error(shape.cost, buffers.outputs, buffers.errors, row, units, width, label)
-        for k in range(at, at + n * width):
-            delta = buffers.errors[k]
-            buffers.errors[k] = number(0) if abs(delta) <= tiny else delta
+        output_errors(
+            shape.cost,
+            buffers.outputs,
+            buffers.errors,
+            at,
+            n,
+            units,
+            width,
+            images.labels,
+            order,
+            first,
+            tiny,
+        )
         backward(shape, weights, n, buffers, factor, tiny)
         sigma = step(shape, network, rates, lists, rows, begin, n, buffers, sigma, pixel, tiny)
         if sigma < SMALLEST_SIGMA:

@@ -6,7 +6,7 @@ import numpy as np
 from numba import uint64
 
 from nnexp.kernel.jit import jit
-from nnexp.kernel.layers import cost_of, forward, output_activation
+from nnexp.kernel.layers import cost_of, forward, output_activations
 
 BLOCK = 64
 """Examples that go through the network at once."""
@@ -49,10 +49,11 @@ def evaluate(shape, weights, biases, images, rows, buffers, scale, hits, costs, 
             hits[first + e] = best == uint64(label)
             costs[first + e] = cost
             total += np.float64(cost)
-            if len(activations) > 0:
-                output_activation(shape.cost, buffers.outputs, buffers.errors, row, units)
+        if len(activations) > 0:
+            output_activations(shape.cost, buffers.outputs, buffers.errors, at, n, units, width)
+            for e in range(zero, n):
                 for j in range(zero, units):
-                    activations[first + e, j] = buffers.errors[row + j]
+                    activations[first + e, j] = buffers.errors[at + e * width + j]
     return total
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nnexp.kernel.jit import jit
+from nnexp.kernel.jit import jit, jit_with_arrays
 
 Numbers = NDArray[np.float32]
 
@@ -21,7 +21,7 @@ _STEP = np.float32(2.0**-23)
 _LOW_BITS = np.uint32(8)
 
 
-@jit
+@jit_with_arrays
 def distort(
     images: NDArray[np.uint8],
     halves: NDArray[np.uint32],
@@ -91,7 +91,7 @@ def distort(
                 result[n, y, x] = np.uint8(np.int32(grey + _HALF))
 
 
-@jit
+@jit_with_arrays
 def _padded(matrix: Numbers, rows: np.uint64, columns: np.uint64) -> Numbers:
     """The matrix with zeros at the right and below, as one row after another."""
     padded = np.zeros(rows * columns, np.float32)

@@ -166,17 +166,17 @@ def forward(shape, weights, biases, images, rows, first, n, buffers, scale, fact
 
 
 @jit
-def softmax(z, a, at, units):
-    """a_j = e^(z_j − max z) / Σ_k e^(z_k − max z) (eq. 78)."""
+def softmax(z, a, at, units, width):
+    """a_j = e^(z_j − max z) / Σ_k e^(z_k − max z) (eq. 78); behind the units anything."""
     top = z[at]
     for j in range(uint64(1), units):
         top = max(top, z[at + j])
     total = z.dtype.type(0)
-    for j in range(uint64(0), units):
+    for j in range(uint64(0), width):
         a[at + j] = exp(z[at + j] - top)
     for j in range(uint64(0), units):
         total += a[at + j]
-    for j in range(uint64(0), units):
+    for j in range(uint64(0), width):
         a[at + j] /= total
 
 
@@ -187,26 +187,48 @@ def target(label, j, units):
 
 
 @jit
-def output_activation(cost, z, a, at, units):
-    """The output layer's activations of one example, from z to a."""
+def output_activations(cost, z, a, at, n, units, width):
+    """The output layer's activations of n examples, from z to a; behind the units anything.
+
+    Rows are gone through as one: what one vector waits for is time for the next.
+    """
     if cost in (CROSSENTROPY, QUADRATIC):
-        for j in range(uint64(0), units):
-            a[at + j] = sigmoid(z[at + j])
+        for k in range(at, at + n * width):
+            a[k] = sigmoid(z[k])
     else:
-        softmax(z, a, at, units)
+        for e in range(uint64(0), n):
+            softmax(z, a, at + e * width, units, width)
 
 
 @jit
-def output_error(cost, z, d, at, units, width, label):
-    """δ^L = ∂C/∂z^L of one example: a − y (eq. 66, 82), or (a − y) σ′(z) (eq. 55, 56)."""
-    zero, one = z.dtype.type(0), z.dtype.type(1)
-    output_activation(cost, z, d, at, units)
-    for j in range(uint64(0), units):
-        a = d[at + j]
-        delta = a - z.dtype.type(target(label, j, units))
-        d[at + j] = delta * (a * (one - a)) if cost == QUADRATIC else delta
-    for j in range(units, width):
-        d[at + j] = zero
+def output_errors(cost, z, d, at, n, units, width, labels, rows, first, tiny):
+    """δ^L = ∂C/∂z^L of n examples: a − y (eq. 66, 82), or (a − y) σ′(z) (eq. 55, 56).
+
+    What is smaller than `tiny` becomes 0.
+    """
+    one = z.dtype.type(1)
+    output_activations(cost, z, d, at, n, units, width)
+    for e in range(uint64(0), n):
+        row, label = at + e * width, uint64(labels[rows[first + e]])
+        if cost == QUADRATIC:
+            for j in range(uint64(0), units):
+                a = d[row + j]
+                d[row + j] = (a - z.dtype.type(target(label, j, units))) * (a * (one - a))
+        elif units == uint64(1):
+            d[row] -= z.dtype.type(label)
+        else:
+            d[row + label] -= one  # y is 0 elsewhere.
+    clear_small(d, at, n, units, width, tiny)
+
+
+@jit
+def clear_small(d, at, n, units, width, tiny):
+    """0 for numbers smaller than `tiny`, and for what is behind the units of a row."""
+    for e in range(uint64(0), n):
+        for j in range(uint64(0), width):
+            value = d[at + e * width + j]
+            gone = (abs(value) <= tiny) | (j >= units)
+            d[at + e * width + j] = d.dtype.type(0) if gone else value
 
 
 @jit
@@ -257,9 +279,4 @@ def backward(shape, weights, n, buffers, factor, tiny):
             shape.sizes[layer],
             width,
         )
-        units = shape.sizes[layer]
-        for e in range(zero, n):
-            for j in range(units, row):
-                errors[below + e * row + j] = 0
-        for k in range(below, below + n * row):
-            errors[k] = errors.dtype.type(0) if abs(errors[k]) <= tiny else errors[k]
+        clear_small(errors, below, n, shape.sizes[layer], row, tiny)

@@ -15,6 +15,9 @@ from nnexp.kernel.jit import jit
 BLOCK = uint64(256)
 """Terms of a sum gone through at a time: what a block of them reads stays in the cache."""
 
+PANEL = uint64(16)
+"""Vectors of columns gone through at a time: so much of the right matrix stays in the cache."""
+
 ROWS = 5
 COLS = 4
 """A tile of 5 rows by 4 vectors fills 20 of 32 registers."""
@@ -27,33 +30,37 @@ def multiply(z, z_at, z_row, a, a_at, a_row, a_next, w, w_at, w_row, rows, inner
     a_ri is at a_at + r · a_row + i · a_next: A may be read transposed. `width` is a multiple of
     `tile.ALIGNED`.
     """
-    wide = width - width % (tile.lanes(z) * uint64(COLS))
-    for start in range(uint64(0), inner, BLOCK):
-        count = min(BLOCK, inner - start)
-        a_from, w_from = a_at + start * a_next, w_at + start * w_row
-        r = uint64(0)
-        while r < rows:
-            high = r + uint64(ROWS) <= rows
-            at, a_of = z_at + r * z_row, a_from + r * a_row
-            for j in range(uint64(0), wide, tile.lanes(z) * uint64(COLS)):
-                if high:
-                    tile.multiply(
-                        z, at + j, z_row, a, a_of, a_row, a_next, w, w_from + j, w_row, count, 5, 4
-                    )
-                else:
-                    tile.multiply(
-                        z, at + j, z_row, a, a_of, a_row, a_next, w, w_from + j, w_row, count, 1, 4
-                    )
-            for j in range(wide, width, tile.lanes(z)):
-                if high:
-                    tile.multiply(
-                        z, at + j, z_row, a, a_of, a_row, a_next, w, w_from + j, w_row, count, 5, 1
-                    )
-                else:
-                    tile.multiply(
-                        z, at + j, z_row, a, a_of, a_row, a_next, w, w_from + j, w_row, count, 1, 1
-                    )
-            r += uint64(ROWS) if high else uint64(1)
+    for left in range(uint64(0), width, tile.lanes(z) * PANEL):
+        part = min(tile.lanes(z) * PANEL, width - left)
+        wide = part - part % (tile.lanes(z) * uint64(COLS))
+        for start in range(uint64(0), inner, BLOCK):
+            count = min(BLOCK, inner - start)
+            a_from, w_from = a_at + start * a_next, w_at + start * w_row + left
+            r = uint64(0)
+            while r < rows:
+                high = r + uint64(ROWS) <= rows
+                at, a_of = z_at + r * z_row + left, a_from + r * a_row
+                for j in range(uint64(0), wide, tile.lanes(z) * uint64(COLS)):
+                    to, of = at + j, w_from + j
+                    if high:
+                        tile.multiply(
+                            z, to, z_row, a, a_of, a_row, a_next, w, of, w_row, count, 5, 4
+                        )
+                    else:
+                        tile.multiply(
+                            z, to, z_row, a, a_of, a_row, a_next, w, of, w_row, count, 1, 4
+                        )
+                for j in range(wide, part, tile.lanes(z)):
+                    to, of = at + j, w_from + j
+                    if high:
+                        tile.multiply(
+                            z, to, z_row, a, a_of, a_row, a_next, w, of, w_row, count, 5, 1
+                        )
+                    else:
+                        tile.multiply(
+                            z, to, z_row, a, a_of, a_row, a_next, w, of, w_row, count, 1, 1
+                        )
+                r += uint64(ROWS) if high else uint64(1)
 
 
 @jit

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nnexp.kernel.tile import ALIGNED
+from nnexp.kernel.tile import ALIGNED, BYTES
 
 Floats = NDArray[np.floating[Any]]
 Table = NDArray[np.uint64]
@@ -96,12 +96,12 @@ def buffers_for(
     kept = examples * n_in if inputs else 0
     return Buffers(
         table(_starts([examples * w for w in widths])),
-        np.zeros(total, dtype),
-        np.zeros(total, dtype),
-        np.zeros(total if hidden else 0, dtype),
+        zeros(total, dtype),
+        zeros(total, dtype),
+        zeros(total if hidden else 0, dtype),
         np.zeros(max(n_in, int(shape.sizes[1:-1].sum())) + 2, np.uint32),
-        np.zeros(examples * n_in if shape.dense else 0, dtype),
-        np.zeros(max(widths), dtype),
+        zeros(examples * n_in if shape.dense else 0, dtype),
+        zeros(max(widths), dtype),
         np.zeros(examples + 1 if inputs else 0, np.uint64),
         np.zeros(kept, columns),
         np.zeros(kept, np.uint8),
@@ -113,6 +113,15 @@ def row_width(units: int) -> int:
     cache."""
     width = -(-units // ALIGNED) * ALIGNED
     return width + ALIGNED if width >= 256 and width % 128 == 0 else width
+
+
+def zeros(count: int, dtype: Any) -> Floats:
+    """Numbers that begin where a line of the cache does: a vector is as long as a line, and one
+    across two of them takes twice as long to read and to write."""
+    size = count * np.dtype(dtype).itemsize
+    room = np.zeros(size + BYTES, np.uint8)
+    start = -room.ctypes.data % BYTES
+    return room[start : start + size].view(dtype)
 
 
 def table(values: Any) -> Table:
@@ -136,8 +145,8 @@ def pack(
     weights: tuple[Floats, ...], biases: tuple[Floats, ...], shape: Shape, dtype: Any
 ) -> tuple[Floats, Floats]:
     """The book's matrices as flat arrays of rows."""
-    flat = np.zeros(weight_count(shape), dtype)
-    flat_biases = np.zeros(int(shape.widths.sum()), dtype)
+    flat = zeros(weight_count(shape), dtype)
+    flat_biases = zeros(int(shape.widths.sum()), dtype)
     for layer, (w, b) in enumerate(zip(weights, biases, strict=True)):
         layer_rows(flat, shape, layer)[:, : len(b)] = w.T
         flat_biases[int(shape.b_at[layer]) :][: len(b)] = b

@@ -3,7 +3,7 @@
 A tile is some rows and columns of vectors of 64 bytes: 16 float32 or 8 float64. LLVM makes of a
 vector what the processor has (one zmm register, two ymm, four xmm or NEON) and the bits are the
 same: every lane is a sum of its own, a fused multiply-add is exact by definition, and nothing is
-reordered. Sums across lanes (`add_inner_products`) have the order written there.
+reordered. Sums across lanes (`scale_by_inner_products`) have the order written there.
 
 Matrices are parts of flat arrays: `z_at` is where the tile begins and `z_row` how many numbers on
 its next row begins, all uint64. `rows` and `cols` (vectors) must be constants of the calling
@@ -191,7 +191,7 @@ def scale_by_inner_products(
     rows: Any,
     cols: Any,
 ) -> Any:
-    """z_rc ← z_rc · (factor · Σ_j a_rj b_cj) for a tile of rows · cols numbers.
+    """z_rc ← z_rc · (factor · Σ_j a_rj b_cj) for a tile of rows · cols numbers, cols 1, 2 or 4.
 
     `inner` is a multiple of a vector's lanes. Each lane has a sum of its own; then lanes are added
     in halves: of 16 lanes k to k + 8, the sums k to k + 4, then k to k + 2, then 0 to 1.
@@ -210,29 +210,48 @@ def scale_by_inner_products(
                 left = a.read(at)
                 for c in range(n_cols):
                     sums.add_product(r * n_cols + c, left, right[c])
+        few = ir.VectorType(z.number, n_cols)
+        factor = _splat(builder, args[3], few)
         for r, at in enumerate(_rows(builder, args[1], args[2], n_rows)):
-            for c in range(n_cols):
-                total = builder.fmul(args[3], _total(builder, sums.get(r * n_cols + c)))
-                place = builder.gep(z.base, [builder.add(at, _INDEX(c))])
-                builder.store(builder.fmul(builder.load(place), total), place)
+            totals = _totals(builder, [sums.get(r * n_cols + c) for c in range(n_cols)])
+            place = builder.bitcast(builder.gep(z.base, [at]), few.as_pointer())
+            before = builder.load(place, align=z.bytes)
+            product = builder.fmul(before, builder.fmul(factor, totals))
+            builder.store(product, place, align=z.bytes)
         return context.get_dummy_value()
 
     taken = (z, z_at, z_row, z.dtype, a, a_at, a_row, b, b_at, b_row, inner, rows, cols)
     return types.void(*taken), emit
 
 
-def _total(builder: Any, vector: Any) -> Any:
-    """The sum of the lanes, by halves."""
-    count = vector.type.count
-    while count > 1:
-        count //= 2
-        undefined, pick = ir.Constant(vector.type, ir.Undefined), ir.VectorType(_LANE, count)
+def _totals(builder: Any, vectors: list[Any]) -> Any:
+    """The sums of the lanes of some vectors, by halves, as one vector.
+
+    Halves of two vectors are put side by side and added at once, so that few additions and
+    shuffles are needed: the vector between holds groups of lanes, one for each sum.
+    """
+
+    def halve(left: Any, right: Any, lanes: int) -> Any:
+        """Each group of `lanes` lanes of both, its first half plus its second."""
+        count = left.type.count if left is right else 2 * left.type.count
+        groups, half = range(0, count, lanes), lanes // 2
+        pick = ir.VectorType(_LANE, count // 2)
         halves = [
-            builder.shuffle_vector(vector, undefined, ir.Constant(pick, list(part)))
-            for part in (range(count), range(count, 2 * count))
+            [group + start + k for group in groups for k in range(half)] for start in (0, half)
         ]
-        vector = builder.fadd(*halves)
-    return builder.extract_element(vector, _LANE(0))
+        return builder.fadd(
+            *(builder.shuffle_vector(left, right, ir.Constant(pick, part)) for part in halves)
+        )
+
+    lanes = vectors[0].type.count
+    while len(vectors) > 1:
+        vectors = [halve(a, b, lanes) for a, b in zip(vectors[::2], vectors[1::2], strict=True)]
+        lanes //= 2
+    (vector,) = vectors
+    while lanes > 1:
+        vector = halve(vector, vector, lanes)
+        lanes //= 2
+    return vector
 
 
 @intrinsic

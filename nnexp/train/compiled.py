@@ -43,8 +43,8 @@ class CompiledEngine:
         self.network = Network(
             weights,
             biases,
-            np.zeros_like(weights) if moving else np.zeros(0, self.dtype),
-            np.zeros_like(biases) if moving else np.zeros(0, self.dtype),
+            structs.zeros(len(weights) if moving else 0, self.dtype),
+            structs.zeros(len(biases) if moving else 0, self.dtype),
         )
         self.rates = _rates(problem)
         self.batch = min(problem.batch_size, problem.n)

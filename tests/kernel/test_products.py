@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from nnexp.kernel import products, sparse
-from nnexp.kernel.structs import row_width
+from nnexp.kernel.structs import row_width, zeros
 
 U = np.uint64
 Floats = NDArray[np.floating[Any]]
@@ -205,3 +205,12 @@ def test_chain_of_small_terms_is_not_lost_beside_a_large_one() -> None:
     w[:, 0] = 1.0, 1.0
     found = multiplied(np.zeros((1, 16)), a, w)
     assert found[0, 0] == 1.0 + math.ldexp(1.0, -53)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_arrays_begin_where_lines_of_the_cache_do(dtype: Any) -> None:
+    for count in (0, 1, 16, 1000):
+        array = zeros(count, dtype)
+        assert len(array) == count
+        assert not array.any()
+        assert count == 0 or array.ctypes.data % 64 == 0

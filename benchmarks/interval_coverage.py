@@ -1,6 +1,6 @@
 """How often do "95 %" intervals of a mean cover? Simulates, and prints Markdown tables.
 
-    python benchmarks/coverage.py [--cases 2000] [--seed 1]
+    python benchmarks/interval_coverage.py [--cases 2000] [--seed 1]
 
 docs/statistics.md shows what this prints. The first table sets the interval of nnexp beside what
 else could be used, per distribution and number of values; the second has nnexp's other intervals.
