@@ -47,11 +47,11 @@ test-slow: $(STAMPS)/test ## slow tests
 
 # Only what golden runs need: they have no part in .venv but its Python and pip.
 .PHONY: test-arm
-test-arm: $(STAMPS)/run ## same bits on aarch64, under QEMU: 6 minutes the first time, then one
+test-arm: $(STAMPS)/run ## same bits on aarch64, under QEMU: 4 minutes the first time, then one
 	$(BIN)/python -m tests.portability.arm
 
 .PHONY: test-versions
-test-versions: $(STAMPS)/run ## same bits with the oldest and newest NumPy and numba: 8 minutes
+test-versions: $(STAMPS)/run ## same bits with the oldest and newest NumPy and numba: 4 minutes
 	$(BIN)/python -m tests.portability.versions
 
 .PHONY: lint

@@ -44,7 +44,7 @@ def main() -> int:
         print("This is aarch64: the golden runs natively (a minute)", flush=True)
         return min(1, differing("aarch64", [sys.executable], FOLDER / "native"))
     print(
-        f"Golden runs on aarch64 under QEMU, in {FOLDER}: about 6 minutes, most of which compile "
+        f"Golden runs on aarch64 under QEMU, in {FOLDER}: about 4 minutes, most of which compile "
         "the kernels; a minute when they are there. Fetched, once: 100 MB of Debian's and Python's",
         flush=True,
     )
