@@ -45,6 +45,15 @@ test: $(STAMPS)/test ## fast tests (last line: pytest's summary)
 test-slow: $(STAMPS)/test ## slow tests
 	$(BIN)/python -m pytest -n $(WORKERS) -m slow
 
+# Only what golden runs need: they have no part in .venv but its Python and pip.
+.PHONY: test-arm
+test-arm: $(STAMPS)/run ## same bits on aarch64, under QEMU: 4 minutes the first time, then one
+	$(BIN)/python -m tests.portability.arm
+
+.PHONY: test-versions
+test-versions: $(STAMPS)/run ## same bits with the oldest and newest NumPy and numba: 4 minutes
+	$(BIN)/python -m tests.portability.versions
+
 .PHONY: lint
 lint: $(STAMPS)/dev ## ruff: rules and formatting
 	$(BIN)/ruff check .
@@ -74,7 +83,7 @@ clean: ## remove .venv, caches and builds; recorded runs stay
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # The build backend is locked too (--build-deps-for), so that the editable install needs no other.
 # A lock knows its origin as `make lock` and names no index of the machine that made it.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +23,8 @@ def outputs(
 
 def probabilities(activations: NDArray[np.float64]) -> NDArray[np.float64]:
     """Output activations divided by their sum; equal shares where all of them are zero."""
-    total = activations.sum(axis=1, keepdims=True)
+    # One output after another: the order of NumPy's own sums is its own.
+    total = reduce(np.add, activations.T)[:, None]
     share = np.full_like(activations, 1.0 / activations.shape[1])
     np.divide(activations, total, out=share, where=total > 0)
     return share

@@ -15,26 +15,20 @@ from numba import TypingError
 from nnexp.kernel import elementary
 from nnexp.kernel.jit import jit
 from tests.kernel.processors import PROCESSORS, printed
-from tests.kernel.ulps import ANGLES, BOUNDS, KINDS, WIDE, compiled, digests, errors, worst
+from tests.kernel.ulps import (
+    ANGLES,
+    BOUNDS,
+    GOLDEN,
+    KINDS,
+    WIDE,
+    compiled,
+    digests,
+    errors,
+    worst,
+)
 
 BOTH = pytest.mark.parametrize("kind", ["float32", "float64"])
 inf, nan = np.inf, np.nan
-
-GOLDEN = {
-    "exp float32": "83b0110ca0a0480a9433b7acb36a7e8bc0956c2a60c882676b817e8144ce122d",
-    "exp float64": "832912d3a66b152dd23a762d60509a42fa95b665a37a08cf713061298889f5da",
-    "log float32": "ef448d332217a00174b1776af5aabcab1d9cd53267bc86602ebd39f71ba8fdfe",
-    "log float64": "876a9edd51e778fed996830e9a70569fc3dbd3bac877c8bbedc983b3804f6bba",
-    "log1p float32": "cd1b495e83a7c5733fb3700a01c229cc8c05e20d13349c98d36c908f68bf9463",
-    "log1p float64": "bbcf27bbac9ccd0bb3abff90b5a8d8ea266508e58e04b1953759534167091a9e",
-    "tanh float32": "f2b608f8eff884d0b50842e2a6613edccac0cc0567fd98fdf3e60544d98af4ca",
-    "tanh float64": "48fa63f6d83636193053dd111816f7bbd7de9f1a1e5c3746473d97d0a6823229",
-    "sigmoid float32": "75d5f45e6a040a5c50545dd881a3aacd37f6a4314c06e64998364c1f58fe4b11",
-    "sigmoid float64": "b766c9f435488e70bbba9be6d96fa9fa636df2141b2881fa228e7b4e6391608c",
-    "sin float64": "e08c568360bbc1782bd4b9d1eb5ccc784ac7c9d9c55c0b759e35d17a85d33541",
-    "cos float64": "a81e1ba12bb876dafcd9b644dd28d58cfcb79b4bbfdf8faea7fb2618ebdd9a50",
-}
-"""SHA-256 of the values at fixed points. A change is a change of every recorded number."""
 
 
 @pytest.mark.parametrize(("name", "kind"), KINDS)
