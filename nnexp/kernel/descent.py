@@ -55,19 +55,14 @@ class Network(NamedTuple):
 
 
 @jit
-def sign(x):
-    """−1, 0 or 1."""
-    return (x > 0) * type(x)(1) - (x < 0) * type(x)(1)
-
-
-@jit
-def pull(values, velocity, l2, l1, momentum):
+def pull(values, velocity, l2, l1, momentum, tiny):
     """v ← μ v − (ηλ/n) w − (ηλ₁/n) sgn(w): a step without its gradient."""
     zero = values.dtype.type(0)
     for k in range(len(values)):
         w = values[k]
         shrink = l1 if w > zero else (-l1 if w < zero else zero)
-        velocity[k] = momentum * velocity[k] - l2 * w - shrink
+        v = momentum * velocity[k] - l2 * w - shrink
+        velocity[k] = zero if abs(v) <= tiny else v
 
 
 @jit
@@ -208,12 +203,12 @@ def step(shape, network, rates, images, rows, first, n, buffers, sigma, scale, t
         friction = number(rates.momentum)
         none = number(0)
         if rates.biases:
-            pull(biases, network.bias_velocity, l2, l1, friction)
+            pull(biases, network.bias_velocity, l2, l1, friction, tiny)
         else:
-            pull(biases, network.bias_velocity, none, none, friction)
+            pull(biases, network.bias_velocity, none, none, friction, tiny)
         add_bias_gradient(shape, network.bias_velocity, n, buffers, rate)
         move(biases, network.bias_velocity)
-        pull(weights, network.velocity, l2, l1, friction)
+        pull(weights, network.velocity, l2, l1, friction, tiny)
         add_gradient(shape, network.velocity, images, rows, first, n, buffers, rate, scale, tiny)
         move(weights, network.velocity)
     else:
