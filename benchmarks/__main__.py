@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def main() -> None:
     unknown = set(options.only or ()) - set(CONTENDERS)
     if unknown:
         parser.error(f"--only: {', '.join(sorted(unknown))}; allowed: {', '.join(CONTENDERS)}")
-    command = f"python -m benchmarks {' '.join(sys.argv[1:])}".strip()
+    command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
     chosen, whole = (
         options.main or options.sweep,
         not (options.quick or options.images or options.only),

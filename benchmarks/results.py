@@ -51,7 +51,7 @@ def machine(found: Comparison, cores: int) -> list[str]:
     for name, libraries in found.blas.items():
         by_blas.setdefault("; ".join(libraries) or "none", []).append(name)
     for blas, names in by_blas.items():
-        lines.append(f"- BLAS that NumPy and SciPy ran ({'; '.join(names)}): {blas}")
+        lines.append(f"- BLAS that NumPy and SciPy had loaded ({'; '.join(names)}): {blas}")
     lines.append("- JAX and PyTorch multiply with libraries of their own, in the same process")
     chosen = {k: v for k, v in os.environ.items() if k.startswith("OPENBLAS_CORE") or "_L2_" in k}
     said = ", ".join(f"{k}={v}" for k, v in chosen.items()) or "none set"

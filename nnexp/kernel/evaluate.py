@@ -6,7 +6,7 @@ import numpy as np
 from numba import uint64
 
 from nnexp.kernel.jit import jit
-from nnexp.kernel.layers import cost_of, forward, output_activations
+from nnexp.kernel.layers import CROSSENTROPY, cost_of, forward, logarithms, output_activations
 
 BLOCK = 64
 """Examples that go through the network at once."""
@@ -39,13 +39,15 @@ def evaluate(shape, weights, biases, images, rows, buffers, scale, hits, costs, 
             number(1),
             number(0),
         )
+        if shape.cost == CROSSENTROPY:
+            logarithms(buffers.outputs, buffers.errors, at, at + n * width)
         for e in range(zero, n):
             row, label = at + e * width, images.labels[rows[first + e]]
             best = zero
             for j in range(one, units):
                 if buffers.outputs[row + j] > buffers.outputs[row + best]:
                     best = j
-            cost = cost_of(shape.cost, buffers.outputs, row, units, label)
+            cost = cost_of(shape.cost, buffers.outputs, buffers.errors, row, units, label)
             hits[first + e] = best == uint64(label)
             costs[first + e] = cost
             total += np.float64(cost)
