@@ -113,9 +113,7 @@ def _versions(config: Config, dataset: Dataset) -> NDArray[np.uint8]:
     images = dataset.train.images[rows]
     bits, compiled = stream(config.seed, "expand"), config.train.engine == "compiled"
     shape = dataset.image_shape
-    drawn = [
-        expand_images(config.expand, images, shape, bits, compiled=compiled) for _ in range(7)
-    ]
+    drawn = [expand_images(config.expand, images, shape, bits, compiled=compiled) for _ in range(7)]
     return np.stack([images, *drawn], axis=1)
 
 
