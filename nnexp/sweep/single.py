@@ -63,29 +63,37 @@ def run_single(config: Config, console: Console) -> Result:
         SourceChanged: the numeric source did, since this program was started.
     """
     watch = Stopwatch()
-    dataset = _ready(config)
-    store = open_store(config.tracking.uri)
-    experiment = experiment_id(store, config.tracking.experiment)
-    mark = fingerprint(config, dataset)
-    key = run_key(store, experiment, mark, swept=False)
-    if config.sweep.dry_run:
-        return _dry_run(config, dataset, find_finished(store, experiment, mark), console)
-    file = CheckpointFile(store.folder, key)
-    checkpoints = Checkpoints(file, lambda text: console.print(escape(text)))
-    with alone(store, f"run-{key[:16]}", "this very run", console):
-        tidy(store, experiment, console)
-        console.print(header(config, dataset), highlight=False, markup=False)
-        if config.tracking.reuse:
-            found = find_finished(store, experiment, mark)
-            if found is not None:
-                # A process that was killed right after its run was recorded has left it.
-                file.remove()
-                final = final_values(store, found.run_id, found.metrics)
-                shown_again(config, store, found.run_id, final, console)
-                return Result(found.run_id, config, dict(found.metrics))
-        _confirm_source(config)
-        compile_ahead([config], lambda text: console.print(text, highlight=False))
-        return _run(config, dataset, store, experiment, checkpoints, console, watch)
+    # First of all: what it imports takes as long as a short training.
+    with Studio(config, _artifacts(config)) as studio:
+        dataset = _ready(config)
+        store = open_store(config.tracking.uri)
+        experiment = experiment_id(store, config.tracking.experiment)
+        mark = fingerprint(config, dataset)
+        if config.sweep.dry_run:
+            return _dry_run(config, dataset, find_finished(store, experiment, mark), console)
+        key = run_key(store, experiment, mark, swept=False)
+        file = CheckpointFile(store.folder, key)
+        checkpoints = Checkpoints(file, lambda text: console.print(escape(text)))
+        with alone(store, f"run-{key[:16]}", "this very run", console):
+            tidy(store, experiment, console)
+            console.print(header(config, dataset), highlight=False, markup=False)
+            if config.tracking.reuse:
+                found = find_finished(store, experiment, mark)
+                if found is not None:
+                    # A process that was killed right after its run was recorded has left it.
+                    file.remove()
+                    final = final_values(store, found.run_id, found.metrics)
+                    shown_again(config, store, found.run_id, final, console)
+                    return Result(found.run_id, config, dict(found.metrics))
+            _confirm_source(config)
+            compile_ahead([config], lambda text: console.print(text, highlight=False))
+            return _run(config, dataset, store, experiment, checkpoints, studio, console, watch)
+
+
+def _artifacts(config: Config) -> str:
+    """What `tracking.artifacts` comes to for a single run; a dry run writes none."""
+    level = config.tracking.artifacts
+    return "none" if config.sweep.dry_run else "all" if level == "auto" else level
 
 
 def _ready(config: Config) -> Dataset:
@@ -140,30 +148,29 @@ def _run(
     store: Store,
     experiment: str,
     checkpoints: Checkpoints,
+    studio: Studio,
     console: Console,
     watch: Stopwatch,
 ) -> Result:
-    level = "all" if config.tracking.artifacts == "auto" else config.tracking.artifacts
     record: RunRecord | None = None
     closed = False
     try:
         with held_stops():
             record, snapshot = _begin(config, dataset, store, experiment, checkpoints, console)
-        with Studio(config, level) as studio:
-            outcome = _train(record, config, dataset, checkpoints, snapshot, console)
-            if outcome.failure is None:
-                folder = Path(tempfile.mkdtemp(prefix=f"{record.run_id}-", dir=store.folder))
-                try:
-                    studio.write(folder, outcome, record.rows)
-                    with held_stops():
-                        arrived, closed = record.finish(outcome, folder), True
-                        checkpoints.file.remove()
-                finally:
-                    shutil.rmtree(folder, ignore_errors=True)
-            else:
+        outcome = _train(record, config, dataset, checkpoints, snapshot, console)
+        if outcome.failure is None:
+            folder = Path(tempfile.mkdtemp(prefix=f"{record.run_id}-", dir=store.folder))
+            try:
+                studio.write(folder, outcome, record.rows)
                 with held_stops():
-                    arrived, closed = record.fail(outcome.failure), True
+                    arrived, closed = record.finish(outcome, folder), True
                     checkpoints.file.remove()
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+        else:
+            with held_stops():
+                arrived, closed = record.fail(outcome.failure), True
+                checkpoints.file.remove()
     except KeyboardInterrupt as stop:
         if closed and record is not None:
             # It came while the run was being closed, and has waited: the run is whole.
