@@ -30,7 +30,7 @@ from nnexp.sweep.checkpoints import Checkpoints, run_key
 from nnexp.sweep.locks import alone
 from nnexp.sweep.screen import RunScreen, Stopwatch, ending, header, shown_again
 from nnexp.sweep.studio import Studio
-from nnexp.train.engines import compile_ahead, engine_of
+from nnexp.train.engines import check_engine, compile_ahead, engine_of
 from nnexp.train.examples import laid_out
 from nnexp.train.loop import train
 from nnexp.train.plan import check_data
@@ -108,6 +108,7 @@ def _ready(config: Config) -> Dataset:
         import_client()
         dataset = loading.result()
         check_data(config, dataset)
+        check_engine(config)
         laying.result()
     return dataset
 

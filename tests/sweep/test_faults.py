@@ -28,7 +28,7 @@ def until_file(folder: Path, pattern: str) -> None:
 
 def test_a_checkpoint_with_one_bit_flipped_is_refused_for_the_one_before(tmp_path: Path) -> None:
     # Epochs of 50,000 images take long enough for two checkpoints before the kill.
-    typed = ("train.epochs=30", "tracking.artifacts=light")
+    typed = ("train.epochs=150", "tracking.artifacts=light")
     process = start(tmp_path, *typed)
     until_file(tmp_path / ".nnexp", "*.older")
     process.kill()
