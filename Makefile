@@ -38,7 +38,7 @@ test test-slow: export OPENBLAS_NUM_THREADS := 1
 test test-slow: export OMP_NUM_THREADS := 1
 
 .PHONY: test
-test: $(STAMPS)/test ## fast tests (last line: pytest's summary)
+test: $(STAMPS)/test ## fast tests, some 15 minutes on two cores (last line: pytest's summary)
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 
 .PHONY: test-slow
