@@ -97,8 +97,3 @@ def images_of(rows: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Images:
     _list(np.ascontiguousarray(rows), starts, columns, pixels)
     # A copy: the kernel would be compiled anew for arrays that may not be written.
     return Images(starts, columns, pixels, labels.copy())
-
-
-def mostly_filled(images: Images, n_in: int) -> bool:
-    """Whether more than half of the inputs are not zero: then tiles are faster than lists."""
-    return 2 * len(images.pixels) > n_in * (len(images.starts) - 1)
