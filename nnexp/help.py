@@ -23,7 +23,9 @@ keys (default first)
   reg=        none, l2, l1, elastic, maxnorm     reg.lmbda (default n/10,000), reg.lmbda_l1,
                                                  reg.max_norm, reg.biases
   size=       50k; 100, 2500, 1k, 10k, 60k ...   or data.n_train=N
-  dropout=    off, half                          dropout.hidden, dropout.input: deleted fraction
+  dropout=    off, half, chapter                 dropout.hidden, dropout.input: deleted fraction,
+                                                 dropout.mask=example|batch,
+                                                 dropout.scale=train|test
   data=       mnist, fashion_mnist, idx, neuron  data.root=DIR, data.subset=first|random
   expand=     none, shift, distort               artificially expanded training data
   init=       scaled, large, he, fixed           init.weight, init.bias (fixed)

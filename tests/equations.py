@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnexp.config.schema import Config
 from nnexp.train.streams import stream
 
 Floats = NDArray[np.float64]
@@ -115,40 +116,52 @@ def halves(bits: np.random.PCG64, units: int) -> list[int]:
     return [part for word in words for part in (word & 0xFFFFFFFF, word >> 32)][:units]
 
 
-def masked(bits: np.random.PCG64, rate: float, units: int) -> Floats:
-    """The factors of one example's units: 0 where a unit is deleted, else 1 / (1 − p)."""
-    drawn = halves(bits, units)
-    return np.array([0.0 if h < int(rate * 2**32) else 1 / (1 - rate) for h in drawn])
+def masked(bits: np.random.PCG64, rate: float, units: int, *, inverted: bool) -> Floats:
+    """The factors of one example's units: 0 where a unit is deleted, else 1 / (1 − p), or 1."""
+    drawn, kept = halves(bits, units), 1 / (1 - rate) if inverted else 1.0
+    return np.array([0.0 if h < int(rate * 2**32) else kept for h in drawn])
 
 
 class DropoutMasks:
     """Masks of the hidden units of a run, as the documented streams give them."""
 
-    def __init__(self, seed: int, rate: float, units: Sequence[int]) -> None:
-        self._bits, self._rate, self._units = stream(seed, "dropout"), rate, list(units)
+    def __init__(self, config: Config) -> None:
+        self._bits, self._dropout = stream(config.seed, "dropout"), config.dropout
+        self._units = config.model.hidden
 
     def draw(self, examples: int) -> list[Floats]:
         """The masks of the next mini-batch, layer by layer: (units, examples)."""
-        if not self._rate:
+        dropout, total = self._dropout, sum(self._units)
+        if not dropout.hidden:
             return [np.ones((n, examples)) for n in self._units]
-        total = sum(self._units)
-        mask = np.array([masked(self._bits, self._rate, total) for _ in range(examples)]).T
+        drawn = 1 if dropout.mask == "batch" else examples
+        inverted = dropout.scale == "train"
+        masks = [masked(self._bits, dropout.hidden, total, inverted=inverted) for _ in range(drawn)]
+        mask = np.broadcast_to(np.array(masks).T, (total, examples))
         return np.split(mask, np.cumsum(self._units)[:-1].tolist())
 
 
 class InputMasks:
-    """Masks of the inputs of a run: a draw for every input that is not zero."""
+    """Masks of the inputs of a run: a draw for every input that is not zero, or, where a mini-batch
+    shares its mask, for every input."""
 
-    def __init__(self, seed: int, rate: float) -> None:
-        self._bits, self._rate = stream(seed, "dropout_input"), rate
+    def __init__(self, config: Config) -> None:
+        self._bits, self._dropout = stream(config.seed, "dropout_input"), config.dropout
 
-    def draw(self, image: NDArray[np.uint8]) -> Floats:
-        """The factors of one image's inputs, (n_in,)."""
-        factors = np.ones(len(image))
-        if self._rate:
-            listed = np.flatnonzero(image)
-            factors[listed] = masked(self._bits, self._rate, len(listed))
+    def draw(self, images: NDArray[np.uint8]) -> Floats:
+        """The factors of a mini-batch's inputs, (examples, n_in)."""
+        dropout, factors = self._dropout, np.ones(images.shape)
+        if dropout.input and dropout.mask == "batch":
+            factors *= self._factors(images.shape[1])
+        elif dropout.input:
+            for row, image in zip(factors, images, strict=True):
+                listed = np.flatnonzero(image)
+                row[listed] = self._factors(len(listed))
         return factors
+
+    def _factors(self, inputs: int) -> Floats:
+        inverted = self._dropout.scale == "train"
+        return masked(self._bits, self._dropout.input, inputs, inverted=inverted)
 
 
 def shuffled(bits: np.random.PCG64, n: int) -> list[int]:

@@ -13,6 +13,7 @@ from tests.record.test_fingerprint import WITHOUT_EFFECT, with_value
 
 MAXNORM, ELASTIC, L2 = ({"reg.name": name} for name in ("maxnorm", "elastic", "l2"))
 SHIFT, DISTORT = ({"expand.name": name} for name in ("shift", "distort"))
+HALF = {"dropout.hidden": 0.5}
 FIXED, EARLY = {"init.name": "fixed"}, {"stop.name": "early"}
 
 # By key: where it has an effect, another value, and what the name then ends in or holds.
@@ -29,6 +30,8 @@ CHANGES: dict[str, tuple[dict[str, Any], Any, str]] = {
     "data.subset": ({}, "random", "random subset"),
     "dropout.hidden": ({}, 0.5, "dropout 0.5/0"),
     "dropout.input": ({}, 0.2, "dropout 0/0.2"),
+    "dropout.mask": (HALF, "batch", "dropout 0.5/0 batch mask"),
+    "dropout.scale": (HALF, "test", "dropout 0.5/0 scaled at test"),
     "expand.name": ({}, "shift", "expand shift"),
     "expand.fixed": (SHIFT, True, "expand shift fixed"),
     "expand.angle": (DISTORT, 30.0, "expand distort angle 30"),

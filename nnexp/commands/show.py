@@ -129,13 +129,8 @@ def _mistakes(found: Rebuilt, console: Console) -> None:
     except UserError as error:
         console.print(safe(f"\nits mistakes cannot be shown: {error}"), highlight=False)
         return
-    activations = outputs(
-        found.parameters,
-        config.model.activation,
-        config.cost.name,
-        dataset.test.images,
-        pixel_max_of(config, dataset),
-    )
+    scale = pixel_max_of(config, dataset)
+    activations = outputs(config, found.parameters, dataset.test.images, scale)
     predicted, labels = activations.argmax(axis=1), dataset.test.labels
     wrong = predicted != labels
     pairs, counts = np.unique(

@@ -56,6 +56,8 @@ def setting_name(config: Config) -> str:
         parts.append("biases too")
     if dropout.hidden or dropout.input:
         parts.append(f"dropout {dropout.hidden:g}/{dropout.input:g}")
+        parts += ["batch mask"] if dropout.mask == "batch" else []
+        parts += ["scaled at test"] if dropout.scale == "test" else []
     parts.append(config.size if config.data.name != "neuron" else "neuron")
     if config.data.name not in ("mnist", "neuron"):
         parts.append(config.data.name)
@@ -110,7 +112,10 @@ def _defaults() -> dict[str, str]:
 
 def _choice(config: Config, group: str) -> str:
     if group == "dropout":
-        return "half" if config.dropout.hidden == 0.5 else "off"
+        manner = (config.dropout.hidden, config.dropout.mask, config.dropout.scale)
+        return {(0.5, "example", "train"): "half", (0.5, "batch", "test"): "chapter"}.get(
+            manner, "off"
+        )
     value: Any = getattr(config, group)
     return str(value if group == "rng" else value.name)
 

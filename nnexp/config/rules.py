@@ -95,6 +95,8 @@ RULES: tuple[Rule, ...] = (
     choice("expand.name", schema.EXPANSIONS),
     choice("model.activation", schema.ACTIVATIONS),
     choice("init.name", schema.INITIALIZERS),
+    choice("dropout.mask", schema.MASKS),
+    choice("dropout.scale", schema.SCALES),
     choice("train.dtype", schema.DTYPES),
     choice("train.engine", schema.ENGINES),
     choice("train.schedule", schema.SCHEDULES),
@@ -175,6 +177,12 @@ RULES: tuple[Rule, ...] = (
     _nielsen("data.subset", lambda c: c.data.subset == "first", "allowed: first"),
 )
 
+
+def _with_dropout(c: Config) -> str | None:
+    dropped = c.dropout.hidden or c.dropout.input
+    return None if dropped else "allowed with dropout=half, dropout.hidden or dropout.input above 0"
+
+
 NEEDS: dict[str, Callable[[Config], str | None]] = {
     "reg.lmbda": lambda c: (
         None if c.reg.name in ("l2", "l1", "elastic") else "allowed with reg=l2, l1 or elastic"
@@ -193,6 +201,8 @@ NEEDS: dict[str, Callable[[Config], str | None]] = {
         if c.data.name == "neuron"
         else None
     ),
+    "dropout.mask": lambda c: _with_dropout(c),
+    "dropout.scale": lambda c: _with_dropout(c),
     "dropout.hidden": lambda c: (
         None if c.model.hidden or not c.dropout.hidden else "allowed with a hidden layer"
     ),

@@ -22,6 +22,8 @@ STOPS = ("none", "early")
 RNGS = ("pcg64", "nielsen2014")
 TEST_MONITORING = ("end", "epoch")
 ARTIFACTS = ("auto", "all", "light", "none")
+MASKS = ("example", "batch")
+SCALES = ("train", "test")
 ENGINES = ("compiled", "numpy")
 EXECUTORS = ("local",)
 
@@ -61,10 +63,15 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class DropoutConfig:
-    """`dropout=`: rates of deleted units, 0 ≤ p < 1."""
+    """`dropout=`: rates of deleted units, 0 ≤ p < 1, and how they are deleted."""
 
     hidden: float = 0.0
     input: float = 0.0
+    mask: str = "example"
+    """Which examples share a choice of units: `example`, none; `batch`, a mini-batch."""
+    scale: str = "train"
+    """What makes up for deleted units: kept ones count 1/(1 − p) while training (`train`), or
+    the weights out of them are multiplied by 1 − p afterwards, as the chapter does (`test`)."""
 
 
 @dataclass(frozen=True)

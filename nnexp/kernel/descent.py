@@ -55,13 +55,18 @@ class Network(NamedTuple):
 
 
 @jit
+def toward_zero(w, amount, zero):
+    """amount · sgn(w), where sgn(0) = 0; `zero` is of their type."""
+    return amount if w > zero else (-amount if w < zero else zero)
+
+
+@jit
 def pull(values, velocity, l2, l1, momentum, tiny):
     """v ← μ v − (ηλ/n) w − (ηλ₁/n) sgn(w): a step without its gradient."""
     zero = values.dtype.type(0)
     for k in range(len(values)):
         w = values[k]
-        shrink = l1 if w > zero else (-l1 if w < zero else zero)
-        v = momentum * velocity[k] - l2 * w - shrink
+        v = momentum * velocity[k] - l2 * w - toward_zero(w, l1, zero)
         velocity[k] = zero if abs(v) <= tiny else v
 
 
@@ -71,8 +76,7 @@ def shrink(values, l2, l1):
     zero = values.dtype.type(0)
     for k in range(len(values)):
         w = values[k]
-        less = l1 if w > zero else (-l1 if w < zero else zero)
-        values[k] = w - l2 * w - less
+        values[k] = w - l2 * w - toward_zero(w, l1, zero)
 
 
 @jit

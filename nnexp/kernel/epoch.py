@@ -25,11 +25,13 @@ class Dropout(NamedTuple):
 
     hidden: int
     hidden_kept: float
-    """1 / (1 − p)."""
+    """What a kept unit's activation is multiplied by: 1 / (1 − p), or 1."""
     hidden_stream: Generator
     inputs: int
     inputs_kept: float
     inputs_stream: Generator
+    shared: bool
+    """One choice for a whole mini-batch."""
 
 
 @jit
@@ -39,19 +41,26 @@ def keeps_subnormals(smallest, half):
 
 
 @jit
-def keep_inputs(images, rows, first, n, generator, threshold, buffers):
-    """Lists of the inputs that stay, for the examples of a mini-batch; a draw per listed input."""
+def keep_inputs(shape, images, rows, first, n, generator, threshold, shared, buffers):
+    """Lists of the inputs that stay, for the examples of a mini-batch.
+
+    A draw per listed input; if the choice is `shared`, one for each of all inputs.
+    """
     zero, one = uint64(0), uint64(1)
     to = zero
+    if shared:
+        fill_halves(generator, buffers.halves, shape.sizes[0])
     for e in range(zero, n):
         buffers.kept_starts[e] = to
         x = uint64(rows[first + e])
         start, stop = images.starts[x], images.starts[x + one]
-        fill_halves(generator, buffers.halves, stop - start)
+        if not shared:
+            fill_halves(generator, buffers.halves, stop - start)
         for t in range(start, stop):
             buffers.kept_columns[to] = images.columns[t]
             buffers.kept_pixels[to] = images.pixels[t]
-            to += uint64(uint64(buffers.halves[t - start]) >= threshold)
+            drawn = uint64(images.columns[t]) if shared else t - start
+            to += uint64(uint64(buffers.halves[drawn]) >= threshold)
     buffers.kept_starts[n] = to
 
 
@@ -65,17 +74,19 @@ def epoch(shape, network, rates, dropout, images, kept, order, every, batch, buf
     last = uint64(len(shape.widths)) - uint64(1)
     total = uint64(len(order))
     number = network.weights.dtype.type
-    masked, partial = dropout.hidden_kept > 1.0, dropout.inputs_kept > 1.0
+    masked, partial = dropout.hidden > zero, dropout.inputs > zero
     sigma = 1.0
     pixel = number(scale * dropout.inputs_kept) if partial else number(scale)
     for first in range(zero, total, batch):
         n = min(batch, total - first)
         if masked:
             keep = number(dropout.hidden_kept)
-            draw_masks(shape, dropout.hidden_stream, dropout.hidden, keep, buffers, n)
+            stream, shared = dropout.hidden_stream, dropout.shared
+            draw_masks(shape, stream, dropout.hidden, keep, shared, buffers, n)
         lists, rows, begin = images, order, first
         if partial:
-            keep_inputs(images, order, first, n, dropout.inputs_stream, dropout.inputs, buffers)
+            stream, shared = dropout.inputs_stream, dropout.shared
+            keep_inputs(shape, images, order, first, n, stream, dropout.inputs, shared, buffers)
             lists, rows, begin = kept, every, zero
         factor = number(sigma)
         weights = network.weights

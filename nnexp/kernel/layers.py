@@ -93,15 +93,17 @@ def activate(code, z, slopes, at, n, width, biases, b_at, factor, tiny):
 
 
 @jit
-def draw_masks(shape, generator, threshold, kept, buffers, n):
-    """For every example a new choice of units: `kept` where one stays, 0 where it is deleted."""
+def draw_masks(shape, generator, threshold, kept, shared, buffers, n):
+    """For every example a new choice of units, or one for all of them if it is `shared`: `kept`
+    where a unit stays, 0 where it is deleted."""
     zero, one = uint64(0), uint64(1)
     hidden = uint64(len(shape.widths)) - one
     units = zero
     for layer in range(zero, hidden):
         units += shape.sizes[layer + one]
     for e in range(zero, n):
-        fill_halves(generator, buffers.halves, units)
+        if e == zero or not shared:
+            fill_halves(generator, buffers.halves, units)
         used = zero
         for layer in range(zero, hidden):
             row = buffers.at[layer] + e * shape.widths[layer]

@@ -77,13 +77,7 @@ def write_figures(
     from nnexp.record.figures.expanded import expanded_figure
 
     images = dataset.test.images
-    activations = outputs(
-        outcome.parameters,
-        config.model.activation,
-        config.cost.name,
-        images,
-        pixel_max_of(config, dataset),
-    )
+    activations = outputs(config, outcome.parameters, images, pixel_max_of(config, dataset))
     frame = curves_frame(rows)
     restored = "best/test_accuracy" in outcome.metrics
     accuracy = outcome.metrics.get(

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from nnexp.config.schema import DropoutConfig
 from nnexp.errors import NnexpError
 from nnexp.kernel import draws, structs
 from nnexp.kernel.cache import mark_compiled
@@ -18,6 +19,7 @@ from nnexp.kernel.sparse import images_of
 from nnexp.kernel.structs import Images, Shape
 from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.costs import COSTS
+from nnexp.nn.dropout import full_network
 from nnexp.nn.initializers import fixed
 from nnexp.nn.parameters import Parameters
 from nnexp.nn.regularizers import Regularization
@@ -90,8 +92,13 @@ class CompiledEngine:
         hidden, inputs = (
             draws.generator_of(bits) for bits in (self.streams.hidden, self.streams.inputs)
         )
+        dropped = problem.dropout
         dropout = Dropout(
-            *_deleted(problem.dropout_hidden), hidden, *_deleted(problem.dropout_input), inputs
+            *_deleted(dropped.hidden, dropped.scale),
+            hidden,
+            *_deleted(dropped.input, dropped.scale),
+            inputs,
+            dropped.mask == "batch",
         )
         if self._training is None:
             self._training = _buffers(
@@ -99,8 +106,8 @@ class CompiledEngine:
                 self.batch,
                 self.dtype,
                 layout,
-                hidden=dropout.hidden_kept > 1.0,
-                inputs=dropout.inputs_kept > 1.0,
+                hidden=dropout.hidden > 0,
+                inputs=dropout.inputs > 0,
             )
         room = self._training
         epoch(
@@ -155,7 +162,7 @@ class CompiledEngine:
 
     def parameters(self) -> Parameters:
         """In the book's layout."""
-        return Parameters(*structs.unpack(self.network.weights, self.network.biases, self.shape))
+        return Parameters(*structs.unpack(*self._arrays(None), self.shape))
 
     def state(self) -> Mapping[str, NDArray[Any]]:
         """The flat arrays."""
@@ -167,8 +174,12 @@ class CompiledEngine:
             array[:] = fitting(state[name], array)
 
     def _arrays(self, parameters: Parameters | None) -> tuple[structs.Floats, structs.Floats]:
-        if parameters is None:
+        dropout = self.problem.dropout
+        if parameters is None and dropout.scale == "train":
             return self.network.weights, self.network.biases
+        if parameters is None:
+            trained = structs.unpack(self.network.weights, self.network.biases, self.shape)
+            parameters = full_network(Parameters(*trained), dropout.hidden, dropout.input)
         return structs.pack(parameters.weights, parameters.biases, self.shape, self.dtype)
 
 
@@ -191,9 +202,9 @@ def _rates(problem: Problem) -> Rates:
     )
 
 
-def _deleted(rate: float) -> tuple[Any, float]:
-    """The threshold of a rate p, floor(p · 2^32), and 1 / (1 − p)."""
-    return np.uint64(int(rate * 2.0**32)), 1.0 / (1.0 - rate)
+def _deleted(rate: float, scale: str) -> tuple[Any, float]:
+    """The threshold of a rate p, floor(p · 2^32), and what kept units are multiplied by."""
+    return np.uint64(int(rate * 2.0**32)), 1.0 / (1.0 - rate) if scale == "train" else 1.0
 
 
 def _evaluate(
@@ -259,8 +270,7 @@ def compile_kernel(dtype: str) -> None:
         eta=0.1,
         momentum=0.0,
         regularization=Regularization(),
-        dropout_hidden=0.0,
-        dropout_input=0.0,
+        dropout=DropoutConfig(),
     )
     start = fixed(problem.sizes, 0.0, 0.0)
     streams = DropoutStreams(np.random.PCG64(0), np.random.PCG64(0))

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nnexp.config.schema import DropoutConfig
 from nnexp.nn.parameters import Parameters
 from nnexp.nn.regularizers import Regularization
 from nnexp.train.streams import Order
@@ -38,8 +39,7 @@ class Problem:
     eta: float
     momentum: float
     regularization: Regularization
-    dropout_hidden: float
-    dropout_input: float
+    dropout: DropoutConfig
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Engine(Protocol):
         ...
 
     def measure(self, layout: Any, rows: Order, parameters: Parameters | None = None) -> Measured:
-        """Cost and hits on some examples, with other parameters than its own if they are given."""
+        """Cost and hits on some examples of the full network, its own or the one given."""
         ...
 
     def penalty_sums(self, parameters: Parameters | None = None) -> tuple[float, float]:
@@ -106,7 +106,7 @@ class Engine(Protocol):
         ...
 
     def parameters(self) -> Parameters:
-        """Copies of weights and biases."""
+        """Weights and biases of the full network (copies): as it is used, nothing deleted."""
         ...
 
     def state(self) -> Mapping[str, NDArray[Any]]:

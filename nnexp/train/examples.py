@@ -45,7 +45,8 @@ class TrainingExamples:
     ) -> None:
         self.engine, self.expand, self.randomness = engine, config.expand, randomness
         self.shape = dataset.image_shape
-        self.rows = training_rows(config, dataset)
+        self.images = training_rows(config, dataset)
+        self.rows = self.images
         self._bits = stream(config.seed, "expand")
         self._renewed = config.expand.name != "none" and not config.expand.fixed
         if config.expand.name == "none":
@@ -107,11 +108,13 @@ class EvaluatedSets:
     test: EvaluatedSet
 
 
-def evaluated_sets(engine: type[Engine], config: Config, dataset: Dataset) -> EvaluatedSets:
-    """The sets of a run."""
+def evaluated_sets(
+    engine: type[Engine], config: Config, dataset: Dataset, trained: Order
+) -> EvaluatedSets:
+    """The sets of a run that is trained on the images `trained`."""
     laid, held_back = laid_out(engine, dataset), validation_rows(config, dataset)
     return EvaluatedSets(
-        EvaluatedSet(laid.train, training_rows(config, dataset)),
+        EvaluatedSet(laid.train, trained),
         EvaluatedSet(laid.train, held_back) if held_back is not None else None,
         EvaluatedSet(laid.test, np.arange(len(dataset.test))),
     )

@@ -74,7 +74,7 @@ class _Training:
         sizes = self.problem.sizes
         randomness = randomness_of(config, sizes, engine.permutation)
         self.examples = TrainingExamples(engine, config, dataset, randomness)
-        self.sets = evaluated_sets(engine, config, dataset)
+        self.sets = evaluated_sets(engine, config, dataset, self.examples.images)
         self.streams = DropoutStreams(
             stream(config.seed, "dropout"), stream(config.seed, "dropout_input")
         )

@@ -14,9 +14,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from nnexp.nn import draws, dropout, sgd
+from nnexp.nn import draws, sgd
 from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.costs import COSTS
+from nnexp.nn.dropout import full_network, mask
 from nnexp.nn.network import backward, forward, logits
 from nnexp.nn.parameters import Array, Parameters
 from nnexp.nn.regularizers import magnitudes, squares
@@ -96,7 +97,7 @@ class NumpyEngine:
         self, layout: Layout, rows: Order, parameters: Parameters | None = None
     ) -> Measured:
         """Costs are added up in float64."""
-        network = self.current if parameters is None else parameters
+        network = parameters or self.parameters()
         total, correct = 0.0, 0
         with _limits():
             for chunk in _chunks(rows):
@@ -108,7 +109,7 @@ class NumpyEngine:
 
     def penalty_sums(self, parameters: Parameters | None = None) -> tuple[float, float]:
         """Σ w² and Σ |w|."""
-        network, biases = parameters or self.current, self.problem.regularization.biases
+        network, biases = parameters or self.parameters(), self.problem.regularization.biases
         with _limits():
             return squares(network, biases), magnitudes(network, biases)
 
@@ -118,7 +119,10 @@ class NumpyEngine:
 
     def parameters(self) -> Parameters:
         """Never changed after they are given out: every step makes new ones."""
-        return self.current
+        dropout = self.problem.dropout
+        if dropout.scale == "train":
+            return self.current
+        return full_network(self.current, dropout.hidden, dropout.input)
 
     def state(self) -> Mapping[str, NDArray[Any]]:
         """Weights, biases and velocities by number."""
@@ -140,23 +144,30 @@ class NumpyEngine:
         return scaled
 
     def _inputs(self, images: Bytes) -> Array:
-        """x (n_in, B); with dropout of inputs, a draw for each that is not zero."""
-        x, rate = self._scaled(images), self.problem.dropout_input
-        if rate:
+        """x (n_in, B); with dropout of inputs, a draw for each that is not zero, or, where a
+        mini-batch shares its mask, for each there is."""
+        x, dropout = self._scaled(images), self.problem.dropout
+        if dropout.input and dropout.mask == "batch":
+            bits = draws.halves(self.streams.inputs, 1, len(x))[0]
+            x *= self._mask(bits, dropout.input)[:, None]
+        elif dropout.input:
             for column, image in zip(x.T, images, strict=True):
                 listed = np.flatnonzero(image)
                 bits = draws.halves(self.streams.inputs, 1, len(listed))[0]
-                column[listed] *= dropout.mask(bits, rate, self.dtype)
+                column[listed] *= self._mask(bits, dropout.input)
         return x
 
     def _hidden_masks(self, examples: int) -> list[Array] | None:
-        """A mask (n, B) for each hidden layer, a new choice for every example."""
-        rate, units = self.problem.dropout_hidden, self.problem.sizes[1:-1]
-        if not rate or not units:
+        """A mask (n, B) for each hidden layer, a new choice for every example, or one (n, 1)."""
+        dropout, units = self.problem.dropout, self.problem.sizes[1:-1]
+        if not dropout.hidden or not units:
             return None
-        bits = draws.halves(self.streams.hidden, examples, sum(units))
-        mask = dropout.mask(bits, rate, self.dtype).T
-        return np.split(mask, np.cumsum(units)[:-1].tolist())
+        choices = 1 if dropout.mask == "batch" else examples
+        bits = draws.halves(self.streams.hidden, choices, sum(units))
+        return np.split(self._mask(bits, dropout.hidden).T, np.cumsum(units)[:-1].tolist())
+
+    def _mask(self, bits: NDArray[np.uint32], rate: float) -> Array:
+        return mask(bits, rate, self.dtype, inverted=self.problem.dropout.scale == "train")
 
     def _targets(self, labels: Bytes) -> Array:
         """y (n_outputs, B): 1 at the label; of a single output the label itself."""

@@ -44,8 +44,7 @@ def problem_of(config: Config, dataset: Dataset) -> Problem:
         eta=config.train.eta,
         momentum=config.train.momentum,
         regularization=REGULARIZERS[reg.name](reg.lmbda, reg.lmbda_l1, reg.max_norm, reg.biases),
-        dropout_hidden=config.dropout.hidden,
-        dropout_input=config.dropout.input,
+        dropout=config.dropout,
     )
 
 

@@ -7,17 +7,22 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
+from nnexp.config.schema import Config
 from nnexp.nn.parameters import Parameters
 from nnexp.train.engines import ENGINES, available
 
 
 def outputs(
-    parameters: Parameters, activation: str, cost: str, images: NDArray[np.uint8], pixel_max: float
+    config: Config, parameters: Parameters, images: NDArray[np.uint8], pixel_max: float
 ) -> NDArray[np.float64]:
-    """Output activations a^L, shape (N, n_outputs), for images (N, n_in)."""
-    engine = ENGINES[available()]()
+    """Output activations a^L, shape (N, n_outputs), for images (N, n_in).
+
+    By the engine that the run was trained with; where that cannot be had, by the other.
+    """
+    engine = ENGINES[config.train.engine if available() == "compiled" else "numpy"]()
     layout = engine.lay_out(images, np.zeros(len(images), np.uint8))
-    scale, rows = 1.0 / pixel_max, np.arange(len(images))
+    activation, cost = config.model.activation, config.cost.name
+    rows, scale = np.arange(len(images)), 1.0 / pixel_max
     return engine.outputs(parameters, activation, cost, layout, rows, scale)
 
 

@@ -53,30 +53,14 @@ def _sigmoid(x: Numbers, y: Numbers) -> None:
         y[i] = elementary.sigmoid(x[i])
 
 
-@jit
-def _sin(x: Numbers, y: Numbers) -> None:
-    for i in range(len(x)):
-        y[i] = elementary.sincos(x[i])[0]
-
-
-@jit
-def _cos(x: Numbers, y: Numbers) -> None:
-    for i in range(len(x)):
-        y[i] = elementary.sincos(x[i])[1]
-
-
 _LOOPS: dict[str, Callable[[Numbers, Numbers], None]] = {
     "exp": _exp,
     "log": _log,
     "log1p": _log1p,
     "tanh": _tanh,
     "sigmoid": _sigmoid,
-    "sin": _sin,
-    "cos": _cos,
 }
-ANGLES = ("sin", "cos")
 KINDS = [(name, kind) for name in _LOOPS for kind in ("float32", "float64")]
-KINDS = [(name, kind) for name, kind in KINDS if name not in ANGLES or kind == "float64"]
 
 BOUNDS = {
     ("exp", "float32"): 0.9,
@@ -87,10 +71,8 @@ BOUNDS = {
     ("log1p", "float64"): 1.0,
     ("tanh", "float32"): 1.0,
     ("tanh", "float64"): 1.5,
-    ("sigmoid", "float32"): 2.5,
-    ("sigmoid", "float64"): 2.5,
-    ("sin", "float64"): 1.5,
-    ("cos", "float64"): 1.5,
+    ("sigmoid", "float32"): 1.0,
+    ("sigmoid", "float64"): 1.2,
 }
 """What the docstrings promise, in ulps."""
 
@@ -101,8 +83,6 @@ _RANGES: dict[str, tuple[float, float]] = {
     "log1p": (-1.0, np.inf),
     "tanh": (-30.0, 30.0),
     "sigmoid": (-746.0, 50.0),
-    "sin": (-np.pi, np.pi),
-    "cos": (-np.pi, np.pi),
 }
 
 
@@ -115,10 +95,8 @@ GOLDEN = {
     "log1p float64": "bbcf27bbac9ccd0bb3abff90b5a8d8ea266508e58e04b1953759534167091a9e",
     "tanh float32": "f2b608f8eff884d0b50842e2a6613edccac0cc0567fd98fdf3e60544d98af4ca",
     "tanh float64": "48fa63f6d83636193053dd111816f7bbd7de9f1a1e5c3746473d97d0a6823229",
-    "sigmoid float32": "75d5f45e6a040a5c50545dd881a3aacd37f6a4314c06e64998364c1f58fe4b11",
-    "sigmoid float64": "b766c9f435488e70bbba9be6d96fa9fa636df2141b2881fa228e7b4e6391608c",
-    "sin float64": "e08c568360bbc1782bd4b9d1eb5ccc784ac7c9d9c55c0b759e35d17a85d33541",
-    "cos float64": "a81e1ba12bb876dafcd9b644dd28d58cfcb79b4bbfdf8faea7fb2618ebdd9a50",
+    "sigmoid float32": "1b9a0f99ab2bf81204f06be16eb0fadf8f74bc653873d7512d3b7c777531f86e",
+    "sigmoid float64": "26caeca1d1cf131f332e4c70e4accac9a4c6c319de63fcbef0588499f6195145",
 }
 """SHA-256 of the values at fixed points. A change is a change of every recorded number."""
 
@@ -188,22 +166,21 @@ def worst(name: str, kind: str, *, stride: int, count: int) -> tuple[float, floa
     return top, where
 
 
-def golden_points(name: str, kind: str) -> Numbers:
+def golden_points(kind: str) -> Numbers:
     """Some 100,000 arguments: bit patterns of all magnitudes and a grid, exact everywhere."""
     if kind == "float32":
         bits = np.arange(0, 1 << 32, 65_521, dtype=np.uint64).astype(np.uint32).view(np.float32)
     else:
         bits = (np.arange(65_551, dtype=np.uint64) * np.uint64(281_410_000_000_001)).view(kind)
     grid = np.arange(-24_000, 24_000).astype(kind) / np.dtype(kind).type(1024)
-    x = np.concatenate([bits, grid, grid * 32])
-    return np.asarray(x[np.abs(x) <= np.pi] if name in ANGLES else x)
+    return np.concatenate([bits, grid, grid * 32])
 
 
 def digests() -> dict[str, str]:
     """SHA-256 of the values of each function and kind. A NaN's bits are not promised."""
     found = {}
     for name, kind in KINDS:
-        y = compiled(name, golden_points(name, kind))
+        y = compiled(name, golden_points(kind))
         y[np.isnan(y)] = np.nan
         little_endian = y.astype(y.dtype.newbyteorder("<"), copy=False)
         found[f"{name} {kind}"] = hashlib.sha256(little_endian.tobytes()).hexdigest()

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnexp.config.schema import Config
+from nnexp.config.schema import MASKS, SCALES, Config
 from nnexp.data.dataset import Dataset
 from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.costs import COSTS
@@ -65,6 +65,8 @@ CONFIGS = st.fixed_dictionaries(
         "train.momentum": st.sampled_from([0.0, 0.0, 0.7]),
         "dropout.hidden": st.sampled_from([0.0, 0.3]),
         "dropout.input": st.sampled_from([0.0, 0.2]),
+        "dropout.mask": st.sampled_from(MASKS),
+        "dropout.scale": st.sampled_from(SCALES),
         "init.name": st.sampled_from(["scaled", "large", "he", "fixed"]),
         "data.subset": st.sampled_from(["first", "random"]),
         "data.n_train": st.sampled_from([30, 33]),

@@ -32,16 +32,14 @@ class SlowNetwork:
 
     def __init__(self, config: Config, dataset: Dataset) -> None:
         self.config, n = config, config.data.n_train
-        start = untrained(config, dataset)
+        start = untrained(as_trained(config), dataset)
         self.w = [w.astype(np.float64) for w in start.weights]
         self.b = [b.astype(np.float64) for b in start.biases]
         self.v = [np.zeros_like(a) for a in [*self.w, *self.b]]
         self.images = dataset.train.images[:n]
         self.y = one_hot(dataset.train.labels[:n], dataset.n_outputs).T
         self.shuffle = stream(config.seed, "shuffle")
-        rate = config.dropout
-        self.hidden_masks = DropoutMasks(config.seed, rate.hidden, config.model.hidden)
-        self.input_masks = InputMasks(config.seed, rate.input)
+        self.hidden_masks, self.input_masks = DropoutMasks(config), InputMasks(config)
 
     def epoch(self) -> None:
         order, size = shuffled(self.shuffle, len(self.images)), self.config.train.batch_size
@@ -51,9 +49,8 @@ class SlowNetwork:
     def step(self, batch: Any) -> None:
         hidden = self.hidden_masks.draw(len(batch)) if self.config.model.hidden else []
         gradient = [np.zeros_like(a) for a in [*self.w, *self.b]]
-        for k, example in enumerate(batch):
-            image = self.images[example]
-            x = image / 255.0 * self.input_masks.draw(image)
+        inputs = self.images[batch] / 255.0 * self.input_masks.draw(self.images[batch])
+        for k, (x, example) in enumerate(zip(inputs, batch, strict=True)):
             found = self.backprop(x, self.y[example], [mask[:, k] for mask in hidden])
             for total, part in zip(gradient, found, strict=True):
                 total += part / len(batch)
@@ -90,6 +87,19 @@ class SlowNetwork:
                     if norm > reg.max_norm:
                         unit *= reg.max_norm / norm
 
+    def full_network(self) -> list[Floats]:
+        """The weights with nothing deleted: those out of units of which some were, times 1 − p."""
+        dropout = self.config.dropout
+        if dropout.scale == "train":
+            return self.w
+        rates = [dropout.input, *[dropout.hidden] * (len(self.w) - 1)]
+        return [(1 - p) * w for p, w in zip(rates, self.w, strict=True)]
+
+
+def as_trained(config: Config) -> Config:
+    """The same run with weights as training has them, not as the full network does."""
+    return replace(config, dropout=replace(config.dropout, scale="train"))
+
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "none": {},
@@ -113,6 +123,25 @@ VARIANTS: dict[str, dict[str, Any]] = {
     },
     "dropout and maxnorm": {"dropout.hidden": 0.5, "reg.name": "maxnorm", "reg.max_norm": 0.9},
     "dropout and momentum": {"dropout.hidden": 0.5, "train.momentum": 0.7},
+    "one mask a mini-batch": {
+        "dropout.hidden": 0.5,
+        "dropout.input": 0.2,
+        "dropout.mask": "batch",
+        "train.batch_size": 8,
+    },
+    "dropout made up for afterwards": {
+        "dropout.hidden": 0.4,
+        "dropout.input": 0.2,
+        "dropout.scale": "test",
+        "reg.name": "l2",
+        "reg.lmbda": 5.0,
+    },
+    "dropout of the chapter": {
+        "dropout.hidden": 0.5,
+        "dropout.mask": "batch",
+        "dropout.scale": "test",
+        "train.momentum": 0.5,
+    },
     "last mini-batch short": {"train.batch_size": 7, "reg.name": "l2", "reg.lmbda": 3.0},
     "short last, dropout": {"train.batch_size": 8, "dropout.hidden": 0.5, "dropout.input": 0.1},
     "short last, momentum": {"train.batch_size": 8, "train.momentum": 0.9},
@@ -144,10 +173,11 @@ def assert_same_weights(config: Config, dataset: Dataset, tolerance: float = 1e-
     slow = SlowNetwork(config, dataset)
     for _ in range(config.train.epochs):
         slow.epoch()
+    weights = slow.full_network()
     for engine in ENGINES:
         chosen = replace(config, train=replace(config.train, engine=engine))
         found = arrays(run(chosen, dataset).parameters)
-        for array, expected in zip(found, [*slow.w, *slow.b], strict=True):
+        for array, expected in zip(found, [*weights, *slow.b], strict=True):
             assert array.shape == expected.shape
             assert np.abs(array - expected).max() <= tolerance * max(1.0, np.abs(expected).max())
 

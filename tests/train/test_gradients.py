@@ -62,7 +62,7 @@ class Step:
         after = run(config, dataset).parameters
         both = zip(arrays(self.before), arrays(after), strict=True)
         self.gradient = [(w - v) / ETA for w, v in both]
-        reg, rate = config.reg, config.dropout
+        reg = config.reg
         self.total = Total(
             config.cost.name,
             config.model.activation,
@@ -75,10 +75,8 @@ class Step:
         images = dataset.train.images[order]
         self.x: Floats = images.T / 255.0
         self.y = one_hot(dataset.train.labels[order], dataset.n_outputs)
-        masks = InputMasks(config.seed, rate.input)
-        self.x *= np.array([masks.draw(image) for image in images]).T
-        hidden = config.model.hidden
-        self.masks = DropoutMasks(config.seed, rate.hidden, hidden).draw(n) if hidden else []
+        self.x *= InputMasks(config).draw(images).T
+        self.masks = DropoutMasks(config).draw(n) if config.model.hidden else []
 
 
 def central_differences(step: Step, h: float = 3e-6) -> list[Floats]:

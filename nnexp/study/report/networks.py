@@ -104,10 +104,7 @@ def _networks(
     used = dataset.train.images.any(axis=0)
     counts = np.zeros((dataset.n_outputs, dataset.n_outputs), np.int64)
     for parameters in networks:
-        a = outputs(
-            parameters, config.model.activation, config.cost.name, dataset.test.images,
-            pixel_max_of(config, dataset),
-        )  # fmt: skip
+        a = outputs(config, parameters, dataset.test.images, pixel_max_of(config, dataset))
         counts += confusion_counts(dataset.test.labels, a.argmax(axis=1), dataset.n_outputs)
     first = tuple(p.weights[0][:, used].astype(np.float64).ravel() for p in networks)
     return Networks(setting, tuple(networks), first, counts)
