@@ -18,7 +18,8 @@ def main(arguments: Sequence[str]) -> int:
         "Any recorded runs as one HTML page that needs no network: the answer in words, settings "
         "against each other, learning curves to look into, weights, mistakes, provenance; the "
         "figures beside it as PNG and SVG. The chapter's presets are drawn as the chapter draws "
-        "them, published curves in grey.",
+        "them, published curves in grey; runs of data=neuron and cost=loglikelihood bring a "
+        "neuron and a softmax layer to play with.",
         "python -m nnexp report overfitting\n"
         "  python -m nnexp report regularized overfitting --out both",
     )

@@ -20,6 +20,7 @@ from nnexp.study.report.draw import draw
 from nnexp.study.report.preset import asked_key, question_of
 from nnexp.study.report.svg import inline, svg_file
 from nnexp.study.report.words import said
+from tests.study.tab import opened
 from tests.sweep.typed import nnexp
 from tests.test_presets import PRESETS
 
@@ -32,6 +33,7 @@ SWEEP = (
 DIVERGES = ("-m", "size=100", "model.activation=relu", "train.eta=1e30",
             "train.epochs=2", f"tracking.experiment='{NAME}'", "seed=0,1")  # fmt: skip
 HOSTILE = "<script>alert(1)</script>"
+INDEX = "page/index.html"
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,7 @@ def spoken(store: Path) -> str:
 
 @pytest.fixture(scope="module")
 def page(store: Path, spoken: str) -> str:
-    return (store / "page" / "index.html").read_text(encoding="utf-8")
+    return (store / INDEX).read_text(encoding="utf-8")
 
 
 class Elements(HTMLParser):
@@ -185,37 +187,11 @@ def test_experiments_can_be_put_together(store: Path) -> None:
 
 # What follows looks at the page as a reader does.
 
-CHROMIUM = Path("/usr/bin/chromium")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Any:
-    if not CHROMIUM.exists():
-        pytest.skip(f"there is no {CHROMIUM}; apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-def opened(browser: Any, store: Path, **options: Any) -> tuple[Any, list[str]]:
-    """The page in a tab, and what went wrong or was fetched."""
-    tab = browser.new_context(**options).new_page()
-    told: list[str] = []
-    tab.on("console", lambda message: told.append(message.text))
-    tab.on("pageerror", lambda error: told.append(str(error)))
-    tab.on("request", lambda request: told.append(request.url))
-    address = (store / "page" / "index.html").as_uri()
-    tab.goto(address)
-    return tab, [text for text in told if text != address]
-
 
 def test_a_setting_is_switched_off_in_all_charts_by_mouse_or_key(
     browser: Any, store: Path, page: str
 ) -> None:
-    tab, told = opened(browser, store, viewport={"width": 1280, "height": 900})
+    tab, told = opened(browser, store / INDEX, viewport={"width": 1280, "height": 900})
     names = tab.locator("th[role=switch]", has_text=re.compile("^L2$"))
     states = lambda: {n.get_attribute("aria-checked") for n in names.all()}  # noqa: E731
     assert names.count() >= 5
@@ -236,7 +212,7 @@ def test_a_setting_is_switched_off_in_all_charts_by_mouse_or_key(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_page_fits_a_phone_and_its_theme(browser: Any, store: Path, page: str, scheme: str) -> None:
     size = {"width": 390, "height": 844}
-    tab, told = opened(browser, store, viewport=size, color_scheme=scheme)
+    tab, told = opened(browser, store / INDEX, viewport=size, color_scheme=scheme)
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
     assert tab.locator("canvas").first.bounding_box()["width"] <= 390
     paper = tab.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -248,12 +224,12 @@ def test_page_fits_a_phone_and_its_theme(browser: Any, store: Path, page: str, s
 def test_figures_for_paper_stand_in_print_and_without_scripts(
     browser: Any, store: Path, page: str
 ) -> None:
-    tab, _ = opened(browser, store)
+    tab, _ = opened(browser, store / INDEX)
     assert not tab.locator(".chart .static").first.is_visible()
     tab.emulate_media(media="print")
     assert tab.locator(".chart .static").first.is_visible()
     assert not tab.locator(".plot").first.is_visible()
-    plain, _ = opened(browser, store, java_script_enabled=False)
+    plain, _ = opened(browser, store / INDEX, java_script_enabled=False)
     assert plain.locator(".chart .static").first.is_visible()
 
 

@@ -25,11 +25,13 @@ def learning_charts(material: Material) -> list[Chart]:
         (f"{part}/cost_network2", f"Cost on the {part} data", 1.0),
         ("train/accuracy", "Accuracy on the training data (%)", 100.0),
     ]
-    return [
+    charts = [
         over_epochs(material, metric, title, scale)
         for metric, title, scale in wanted
         if material.is_curve(metric)
     ]
+    # Runs of one epoch have values before and after it: nothing to draw a line through.
+    return [chart for chart in charts if chart.series]
 
 
 def over_epochs(material: Material, metric: str, title: str, scale: float) -> Chart:

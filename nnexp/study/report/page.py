@@ -24,6 +24,7 @@ from nnexp.study.report.networks import read_networks, weight_answer, weight_tab
 from nnexp.study.report.neuron import is_neuron, neuron_table
 from nnexp.study.report.pairs import command_of, compared, shown
 from nnexp.study.report.palette import ON_DARK
+from nnexp.study.report.play import plays
 from nnexp.study.report.preset import question_of
 from nnexp.study.report.provenance import provenance, training_commands
 from nnexp.study.report.svg import inline, svg_file
@@ -162,6 +163,7 @@ def _render(report: Report, pictures: list[Any], command: str) -> str:
     )
     environment.filters["interval"] = _interval
     material = report.material
+    playthings = plays(material)
     return environment.get_template("page.html.j2").render(
         title=material.name,
         question=" ".join(map(question_of, material.names)).replace("`", "").strip(),
@@ -176,11 +178,14 @@ def _render(report: Report, pictures: list[Any], command: str) -> str:
         commands=commands(material),
         light=list(enumerate(COLOURS)),
         dark=list(enumerate(ON_DARK)),
-        style=Markup((HERE / "page.css").read_text(encoding="utf-8")),
-        script=Markup((HERE / "page.js").read_text(encoding="utf-8")),
-        plot_style=_vendored("uPlot.min.css"),
-        plot_script=_vendored("uPlot.iife.min.js"),
-        plot_licence=_vendored("LICENSE"),
+        plays=playthings,
+        style=_static("page.css"),
+        play_style=_static("play.css"),
+        script=_static("page.js"),
+        scripts={play.name: _static(f"{play.name}.js") for play in playthings},
+        plot_style=_static("vendor/uPlot.min.css"),
+        plot_script=_static("vendor/uPlot.iife.min.js"),
+        plot_licence=_static("vendor/LICENSE"),
     )
 
 
@@ -191,5 +196,5 @@ def _interval(cell: str) -> Markup:
     return Markup("{} {}").format(value, small)
 
 
-def _vendored(name: str) -> Markup:
-    return Markup((HERE / "vendor" / name).read_text(encoding="utf-8"))
+def _static(name: str) -> Markup:
+    return Markup((HERE / name).read_text(encoding="utf-8"))

@@ -60,7 +60,7 @@ def _environment(store: Store, run_id: str) -> dict[str, Any] | None:
         try:
             path = store.client.download_artifacts(run_id, "environment.json", folder)
             found: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, MlflowException):
             return None
         return found
 
