@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -72,14 +72,20 @@ def default_lmbda(n_train: int) -> float:
 def pick(value: Any, table: DictConfig) -> Any:
     """The entry of a table for a value: how a preset lets one key go with another.
 
-    `${pick:${size},{1k: 400, 50k: 30}}`. Keys are compared as text; `default` catches the rest.
+    `${pick:${size},{1k: 400, 50k: 30}}`. Keys are compared as text, lists as their items with hyphens
+    between (`${pick:[${size},${model.hidden}],{1k-800-800: 0.1}}`); `default` catches the rest.
     """
     entries = {str(key): entry for key, entry in table.items()}
-    if str(value) in entries:
-        return entries[str(value)]
+    if _hyphened(value) in entries:
+        return entries[_hyphened(value)]
     if "default" in entries:
         return entries["default"]
     raise UserError(f"pick: no entry for {value}; allowed: {', '.join(entries)}")
+
+
+def _hyphened(value: Any) -> str:
+    listed = isinstance(value, Sequence) and not isinstance(value, str)
+    return "-".join(map(_hyphened, value)) if listed else str(value)
 
 
 def resolve(composed: DictConfig, given: Collection[str] = ()) -> Config:

@@ -14,6 +14,7 @@ the weights out of units that dropout deletes and for no others (see docs/method
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import floor
 
 import numpy as np
@@ -49,3 +50,13 @@ def full_network(parameters: Parameters, hidden: float, inputs: float) -> Parame
     rates = (inputs, *[hidden] * (len(parameters.weights) - 1))
     weights = [w * w.dtype.type(1.0 - p) for w, p in zip(parameters.weights, rates, strict=True)]
     return Parameters(tuple(weights), parameters.biases)
+
+
+def thinned(parameters: Parameters, masks: Sequence[Array]) -> Parameters:
+    """The network that is left with some units deleted: weights out of hidden units times a mask.
+
+    `masks`, one (n,) for each hidden layer, as `mask` gives them.
+    """
+    first, *others = parameters.weights
+    weights = [w * m for w, m in zip(others, masks, strict=True)]
+    return Parameters((first, *weights), parameters.biases)
