@@ -19,6 +19,7 @@ from dataclasses import replace
 from html import escape
 from pathlib import Path
 
+from nnexp.commands.printed import markdown
 from nnexp.errors import UserError
 from nnexp.record.store import open_store
 from nnexp.study.report.drawn import Drawn
@@ -50,6 +51,18 @@ PICTURES: dict[str, tuple[str, ...]] = {
 }
 """Figures shown in the README; elsewhere curves, slopes and final accuracies."""
 
+COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "averaging": (("ensemble", "--experiment", "averaging", "--masks", "100"),),
+    "why_smaller": (
+        (
+            *("sensitivity", "--experiment", "why_smaller"),
+            *("--where", "params.`train.epochs` = '100'", "--noise", "0.1,0.2,0.3,0.5"),
+        ),
+        ("sensitivity", "--experiment", "why_smaller", "--noise", ""),
+    ),
+}
+"""Commands whose tables come before those of the report."""
+
 AGAINST = {"regularized": "overfitting"}
 """A preset whose question is about the settings of another."""
 
@@ -57,25 +70,9 @@ _TIMED = ("early_stopping",)
 """Elsewhere the seconds are left out: they are those of a machine, and no result."""
 
 
-def markdown(table: TextTable) -> str:
-    """A table as Markdown, and the command that makes it."""
-    cells = [[_plain(cell) for cell in row] for row in (table.head, *table.rows)]
-    head, *rows = ["| " + " | ".join(row) + " |" for row in cells]
-    text = [i < table.texts or title == "verdict" for i, title in enumerate(table.head)]
-    line = "|" + "".join("---|" if left else "--:|" for left in text)
-    notes = [table.note, f"made by `{table.command}`" if table.command else ""]
-    return "\n".join(
-        [f"### {table.title}", "", head, line, *rows, "", "; ".join(filter(None, notes)), ""]
-    )
-
-
 def _image(picture: Drawn) -> str:
     """Two beside one another, where there is room."""
     return f'<img src="{picture.name}.png" width="49%" alt="{escape(picture.text)}">'
-
-
-def _plain(cell: str) -> str:
-    return cell.replace("|", "\\|")
 
 
 def remake(name: str) -> None:
@@ -89,7 +86,8 @@ def remake(name: str) -> None:
         old.unlink()
     for picture in pictures:
         (folder / f"{picture.name}.png").write_bytes(png(picture))
-    parts = [START, "\n".join(_image(picture) for picture in pictures)]
+    parts = [START, *map(_printed, COMMANDS.get(name, ()))]
+    parts.append("\n".join(_image(picture) for picture in pictures))
     differences = _differences(name)
     tables = [t for t in report.tables if not (differences and t.title == differences[0].title)]
     parts += [markdown(_without_time(table, name)) for table in [*tables, *differences]]
@@ -98,6 +96,13 @@ def remake(name: str) -> None:
     head, _, rest = before.partition(START)
     tail = rest.partition(END)[2]
     readme.write_text(head + "\n\n".join(parts) + "\n" + END + tail, encoding="utf-8")
+
+
+def _printed(typed: Sequence[str]) -> str:
+    """The tables of a command."""
+    line = [sys.executable, "-m", "nnexp", *typed, "--format", "markdown"]
+    done = subprocess.run(line, check=True, capture_output=True, text=True)
+    return done.stdout.strip() + "\n"
 
 
 def _differences(name: str) -> list[TextTable]:

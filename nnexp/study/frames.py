@@ -23,7 +23,7 @@ FIRST_ENGINE = "blas"
 
 T = TypeVar("T")
 
-NOT_RUNS = ("sweep", "summary", "published", "superseded")
+NOT_RUNS = ("sweep", "summary", "published", "superseded", "ensemble")
 """Values of the tag `nnexp.kind` that are not rows of `runs`."""
 
 TAGS = ("fingerprint", "source", "data", "environment", "sweep", "command", "reason")

@@ -1,0 +1,69 @@
+"""Tables of a command, for a terminal, a README or a program."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+
+from rich.markup import escape
+from rich.table import Table
+
+from nnexp.study.report.tables import TextTable
+from nnexp.study.statistics import Summary, summarize
+from nnexp.terminal import console as new_console
+
+FORMS = ("table", "markdown", "json")
+
+
+def print_tables(tables: Sequence[TextTable], form: str) -> None:
+    """Print tables in one of `FORMS`."""
+    if form == "markdown":
+        print("\n\n".join(markdown(table) for table in tables))
+    elif form == "json":
+        json.dump([_plain(table) for table in tables], sys.stdout, indent=1, ensure_ascii=False)
+        sys.stdout.write("\n")
+    else:
+        for table in tables:
+            _print(table)
+
+
+def markdown(table: TextTable) -> str:
+    """A table as Markdown, and the command that makes it."""
+    cells = [[cell.replace("|", "\\|") for cell in row] for row in (table.head, *table.rows)]
+    head, *rows = ["| " + " | ".join(row) + " |" for row in cells]
+    text = [i < table.texts or title == "verdict" for i, title in enumerate(table.head)]
+    line = "|" + "".join("---|" if left else "--:|" for left in text)
+    notes = [table.note, f"made by `{table.command}`" if table.command else ""]
+    return "\n".join(
+        [f"### {table.title}", "", head, line, *rows, "", "; ".join(filter(None, notes)), ""]
+    )
+
+
+def mean_with_interval(values: Summary | Sequence[float], scale: float, digits: int) -> str:
+    """`96.03 (95.86 to 96.19)`: the mean and its 95 % interval; of one value the mean alone."""
+    s = values if isinstance(values, Summary) else summarize(values)
+    mean = f"{scale * s.mean:.{digits}f}"
+    if s.n < 2:
+        return mean
+    return f"{mean} ({scale * s.low:.{digits}f} to {scale * s.high:.{digits}f})"
+
+
+def _plain(table: TextTable) -> dict[str, object]:
+    rows = [dict(zip(table.head, row, strict=True)) for row in table.rows]
+    return {"title": table.title, "rows": rows, "note": table.note, "command": table.command}
+
+
+def _print(table: TextTable) -> None:
+    console = new_console()
+    console.print(escape(table.title), style="bold", highlight=False)
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    for i, title in enumerate(table.head):
+        left = i < table.texts
+        drawn.add_column(escape(title), justify="left" if left else "right", no_wrap=not left)
+    for row in table.rows:
+        drawn.add_row(*map(escape, row))
+    console.print(drawn)
+    for line in filter(None, (table.note, f"this table: {table.command}" if table.command else "")):
+        console.print(escape(line), highlight=False)
+    console.print()

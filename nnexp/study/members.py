@@ -1,0 +1,101 @@
+"""Recorded networks by setting: those that differ in nothing but their seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from nnexp.config.command import setting_name
+from nnexp.config.schema import Config
+from nnexp.data.dataset import Dataset
+from nnexp.errors import UserError
+from nnexp.nn.parameters import Parameters
+from nnexp.record.store import Store
+from nnexp.record.weights import load_weights
+from nnexp.study.frames import select
+from nnexp.study.lookup import artifact, check_schema, runs_of_sweep
+from nnexp.study.recorded import recorded_config, recorded_data
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+
+@dataclass(frozen=True)
+class Member:
+    """A finished run with its network."""
+
+    run_id: str
+    config: Config
+    parameters: Parameters
+
+
+@dataclass(frozen=True)
+class Members:
+    """The networks of a setting, in the order of their seeds."""
+
+    config: Config
+    """What they have in common, the seed set to 0."""
+    dataset: Dataset
+    networks: tuple[Member, ...]
+
+    @property
+    def name(self) -> str:
+        """What tells this setting from others."""
+        return setting_name(self.config)
+
+
+def members(
+    store: Store, *, sweep: str | None, experiment: str, where: str | None
+) -> list[Members]:
+    """The settings of a sweep, or of the runs of an experiment that `where` chooses.
+
+    A network that is recorded twice counts once.
+
+    Raises:
+        UserError: nothing is found, a run has no weights, or its data are not here.
+    """
+    if sweep is not None:
+        found: Iterable[Run] = runs_of_sweep(store, sweep)
+    else:
+        found = [r for r in select(store, experiment, where) if r.info.status == "FINISHED"]
+    groups: dict[str, dict[str, Run]] = {}
+    configs: dict[str, Config] = {}
+    for run in found:
+        check_schema(run)
+        config = recorded_config(run, None)
+        if config.data.name == "neuron":
+            continue
+        key = repr(_anywhere(config))
+        configs[key] = replace(config, seed=0)
+        groups.setdefault(key, {}).setdefault(run.data.params["seed"], run)
+    if not groups:
+        raise UserError(
+            f"experiment {experiment}: no finished runs with images; see python -m nnexp runs"
+        )
+    return [_members(store, configs[key], list(groups[key].values())) for key in groups]
+
+
+def _anywhere(config: Config) -> Config:
+    """A config without seed and without what changes no number."""
+    default = Config()
+    return replace(config, seed=0, sweep=default.sweep, tracking=default.tracking)
+
+
+def _members(store: Store, config: Config, runs: list[Run]) -> Members:
+    networks = sorted((_member(store, run) for run in runs), key=lambda m: m.config.seed)
+    for run in runs:
+        dataset = recorded_data(run, config)
+    return Members(config, dataset, tuple(networks))
+
+
+def _member(store: Store, run: Run) -> Member:
+    with TemporaryDirectory() as folder:
+        path = artifact(store, run, "weights.npz", folder)
+        if path is None:
+            raise UserError(
+                f"run {run.info.run_id}: its record holds no weights "
+                "(tracking.artifacts=none); allowed: --where that leaves it out"
+            )
+        return Member(str(run.info.run_id), recorded_config(run, None), load_weights(path))
