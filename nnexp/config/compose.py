@@ -17,7 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from nnexp.config.arguments import RETIRED, printable
 from nnexp.config.messages import one_line
-from nnexp.config.plain_yaml import read_plain
+from nnexp.config.plain_yaml import read_plain, write_plain
 from nnexp.config.rules import check, shown
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
@@ -124,7 +124,7 @@ def schema_keys() -> list[str]:
 
 def to_yaml(config: Config) -> str:
     """The resolved config as YAML, addresses without passwords."""
-    return OmegaConf.to_yaml(OmegaConf.create(_values(config)))
+    return write_plain(_values(config))
 
 
 def _values(config: Config) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +41,23 @@ def curves_frame(rows: Sequence[Row]) -> pd.DataFrame:
     return frame[["step", *names]].astype({"step": int})
 
 
+def write_curves(path: Path, rows: Sequence[Row]) -> None:
+    """The table of `curves_frame` as CSV. Seventeen digits round-trip every float64.
+
+    Without pandas: a worker process of a sweep of small runs needs nothing else of it.
+    """
+    names = sorted({name for row in rows for name in row} - {"step"})
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["step", *names])
+        for row in rows:
+            writer.writerow([int(row["step"]), *(_cell(row.get(name)) for name in names)])
+
+
+def _cell(value: float | None) -> str:
+    return "" if value is None or math.isnan(value) else f"{value:.17g}"
+
+
 def write_artifacts(
     folder: Path,
     level: str,
@@ -64,8 +83,7 @@ def write_light(
     (folder / "environment.json").write_text(
         json.dumps(surroundings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
-    # Seventeen digits round-trip every float64.
-    curves_frame(rows).to_csv(folder / "curves.csv", index=False, float_format="%.17g")
+    write_curves(folder / "curves.csv", rows)
     save_weights(folder / "weights.npz", outcome.parameters)
 
 
