@@ -15,6 +15,7 @@ from nnexp.record.store import experiment_id, open_store
 from nnexp.study.published import REPLAYED, published, summary
 from nnexp.study.replay import FULL, QUICK, Agreement, replay
 from nnexp.terminal import console as new_console
+from nnexp.train.engines import compile_ahead
 
 CHAOTIC = "overfitting_full"
 """Equal for its first epochs; then rounding is amplified, and only its summary can agree."""
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str]) -> int:
         _record(options.tracking_uri)
     started = time.perf_counter()
     groups = [QUICK] if options.quick else [QUICK, FULL]
+    compile_ahead([published(name).config for names in groups for name in names], print)
     found = [a for names in groups for a in replay(names, _Progress())]
     print(file=sys.stderr)
     _print(found)

@@ -12,6 +12,7 @@ from nnexp.errors import UserError
 from nnexp.record.store import open_store
 from nnexp.study.lookup import find_run, runs_of_sweep
 from nnexp.study.verify import Recorded, Verdict, recorded_as, source_change, verify
+from nnexp.train.engines import compile_ahead
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -54,6 +55,7 @@ def main(arguments: Sequence[str]) -> int:
     # All are looked at before any is trained: a mistake is found at once.
     found = [(run, recorded_as(store, run, options.data_root)) for run in runs]
     _warn(found)
+    compile_ahead([recorded.config for _, recorded in found], print)
     good = 0
     for run, recorded in found:
         verdict = verify(store, run, recorded, epochs=options.epochs, tolerance=options.tolerance)
