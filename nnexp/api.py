@@ -19,7 +19,9 @@ from nnexp.redact import redact
 from nnexp.results import Run, Sweep
 
 if TYPE_CHECKING:
+    from nnexp.config.schema import Config
     from nnexp.hydra_app import Trained
+    from nnexp.sweep.screen import Screen
 
 Override: TypeAlias = str | Mapping[str, Any]
 
@@ -147,13 +149,36 @@ def _typed(key: str, value: Any) -> str:
     raise UserError(f"{key}={value!r}: allowed: numbers, texts, true or false, lists of these")
 
 
+def run_on(config: Config, screen: Screen) -> Run:
+    """Train a run or find it recorded, as `run` does, shown on a screen of the caller's own.
+
+    What else there is to say, such as that the store does not answer, goes to standard error.
+
+    Raises:
+        UserError, NnexpError: as `run`.
+    """
+    from nnexp.config.rules import check
+    from nnexp.sweep.single import run_single
+    from nnexp.terminal import console
+
+    with _at_work():
+        check(config)
+        return Run.of_result(run_single(config, console(stderr=True), screen))
+
+
 def _train(arguments: list[str], *, quiet: bool, may_sweep: bool = True) -> Trained:
     from nnexp.hydra_app import train
 
     silence = redirect_stdout(io.StringIO()) if quiet else nullcontext()
+    with silence, _at_work():
+        return train(arguments, may_sweep=may_sweep)
+
+
+@contextmanager
+def _at_work() -> Iterator[None]:
     try:
-        with silence, _workers_without_main():
-            return train(arguments, may_sweep=may_sweep)
+        with _workers_without_main():
+            yield
     except NnexpError as error:
         # A message may quote an address; a notebook is kept and shown around.
         error.args = (redact(str(error)), *error.args[1:])

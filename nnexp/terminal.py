@@ -20,10 +20,12 @@ class _Console(Console):
         raise
 
 
-def console() -> Console:
-    """A console on standard output; in a notebook too, where rich would show HTML."""
-    piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
-    return _Console(soft_wrap=True, width=WIDTH if piped else None, force_jupyter=False)
+def console(*, stderr: bool = False) -> Console:
+    """A console on standard output, or error; in a notebook too, where rich would show HTML."""
+    stream = sys.stderr if stderr else sys.stdout
+    piped = not stream.isatty() and "COLUMNS" not in os.environ
+    width = WIDTH if piped else None
+    return _Console(stderr=stderr, soft_wrap=True, width=width, force_jupyter=False)
 
 
 def safe(text: str) -> str:

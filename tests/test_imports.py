@@ -57,6 +57,7 @@ def test_imports_go_one_way() -> None:
         ("nn", "import nnexp.data", "Imports go one way"),
         ("data", "import nnexp.train", "Imports go one way"),
         ("train", "import nnexp.record", "Imports go one way"),
+        ("study", "import nnexp.book", "Imports go one way"),
         ("record", "import nnexp.study", "Imports go one way"),
         ("nn", "import nnexp.config.schema", "never a config"),
         ("config", "import nnexp.nn", "imports none of them"),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections.abc import Mapping
-from types import TracebackType
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
 
 from rich.console import Console
 from rich.markup import escape
@@ -64,42 +65,94 @@ def epoch_line(report: EpochReport, config: Config, sizes: Mapping[str, int]) ->
     return " ".join(parts).rstrip(";")
 
 
-class RunScreen:
-    """Shows one run. Use as a context manager around the training."""
+class Screen(Protocol):
+    """What a single run is shown on, from its first line to its last."""
 
-    def __init__(self, config: Config, sizes: Mapping[str, int], console: Console) -> None:
-        self.config, self.sizes, self.console = config, sizes, console
+    def begins(self, config: Config, dataset: Dataset) -> None:
+        """It is about to be looked up, and trained unless it is recorded already."""
+        ...
+
+    def found(self, config: Config, store: Store, run_id: str, final: Mapping[str, float]) -> None:
+        """It is recorded already: nothing is trained. `final` are its last values."""
+        ...
+
+    def training(
+        self, config: Config, dataset: Dataset, rows: Sequence[Mapping[str, float]]
+    ) -> AbstractContextManager[object]:
+        """Around the training. `rows` are the metrics, and as `step` the epoch, of what is done.
+
+        That is nothing, unless a run is gone on with that was interrupted.
+        """
+        ...
+
+    def show(self, report: EpochReport) -> None:
+        """One more epoch is done."""
+        ...
+
+    def ended(
+        self,
+        config: Config,
+        store: Store,
+        run_id: str,
+        rows: Mapping[str, float],
+        outcome: Outcome,
+        seconds: float,
+    ) -> None:
+        """It is trained and recorded. `rows` are the metrics of the epoch whose weights are kept,
+        `seconds` is how long all of it took."""
+        ...
+
+
+class RunScreen:
+    """The command's: a header, a progress bar or plain lines, a table."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._config, self._sizes = Config(), dict[str, int]()
         self._progress: Progress | None = None
         self._last = ""
 
-    def __enter__(self) -> RunScreen:
-        if self.console.is_terminal:
-            self._progress = Progress(
-                TextColumn("epoch {task.completed}/{task.total}"),
-                BarColumn(bar_width=24),
-                TextColumn("{task.fields[said]}"),
-                TimeRemainingColumn(compact=True),
-                console=self.console,
-                transient=True,
-            )
-            self._task = self._progress.add_task("", total=self.config.train.epochs, said="")
-            self._progress.start()
-        return self
+    def begins(self, config: Config, dataset: Dataset) -> None:
+        """What is about to be trained."""
+        self.console.print(header(config, dataset), highlight=False, markup=False)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._progress is not None:
-            self._progress.stop()
+    def found(self, config: Config, store: Store, run_id: str, final: Mapping[str, float]) -> None:
+        """A run from the record, instead of training it again."""
+        shown_again(config, store, run_id, final, self.console)
+
+    @contextmanager
+    def training(
+        self, config: Config, dataset: Dataset, rows: Sequence[Mapping[str, float]]
+    ) -> Iterator[None]:
+        """A progress bar on a terminal; the lines before it are of what is already done."""
+        self._config, self._sizes = (
+            config,
+            {
+                "train": config.data.n_train,
+                "validation": config.data.n_validation,
+                "test": len(dataset.test),
+            },
+        )
+        if not self.console.is_terminal:
+            yield
+            return
+        self._progress = Progress(
+            TextColumn("epoch {task.completed}/{task.total}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[said]}"),
+            TimeRemainingColumn(compact=True),
+            console=self.console,
+            transient=True,
+        )
+        self._task = self._progress.add_task("", total=config.train.epochs, said="")
+        with self._progress:
+            yield
 
     def show(self, report: EpochReport) -> None:
         """One more epoch is done."""
         if self._progress is None:
             if report.metrics:
-                print(epoch_line(report, self.config, self.sizes), file=sys.stdout, flush=True)
+                print(epoch_line(report, self._config, self._sizes), file=sys.stdout, flush=True)
             return
         m = report.metrics
         said = []
@@ -110,6 +163,18 @@ class RunScreen:
         if said:
             self._last = "  ".join(said)
         self._progress.update(self._task, completed=report.epoch, said=self._last)
+
+    def ended(
+        self,
+        config: Config,
+        store: Store,
+        run_id: str,
+        rows: Mapping[str, float],
+        outcome: Outcome,
+        seconds: float,
+    ) -> None:
+        """What came out, and where it is recorded."""
+        ending(config, store, run_id, rows, outcome, self.console, seconds)
 
 
 def result_table(final: Mapping[str, float]) -> Table:

@@ -28,7 +28,7 @@ from nnexp.signals import held_stops
 from nnexp.source import SourceChanged, confirm, file_digests
 from nnexp.sweep.checkpoints import Checkpoints, run_key
 from nnexp.sweep.locks import alone
-from nnexp.sweep.screen import RunScreen, Stopwatch, ending, header, shown_again
+from nnexp.sweep.screen import RunScreen, Screen, Stopwatch, header
 from nnexp.sweep.studio import Studio
 from nnexp.train.engines import check_engine, compile_ahead, engine_of
 from nnexp.train.examples import laid_out
@@ -51,11 +51,12 @@ class Result:
     metrics: dict[str, float]
 
 
-def run_single(config: Config, console: Console) -> Result:
+def run_single(config: Config, console: Console, screen: Screen | None = None) -> Result:
     """Train one run, record it in MLflow, and show what came out.
 
     A run that is recorded already is shown instead (`tracking.reuse`), one that was interrupted is
-    gone on with (`tracking.resume`).
+    gone on with (`tracking.resume`). It is shown on `screen`, by default as the command does; what
+    else there is to say goes to the console.
 
     Raises:
         UserError: the request cannot be carried out; nothing was recorded.
@@ -63,6 +64,7 @@ def run_single(config: Config, console: Console) -> Result:
         SourceChanged: the numeric source did, since this program was started.
     """
     watch = Stopwatch()
+    screen = screen or RunScreen(console)
     # First of all: what it imports takes as long as a short training.
     with Studio(config, _artifacts(config)) as studio:
         dataset = _ready(config)
@@ -76,18 +78,20 @@ def run_single(config: Config, console: Console) -> Result:
         checkpoints = Checkpoints(file, lambda text: console.print(escape(text)))
         with alone(store, f"run-{key[:16]}", "this very run", console):
             tidy(store, experiment, console)
-            console.print(header(config, dataset), highlight=False, markup=False)
+            screen.begins(config, dataset)
             if config.tracking.reuse:
                 found = find_finished(store, experiment, mark)
                 if found is not None:
                     # A process that was killed right after its run was recorded has left it.
                     file.remove()
                     final = final_values(store, found.run_id, found.metrics)
-                    shown_again(config, store, found.run_id, final, console)
+                    screen.found(config, store, found.run_id, final)
                     return Result(found.run_id, config, dict(found.metrics))
             _confirm_source(config)
             compile_ahead([config], lambda text: console.print(text, highlight=False))
-            return _run(config, dataset, store, experiment, checkpoints, studio, console, watch)
+            return _run(
+                config, dataset, store, experiment, checkpoints, studio, console, screen, watch
+            )
 
 
 def _artifacts(config: Config) -> str:
@@ -151,6 +155,7 @@ def _run(
     checkpoints: Checkpoints,
     studio: Studio,
     console: Console,
+    screen: Screen,
     watch: Stopwatch,
 ) -> Result:
     record: RunRecord | None = None
@@ -158,7 +163,7 @@ def _run(
     try:
         with held_stops():
             record, snapshot = _begin(config, dataset, store, experiment, checkpoints, console)
-        outcome = _train(record, config, dataset, checkpoints, snapshot, console)
+        outcome = _train(record, config, dataset, checkpoints, snapshot, console, screen)
         if outcome.failure is None:
             folder = Path(tempfile.mkdtemp(prefix=f"{record.run_id}-", dir=store.folder))
             try:
@@ -211,7 +216,7 @@ def _run(
         raise RunFailed(f"run {record.run_id} failed: {outcome.failure}")
     kept = outcome.metrics.get("best/epoch") if outcome.metrics.get("best/test_accuracy") else None
     last = next((row for row in record.rows if row["step"] == kept), record.last)
-    ending(config, store, record.run_id, last, outcome, console, watch.seconds)
+    screen.ended(config, store, record.run_id, last, outcome, watch.seconds)
     return Result(record.run_id, config, {**record.last, **outcome.metrics})
 
 
@@ -247,19 +252,15 @@ def _train(
     checkpoints: Checkpoints,
     snapshot: Snapshot | None,
     console: Console,
+    screen: Screen,
 ) -> Outcome:
-    sizes = {
-        "train": config.data.n_train,
-        "validation": config.data.n_validation,
-        "test": len(dataset.test),
-    }
     outcome: Outcome | None = None
     complained = False
 
     def kept() -> dict[str, Any]:
         return {"run_id": record.run_id, "rows": record.rows, "stamps": record.stamps}
 
-    with RunScreen(config, sizes, console) as screen:
+    with screen.training(config, dataset, record.rows):
         for report in train(config, dataset, snapshot):
             record.add(report)
             screen.show(report)

@@ -21,13 +21,14 @@ PUBLISHED = json.loads(
 @pytest.mark.slow
 def test_recorded_validation_curves_lie_in_the_band_of_ten_seeds() -> None:
     """Of 30 epochs an eleventh run of the same kind would be inside the band at about 24.5."""
-    configs = [Config(seed=seed, reg=RegConfig("l2", 5.0)) for seed in range(SEEDS)]
+    dataset = load_dataset(DataConfig())
     accuracy = np.empty((SEEDS, 30))
     cost = np.empty((SEEDS, 30))
-    for report in train(configs, load_dataset(DataConfig())):
-        if report.epoch:
-            accuracy[report.run, report.epoch - 1] = report.metrics["validation/correct"]
-            cost[report.run, report.epoch - 1] = report.metrics["validation/cost_network2"]
+    for seed in range(SEEDS):
+        for report in train(Config(seed=seed, reg=RegConfig("l2", 5.0)), dataset):
+            if report.epoch:
+                accuracy[seed, report.epoch - 1] = report.metrics["validation/correct"]
+                cost[seed, report.epoch - 1] = report.metrics["validation/cost_network2"]
     for name, ours in (("validation_correct", accuracy), ("validation_cost", cost)):
         curve = np.array(PUBLISHED[name])
         inside = (ours.min(axis=0) <= curve) & (curve <= ours.max(axis=0))

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent.parent
 PAGES = sorted(
     [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "experiments").glob("*/README.md")]
 )
+PACKAGES = "nn|kernel|data|train|record|sweep|study|config|commands|hydra_app|book|api"
 
 
 def exists(dotted: str) -> bool:
@@ -37,10 +38,7 @@ def test_every_linked_file_and_named_function_exists(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
         assert (page.parent / link).exists(), link
-    packages = (
-        r"`(nnexp\.(?:nn|kernel|data|train|record|sweep|study|config|commands|hydra_app)[\w.]*)`"
-    )
-    for name in re.findall(packages, text):
+    for name in re.findall(rf"`(nnexp\.(?:{PACKAGES})[\w.]*)`", text):
         assert exists(name), name
 
 
