@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.sweep.typed import nnexp, recorded
+from tests.inside import inside as nnexp
+from tests.sweep.typed import recorded
 
 FOLDER = Path(__file__).parent.parent / "conf" / "experiment"
 PRESETS = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 TINY = ("size=100", "train.epochs=2", "monitor.every=1")
 NEURON = ("train.epochs=2",)
+SMALL = {"dropout_size_choice": ("model.hidden=[10]", "model.activation=relu", "train.eta=0.1")}
+"""Networks that are large take long to look at, whatever they are trained on."""
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -28,7 +31,15 @@ def test_preset_opens_with_its_question_and_its_command(name: str) -> None:
 def test_preset_runs_and_is_recorded_under_its_name(name: str, tmp_path: Path) -> None:
     seed = () if name in ("slowdown", "book") else ("seed=0",)
     tiny = NEURON if name == "slowdown" else TINY
-    typed = (f"experiment={name}", *tiny, *seed, "tracking.artifacts=light")
+    small = SMALL.get(name, ())
+    typed = (
+        f"experiment={name}",
+        *tiny,
+        *small,
+        *seed,
+        "tracking.artifacts=light",
+        "sweep.workers=1",
+    )
     done = nnexp(tmp_path, *typed)
     assert done.returncode == 0, done.stderr
     runs = recorded(tmp_path)

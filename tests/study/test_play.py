@@ -14,8 +14,8 @@ import pytest
 
 from nnexp.nn.costs import softmax
 from nnexp.study.frames import curves, runs
+from tests.inside import inside as nnexp
 from tests.study.tab import opened
-from tests.sweep.typed import nnexp
 
 PICTURES = os.environ.get("NNEXP_PICTURES")
 """A folder to keep pictures of the pages in."""

@@ -20,8 +20,8 @@ from nnexp.study.report.draw import draw
 from nnexp.study.report.preset import asked_key, question_of
 from nnexp.study.report.svg import inline, svg_file
 from nnexp.study.report.words import said
+from tests.inside import inside as nnexp
 from tests.study.tab import opened
-from tests.sweep.typed import nnexp
 from tests.test_presets import PRESETS
 
 NAME = "mine & <i>yours</i>"

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from nnexp.study.frames import curves, runs
-from tests.sweep.typed import histories, nnexp, recorded
+from tests.inside import inside as nnexp
+from tests.sweep.typed import histories, recorded
 
 SWEEP = ("-m", "size=100", "train.epochs=3", "reg=none,l2", "seed=range(5)", "monitor.test=epoch")
 
