@@ -34,7 +34,8 @@ def markdown(table: TextTable) -> str:
     head, *rows = ["| " + " | ".join(row) + " |" for row in cells]
     text = [i < table.texts or title == "verdict" for i, title in enumerate(table.head)]
     line = "|" + "".join("---|" if left else "--:|" for left in text)
-    notes = [table.note, f"made by `{table.command}`" if table.command else ""]
+    ticks = "``" if "`" in table.command else "`"
+    notes = [table.note, f"made by {ticks}{table.command}{ticks}" if table.command else ""]
     return "\n".join(
         [f"### {table.title}", "", head, line, *rows, "", "; ".join(filter(None, notes)), ""]
     )

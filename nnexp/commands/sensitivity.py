@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from nnexp.commands.options import Parser, command
 from nnexp.commands.printed import FORMS, mean_with_interval, print_tables
+from nnexp.data.dataset import Examples
 from nnexp.errors import UserError
 from nnexp.record.store import open_store
 from nnexp.study.members import Members, members
@@ -50,7 +51,13 @@ def main(arguments: Sequence[str]) -> int:
     )
     tables = [_norm_table(found, typed)]
     if len(sigmas) > 1:
-        rows = [(setting, _at_noise(setting, sigmas)) for setting in found]
+        tests = {
+            setting.dataset.digest: [
+                (sigma, noisy(setting.dataset.test, sigma)) for sigma in sigmas
+            ]
+            for setting in {s.dataset.digest: s for s in found}.values()
+        }
+        rows = [(setting, _at_noise(setting, tests[setting.dataset.digest])) for setting in found]
         tables = [*_noise_tables(rows, sigmas, typed), *tables]
     print_tables(tables, options.format)
     return 0
@@ -66,9 +73,8 @@ def _sigmas(text: str) -> tuple[float, ...]:
     return (0.0, *given)
 
 
-def _at_noise(setting: Members, sigmas: Sequence[float]) -> list[list[AtNoise]]:
+def _at_noise(setting: Members, tests: Sequence[tuple[float, Examples]]) -> list[list[AtNoise]]:
     """Of each network, at each strength."""
-    tests = [(sigma, noisy(setting.dataset.test, sigma)) for sigma in sigmas]
     return [at_noise(m.config, m.parameters, setting.dataset, tests) for m in setting.networks]
 
 
