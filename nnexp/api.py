@@ -15,6 +15,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nnexp.errors import NnexpError, UserError
+from nnexp.output import unfailing_output
 from nnexp.redact import redact
 from nnexp.results import Run, Sweep
 
@@ -152,7 +153,7 @@ def _train(arguments: list[str], *, quiet: bool, may_sweep: bool = True) -> Trai
 
     silence = redirect_stdout(io.StringIO()) if quiet else nullcontext()
     try:
-        with silence, _workers_without_main():
+        with silence, unfailing_output(), _workers_without_main():
             return train(arguments, may_sweep=may_sweep)
     except NnexpError as error:
         # A message may quote an address; a notebook is kept and shown around.

@@ -32,8 +32,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--go-on", metavar="ID", help="train what is missing in this sweep")
     parser.add_argument("--retry", choices=["failed"], help="with --go-on: train failed runs again")
     options = parser.parse_args(arguments)
-    if options.retry and not options.go_on:
+    if options.retry and options.go_on is None:
         raise UserError("--retry failed: allowed with --go-on ID")
+    if options.go_on == "":
+        raise UserError("--go-on '': allowed: the id of a sweep; python -m nnexp sweeps lists them")
     store = open_store(options.tracking_uri, reading=not options.go_on)
     if options.go_on:
         return _go_on(store, options.go_on, retry_failed=options.retry is not None)

@@ -128,7 +128,7 @@ def run_sweep(
                 raise  # It could not be opened.
             with held_stops(forget=True), suppress(OSError):
                 outbox.send(Delivery(parent, "KILLED", now(), (), {}))
-            if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+            if isinstance(error, OSError):
                 # The disk is full, or the folder has gone: what has ended is recorded.
                 raise SweepStopped(
                     f"sweep {parent} cannot go on: {error}; the same command goes on with it"

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM in the middle of a training: the run is KILLED, the process ends."""
+"""Ctrl-C, SIGTERM and SIGHUP in the middle of a training: the run is KILLED, the process ends."""
 
 from __future__ import annotations
 
@@ -28,7 +28,11 @@ def group_is_gone(group: int) -> bool:
 
 @pytest.mark.parametrize(
     ("number", "code", "name"),
-    [(signal.SIGINT, 130, "Ctrl-C"), (signal.SIGTERM, 143, "SIGTERM")],
+    [
+        (signal.SIGINT, 130, "Ctrl-C"),
+        (signal.SIGTERM, 143, "SIGTERM"),
+        (signal.SIGHUP, 129, "SIGHUP"),
+    ],
 )
 def test_stopped_run_is_killed_in_the_record_and_leaves_no_process(
     number: signal.Signals, code: int, name: str, tmp_path: Path
@@ -38,8 +42,8 @@ def test_stopped_run_is_killed_in_the_record_and_leaves_no_process(
         assert process.stdout is not None
         seen = next(line for line in process.stdout if line.startswith("Epoch 3 "))
         assert "/ 1000" in seen
-        if number == signal.SIGINT:
-            # A terminal sends Ctrl-C to every process of the group.
+        if number != signal.SIGTERM:
+            # A terminal sends Ctrl-C to every process of the group, and tells it when it closes.
             os.killpg(process.pid, number)
         else:
             process.send_signal(number)
