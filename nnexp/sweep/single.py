@@ -162,7 +162,8 @@ def _run(
         if outcome.failure is None:
             folder = Path(tempfile.mkdtemp(prefix=f"{record.run_id}-", dir=store.folder))
             try:
-                studio.write(folder, outcome, record.rows)
+                if missing := studio.write(folder, outcome, record.rows):
+                    console.print(escape(f"recorded without all artifacts: {missing}"))
                 with held_stops():
                     arrived, closed = record.finish(outcome, folder), True
                     checkpoints.file.remove()
