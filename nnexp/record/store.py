@@ -21,6 +21,7 @@ from urllib.parse import unquote, urlparse
 from filelock import FileLock
 
 from nnexp.boundary import logs_beside
+from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.redact import hide, redact
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 WORK_FOLDER = ".nnexp"
 """Hidden folder beside the store for locks, checkpoints and values not yet delivered."""
+
+MAX_NAME = 250
+"""Characters of the name of an experiment."""
 
 LOCKED_SECONDS = 60.0
 """How long a database that another process has locked is waited for."""
@@ -175,7 +179,16 @@ def _make_folder(folder: Path) -> None:
 
 
 def experiment_id(store: Store, name: str) -> str:
-    """The id of an MLflow experiment, created if it is new."""
+    """The id of an MLflow experiment, created if it is new.
+
+    Raises:
+        UserError: no name for one, or it was deleted.
+    """
+    if name != printable(name) or not 0 < len(name.strip()) <= MAX_NAME:
+        raise UserError(
+            f"experiment {printable(name)!r}: allowed: a name of at most {MAX_NAME} characters, "
+            "none of which steers a terminal"
+        )
     from mlflow.exceptions import MlflowException
 
     found = store.client.get_experiment_by_name(name)

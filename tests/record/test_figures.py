@@ -219,7 +219,7 @@ def test_drawing_leaves_pyplot_and_its_global_state_alone() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("value", [1e30, 1e300, np.finfo(np.float64).max, 1e16, 0.0])
+@pytest.mark.parametrize("value", [1e30, 1e16, 0.0])
 def test_weights_that_no_bin_can_tell_apart_are_drawn(value: float, tmp_path: Path) -> None:
     """As `init=fixed init.weight=1e30` has them: numbers there lie farther apart than bins."""
     plain = network(64, 30, 10)
