@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlparse
 
-from filelock import FileLock
-
 from nnexp.boundary import logs_beside
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
+from nnexp.record.locks import held
 from nnexp.redact import hide, redact
 
 if TYPE_CHECKING:
@@ -169,7 +168,7 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(exist_ok=True)
         # A file system that has become read-only is found out before anything is trained.
-        with FileLock(folder / "create.lock"):
+        with held(folder / "create.lock"):
             pass
     except OSError as error:
         raise UserError(
@@ -225,7 +224,7 @@ def _open_sqlite(uri: str, key: str, *, reading: bool) -> Store:
     logs_beside(folder)
     try:
         folder.mkdir(exist_ok=True)
-        with FileLock(folder / "create.lock"):
+        with held(folder / "create.lock"):
             if not path.exists():
                 _create(path, folder, key)
             return _reach_unlocked(uri, key, folder)
