@@ -72,8 +72,9 @@ def default_lmbda(n_train: int) -> float:
 def pick(value: Any, table: DictConfig) -> Any:
     """The entry of a table for a value: how a preset lets one key go with another.
 
-    `${pick:${size},{1k: 400, 50k: 30}}`. Keys are compared as text, lists as their items with hyphens
-    between (`${pick:[${size},${model.hidden}],{1k-800-800: 0.1}}`); `default` catches the rest.
+    `${pick:${size},{1k: 400, 50k: 30}}`. Keys are compared as text, lists as their items with
+    hyphens between (`${pick:[${size},${model.hidden}],{1k-800-800: 0.1}}`); `default` catches the
+    rest.
     """
     entries = {str(key): entry for key, entry in table.items()}
     if _hyphened(value) in entries:
