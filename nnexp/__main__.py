@@ -10,35 +10,50 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from types import FrameType
 
 from nnexp import __version__
+from nnexp.boundary import Terminated, answer
 from nnexp.commands import COMMANDS
-from nnexp.config.arguments import printable
-from nnexp.errors import NnexpError
+from nnexp.errors import UserError
 from nnexp.help import help_text
-from nnexp.redact import redact
+from nnexp.output import drop_output, sound_streams, unfailing_output
+from nnexp.redact import hide
 
+TO_THE_END = ("verify", "replay", "report", "import-curve")
+"""Commands that do more than print: they go on though nobody reads what they say."""
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM, handled as Ctrl-C is but for the exit code."""
+_STOPS = (signal.SIGTERM, signal.SIGHUP)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Carry out a command line; the exit code."""
     first = arguments[0] if arguments else ""
     if first in COMMANDS:
-        return COMMANDS[first](list(arguments[1:]))
+        _check_folder()
+        with unfailing_output(drop=True) if first in TO_THE_END else nullcontext():
+            return COMMANDS[first](list(arguments[1:]))
     if any(word in ("-h", "--help") for word in arguments):
         print(help_text(list(COMMANDS)), end="")
         return 0
     if "--version" in arguments:
         print(f"nnexp {__version__}")
         return 0
+    _check_folder()
     from nnexp.hydra_app import run
 
     return run(arguments)
+
+
+def _check_folder() -> None:
+    """Nearly all commands read or write in the working folder; somebody may have deleted it."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise UserError(
+            f"the working folder cannot be used ({error.strerror}); allowed: one that is there"
+        ) from error
 
 
 def script() -> None:
@@ -47,12 +62,13 @@ def script() -> None:
     # be a sixth of the start.
     gc.set_threshold(200_000, 20, 20)
     code = 1
+    sound_streams()
     # Registered first, it is called last.
     atexit.register(lambda: _leave(code))
     try:
         entry()
     except SystemExit as ended:
-        code = _code_of(ended)
+        code = answer(ended)
         raise
 
 
@@ -60,65 +76,38 @@ def entry() -> None:
     """`main` with errors as one line and their exit codes. Raises SystemExit."""
     # Products here are small; more BLAS threads than one only cost time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in _STOPS:
+        # Under nohup SIGHUP is ignored, and stays so.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _terminate)
     # Hydra prints by logging, which answers a closed pipe (`… | head`) with pages of its own.
     logging.raiseExceptions = False
+    for argument in sys.argv[1:]:
+        hide(argument)
     code = _exit_code(sys.argv[1:])
     # What is left to do is tidying up; stopping it would only print a traceback.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in (signal.SIGINT, *_STOPS):
+        signal.signal(number, signal.SIG_IGN)
     sys.exit(code)
 
 
 def _exit_code(arguments: Sequence[str]) -> int:
-    """`main` with what it raises as one line."""
+    """`main` with what it raises as one line, and its output written."""
     try:
         code = main(arguments)
-        sys.stdout.flush()
-    except SystemExit as ended:
-        code = _code_of(ended)
-    except NnexpError as error:
-        if os.environ.get("HYDRA_FULL_ERROR") == "1":
-            raise
-        print(f"nnexp: {printable(redact(str(error)))}", file=sys.stderr)
-        code = error.exit_code
-    except Terminated:
-        print("nnexp: stopped by SIGTERM", file=sys.stderr)
-        code = 143
-    except KeyboardInterrupt:
-        # Python ends by the signal itself, not with our code, if it came while code was evaluated
-        # from text, as some imports do; and an impatient second one would interrupt the tidying.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        print("nnexp: stopped by Ctrl-C", file=sys.stderr)
-        code = 130
     except BrokenPipeError:
         # The reader of our output has gone (`nnexp runs | head`); that is no error of ours.
-        _drop_output()
-        code = 0
+        drop_output()
+        return 0
+    except BaseException as error:
+        code = answer(error)
+    try:
+        sys.stdout.flush()
     except OSError as error:
-        if error.errno != errno.ENOSPC or os.environ.get("HYDRA_FULL_ERROR") == "1":
-            raise
-        print(f"nnexp: {printable(str(error))}", file=sys.stderr)
-        _drop_output()
-        code = 1
-    except Exception as error:
-        from nnexp.record.store import is_from_store, said_by_store
-
-        if os.environ.get("HYDRA_FULL_ERROR") == "1" or not is_from_store(error):
-            raise
-        said = printable(said_by_store(error))
-        print(f"nnexp: the tracking store failed: {said}", file=sys.stderr)
-        code = 1
+        drop_output()
+        if error.errno != errno.EPIPE:
+            code = code or answer(error)
     return code
-
-
-def _code_of(ended: SystemExit) -> int:
-    return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-
-
-def _drop_output() -> None:
-    """What is still to be written to standard output can go nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _leave(code: int) -> None:
@@ -131,7 +120,7 @@ def _leave(code: int) -> None:
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
-    raise Terminated("SIGTERM")
+    raise Terminated(signal.Signals(number).name)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nnexp.errors import NnexpError, UserError
+from nnexp.output import unfailing_output
 from nnexp.redact import redact
 from nnexp.results import Run, Sweep
 
@@ -177,7 +178,7 @@ def _train(arguments: list[str], *, quiet: bool, may_sweep: bool = True) -> Trai
 @contextmanager
 def _at_work() -> Iterator[None]:
     try:
-        with _workers_without_main():
+        with unfailing_output(), _workers_without_main():
             yield
     except NnexpError as error:
         # A message may quote an address; a notebook is kept and shown around.

@@ -43,8 +43,9 @@ keys (default first)
 options       -m, --multirun   sweep                --cfg job        print the config, train nothing
               --config-dir DIR your own presets     --version        print the version
 
-exit codes    0 done, 1 a run failed, 2 the request was wrong, 130/143 stopped by Ctrl-C/SIGTERM
-HYDRA_FULL_ERROR=1 shows the whole traceback of a refused request.
+exit codes    0 done, 1 a run failed, 2 the request was wrong, 70 a mistake of this program (its
+              crash log is named), 129/130/143 stopped by SIGHUP/Ctrl-C/SIGTERM
+HYDRA_FULL_ERROR=1 shows the whole traceback, without secrets.
 """
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,15 @@ from nnexp.config.arguments import (
     given_keys,
     quoted_texts,
 )
+from nnexp.output import unfailing_output
+from nnexp.redact import redact
 
 if TYPE_CHECKING:
     from nnexp.sweep.batch import SweepResult
     from nnexp.sweep.single import Result
+
+PRINTING = ("--cfg", "-c", "--info", "-i", "--hydra-help")
+"""Flags with which Hydra prints, and nothing is trained."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,8 @@ def run(arguments: Sequence[str], *, retry_failed: bool = False) -> int:
 
     Raises: as `train`.
     """
-    train(arguments, retry_failed=retry_failed)
+    with unfailing_output(drop=True):
+        train(arguments, retry_failed=retry_failed)
     return 0
 
 
@@ -60,6 +67,7 @@ def train(
 
     from nnexp.config.compose import config_dir, register, resolve, schema_keys
     from nnexp.config.messages import one_line
+    from nnexp.config.overrides import bounded_sweeps, check_readable
     from nnexp.config.presets import check_config_dir
     from nnexp.errors import UserError
     from nnexp.sweep.launcher import Request, register_launcher
@@ -67,6 +75,12 @@ def train(
     from nnexp.terminal import console as new_console
 
     check_arguments(arguments, schema_keys(), COMMANDS)
+    prints = _prints(arguments)
+    if prints:
+        # Before Hydra lays them out, quoted and folded, in all that it prints.
+        arguments = [redact(argument) for argument in arguments]
+    typed = quoted_texts(arguments)
+    check_readable(argument for argument in typed if "=" in argument and argument[0] != "-")
     for folder in config_dirs(arguments):
         check_config_dir(folder, schema_keys())
     register()
@@ -92,7 +106,11 @@ def train(
 
     main = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(job)
     try:
-        with _hydra_to_itself(["nnexp", *flags_first(quoted_texts(arguments))]):
+        with (
+            _hydra_to_itself(["nnexp", *flags_first(typed)]),
+            bounded_sweeps(),
+            _redacted_output() if prints else nullcontext(),
+        ):
             main()
     except (HydraException, OmegaConfBaseException) as error:
         if shows_all:
@@ -101,6 +119,22 @@ def train(
     if raised:
         raise raised[0]
     return Trained(results, request.result)
+
+
+def _prints(arguments: Sequence[str]) -> bool:
+    """Whether Hydra is asked to print what it has composed, and to train nothing."""
+    return any(argument.partition("=")[0] in PRINTING for argument in arguments)
+
+
+@contextmanager
+def _redacted_output() -> Iterator[None]:
+    """A preset may hold an address too."""
+    said = io.StringIO()
+    try:
+        with redirect_stdout(said):
+            yield
+    finally:
+        sys.stdout.write(redact(said.getvalue()))
 
 
 @contextmanager

@@ -8,6 +8,9 @@ import re
 _CREDENTIALS = re.compile(r"(?<=://)(?!(?<=sqlite://)/)[^\s'\"<>]*@")
 """Up to the last @: a password may hold any of `/ : @`. A path of SQLite holds none."""
 
+_WHOLE = re.compile(r"(?s)(?<=://)(?!(?<=sqlite://)/).*@")
+"""The same in a text that is one address, whose password may hold spaces and quotes too."""
+
 _NAMED = re.compile(
     r"(?i)\b([\w-]*(?:password|passwd|pwd|secret|token|api_?key|access_?key))(=|%3D)[^\s&;,'\"]+"
 )
@@ -19,11 +22,23 @@ _SHORTEST = 8
 """Characters of a variable's value that is worth hiding; shorter ones are words."""
 
 
+_known: set[str] = set()
+
+
+def hide(address: str) -> None:
+    """Keep name and password of an address out of all that this process says from here on."""
+    if found := _WHOLE.search(address):
+        _known.add(found.group())
+
+
 def redact(text: str) -> str:
     """Text without the names and passwords of addresses, and without this process's secrets.
 
-    Secrets are the values of environment variables whose names say so (`…_TOKEN`, `…_PASSWORD`).
+    Secrets are what `hide` was told of, and the values of environment variables whose names say so
+    (`…_TOKEN`, `…_PASSWORD`).
     """
+    for value in sorted(_known, key=len, reverse=True):
+        text = text.replace(value, "***@")
     for value in _secrets():
         text = text.replace(value, "***")
     return _NAMED.sub(r"\1\2***", _CREDENTIALS.sub("***@", text))

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: held back until what was begun is whole, and left to one process to decide.
+"""Stops (Ctrl-C, SIGTERM, SIGHUP): held back until what was begun is whole, left to one process.
 
 The terminal sends Ctrl-C to helper processes too. One that is still starting has Python's own
 handler, which would print a traceback. So it is started with the signal blocked, which it inherits,
@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from types import FrameType
 
-_STOPS = (signal.SIGINT, signal.SIGTERM)
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
 def held_stops(*, forget: bool = False) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM wait for the end of the block; with `forget`, they are dropped.
+    """Let stops wait for the end of the block; with `forget`, they are dropped.
 
     For steps of a few requests to the store: half a run is recorded by nobody who could tidy it.
     Python runs handlers in the main thread only, so that blocks in other threads need no holding.
@@ -58,6 +58,7 @@ def held_interrupts() -> Iterator[None]:
 
 
 def ignore_interrupts() -> None:
-    """In a helper process: leave Ctrl-C to the process that started it."""
+    """In a helper process: leave Ctrl-C and a closed terminal to the process that started it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

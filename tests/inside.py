@@ -17,7 +17,10 @@ from tests.cli.command import Typed
 def inside(folder: Path, *arguments: str) -> Typed:
     """Type a command in a folder; what it prints, and the code it exits with."""
     out, err = io.StringIO(), io.StringIO()
-    before, handlers = Path.cwd(), {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+    before, handlers = (
+        Path.cwd(),
+        {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)},
+    )
     plain = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_TRACKING", "HYDRA_"))}
     code: object = None
     with ExitStack() as stack:

@@ -60,12 +60,18 @@ def main(arguments: Sequence[str]) -> int:
 
 def _read(path: Path) -> pd.DataFrame:
     try:
+        if not path.is_file():
+            # A pipe might never end.
+            path.stat()  # Where there is nothing, this says so.
+            what = "a folder" if path.is_dir() else "no plain file"
+            raise UserError(f"{path}: {what}; allowed: a CSV file")
         if path.stat().st_size > MAX_BYTES:
             raise UserError(
                 f"{path}: larger than {MAX_BYTES:,} bytes; allowed: a CSV file of curves"
             )
-        frame = pd.read_csv(path, keep_default_na=False, na_values=[""])
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        # As it is: an archive may be broken in many ways, or unpack to any size.
+        frame = pd.read_csv(path, keep_default_na=False, na_values=[""], compression=None)
+    except (OSError, ValueError, OverflowError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{path}: cannot be read ({reason}); allowed: a CSV file") from error
     if "step" not in frame or len(frame.columns) < 2:

@@ -51,10 +51,10 @@ def main(arguments: Sequence[str]) -> int:
 def _plain(value: Any) -> Any:
     """A value as JSON knows it, every digit kept: what is missing or not finite is null."""
     if isinstance(value, pd.Timestamp):
-        return None if pd.isna(value) else value.isoformat()
+        return value.isoformat()
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    return None if value is pd.NA else value
+    return None if value is pd.NA or value is pd.NaT else value
 
 
 def _print(frame: pd.DataFrame, experiment: str, where: str | None) -> None:

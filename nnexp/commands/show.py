@@ -14,6 +14,7 @@ from rich.table import Table
 from nnexp.commands.options import Parser
 from nnexp.errors import UserError
 from nnexp.record.bulk import final_values
+from nnexp.record.clock import shown_time
 from nnexp.record.store import Store, open_store
 from nnexp.study.lookup import check_schema, find_run
 from nnexp.study.rebuild import Rebuilt, make_figures, make_model, rebuild
@@ -83,7 +84,7 @@ def _head(store: Store, run: Run, console: Console) -> None:
     tags = run.data.tags
     console.print(safe(f"{run.info.run_name}  ({run.info.run_id})"), highlight=False)
     kind = tags.get("nnexp.kind", "not recorded by this program")
-    started = pd.Timestamp(run.info.start_time, unit="ms").strftime("%Y-%m-%d %H:%M")
+    started = shown_time(run.info.start_time)
     console.print(safe(f"{kind}, {run.info.status}, started {started} UTC"), highlight=False)
     if tags.get("nnexp.reason"):
         console.print(safe(f"reason: {tags['nnexp.reason']}"), highlight=False)

@@ -6,13 +6,13 @@ import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 
 from rich.table import Table
 
 from nnexp.commands.options import Parser
 from nnexp.config.arguments import RETIRED, without_retired
 from nnexp.errors import UserError
+from nnexp.record.clock import shown_time
 from nnexp.record.store import Store, open_store, resolve_uri
 from nnexp.record.sweep import runs_where
 from nnexp.record.tags import number
@@ -32,8 +32,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--go-on", metavar="ID", help="train what is missing in this sweep")
     parser.add_argument("--retry", choices=["failed"], help="with --go-on: train failed runs again")
     options = parser.parse_args(arguments)
-    if options.retry and not options.go_on:
+    if options.retry and options.go_on is None:
         raise UserError("--retry failed: allowed with --go-on ID")
+    if options.go_on == "":
+        raise UserError("--go-on '': allowed: the id of a sweep; python -m nnexp sweeps lists them")
     store = open_store(options.tracking_uri, reading=not options.go_on)
     if options.go_on:
         return _go_on(store, options.go_on, retry_failed=options.retry is not None)
@@ -64,9 +66,9 @@ def _list(store: Store) -> None:
         done = count["FINISHED"] + number(tags, "nnexp.reused")
         failed = count["FAILED"]
         missing = max(total - done - failed, 0)
-        started = datetime.fromtimestamp(parent.info.start_time / 1000, UTC)
+        started = shown_time(parent.info.start_time)
         varied = str(parent.info.run_name).partition(": ")[2]
-        words = (run_id[:8], names[parent.info.experiment_id], f"{started:%Y-%m-%d %H:%M}", varied)
+        words = (run_id[:8], names[parent.info.experiment_id], started, varied)
         cells = (*words, total, done, failed, missing)
         table.add_row(*(safe(str(cell)) for cell in cells))
         if missing:

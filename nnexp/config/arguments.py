@@ -214,6 +214,11 @@ def given_keys(overrides: Iterable[str]) -> list[str]:
     return [override.partition("=")[0] for override in overrides]
 
 
+def cut(text: str, most: int = 80) -> str:
+    """Text as a line can hold it: one of thousands of digits would hide what is allowed."""
+    return text if len(text) <= most else f"{text[: most - 20]}… ({len(text):,} characters)"
+
+
 def printable(text: str) -> str:
     """Text that cannot steer a terminal: control characters written out."""
     return _CONTROL.sub(lambda match: ascii(match.group())[1:-1], text)

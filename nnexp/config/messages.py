@@ -7,6 +7,7 @@ from typing import get_type_hints
 
 from hydra.errors import OverrideParseException
 
+from nnexp.config.arguments import cut
 from nnexp.config.schema import Config
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
@@ -53,7 +54,7 @@ def _known(error: BaseException) -> str | None:
     text = str(error)
     if isinstance(error, OverrideParseException):
         key, _, value = error.override.partition("=")
-        return f"{key}={value}: cannot be read; allowed: {kind_of(key) or 'key=value'}"
+        return f"{key}={cut(value)}: cannot be read; allowed: {kind_of(key) or 'key=value'}"
     missing = re.search(r"Could not find '([^']+)'", text)
     if missing:
         group, _, choice = missing.group(1).rpartition("/")

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 from nnexp.config import schema
-from nnexp.config.arguments import printable
+from nnexp.config.arguments import cut, printable
 from nnexp.config.schema import Config
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
@@ -121,8 +121,8 @@ RULES: tuple[Rule, ...] = (
     at_least("monitor.every", 1),
     at_least("sweep.workers", 0),
     at_least("expand.angle", 0, 180),
-    at_least("expand.alpha", 0),
-    above_zero("expand.sigma"),
+    at_least("expand.alpha", 0, 1000),
+    at_least("expand.sigma", 0.1, 100),
     Rule(
         "tracking.experiment",
         lambda c: bool(c.tracking.experiment.strip()) and len(c.tracking.experiment) <= 250,
@@ -227,7 +227,7 @@ def check(config: Config, given: Collection[str] = ()) -> None:
     for rule in RULES:
         if not rule.holds(config):
             allowed = rule.allowed if isinstance(rule.allowed, str) else rule.allowed(config)
-            raise UserError(f"{rule.key}={shown(value_of(config, rule.key))}: {allowed}")
+            raise UserError(f"{rule.key}={cut(shown(value_of(config, rule.key)))}: {allowed}")
     for key in given:
         refusal = NEEDS[key](config) if key in NEEDS else None
         if refusal:

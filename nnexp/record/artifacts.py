@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from nnexp.nn.costs import COSTS
 from nnexp.record.environment import environment
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.weights import save_weights
+from nnexp.redact import redact
 from nnexp.train.examples import expand_images
 from nnexp.train.plan import pixel_max_of
 from nnexp.train.predict import outputs, probabilities
@@ -65,12 +67,41 @@ def write_artifacts(
     dataset: Dataset,
     outcome: Outcome,
     rows: Sequence[Row],
-) -> None:
-    """Write what `tracking.artifacts` asks for, `light` or `all`, into a folder."""
+) -> str:
+    """Write what `tracking.artifacts` asks for, `light` or `all`, into a folder.
+
+    Figures and model can be made from the rest at any time: if one of them cannot be made, the run
+    is no worse for it. Returns what is missing and why, also written to `missing.txt`.
+
+    Raises:
+        OSError: nothing can be written there.
+    """
     write_light(folder, config, outcome, rows, command_of(config))
+    makers: dict[str, Callable[[Path], None]] = {}
     if level == "all":
-        write_figures(folder / "figures", config, dataset, outcome, rows)
-        write_model(folder / "model", config, dataset, outcome, fingerprint(config, dataset))
+        makers = {
+            "figures": lambda place: write_figures(place, config, dataset, outcome, rows),
+            "model": lambda place: write_model(
+                place, config, dataset, outcome, fingerprint(config, dataset)
+            ),
+        }
+    missing = []
+    for name, make in makers.items():
+        try:
+            make(folder / name)
+        except OSError:
+            raise
+        except Exception as error:
+            shutil.rmtree(folder / name, ignore_errors=True)
+            missing.append(f"no {name} ({type(error).__name__}: {' '.join(str(error).split())})")
+    return note_missing(folder, "; ".join(missing))
+
+
+def note_missing(folder: Path, missing: str) -> str:
+    """Keep with the artifacts what is missing among them; what was given."""
+    if missing:
+        (folder / "missing.txt").write_text(redact(missing) + "\n", encoding="utf-8")
+    return missing
 
 
 def write_light(

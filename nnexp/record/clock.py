@@ -8,6 +8,8 @@ since is measured by a clock that nobody sets.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
+from datetime import UTC, datetime
 
 
 def _elapsed() -> float:
@@ -23,3 +25,10 @@ _WALL, _START = time.time(), _elapsed()
 def now() -> int:
     """Milliseconds since 1970, as MLflow counts time."""
     return int((_WALL + _elapsed() - _START) * 1000)
+
+
+def shown_time(milliseconds: int | None) -> str:
+    """A recorded time (UTC) to be read, to the minute; a dash for one that no calendar has."""
+    with suppress(TypeError, ValueError, OverflowError, OSError):
+        return f"{datetime.fromtimestamp((milliseconds or 0) / 1000, UTC):%Y-%m-%d %H:%M}"
+    return "-"

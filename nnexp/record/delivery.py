@@ -12,13 +12,13 @@ import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from filelock import FileLock
-
+from nnexp.record.locks import held
 from nnexp.record.store import Store, said_by_store
 
 FOLDER = "undelivered"
@@ -163,9 +163,9 @@ def _log_artifacts(store: Store, run_id: str, place: str, artifacts: Path) -> No
     repository.log_artifacts(str(artifacts))
 
 
-def lock(store: Store) -> FileLock:
+def lock(store: Store) -> AbstractContextManager[None]:
     """Held while a delivery is written or sent: two processes must not send the same one."""
-    return FileLock(store.folder / "deliver.lock")
+    return held(store.folder / "deliver.lock")
 
 
 def keep(store: Store, delivery: Delivery, artifacts: Path | None) -> Path:

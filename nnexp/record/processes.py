@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
+from nnexp.config.arguments import cut
 from nnexp.record.tags import number
+from nnexp.redact import redact
 
 HEARTBEAT_MINUTES = 15
 """A run on another host without a sign of life for so long is taken for dead."""
@@ -24,6 +27,37 @@ def started_at(pid: int) -> str:
         return ""
     # The second field is the program's name in parentheses and may hold spaces.
     return stat.rpartition(")")[2].split()[19]
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a process was told to wait (SIGSTOP, Ctrl-Z), as far as this system tells."""
+    with suppress(OSError, IndexError):
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        return stat.rpartition(")")[2].split()[0] in ("T", "t")
+    return False
+
+
+def described(pid: int) -> str:
+    """A process as a person finds it: number, command without secrets, whether it is stopped."""
+    typed = ""
+    with suppress(OSError):
+        line = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace")
+        typed = redact(" ".join(word for word in line.split("\0") if word))
+    said = f"process {pid}{f': {cut(typed, 120)}' if typed else ''}"
+    return f"{said}; it is stopped, kill -CONT {pid} lets it go on" if is_stopped(pid) else said
+
+
+def holder_of(path: Path) -> int | None:
+    """The process that holds the lock of a file; None where this system does not tell."""
+    with suppress(OSError, ValueError, IndexError):
+        there = path.stat().st_ino
+        for line in Path("/proc/locks").read_text(encoding="utf-8").splitlines():
+            words = line.split()
+            waits = words[1] == "->"
+            if not waits and words[1] == "FLOCK" and int(words[5].rpartition(":")[2]) == there:
+                # In another container's namespace it has no number here.
+                return int(words[4]) if int(words[4]) > 0 else None
+    return None
 
 
 def alive(tags: Mapping[str, str], now: int) -> bool:

@@ -18,16 +18,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlparse
 
-from filelock import FileLock
-
+from nnexp.boundary import logs_beside
+from nnexp.config.arguments import printable
 from nnexp.errors import UserError
-from nnexp.redact import redact
+from nnexp.record.locks import held
+from nnexp.redact import hide, redact
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 WORK_FOLDER = ".nnexp"
 """Hidden folder beside the store for locks, checkpoints and values not yet delivered."""
+
+MAX_NAME = 250
+"""Characters of the name of an experiment."""
 
 LOCKED_SECONDS = 60.0
 """How long a database that another process has locked is waited for."""
@@ -63,12 +67,33 @@ class Store:
 
 
 def resolve_uri(uri: str | None) -> str:
-    """The configured address, else MLFLOW_TRACKING_URI, else `mlflow.db` in this folder."""
+    """The configured address, else MLFLOW_TRACKING_URI, else `mlflow.db` in this folder.
+
+    Raises:
+        UserError: it is no address at all.
+    """
     chosen = uri or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlflow.db')}"
-    if chosen.startswith("sqlite:///"):
-        path = Path(chosen.removeprefix("sqlite:///")).expanduser()
-        return f"sqlite:///{path.absolute()}"
-    return chosen
+    hide(chosen)
+    try:
+        if chosen.startswith("sqlite:///"):
+            path = Path(chosen.removeprefix("sqlite:///")).expanduser()
+            chosen = f"sqlite:///{path.absolute()}"
+        urlparse(chosen)
+        if unquote(chosen).isprintable():
+            return chosen
+        reason = "control characters"
+    except (ValueError, RuntimeError) as error:
+        reason = str(error)
+    raise UserError(
+        f"{_key(uri)}={redact(chosen)}: cannot be read ({reason}); allowed: sqlite:///FILE, "
+        "http(s)://HOST:PORT, postgresql://…"
+    )
+
+
+def _key(uri: str | None) -> str:
+    """Where an address was given."""
+    from_environment = not uri and "MLFLOW_TRACKING_URI" in os.environ
+    return "MLFLOW_TRACKING_URI" if from_environment else "tracking.uri"
 
 
 def prepare_mlflow() -> None:
@@ -118,8 +143,7 @@ def open_store(uri: str | None, *, reading: bool = False) -> Store:
     """
     resolved = resolve_uri(uri)
     scheme = urlparse(resolved).scheme.split("+")[0]
-    from_environment = not uri and "MLFLOW_TRACKING_URI" in os.environ
-    key = "MLFLOW_TRACKING_URI" if from_environment else "tracking.uri"
+    key = _key(uri)
     if scheme not in _SCHEMES:
         raise UserError(
             f"{key}={redact(resolved)}: unknown kind of address; allowed: sqlite:///FILE, "
@@ -134,6 +158,7 @@ def open_store(uri: str | None, *, reading: bool = False) -> Store:
             "allowed: sqlite:///FILE, http(s)://HOST:PORT, postgresql://…"
         )
     folder = Path(WORK_FOLDER).absolute()
+    logs_beside(folder)
     if not reading:
         _make_folder(folder)
     return _reach(resolved, key, folder)
@@ -143,7 +168,7 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(exist_ok=True)
         # A file system that has become read-only is found out before anything is trained.
-        with FileLock(folder / "create.lock"):
+        with held(folder / "create.lock"):
             pass
     except OSError as error:
         raise UserError(
@@ -153,7 +178,16 @@ def _make_folder(folder: Path) -> None:
 
 
 def experiment_id(store: Store, name: str) -> str:
-    """The id of an MLflow experiment, created if it is new."""
+    """The id of an MLflow experiment, created if it is new.
+
+    Raises:
+        UserError: no name for one, or it was deleted.
+    """
+    if name != printable(name) or not 0 < len(name.strip()) <= MAX_NAME:
+        raise UserError(
+            f"experiment {printable(name)!r}: allowed: a name of at most {MAX_NAME} characters, "
+            "none of which steers a terminal"
+        )
     from mlflow.exceptions import MlflowException
 
     found = store.client.get_experiment_by_name(name)
@@ -187,9 +221,10 @@ def _open_sqlite(uri: str, key: str, *, reading: bool) -> Store:
         raise UserError(f"{key}={uri}: no folder {path.parent}; allowed: a file in a folder")
     if path.is_dir():
         raise UserError(f"{key}={uri}: is a folder; allowed: a file")
+    logs_beside(folder)
     try:
         folder.mkdir(exist_ok=True)
-        with FileLock(folder / "create.lock"):
+        with held(folder / "create.lock"):
             if not path.exists():
                 _create(path, folder, key)
             return _reach_unlocked(uri, key, folder)
@@ -233,7 +268,6 @@ def _reach(uri: str, key: str, folder: Path) -> Store:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from mlflow import MlflowClient
-        from mlflow.exceptions import MlflowException
 
         if not uri.startswith("http"):
             from mlflow.store.db import utils
@@ -243,17 +277,13 @@ def _reach(uri: str, key: str, folder: Path) -> Store:
         try:
             client = MlflowClient(tracking_uri=uri, registry_uri=uri)
             client.search_experiments(max_results=1)
-        except (MlflowException, OSError) as error:
-            raise UserError(_unreachable(uri, key, error)) from error
         except ImportError as error:
             raise UserError(
                 f"{key}={redact(uri)}: its driver {error.name or error} is not installed; "
                 "allowed: pip install it first"
             ) from error
         except Exception as error:
-            # A database driver's own errors share no base class with the others.
-            if type(error).__module__.split(".")[0] not in ("sqlalchemy", "psycopg2", "alembic"):
-                raise
+            # Of drivers, MLflow and what they stand on: no two share a base class.
             raise UserError(_unreachable(uri, key, error)) from error
     return Store(uri, cast("MlflowClient", _PatientClient(client)), folder)
 

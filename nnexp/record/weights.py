@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import math
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnexp.config.schema import Config
 from nnexp.errors import UserError
 from nnexp.nn.parameters import Parameters
+
+MOST_BYTES = 1_000_000_000
+"""Bytes of any network that a config may ask for (`config.rules.MAX_WEIGHTS`), and some more."""
+
+_HEADER = 1024
+"""Bytes that go before an array, and more."""
 
 # Depending on the byte it hits, damage shows as any of these.
 _DAMAGE = (
@@ -53,23 +64,30 @@ def save_weights(path: Path, parameters: Parameters) -> None:
         np.savez(file, allow_pickle=False, **_named(parameters))
 
 
-def load_weights(path: Path) -> Parameters:
+def layer_sizes(config: Config) -> tuple[int | None, ...]:
+    """Units of each layer of a config's network; None where its data decide."""
+    ends: dict[str, tuple[int | None, int | None]] = {"idx": (None, None), "neuron": (1, 1)}
+    first, last = ends.get(config.data.name, (784, 10))
+    return (first, *config.model.hidden, last)
+
+
+def load_weights(path: Path, sizes: Sequence[int | None] = ()) -> Parameters:
     """Read what `save_weights` wrote.
+
+    Args:
+        path: the file; it may have been damaged, or made to take all memory.
+        sizes: units of each layer that the network must have, where known (`layer_sizes`).
 
     Returns:
         The parameters, bit for bit and with their dtype.
 
     Raises:
         UserError: the file cannot be read, holds other arrays than W1, b1, W2, b2 …, or arrays
-            whose shapes do not fit together.
+            whose shapes do not fit together, or not the given sizes.
     """
     try:
         with path.open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            if not isinstance(loaded, np.lib.npyio.NpzFile):
-                raise ValueError("it is a single array")
-            with loaded:
-                arrays = {name: loaded[name] for name in loaded.files}
+            arrays = _arrays(file, _most_bytes(sizes))
     except FileNotFoundError:
         raise UserError(f"weights file {path}: no such file") from None
     except _DAMAGE as error:
@@ -77,7 +95,49 @@ def load_weights(path: Path) -> Parameters:
         raise UserError(
             f"weights file {path}: damaged, or not a .npz archive of plain arrays ({reason})"
         ) from error
-    return _checked(path, arrays)
+    found = _checked(path, arrays)
+    shape = zip(sizes, found.sizes, strict=False)
+    if sizes and (len(sizes) != len(found.sizes) or any(a not in (None, b) for a, b in shape)):
+        wanted = "-".join("?" if n is None else str(n) for n in sizes)
+        held = "-".join(map(str, found.sizes))
+        raise UserError(f"weights file {path}: of a network {held}, expected {wanted}")
+    return found
+
+
+def _most_bytes(sizes: Sequence[int | None]) -> int:
+    """Bytes that the arrays of a network may take, unpacked, with their headers."""
+    known = [n for n in sizes if n is not None]
+    if not sizes or len(known) < len(sizes):
+        return MOST_BYTES
+    return sum((a + 1) * b * 8 + 2 * _HEADER for a, b in pairwise(known))
+
+
+def _arrays(file: BinaryIO, most: int) -> dict[str, NDArray[Any]]:
+    """The arrays of an archive by name. No more memory is taken than `most` bytes of them need."""
+    magic = np.lib.format.MAGIC_PREFIX
+    if file.read(len(magic)) == magic:
+        raise ValueError("it is a single array")
+    with zipfile.ZipFile(file) as archive:
+        entries = archive.infolist()
+        size = sum(entry.file_size for entry in entries)
+        if size > most:
+            raise ValueError(f"it unpacks to {size:,} bytes, at most {most:,} are expected")
+        arrays = {}
+        for entry in entries:
+            content = io.BytesIO(archive.read(entry))
+            # A header may ask for any amount of memory before a byte of the array is read.
+            version = np.lib.format.read_magic(content)
+            read_header = np.lib.format.read_array_header_2_0
+            if version == (1, 0):
+                read_header = np.lib.format.read_array_header_1_0
+            shape, _, dtype = read_header(content)
+            left = entry.file_size - content.tell()
+            if math.prod(shape) * dtype.itemsize != left:
+                raise ValueError(f"{entry.filename} holds {left:,} bytes, not an array of {shape}")
+            content.seek(0)
+            name = entry.filename.removesuffix(".npy")
+            arrays[name] = np.lib.format.read_array(content, allow_pickle=False)
+    return arrays
 
 
 def _checked(path: Path, arrays: dict[str, NDArray[Any]]) -> Parameters:

@@ -100,6 +100,8 @@ class Comparison:
     no accuracy, or of another number of images."""
 
 
+# Sums and squares of what a record holds may overflow, as its values do that are shown.
+@np.errstate(over="ignore", invalid="ignore")
 def compare(
     frame: pd.DataFrame,
     by: Sequence[str],
@@ -147,7 +149,9 @@ def compare(
     pairs = _pairs(settings, pair)
     warnings += _warnings(finished, names, keys, pair, metric, settings)
     mean = float(np.mean([s.summary.mean for s in settings]))
-    error = binomial_error(mean, EXAMPLES) if _of_so_many(finished, metric) else None
+    error = None
+    if _of_so_many(finished, metric) and 0.0 <= mean <= 1.0:
+        error = binomial_error(mean, EXAMPLES)
     mixed = tuple(_mixed(finished, names, keys, pair))
     if mixed:
         which = f"runs of one setting differ in {', '.join(mixed)} too"

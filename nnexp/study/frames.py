@@ -159,12 +159,14 @@ def _frame(found: Columns) -> pd.DataFrame:
     run_id, name, status, start, end = (found.info[key] for key in INFO)
     if not run_id:
         return pd.DataFrame(columns=["run_id", "name", "status", "start"])
-    seconds = [((e or s) - s) / 1000.0 for s, e in zip(start, end, strict=True)]
+    # Times that no calendar has are none.
+    begun = [s or 0 for s in start]
+    seconds = [((e or s) - s) / 1000.0 for s, e in zip(begun, end, strict=True)]
     columns: dict[str, Any] = {
         "run_id": run_id,
         "name": name,
         "status": status,
-        "start": pd.to_datetime(start, unit="ms"),
+        "start": pd.to_datetime(pd.Series(begun), unit="ms", errors="coerce"),
         "seconds": seconds,
     }
     for tag in TAGS:

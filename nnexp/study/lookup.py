@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
 from nnexp.record.environment import SCHEMA_VERSION
-from nnexp.record.store import Store
+from nnexp.record.store import Store, said_by_store
 from nnexp.record.sweep import runs_where
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
+
+MOST_BYTES = {".yaml": 1_000_000, ".json": 10_000_000, ".csv": 2_000_000_000}
+"""Far more than is ever recorded in a file of each kind."""
 
 FULL_ID = 32
 """Characters of a run id."""
@@ -106,7 +110,48 @@ def check_schema(run: Run) -> None:
 
 
 def artifact(store: Store, run: Run, name: str, folder: str) -> Path | None:
-    """A file of a run's record, fetched into a folder; None if the record holds none."""
-    if name not in {str(entry.path) for entry in store.client.list_artifacts(run.info.run_id)}:
-        return None
-    return Path(store.client.download_artifacts(run.info.run_id, name, folder))
+    """`artifact_of` a run."""
+    return artifact_of(store, str(run.info.run_id), name, folder)
+
+
+def artifact_of(store: Store, run_id: str, name: str, folder: str) -> Path | None:
+    """A file of a run's record, fetched into a folder; None if the record holds none.
+
+    A record may have been damaged since, or lie where nobody can reach it: what is handed out is a
+    plain file of a size that can be read, and whole if it is of text.
+
+    Raises:
+        UserError: it cannot be fetched, or is damaged.
+    """
+    try:
+        if name not in {str(entry.path) for entry in store.client.list_artifacts(run_id)}:
+            return None
+        path = Path(store.client.download_artifacts(run_id, name, folder))
+    except Exception as error:
+        # Artifacts may lie on a disk or in any of a dozen services, each with errors of its own.
+        raise UserError(
+            f"run {run_id}: its {name} cannot be fetched ({said_by_store(error)})"
+        ) from error
+    damage = _damage(path)
+    if damage:
+        raise UserError(f"run {run_id}: its {name} is damaged ({damage})")
+    return path
+
+
+def _damage(path: Path) -> str:
+    """What is wrong with a recorded file, as far as its kind tells; empty if nothing is."""
+    try:
+        if not path.is_file():
+            return "it is no file"
+        size, most = path.stat().st_size, MOST_BYTES.get(path.suffix)
+        if not size:
+            return "it is empty"
+        if most is not None and size > most:
+            return f"{size:,} bytes, at most {most:,} were recorded"
+        if path.suffix in (".yaml", ".json"):
+            text = path.read_text(encoding="utf-8")
+            if path.suffix == ".json" and not isinstance(json.loads(text), dict):
+                return "it is no JSON object"
+    except (OSError, ValueError, RecursionError) as error:
+        return " ".join(str(error).split())[:160] or type(error).__name__
+    return ""

@@ -15,7 +15,7 @@ from nnexp.errors import UserError
 from nnexp.nn.parameters import Parameters
 from nnexp.record.artifacts import write_figures, write_model
 from nnexp.record.store import Store
-from nnexp.record.weights import load_weights
+from nnexp.record.weights import layer_sizes, load_weights
 from nnexp.study.lookup import artifact, check_schema
 from nnexp.study.recorded import recorded_config, recorded_data
 from nnexp.train.report import Outcome
@@ -61,13 +61,26 @@ def rebuild(store: Store, run: Run) -> Rebuilt:
                     f"({run.info.status.lower()}, or recorded with tracking.artifacts=none)"
                 )
             paths[name] = found
+        config = recorded_config(run, paths["config.yaml"])
         return Rebuilt(
-            recorded_config(run, paths["config.yaml"]),
-            pd.read_csv(paths["curves.csv"]),
-            load_weights(paths["weights.npz"]),
+            config,
+            _curves(run, paths["curves.csv"]),
+            load_weights(paths["weights.npz"], layer_sizes(config)),
             dict(run.data.metrics),
             run,
         )
+
+
+def _curves(run: Run, path: Path) -> pd.DataFrame:
+    try:
+        frame = pd.read_csv(path)
+        numbers = all(map(pd.api.types.is_numeric_dtype, frame.dtypes))
+        if "step" in frame and len(frame) and numbers and frame["step"].between(0, 2**53).all():
+            return frame
+        reason = "no table of numbers by step"
+    except (OSError, ValueError, OverflowError) as error:
+        reason = " ".join(str(error).split())[:160]
+    raise UserError(f"run {run.info.run_id}: its curves.csv is damaged ({reason})")
 
 
 def make_figures(found: Rebuilt, folder: Path) -> None:

@@ -127,8 +127,9 @@ def run_sweep(
             if parent is None:
                 raise  # It could not be opened.
             with held_stops(forget=True), suppress(OSError):
-                outbox.send(Delivery(parent, "KILLED", now(), (), {}))
-            if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+                tags = {"nnexp.reason": _reason(error)}
+                outbox.send(Delivery(parent, "KILLED", now(), (), tags))
+            if isinstance(error, OSError):
                 # The disk is full, or the folder has gone: what has ended is recorded.
                 raise SweepStopped(
                     f"sweep {parent} cannot go on: {error}; the same command goes on with it"
@@ -159,6 +160,14 @@ def run_sweep(
     if failed:
         raise SweepFailed(f"{len(failed)} of {len(chosen)} runs failed; sweep {parent}", result)
     return result
+
+
+def _reason(error: BaseException) -> str:
+    """Why a sweep could not go on, for its record."""
+    if isinstance(error, KeyboardInterrupt):
+        return f"stopped by {error.args[0] if error.args else 'Ctrl-C'}"
+    said = str(error) if isinstance(error, NnexpError) else f"{type(error).__name__}: {error}"
+    return redact(said)[:5000]
 
 
 def _unique(marks: Sequence[str]) -> list[int]:

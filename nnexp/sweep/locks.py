@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 from rich.console import Console
 
+from nnexp.record.locks import held_by
 from nnexp.record.store import Store
 
 
@@ -20,6 +22,8 @@ def alone(store: Store, name: str, what: str, console: Console) -> Iterator[None
         lock.acquire(timeout=0)
     except Timeout:
         console.print(f"another process is training {what}; waiting for it to end")
+        who = held_by(Path(lock.lock_file))
+        console.print(f"it is {who}", markup=False, highlight=False)
         lock.acquire()
     try:
         yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
@@ -10,9 +11,13 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from nnexp.record.processes import is_stopped
 from nnexp.signals import held_interrupts
 from nnexp.source import file_digests
 from nnexp.sweep.worker import Broken, Finished, Message, Note, Progress, Task, serve
+
+LOOK_SECONDS = 3.0
+"""How often it is looked after workers that say nothing."""
 
 
 @dataclass
@@ -20,6 +25,8 @@ class _Worker:
     process: BaseProcess
     pipe: Connection
     task: Task | None = None
+    stopped: bool = False
+    """Whether it was told to wait (SIGSTOP), which has been said."""
 
 
 class Pool:
@@ -29,6 +36,7 @@ class Pool:
         self._tasks = deque(tasks)
         self._context = multiprocessing.get_context("spawn")
         self._retried: set[int] = set()
+        self._look = 0.0
         count = max(1, min(workers, len(self._tasks)))
         self._workers = [self._start() for _ in range(count)]
 
@@ -39,7 +47,9 @@ class Pool:
                 self._give(worker)
             while self._workers:
                 busy = {w.pipe: w for w in self._workers}
-                for pipe in wait(list(busy)):
+                ready = wait(list(busy), timeout=LOOK_SECONDS)
+                yield from self._stopped()
+                for pipe in ready:
                     assert isinstance(pipe, Connection)
                     yield from self._receive(busy[pipe])
         finally:
@@ -52,6 +62,19 @@ class Pool:
             worker.process.join()
             worker.pipe.close()
         self._workers = []
+
+    def _stopped(self) -> Iterator[Message]:
+        """Say of workers that were told to wait: nothing would ever come from them."""
+        if time.monotonic() < self._look:
+            return
+        self._look = time.monotonic() + LOOK_SECONDS
+        for worker in self._workers:
+            pid = worker.process.pid or 0
+            stopped = is_stopped(pid)
+            if stopped and not worker.stopped and worker.task is not None:
+                text = f"its worker process {pid} is stopped; kill -CONT {pid} lets it go on"
+                yield Note(worker.task.run, text)
+            worker.stopped = stopped
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()

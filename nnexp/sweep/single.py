@@ -167,7 +167,8 @@ def _run(
         if outcome.failure is None:
             folder = Path(tempfile.mkdtemp(prefix=f"{record.run_id}-", dir=store.folder))
             try:
-                studio.write(folder, outcome, record.rows)
+                if missing := studio.write(folder, outcome, record.rows):
+                    console.print(escape(f"recorded without all artifacts: {missing}"))
                 with held_stops():
                     arrived, closed = record.finish(outcome, folder), True
                     checkpoints.file.remove()
@@ -184,16 +185,15 @@ def _run(
         elif record is not None:
             # An impatient second one would leave the run as if it were going on.
             with held_stops(forget=True):
-                record.fail(f"stopped by {'SIGTERM' if stop.args else 'Ctrl-C'}", status="KILLED")
+                record.fail(
+                    f"stopped by {stop.args[0] if stop.args else 'Ctrl-C'}", status="KILLED"
+                )
             console.print(
                 f"\nrun {record.run_id} is marked KILLED; the same command goes on with it"
             )
         raise
     except OSError as error:
         if record is None or closed:
-            raise
-        if isinstance(error, BrokenPipeError):
-            record.fail("its output was closed", status="KILLED")
             raise
         # The disk is full, or the folder has gone: what is trained can still be gone on with.
         marked = record.fail(str(error), status="KILLED")

@@ -6,6 +6,7 @@ the work itself; on a second core it costs the user nothing.
 
 from __future__ import annotations
 
+import shutil
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
@@ -56,19 +57,25 @@ class Studio:
             self._process.join()
             self._pipe.close()
 
-    def write(self, folder: Path, outcome: Outcome, rows: Rows) -> None:
-        """Write the artifacts into a folder."""
+    def write(self, folder: Path, outcome: Outcome, rows: Rows) -> str:
+        """Write the artifacts into a folder; what could not be made of them, and why."""
         if self._level == "none":
-            return
-        if self._pipe is not None:
-            # Killed, such as for want of memory: the training is done, and not lost.
-            with suppress(EOFError, BrokenPipeError, ConnectionResetError):
-                self._pipe.send((folder, outcome, list(rows)))
-                raised = self._pipe.recv()
-                if isinstance(raised, BaseException):
-                    raise raised
-                return
-        _write(folder, self._level, self._config, outcome, rows)
+            return ""
+        if self._pipe is None:
+            return _write(folder, self._level, self._config, outcome, rows)
+        try:
+            self._pipe.send((folder, outcome, list(rows)))
+            answer = self._pipe.recv()
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            # Killed, such as for want of memory, which this process should not run out of too.
+            shutil.rmtree(folder, ignore_errors=True)
+            _write(folder, "light", self._config, outcome, rows)
+            from nnexp.record.artifacts import note_missing
+
+            return note_missing(folder, "no figures, no model (the process that makes them died)")
+        if isinstance(answer, BaseException):
+            raise answer
+        return str(answer)
 
 
 def _serve(pipe: Connection, config: Config, level: str, scratch: str) -> None:
@@ -83,8 +90,7 @@ def _serve(pipe: Connection, config: Config, level: str, scratch: str) -> None:
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         folder, outcome, rows = pipe.recv()
         try:
-            _write(folder, level, config, outcome, rows)
-            pipe.send(None)
+            pipe.send(_write(folder, level, config, outcome, rows))
         except OSError as error:
             pipe.send(error)
         except Exception as error:
@@ -115,10 +121,10 @@ def _rehearse(config: Config, level: str, folder: Path) -> None:
     _write(folder / "rehearsal", level, config, Outcome(parameters, {}, 1), rows)
 
 
-def _write(folder: Path, level: str, config: Config, outcome: Outcome, rows: Rows) -> None:
+def _write(folder: Path, level: str, config: Config, outcome: Outcome, rows: Rows) -> str:
     from nnexp.data.dataset import load_dataset
     from nnexp.record.artifacts import write_artifacts
     from nnexp.record.store import prepare_mlflow
 
     prepare_mlflow()
-    write_artifacts(folder, level, config, load_dataset(config.data), outcome, rows)
+    return write_artifacts(folder, level, config, load_dataset(config.data), outcome, rows)

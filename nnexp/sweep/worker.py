@@ -168,18 +168,23 @@ def _trained(task: Task, pipe: Connection) -> Ended:
             pipe.send(Progress(task.run, report.epoch))
             told = time.monotonic()
     assert outcome is not None
-    folder = _write(task, rows, outcome)
+    folder, missing = _write(task, rows, outcome)
+    if missing:
+        pipe.send(Note(task.run, f"recorded without all artifacts: {missing}"))
     return Ended(rows, stamps, outcome, kept["started"], folder)
 
 
-def _write(task: Task, rows: Sequence[dict[str, float]], outcome: Outcome) -> Path | None:
+def _write(
+    task: Task, rows: Sequence[dict[str, float]], outcome: Outcome
+) -> tuple[Path | None, str]:
+    """The folder of a run's artifacts, and what could not be made of them."""
     if task.artifacts == "none" or outcome.failure is not None:
-        return None
+        return None, ""
     from nnexp.data.dataset import load_dataset
     from nnexp.record.artifacts import write_artifacts
 
     # Its own folder: workers of a killed sweep may still be about when it is started again.
     folder = task.folder / f"{os.getpid()}-run{task.run}"
     dataset = load_dataset(task.config.data)
-    write_artifacts(folder, task.artifacts, task.config, dataset, outcome, rows)
-    return folder
+    missing = write_artifacts(folder, task.artifacts, task.config, dataset, outcome, rows)
+    return folder, missing

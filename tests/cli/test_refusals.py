@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
@@ -161,6 +162,20 @@ TOGETHER = [
     (("data.subset=random", "rng=nielsen2014"), "first"),
     (("seed=0,1",), "-m"),
     (("seed=abc,1", "-m"), "a whole number"),
+    (("expand.sigma=0.05", "expand=distort"), "0.1 to 100"),
+    (("expand.alpha=2000.0", "expand=distort"), "0 to 1000"),
+]
+
+# Sweeps that Hydra would write down for ever, and numbers that Python cannot read.
+ENDLESS = [
+    (("seed=range(100000000)",), "100,000,000 runs; allowed: at most 100,000"),
+    (("seed=shuffle(range(100000000))",), "100,000,000 runs; allowed: at most 100,000"),
+    (("seed=range(1000)", "train.eta=range(0.1,1,0.0001)"), "9,000,000 runs"),
+    (("seed=range(0,1e308,1e-308)",), "no end of runs"),
+    (("seed=range(0,1e999)",), "finite numbers"),
+    (("seed=range(0,5,0)",), "a step other than 0"),
+    (("seed=range(nan,5)",), "finite numbers"),
+    (("seed=interval(0,1)",), "does not support sweep type"),
 ]
 
 
@@ -169,7 +184,10 @@ def typed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Iterator[Type]:
     """The program, typed in an empty folder."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.getsignal(number)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
     for name in ("HYDRA_FULL_ERROR", "MLFLOW_TRACKING_URI"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
@@ -225,6 +243,68 @@ def test_values_that_do_not_go_together_are_refused(
         value = value.split(",")[0]
     assert f"{key}={value}" in line
     assert allowed in line
+
+
+@pytest.mark.parametrize(("arguments", "allowed"), ENDLESS)
+def test_a_sweep_without_end_is_refused_at_once(
+    typed: Type, arguments: tuple[str, ...], allowed: str
+) -> None:
+    started = time.monotonic()
+    line = said(typed("-m", *arguments))
+    assert time.monotonic() - started < 10
+    assert allowed in line
+
+
+@pytest.mark.parametrize(
+    ("argument", "key"),
+    [
+        (f"seed={'1' * 5000}", "seed"),
+        (f"seed={'1' * 4000}", "seed"),
+        (f"model.hidden={'[' * 4000}", "model.hidden"),
+    ],
+    ids=["unreadable", "huge", "nested"],
+)
+def test_a_value_of_thousands_of_characters_is_refused_in_a_short_line(
+    typed: Type, argument: str, key: str
+) -> None:
+    line = said(typed(argument))
+    assert line.startswith(f"nnexp: {key}=")
+    assert "allowed: " in line
+    assert len(line) < 300
+
+
+def test_going_on_with_no_sweep_is_refused(typed: Type) -> None:
+    assert "--go-on '': allowed: the id of a sweep" in said(typed("sweeps", "--go-on", ""))
+
+
+UNREADABLE = [
+    "http://me:geheim@[x/y",
+    "postgresql://me:geheim@host:notaport/x",
+    "postgresql+psycopg2://me:das ist geheim@127.0.0.1:1/x",
+    "postgresql+psycopg2://me:geh'geheim@127.0.0.1:1/x",
+    "sqlite:///~nobody-of-this-name/x.db",
+    "sqlite:///%00",
+]
+
+
+@pytest.mark.parametrize("uri", UNREADABLE)
+def test_an_address_that_cannot_be_read_is_refused_without_its_password(
+    typed: Type, uri: str
+) -> None:
+    line = said(typed("size=100", f"tracking.uri={uri}"))
+    assert "geheim" not in line
+    assert f"tracking.uri={uri.partition('://')[0]}://" in line
+    assert "allowed: " in line
+
+
+@pytest.mark.parametrize(
+    "asked", [("--cfg", "job"), ("--cfg=all",), ("--info", "all"), ("hydra.verbose=true",)]
+)
+def test_no_password_is_printed_with_the_config(typed: Type, asked: tuple[str, ...]) -> None:
+    done = typed(*asked, "tracking.uri=http://me:das 'ist' geheim@127.0.0.1:1/x", "size=100")
+    assert done.returncode == 2 * (asked[0] == "hydra.verbose=true"), done.stderr
+    assert "geheim" not in done.stdout + done.stderr
+    assert "://***@127.0.0.1:1/x" in done.stdout + done.stderr
 
 
 def test_idx_data_without_a_folder_is_refused(typed: Type) -> None:

@@ -1,16 +1,20 @@
-"""Ctrl-C and SIGTERM in the middle of a training: the run is KILLED, the process ends."""
+"""Ctrl-C, SIGTERM and SIGHUP in the middle of a training: the run is KILLED, the process ends."""
 
 from __future__ import annotations
 
 import os
+import pty
+import re
+import select
 import signal
+import sys
 import time
 from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
 
-from tests.cli.command import history, only_run, start
+from tests.cli.command import environment, history, only_run, start
 
 LONG = ("size=1k", "train.epochs=100000")
 
@@ -28,7 +32,11 @@ def group_is_gone(group: int) -> bool:
 
 @pytest.mark.parametrize(
     ("number", "code", "name"),
-    [(signal.SIGINT, 130, "Ctrl-C"), (signal.SIGTERM, 143, "SIGTERM")],
+    [
+        (signal.SIGINT, 130, "Ctrl-C"),
+        (signal.SIGTERM, 143, "SIGTERM"),
+        (signal.SIGHUP, 129, "SIGHUP"),
+    ],
 )
 def test_stopped_run_is_killed_in_the_record_and_leaves_no_process(
     number: signal.Signals, code: int, name: str, tmp_path: Path
@@ -38,8 +46,8 @@ def test_stopped_run_is_killed_in_the_record_and_leaves_no_process(
         assert process.stdout is not None
         seen = next(line for line in process.stdout if line.startswith("Epoch 3 "))
         assert "/ 1000" in seen
-        if number == signal.SIGINT:
-            # A terminal sends Ctrl-C to every process of the group.
+        if number != signal.SIGTERM:
+            # A terminal sends Ctrl-C to every process of the group, and tells it when it closes.
             os.killpg(process.pid, number)
         else:
             process.send_signal(number)
@@ -82,3 +90,28 @@ def test_ctrl_c_while_it_starts_ends_in_one_line(
         return
     assert process.returncode == 130, err
     assert err.splitlines() == ["nnexp: stopped by Ctrl-C"]
+
+
+@pytest.mark.parametrize("typed", [LONG, ("-m", *LONG, "seed=0")], ids=["run", "sweep"])
+def test_a_terminal_that_is_closed_leaves_nothing_running(
+    typed: tuple[str, ...], tmp_path: Path
+) -> None:
+    """The kernel sends SIGHUP, and whatever is printed from then on is an error."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(tmp_path)
+        os.environ |= environment()
+        os.execv(sys.executable, [sys.executable, "-m", "nnexp", *typed])
+    said, deadline = b"", time.monotonic() + 100
+    while not re.search(rb"epoch [1-9]|1 running", said) and time.monotonic() < deadline:
+        if select.select([terminal], [], [], 1.0)[0]:
+            said += os.read(terminal, 4096)
+    os.close(terminal)
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 129
+    assert group_is_gone(pid)
+    client = MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    run = only_run(client)
+    assert run.info.status == "KILLED"
+    assert run.data.tags["nnexp.reason"] == "stopped by SIGHUP"
+    assert not list(tmp_path.glob(".nnexp/crash-*.log"))

@@ -217,3 +217,18 @@ def test_the_final_test_accuracy_is_marked_at_the_epoch_it_belongs_to() -> None:
 def test_drawing_leaves_pyplot_and_its_global_state_alone() -> None:
     code = "import sys, nnexp.record.figures; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("value", [1e30, 1e16, 0.0])
+def test_weights_that_no_bin_can_tell_apart_are_drawn(value: float, tmp_path: Path) -> None:
+    """As `init=fixed init.weight=1e30` has them: numbers there lie farther apart than bins."""
+    plain = network(64, 30, 10)
+    alike = tuple(np.full_like(w, value) for w in plain.weights)
+    alike[0][0, 0] = np.nextafter(value, 0)
+    alike[1][0, 0] = -value
+    figures = run_figures(
+        curves(), Parameters(alike, plain.biases), title="alike", test=examples(),
+        image_shape=(8, 8), test_accuracy=0.1, test_step=None,
+    )  # fmt: skip
+    save_figures(tmp_path, figures)
+    assert (tmp_path / "weights.png").stat().st_size > 1000

@@ -76,6 +76,15 @@ def _histogram(axes: Axes, values: NDArray[np.float64]) -> None:
         quiet(axes)
         return
     bins = int(np.clip(np.sqrt(values.size), 12, 60))
+    # Floating point numbers have to lie between the edges of a bin, which they do not where all
+    # weights are alike and huge; and a range must not be infinite.
+    with np.errstate(over="ignore"):
+        span = float(values.max() - values.min())
+    if not np.isfinite(span) or (span or 1.0) < bins * np.spacing(np.abs(values).max()):
+        text = f"weights {values.min():.3g} to {values.max():.3g}"
+        axes.text(0.5, 0.5, text, ha="center", size=10, color=GREY)
+        quiet(axes)
+        return
     axes.hist(values, bins=bins, color=BLUE, label=f"weights, std {_std(values)}")
     axes.set_yscale("log")
     # Room for the legend above the bars.

@@ -71,6 +71,8 @@ class Material:
     def headline(self) -> Measure:
         """What the report opens with: the first that every run has."""
         whole = (m for m in self.measures if self.runs[m.metric].notna().all())
+        if not self.measures:
+            raise UserError(f"report {self.name}: no finite value is recorded of any result")
         return next(whole, self.measures[0])
 
     @property

@@ -5,13 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.patches import Rectangle
-from mlflow.exceptions import MlflowException
 from numpy.typing import NDArray
 
 from nnexp.config.schema import Config
@@ -22,7 +20,7 @@ from nnexp.record.figures.confusion import confusion_counts
 from nnexp.record.figures.style import INK, VERMILION
 from nnexp.record.store import Store
 from nnexp.record.weights import load_weights
-from nnexp.study.lookup import artifact
+from nnexp.study.lookup import artifact, artifact_of
 from nnexp.study.recorded import recorded_config, recorded_data
 from nnexp.study.report.chart import Chart, Floats, Series
 from nnexp.study.report.draw import TEXT, WIDTH, inches, label_inside, new_picture
@@ -87,9 +85,9 @@ def _weights(store: Store, run_id: str) -> Parameters | None:
     """The weights that a run recorded; None for `tracking.artifacts=none`."""
     with TemporaryDirectory() as folder:
         try:
-            path = store.client.download_artifacts(run_id, "weights.npz", folder)
-            return load_weights(Path(path))
-        except (OSError, UserError, MlflowException):
+            path = artifact_of(store, run_id, "weights.npz", folder)
+            return load_weights(path) if path is not None else None
+        except UserError:
             return None
 
 

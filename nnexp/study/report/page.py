@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -66,6 +67,8 @@ class Written:
     answers: tuple[str, ...]
 
 
+# As in a comparison: what a record holds may be huge.
+@np.errstate(over="ignore", invalid="ignore")
 def write_report(
     store: Store, names: Sequence[str], folder: Path, where: str | None, command: str
 ) -> Written:

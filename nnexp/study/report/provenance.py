@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
 from mlflow.exceptions import MlflowException
 
+from nnexp.errors import UserError
 from nnexp.record.store import Store
+from nnexp.study.lookup import artifact_of
 from nnexp.study.report.material import Material
 from nnexp.study.report.tables import TextTable
 from nnexp.study.report.words import some
@@ -58,10 +59,12 @@ def _one_each(runs: pd.DataFrame) -> list[str]:
 def _environment(store: Store, run_id: str) -> dict[str, Any] | None:
     with TemporaryDirectory() as folder:
         try:
-            path = store.client.download_artifacts(run_id, "environment.json", folder)
-            found: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError, MlflowException):
+            path = artifact_of(store, run_id, "environment.json", folder)
+        except UserError:
             return None
+        if path is None:
+            return None
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return found
 
 
@@ -71,7 +74,7 @@ def _listed(values: Any) -> str:
 
 def _commit(environment: dict[str, Any]) -> str:
     git = environment.get("git")
-    if not git:
+    if not isinstance(git, dict) or "commit" not in git:
         return ""
     return str(git["commit"])[:12] + (" with uncommitted changes" if git.get("dirty") else "")
 
