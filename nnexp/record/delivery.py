@@ -11,22 +11,21 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from filelock import FileLock
 
+from nnexp.record.readback import Expected, Lost, confirm, confirm_closed
+from nnexp.record.sending import Sent, log, log_data
 from nnexp.record.store import Store, said_by_store
 
 FOLDER = "undelivered"
 REFUSED = "refused"
 """Where deliveries go that cannot arrive: of runs that the store no longer has, or damaged."""
-
-BATCH = 1000
-"""Metrics per request; MLflow takes no more."""
 
 PATIENCE_SECONDS = 20.0
 """How long a store that did not answer is left alone."""
@@ -36,16 +35,6 @@ TOKEN = "nnexp.delivery"
 
 NEVER = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "INVALID_STATE")
 """MLflow's answers that will be the same next time."""
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A metric value with its step and time (milliseconds)."""
-
-    name: str
-    value: float
-    step: int
-    timestamp: int
 
 
 @dataclass(frozen=True)
@@ -72,8 +61,13 @@ class Delivery:
     """Empty where it stays as it is."""
     end_time: int
     metrics: tuple[Sent, ...]
+    """All of the run's values where it is read back, else those to be sent."""
     tags: Mapping[str, str]
     opening: Opening | None = None
+    sent: int = 0
+    """How many of the values the store has been given before."""
+    expected: Expected | None = None
+    """What is read back before the run is closed; None where nothing is."""
 
     @property
     def key(self) -> str:
@@ -91,48 +85,41 @@ class Delivered:
     trouble: str
 
 
-def log(
-    store: Store,
-    run_id: str,
-    metrics: Sequence[Sent] = (),
-    params: Mapping[str, str] | None = None,
-    tags: Mapping[str, str] | None = None,
-) -> None:
-    """Send values, parameters and tags in as few requests as MLflow allows."""
-    from mlflow.entities import Metric, Param, RunTag
-
-    values = [Metric(m.name, m.value, m.timestamp, m.step) for m in metrics]
-    pairs = [Param(k, v) for k, v in (params or {}).items()]
-    labels = [RunTag(k, v) for k, v in (tags or {}).items()]
-    room = BATCH - len(pairs) - len(labels)
-    store.client.log_batch(run_id, metrics=values[:room], params=pairs, tags=labels)
-    for start in range(room, len(values), BATCH):
-        store.client.log_batch(run_id, metrics=values[start : start + BATCH])
-
-
-def log_data(store: Store, run_id: str, data: Mapping[str, str]) -> None:
-    """Record the data set of a run as MLflow does."""
-    from mlflow.entities import Dataset, DatasetInput, InputTag
-
-    used = DatasetInput(Dataset(**data), [InputTag("mlflow.data.context", "training")])
-    store.client.log_inputs(run_id, [used])
-
-
 def transmit(store: Store, delivery: Delivery, artifacts: Path | None) -> str:
-    """Send a delivery; the run's id. Raises whatever the store raises; may be repeated."""
+    """Send a delivery and read it back; the run's id. May be repeated.
+
+    Raises:
+        Lost: the store lacks what it said it had taken. Or whatever the store raises.
+    """
     run_id, place, opening = delivery.run_id, "", delivery.opening
     if opening is not None:
         run = _opened(store, opening)
         run_id, place = str(run.info.run_id), str(run.info.artifact_uri)
+        if not run_id:
+            raise Lost("it says that it has opened a run, but not which")
         log(store, run_id, delivery.metrics, opening.params, delivery.tags)
         log_data(store, run_id, opening.data)
     else:
-        log(store, run_id, delivery.metrics, tags=delivery.tags)
-    if artifacts is not None and artifacts.is_dir():
-        _log_artifacts(store, run_id, place, artifacts)
+        log(store, run_id, delivery.metrics[delivery.sent :], tags=delivery.tags)
+
+    def send_artifacts() -> None:
+        if artifacts is not None and artifacts.is_dir():
+            _log_artifacts(store, run_id, place, artifacts)
+
+    send_artifacts()
+    if delivery.expected is not None:
+        confirm(store, run_id, delivery.metrics, delivery.expected, send_artifacts)
     if delivery.status:
         store.client.set_terminated(run_id, delivery.status, end_time=delivery.end_time)
+        confirm_closed(store, run_id, delivery.status)
     return run_id
+
+
+def _run_of(store: Store, key: str) -> str:
+    """The id of the run that a delivery of this name has become; the name if there is none."""
+    experiments = [e.experiment_id for e in store.client.search_experiments(max_results=1000)]
+    found = store.client.search_runs(experiments, f"tags.`{TOKEN}` = '{key}'")
+    return str(found[0].info.run_id) if found else key
 
 
 def _opened(store: Store, opening: Opening) -> Any:
@@ -177,7 +164,7 @@ def keep(store: Store, delivery: Delivery, artifacts: Path | None) -> Path:
         os.replace(artifacts, folder / "artifacts")
     fresh = folder / "delivery.json.new"
     with open(fresh, "w", encoding="utf-8") as file:
-        json.dump({"uri": store.shown, **asdict(delivery)}, file)
+        json.dump({"uri": store.shown, **_plain(delivery)}, file)
         file.flush()
         os.fsync(file.fileno())
     os.replace(fresh, folder / "delivery.json")
@@ -191,13 +178,25 @@ def deliver(store: Store, folder: Path) -> str:
     return run_id
 
 
+def _plain(delivery: Delivery) -> dict[str, Any]:
+    """A delivery as JSON has it. Its values, of which there may be a million, are lists."""
+    content = asdict(replace(delivery, metrics=()))
+    return {**content, "metrics": delivery.metrics}
+
+
 def _read(folder: Path) -> tuple[str, Delivery]:
     """The address that a kept delivery is for, and the delivery."""
     content: dict[str, Any] = json.loads((folder / "delivery.json").read_text(encoding="utf-8"))
     uri, opening = str(content.pop("uri")), content.pop("opening", None)
-    metrics = tuple(Sent(**m) for m in content.pop("metrics"))
-    begun = Opening(**opening) if opening is not None else None
-    return uri, Delivery(**content, metrics=metrics, opening=begun)
+    # Up to version 0.3 a value was an object.
+    metrics = tuple(Sent(**m) if isinstance(m, dict) else Sent(*m) for m in content.pop("metrics"))
+    expected = content.pop("expected", None)
+    return uri, Delivery(
+        **content,
+        metrics=metrics,
+        opening=Opening(**opening) if opening is not None else None,
+        expected=Expected(**expected) if expected is not None else None,
+    )
 
 
 def deliver_all(store: Store) -> Delivered:
@@ -246,6 +245,10 @@ class Outbox:
         """Folders of what has not arrived, by the delivery's key."""
         self.refused: list[Path] = []
         """Folders of what the store will never take."""
+        self.refusal = ""
+        """Why it will not, as it has said last."""
+        self.lost: dict[str, str] = {}
+        """By the delivery's key, what the store lacks although it said it had taken it."""
         self.trouble = ""
         """Why the store could not be reached when it was last tried; empty if it could."""
         self._next = 0.0
@@ -262,6 +265,8 @@ class Outbox:
             except Exception as error:
                 # Whatever the store's client raises (HTTP, database, MLflow): work goes on.
                 self.note(error)
+                if isinstance(error, Lost):
+                    self.lost[delivery.key] = str(error)
         with lock(self.store):
             self.kept[delivery.key] = keep(self.store, delivery, artifacts)
         return ""
@@ -283,14 +288,21 @@ class Outbox:
         with lock(self.store):
             for key, folder in list(self.kept.items()):
                 try:
-                    arrived[key] = deliver(self.store, folder)
+                    if folder.exists():
+                        arrived[key] = deliver(self.store, folder)
+                    else:  # Another command has.
+                        arrived[key] = _run_of(self.store, key)
                 except Exception as error:
                     if getattr(error, "error_code", "") not in NEVER:
                         self.note(error)
+                        if isinstance(error, Lost):
+                            self.lost[key] = str(error)
                         return arrived
                     # The store answers, and will say the same the next time.
+                    self.refusal = said_by_store(error)
                     self.refused.append(_set_aside(self.store, folder))
                 del self.kept[key]
+                self.lost.pop(key, None)
         self.trouble = ""
         return arrived
 

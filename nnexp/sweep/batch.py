@@ -35,7 +35,7 @@ from nnexp.signals import held_stops
 from nnexp.sweep.checkpoints import checkpoint_of
 from nnexp.sweep.locks import alone
 from nnexp.sweep.screen import Stopwatch
-from nnexp.sweep.single import tidy
+from nnexp.sweep.single import NotRecorded, tidy
 from nnexp.sweep.state import Batch
 from nnexp.sweep.telling import announce, conclude, result_note, show_plan, sweep_name
 from nnexp.sweep.training import summarize, train_missing
@@ -146,19 +146,37 @@ def run_sweep(
                 "mlflow.note.content": result_note(sweep, line),
             }
             outbox.send(Delivery(parent, status, now(), (), tags))
-    if outbox.kept:
+    if outbox.kept and not outbox.lost:
         text = (
             f"the tracking store does not answer ({outbox.trouble}); nothing is lost: "
             f"{len(outbox.kept)} deliveries are kept in {store.folder} and sent at the next start"
         )
         console.print(escape(text), highlight=False)
-    for folder in outbox.refused:
-        console.print(escape(f"the tracking store refused a run for good; it is kept in {folder}"))
     conclude(sweep, parent, line, console, watch.seconds)
     result = SweepResult(parent, chosen, [sweep.found[mark] for mark in marks])
     if failed:
         raise SweepFailed(f"{len(failed)} of {len(chosen)} runs failed; sweep {parent}", result)
+    _confirm_recorded(outbox)
     return result
+
+
+def _confirm_recorded(outbox: Outbox) -> None:
+    """What has been trained must be in the store, or wait for one that does not answer.
+
+    Raises:
+        NotRecorded: the store will never take some of it, or has not kept what it took.
+    """
+    if outbox.refused:
+        raise NotRecorded(
+            f"the tracking store refused {len(outbox.refused)} deliveries for good "
+            f"({outbox.refusal}); they are kept in {outbox.refused[0].parent}"
+        )
+    if outbox.lost:
+        raise NotRecorded(
+            f"{len(outbox.kept)} deliveries are not recorded: the tracking store answers, but "
+            f"{next(iter(outbox.lost.values()))}; they are kept in {outbox.store.folder} and sent "
+            "again at the next start"
+        )
 
 
 def _unique(marks: Sequence[str]) -> list[int]:

@@ -42,6 +42,10 @@ class RunFailed(NnexpError):
     """A run could not go on; it is recorded as FAILED."""
 
 
+class NotRecorded(NnexpError):
+    """What has been trained is whole on this disk, but not in the store, which says it was."""
+
+
 @dataclass(frozen=True)
 class Result:
     """A recorded run."""
@@ -200,7 +204,7 @@ def _run(
         if record is not None and not closed:
             record.fail(f"{type(error).__name__}: {error}")
         raise
-    if not arrived:
+    if not arrived and not record.lost:
         console.print(
             escape(
                 f"the tracking store does not answer ({record.trouble}); nothing is lost: the rest "
@@ -212,6 +216,11 @@ def _run(
     kept = outcome.metrics.get("best/epoch") if outcome.metrics.get("best/test_accuracy") else None
     last = next((row for row in record.rows if row["step"] == kept), record.last)
     ending(config, store, record.run_id, last, outcome, console, watch.seconds)
+    if record.lost:
+        raise NotRecorded(
+            f"run {record.run_id} is not recorded: the tracking store answers, but "
+            f"{record.trouble}; the run is kept in {store.folder} and sent again at the next start"
+        )
     return Result(record.run_id, config, {**record.last, **outcome.metrics})
 
 
@@ -229,7 +238,7 @@ def _begin(
         snapshot, kept = found
         rows, stamps = kept["rows"], kept["stamps"]
         try:
-            record = RunRecord.reopen(store, kept["run_id"], config, rows, stamps)
+            record = RunRecord.reopen(store, kept["run_id"], config, dataset, rows, stamps)
             console.print(f"going on after epoch {snapshot.values['epoch']}", highlight=False)
             return record, snapshot
         except Exception as error:

@@ -19,6 +19,7 @@ from nnexp.config.schema import Config
 from nnexp.errors import NnexpError
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.clock import now
+from nnexp.record.files import sizes_in
 from nnexp.record.sweep import Ended
 from nnexp.signals import ignore_interrupts
 from nnexp.source import SourceChanged, confirm
@@ -169,7 +170,8 @@ def _trained(task: Task, pipe: Connection) -> Ended:
             told = time.monotonic()
     assert outcome is not None
     folder = _write(task, rows, outcome)
-    return Ended(rows, stamps, outcome, kept["started"], folder)
+    sizes = sizes_in(folder) if folder is not None else {}
+    return Ended(rows, stamps, outcome, kept["started"], folder, sizes=sizes)
 
 
 def _write(task: Task, rows: Sequence[dict[str, float]], outcome: Outcome) -> Path | None:
