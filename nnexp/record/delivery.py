@@ -20,6 +20,7 @@ from uuid import uuid4
 from filelock import FileLock
 
 from nnexp.record.readback import Expected, Lost, confirm, confirm_closed
+from nnexp.record.seal import note_seal, seal_of_tags
 from nnexp.record.sending import Sent, log, log_data
 from nnexp.record.store import Store, said_by_store
 
@@ -109,6 +110,8 @@ def transmit(store: Store, delivery: Delivery, artifacts: Path | None) -> str:
     send_artifacts()
     if delivery.expected is not None:
         confirm(store, run_id, delivery.metrics, delivery.expected, send_artifacts)
+        if (seal := seal_of_tags(delivery.expected.tags)) is not None:
+            note_seal(store.folder, run_id, seal)
     if delivery.status:
         store.client.set_terminated(run_id, delivery.status, end_time=delivery.end_time)
         confirm_closed(store, run_id, delivery.status)

@@ -29,7 +29,7 @@ from nnexp.record.delivery import (
     transmit,
 )
 from nnexp.record.environment import SCHEMA_VERSION
-from nnexp.record.files import sizes_in
+from nnexp.record.files import digests_in, sizes_in
 from nnexp.record.fingerprint import (
     VERSION,
     depends_on_environment,
@@ -38,6 +38,7 @@ from nnexp.record.fingerprint import (
 )
 from nnexp.record.processes import started_at
 from nnexp.record.readback import Expected, Lost
+from nnexp.record.seal import parts_of, sealed
 from nnexp.record.sending import Sent, log, log_data
 from nnexp.record.store import Store, said_by_store
 from nnexp.record.weights import weights_sha256
@@ -241,12 +242,18 @@ class RunRecord:
         rows = zip(self.rows, self.stamps, strict=True)
         values = [value for row, stamp in rows for value in _of_row(row, stamp)]
         sent = len(values) - len(self._waiting)
+        values += final
         expected = None
+        if status == "FINISHED":
+            digests = digests_in(artifacts) if artifacts is not None else {}
+            points = ((m.name, m.step, m.value) for m in values)
+            parts = parts_of(self.params, {**self.tags, **tags}, points, digests)
+            tags = {**tags, **sealed(parts).tags}
         if status != "KILLED":  # One that was stopped is sent anew when it goes on.
             sizes = sizes_in(artifacts) if artifacts is not None else {}
             expected = Expected(self.params, {**self.tags, **tags}, sizes)
         delivery = Delivery(
-            self.run_id, status, ended, (*values, *final), tags, sent=sent, expected=expected
+            self.run_id, status, ended, tuple(values), tags, sent=sent, expected=expected
         )
         try:
             with lock(self.store):

@@ -16,6 +16,7 @@ from nnexp.record.clock import now
 from nnexp.record.delivery import Delivery, Opening
 from nnexp.record.readback import Expected
 from nnexp.record.run import data_of, owner_tags, params_of, reopened, result_tags, tags_of
+from nnexp.record.seal import parts_of, sealed
 from nnexp.record.sending import Sent, log
 from nnexp.record.store import Store
 from nnexp.redact import redact
@@ -40,6 +41,8 @@ class Ended:
     """Why there is no outcome."""
     sizes: Mapping[str, int] = field(default_factory=dict)
     """Bytes of the artifacts in the folder, by name, as their writer has seen them."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """Their SHA-256."""
 
 
 @dataclass(frozen=True)
@@ -194,6 +197,9 @@ def delivery_of(
     if outcome is not None:
         values += [Sent(k, v, outcome.epochs, end) for k, v in outcome.metrics.items()]
     params = params_of(config)
+    if failure is None:
+        points = ((m.name, m.step, m.value) for m in values)
+        tags |= sealed(parts_of(params, tags, points, ended.digests)).tags
     opening = Opening(
         experiment_id, run_name(config), ended.started, tags, params, data_of(config, dataset)
     )

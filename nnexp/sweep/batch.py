@@ -35,7 +35,7 @@ from nnexp.signals import held_stops
 from nnexp.sweep.checkpoints import checkpoint_of
 from nnexp.sweep.locks import alone
 from nnexp.sweep.screen import Stopwatch
-from nnexp.sweep.single import NotRecorded, tidy
+from nnexp.sweep.single import NotRecorded, tidy, warn_of_changes
 from nnexp.sweep.state import Batch
 from nnexp.sweep.telling import announce, conclude, result_note, show_plan, sweep_name
 from nnexp.sweep.training import summarize, train_missing
@@ -103,6 +103,8 @@ def run_sweep(
         parent = find_parent(store, experiment, key, ended=reuse)
         sweep.found = _recorded(sweep, None if reuse else parent or "", retry_failed=retry_failed)
         announce(sweep, console)
+        finished = [run.run_id for run in sweep.found.values() if run.status == "FINISHED"]
+        warn_of_changes(store, finished, console)
         if first.sweep.dry_run:
             show_plan(sweep, console)
             return SweepResult("", [], [])

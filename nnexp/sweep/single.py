@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, load_dataset
 from nnexp.errors import NnexpError
 from nnexp.record.bulk import final_values
+from nnexp.record.check import warnings_of
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.delivery import NEVER, deliver_all
 from nnexp.record.fingerprint import fingerprint
@@ -88,6 +90,7 @@ def run_single(config: Config, console: Console) -> Result:
                     file.remove()
                     final = final_values(store, found.run_id, found.metrics)
                     shown_again(config, store, found.run_id, final, console)
+                    warn_of_changes(store, [found.run_id], console)
                     return Result(found.run_id, config, dict(found.metrics))
             _confirm_source(config)
             compile_ahead([config], lambda text: console.print(text, highlight=False))
@@ -131,6 +134,12 @@ def _dry_run(config: Config, dataset: Dataset, found: Recorded | None, console: 
     console.print(f"{run_name(config)}: {state}", highlight=False, markup=False)
     console.print("dry run: nothing was trained")
     return Result(found.run_id if found else "", config, dict(found.metrics) if found else {})
+
+
+def warn_of_changes(store: Store, reused: Sequence[str], console: Console) -> None:
+    """Say of reused runs whether their records are still what was recorded."""
+    for line in warnings_of(store, reused):
+        console.print(escape(f"warning: {line}"), highlight=False, soft_wrap=True)
 
 
 def tidy(store: Store, experiment: str, console: Console) -> None:

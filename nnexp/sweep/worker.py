@@ -19,7 +19,7 @@ from nnexp.config.schema import Config
 from nnexp.errors import NnexpError
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.clock import now
-from nnexp.record.files import sizes_in
+from nnexp.record.files import digests_in, sizes_in
 from nnexp.record.sweep import Ended
 from nnexp.signals import ignore_interrupts
 from nnexp.source import SourceChanged, confirm
@@ -171,7 +171,8 @@ def _trained(task: Task, pipe: Connection) -> Ended:
     assert outcome is not None
     folder = _write(task, rows, outcome)
     sizes = sizes_in(folder) if folder is not None else {}
-    return Ended(rows, stamps, outcome, kept["started"], folder, sizes=sizes)
+    digests = digests_in(folder) if folder is not None else {}
+    return Ended(rows, stamps, outcome, kept["started"], folder, sizes=sizes, digests=digests)
 
 
 def _write(task: Task, rows: Sequence[dict[str, float]], outcome: Outcome) -> Path | None:
