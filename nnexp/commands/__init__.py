@@ -16,6 +16,17 @@ def _late(module: str) -> Command:
     return run
 
 
-WORDS = ("runs", "show", "compare", "report", "verify", "sweeps", "replay", "import-curve", "ui")
+WORDS = (
+    "runs",
+    "show",
+    "compare",
+    "report",
+    "verify",
+    "sweeps",
+    "doctor",
+    "replay",
+    "import-curve",
+    "ui",
+)
 
 COMMANDS: dict[str, Command] = {word: _late(word.replace("-", "_")) for word in WORDS}

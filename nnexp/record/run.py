@@ -20,14 +20,7 @@ from nnexp.config.compose import flatten
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.record.clock import now
-from nnexp.record.delivery import (
-    PATIENCE_SECONDS,
-    Delivery,
-    deliver,
-    keep,
-    lock,
-    transmit,
-)
+from nnexp.record.delivery import Delivery, transmit
 from nnexp.record.environment import SCHEMA_VERSION
 from nnexp.record.files import digests_in, sizes_in
 from nnexp.record.fingerprint import (
@@ -36,6 +29,8 @@ from nnexp.record.fingerprint import (
     environment_sha256,
     fingerprint,
 )
+from nnexp.record.kept import deliver, keep, lock
+from nnexp.record.outbox import PATIENCE_SECONDS
 from nnexp.record.processes import started_at
 from nnexp.record.readback import Expected, Lost
 from nnexp.record.seal import parts_of, sealed

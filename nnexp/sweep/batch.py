@@ -18,8 +18,9 @@ from nnexp.data.dataset import load_dataset
 from nnexp.errors import NnexpError, UserError
 from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.clock import now
-from nnexp.record.delivery import Delivery, Outbox
+from nnexp.record.delivery import Delivery
 from nnexp.record.fingerprint import fingerprint
+from nnexp.record.outbox import Outbox
 from nnexp.record.quick import quick_commits
 from nnexp.record.store import experiment_id, open_store
 from nnexp.record.sweep import (

@@ -20,8 +20,9 @@ from nnexp.errors import NnexpError
 from nnexp.record.bulk import final_values
 from nnexp.record.check import warnings_of
 from nnexp.record.checkpoint import CheckpointFile
-from nnexp.record.delivery import NEVER, deliver_all
+from nnexp.record.delivery import NEVER
 from nnexp.record.fingerprint import fingerprint
+from nnexp.record.kept import deliver_all
 from nnexp.record.run import RunRecord
 from nnexp.record.stale import mark_stale
 from nnexp.record.store import Store, experiment_id, import_client, open_store

@@ -37,10 +37,8 @@ def test_every_linked_file_and_named_function_exists(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
         assert (page.parent / link).exists(), link
-    packages = (
-        r"`(nnexp\.(?:nn|kernel|data|train|record|sweep|study|config|commands|hydra_app)[\w.]*)`"
-    )
-    for name in re.findall(packages, text):
+    packages = "nn|kernel|data|train|record|sweep|study|config|commands|hydra_app"
+    for name in re.findall(rf"`(nnexp\.(?:{packages})(?:\.[\w.]*)?)`", text):
         assert exists(name), name
 
 

@@ -9,16 +9,9 @@ from typing import Any, cast
 
 import pytest
 
-from nnexp.record.delivery import (
-    FOLDER,
-    REFUSED,
-    Delivery,
-    Opening,
-    Outbox,
-    deliver_all,
-    keep,
-    transmit,
-)
+from nnexp.record.delivery import FOLDER, Delivery, Opening, transmit
+from nnexp.record.kept import REFUSED, deliver_all, keep
+from nnexp.record.outbox import Outbox
 from nnexp.record.readback import Expected, missing_of
 from nnexp.record.sending import Sent, log
 from nnexp.record.store import Store, open_store

@@ -50,7 +50,7 @@ class Record:
 
 
 def copied(record: Record, folder: Path) -> Record:
-    """The same record in another folder."""
+    """The same record in another folder, but for the artifacts of the other run."""
     folder.mkdir(exist_ok=True)
     shutil.copy(record.folder / "mlflow.db", folder)
     shutil.copytree(record.folder / ".nnexp", folder / ".nnexp")
@@ -182,6 +182,9 @@ def test_an_untouched_record_and_its_copy_are_what_was_recorded(
         done = inside(folder, "verify", made.run)
         assert done.returncode == 0, done.stdout
         assert "digest" not in done.stdout
+    looked = inside(made.folder, "doctor", "--experiment", "changed")
+    assert looked.returncode == 0, looked.stdout
+    assert looked.stdout.endswith("2 runs checked: all is well\n")
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -192,6 +195,11 @@ def test_a_change_in_a_record_is_named(record: Record, change: str) -> None:
     assert verified.returncode == 1, verified.stdout + verified.stderr
     assert "the record is not what was recorded: " in verified.stdout
     assert named in verified.stdout
+    looked = inside(record.folder, "doctor", "--experiment", "changed")
+    assert looked.returncode == 1, looked.stdout
+    (line,) = [line for line in looked.stdout.splitlines() if record.run[:8] in line]
+    assert line.startswith("changed: ")
+    assert named in line
 
 
 def test_reuse_show_compare_and_report_warn_of_a_changed_record(record: Record) -> None:
