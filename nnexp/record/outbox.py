@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nnexp.record.delivery import NEVER, Delivery, run_of, transmit
-from nnexp.record.kept import deliver, keep, lock, set_aside
+from nnexp.record.kept import REFUSED, deliver, keep, lock, set_aside
 from nnexp.record.readback import Lost
 from nnexp.record.sending import log
 from nnexp.record.store import Store, said_by_store
@@ -44,11 +44,21 @@ class Outbox:
                 return transmit(self.store, delivery, artifacts)
             except Exception as error:
                 # Whatever the store's client raises (HTTP, database, MLflow): work goes on.
+                if getattr(error, "error_code", "") in NEVER:
+                    return self._refuse(error, delivery, artifacts)
                 self.note(error)
                 if isinstance(error, Lost):
                     self.lost[delivery.key] = str(error)
         with lock(self.store):
             self.kept[delivery.key] = keep(self.store, delivery, artifacts)
+        return ""
+
+    def _refuse(self, error: Exception, delivery: Delivery, artifacts: Path | None) -> str:
+        """The store answers, and will say the same the next time."""
+        self.refusal = said_by_store(error)
+        with lock(self.store):
+            folder = keep(self.store, delivery, artifacts)
+            self.refused.append(set_aside(self.store, folder, self.refusal))
         return ""
 
     def tell(self, run_id: str, tags: Mapping[str, str]) -> None:
@@ -70,7 +80,10 @@ class Outbox:
                 try:
                     if folder.exists():
                         arrived[key] = deliver(self.store, folder)
-                    else:  # Another command has.
+                    elif (self.store.folder / REFUSED / key).exists():
+                        # Another command was told so.
+                        self.refused.append(self.store.folder / REFUSED / key)
+                    else:  # Another command has sent it.
                         arrived[key] = run_of(self.store, key)
                 except Exception as error:
                     if getattr(error, "error_code", "") not in NEVER:

@@ -136,12 +136,14 @@ class RunRecord:
         experiment: str,
         config: Config,
         dataset: Dataset,
+        rows: Sequence[dict[str, float]] = (),
+        stamps: Sequence[int] = (),
     ) -> RunRecord:
-        """Open a run with its parameters, tags and data set."""
+        """Open a run with its parameters, tags and data set, after the given rows."""
         tags, params = tags_of(config, dataset), params_of(config)
         run = store.client.create_run(
             experiment,
-            start_time=now(),
+            start_time=stamps[0] if stamps else now(),
             tags={**tags, **owner_tags()},
             run_name=run_name(config),
         )
@@ -155,6 +157,8 @@ class RunRecord:
             # A run that nobody trains must not seem to be going on.
             record.fail("it could not be opened in full", status="KILLED")
             raise
+        for row, stamp in zip(rows, stamps, strict=True):
+            record.add_row(row, stamp)
         return record
 
     @classmethod

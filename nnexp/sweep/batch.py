@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from rich.console import Console
 from rich.markup import escape
@@ -39,7 +40,7 @@ from nnexp.sweep.screen import Stopwatch
 from nnexp.sweep.single import NotRecorded, tidy, warn_of_changes
 from nnexp.sweep.state import Batch
 from nnexp.sweep.telling import announce, conclude, result_note, show_plan, sweep_name
-from nnexp.sweep.training import summarize, train_missing
+from nnexp.sweep.training import summarize, train_missing, train_shared
 from nnexp.train.engines import check_engine, compile_ahead
 from nnexp.train.plan import check_data
 
@@ -114,6 +115,7 @@ def run_sweep(
         line = redact("python -m nnexp " + shlex.join(typed))
         tags = {"nnexp.command": line, "nnexp.total": str(len(chosen))}
         outbox = Outbox(store)
+        look = partial(_recorded, sweep, None, retry_failed=retry_failed)
         before = _failed(sweep) if retry_failed else {}
         try:
             with held_stops():
@@ -124,7 +126,10 @@ def run_sweep(
             missing = [sweep.configs[k] for k in sweep.missing]
             compile_ahead(missing, lambda text: console.print(text, highlight=False))
             with quick_commits(store):
-                train_missing(sweep, parent, outbox, console)
+                if reuse:
+                    train_shared(sweep, parent, outbox, console, look)
+                else:
+                    train_missing(sweep, parent, outbox, console)
             summarize(sweep, parent, outbox)
         except BaseException as error:
             if parent is None:
@@ -171,8 +176,9 @@ def _confirm_recorded(outbox: Outbox) -> None:
     """
     if outbox.refused:
         raise NotRecorded(
-            f"the tracking store refused {len(outbox.refused)} deliveries for good "
-            f"({outbox.refusal}); they are kept in {outbox.refused[0].parent}"
+            f"the tracking store refused {len(outbox.refused)} deliveries ({outbox.refusal}); they "
+            f"are kept in {outbox.refused[0].parent}: python -m nnexp doctor sends them once the "
+            "store takes them"
         )
     if outbox.lost:
         raise NotRecorded(

@@ -254,7 +254,14 @@ def _begin(
         except Exception as error:
             if getattr(error, "error_code", "") not in NEVER:
                 raise
-            console.print(f"the store has no run {kept['run_id']} any more: starting afresh")
+            console.print(
+                f"the store has no run {kept['run_id']} any more: going on after epoch "
+                f"{snapshot.values['epoch']} in a new one",
+                highlight=False,
+            )
+            # What was trained is still worth as much: the checkpoint holds all values so far.
+            record = RunRecord.start(store, experiment, config, dataset, rows, stamps)
+            return record, snapshot
     checkpoints.file.remove()
     return RunRecord.start(store, experiment, config, dataset), None
 
