@@ -238,18 +238,20 @@ class RunRecord:
         final: Sequence[Sent] = (),
     ) -> bool:
         ended = max([now(), *self.stamps[-1:]])
-        rows = zip(self.rows, self.stamps, strict=True)
-        values = [value for row, stamp in rows for value in _of_row(row, stamp)]
-        sent = len(values) - len(self._waiting)
-        values += final
-        expected = None
-        if status == "FINISHED":
-            digests = digests_in(artifacts) if artifacts is not None else {}
-            points = ((m.name, m.step, m.value) for m in values)
-            parts = parts_of(self.params, {**self.tags, **tags}, points, digests)
-            tags = {**tags, **sealed(parts).tags}
-        if status != "KILLED":  # One that was stopped is sent anew when it goes on.
+        if status == "KILLED":
+            # All is sent anew when it goes on; nothing is read back.
+            values, sent, expected = list(self._waiting), 0, None
+        else:
+            rows = zip(self.rows, self.stamps, strict=True)
+            values = [value for row, stamp in rows for value in _of_row(row, stamp)]
+            sent = len(values) - len(self._waiting)
+            values += final
             sizes = sizes_in(artifacts) if artifacts is not None else {}
+            if status == "FINISHED":
+                digests = digests_in(artifacts) if artifacts is not None else {}
+                points = ((m.name, m.step, m.value) for m in values)
+                parts = parts_of(self.params, {**self.tags, **tags}, points, digests)
+                tags = {**tags, **sealed(parts).tags}
             expected = Expected(self.params, {**self.tags, **tags}, sizes)
         delivery = Delivery(
             self.run_id, status, ended, tuple(values), tags, sent=sent, expected=expected
