@@ -7,12 +7,15 @@ import json
 import math
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
 
 from nnexp.commands.options import Parser, add_selection, command, selected
+from nnexp.record.check import warnings_of
+from nnexp.record.store import open_store
 from nnexp.study.compare import Comparison, Pair, Setting, compare
 from nnexp.study.published import published_runs
 from nnexp.terminal import console as new_console
@@ -38,6 +41,9 @@ def main(arguments: Sequence[str]) -> int:
     published = published_runs(options.tracking_uri, options.experiment)
     by = [word.strip() for word in options.by.split(",") if word.strip()]
     found = compare(frame, by, options.metric, pair=options.pair, published=published)
+    finished = [str(run_id) for run_id in frame.loc[frame["status"] == "FINISHED", "run_id"]]
+    changed = warnings_of(open_store(options.tracking_uri, reading=True), finished)
+    found = replace(found, warnings=(*found.warnings, *changed))
     if options.format == "table":
         _print(found)
         print(f"\nthis table: {command('compare', arguments)}")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nnexp.commands.options import Parser, command
+from nnexp.config.arguments import printable
 from nnexp.record.store import open_store
 from nnexp.study.report import write_report
 
@@ -42,6 +43,8 @@ def main(arguments: Sequence[str]) -> int:
     written = write_report(store, names, folder, options.where, typed)
     for sentence in written.answers:
         print(sentence)
+    for line in written.changed:
+        print(printable(f"warning: {line}"))
     size = written.page.stat().st_size / 1e6
     print(
         f"\nwritten    {written.page} ({size:.1f} MB), its {written.figures} figures beside it as "

@@ -14,6 +14,7 @@ from rich.table import Table
 from nnexp.commands.options import Parser
 from nnexp.errors import UserError
 from nnexp.record.bulk import final_values
+from nnexp.record.check import warnings_of
 from nnexp.record.clock import shown_time
 from nnexp.record.store import Store, open_store
 from nnexp.study.lookup import check_schema, find_run
@@ -50,6 +51,8 @@ def main(arguments: Sequence[str]) -> int:
     _head(store, run, console)
     if run.data.tags.get("nnexp.kind") != "run" or run.info.status in ("FAILED", "RUNNING"):
         return 0
+    for line in warnings_of(store, [str(run.info.run_id)]):
+        console.print(safe(f"\nwarning: {line}"), highlight=False, soft_wrap=True)
     try:
         found = rebuild(store, run)
     except UserError as error:

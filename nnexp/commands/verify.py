@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from nnexp.commands.options import Parser
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
+from nnexp.record.check import Checked, check_records
 from nnexp.record.store import open_store
 from nnexp.study.lookup import find_run, runs_of_sweep
 from nnexp.study.verify import Recorded, Verdict, recorded_as, source_change, verify
@@ -53,14 +54,27 @@ def main(arguments: Sequence[str]) -> int:
     if options.sweep:
         runs += runs_of_sweep(store, options.sweep)
     # All are looked at before any is trained: a mistake is found at once.
-    found = [(run, recorded_as(store, run, options.data_root)) for run in runs]
+    checked = dict(check_records(store, [str(run.info.run_id) for run in runs]))
+    found = []
+    for run in runs:
+        record = checked[str(run.info.run_id)]
+        try:
+            found.append((run, recorded_as(store, run, options.data_root)))
+        except UserError as error:
+            if not record.differences:
+                raise
+            print(f"{_title(run)}: DIFFERS: {_changed(record)}")
+            print(f"  it cannot be trained again: {printable(str(error))}")
     _warn(found)
     compile_ahead([recorded.config for _, recorded in found], print)
     good = 0
     for run, recorded in found:
-        verdict = verify(store, run, recorded, epochs=options.epochs, tolerance=options.tolerance)
+        record = checked[str(run.info.run_id)]
+        verdict = verify(
+            store, run, recorded, record, epochs=options.epochs, tolerance=options.tolerance
+        )
         good += verdict.verified
-        _say(verdict, run.info.run_name or "", options.tolerance)
+        _say(verdict, _title(run), options.tolerance)
     if len(runs) > 1:
         print(f"{good} of {len(runs)} runs verified")
     return 0 if good == len(runs) else 1
@@ -76,8 +90,15 @@ def _warn(found: Sequence[tuple[Run, Recorded]]) -> None:
         print(f"{count} of {len(found)} runs were trained with another {printable(note)}")
 
 
-def _say(verdict: Verdict, name: str, tolerance: float | None) -> None:
-    title = printable(f"{verdict.run_id[:8]} {name}".strip())
+def _title(run: Run) -> str:
+    return printable(f"{run.info.run_id[:8]} {run.info.run_name or ''}".strip())
+
+
+def _changed(record: Checked) -> str:
+    return f"the record is not what was recorded: {printable(', '.join(record.differences))}"
+
+
+def _say(verdict: Verdict, title: str, tolerance: float | None) -> None:
     if verdict.verified:
         how = "identical" if tolerance is None else f"within {tolerance:g}"
         values = f"{verdict.compared - bool(verdict.weights_agree):,} values"
@@ -87,12 +108,20 @@ def _say(verdict: Verdict, name: str, tolerance: float | None) -> None:
         print(f"{title}: {how}: {values}{weights}{where}", flush=True)
         if verdict.farthest is not None:
             print(f"  farthest: {printable(str(verdict.farthest))}", flush=True)
+        if not verdict.record.sealed:
+            print("  recorded without a digest of the record", flush=True)
+        return
+    if verdict.record.differences and not verdict.differences:
+        again = "" if verdict.weights_agree is False else ", though trained again it is the same"
+        print(f"{title}: DIFFERS: {_changed(verdict.record)}{again}", flush=True)
         return
     print(f"{title}: DIFFERS: {len(verdict.differences)} of {verdict.compared} values")
     for number, difference in enumerate(verdict.differences[:SHOWN]):
         print(f"  {'first: ' if number == 0 else ''}{printable(str(difference))}")
     if verdict.weights_agree is False:
         print("  weights: SHA-256 differs")
+    if verdict.record.differences:
+        print(f"  {_changed(verdict.record)}")
     for change in verdict.surroundings:
         print(f"  changed since: {printable(change)}")
     if not verdict.surroundings:

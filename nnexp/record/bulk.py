@@ -139,7 +139,7 @@ def curves_of_ids(
     parts = []
     for start in range(0, len(ids), SERVED):
         part = list(ids[start : start + SERVED])
-        rows = [row for name in names for row in _served(store, part, name)]
+        rows = [row for name in names for row in served(store, part, name)]
         if rows:
             parts.append(_sorted(rows, {run_id: k for k, run_id in enumerate(part)}))
     return _joined(parts)
@@ -159,7 +159,7 @@ def final_values(store: Store, run_id: str, metrics: Mapping[str, float]) -> dic
     return {**metrics, **dict(zip(kept["metric"], kept["value"], strict=True))}
 
 
-def _served(store: Store, ids: Sequence[str], name: str) -> list[tuple[Any, ...]]:
+def served(store: Store, ids: Sequence[str], name: str) -> list[tuple[Any, ...]]:
     """One metric of some runs from a tracking server, in one request if it can answer that."""
     from mlflow.utils import rest_utils
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from nnexp.record.clock import now
-from nnexp.record.delivery import Sent, log
+from nnexp.record.sending import Sent, log
 from nnexp.record.store import Store
 from nnexp.record.sweep import runs_where
 

@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 from nnexp.config.command import setting_name
 from nnexp.config.schema import Config
 from nnexp.record.clock import now
-from nnexp.record.delivery import Sent, log
 from nnexp.record.run import owner_tags, params_of
+from nnexp.record.sending import Sent, log
 from nnexp.record.store import Store
 from nnexp.record.sweep import runs_where
 

@@ -13,36 +13,36 @@ import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nnexp.config.command import command_of, run_name
 from nnexp.config.compose import flatten
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.record.clock import now
-from nnexp.record.delivery import (
-    PATIENCE_SECONDS,
-    Delivery,
-    Sent,
-    deliver,
-    keep,
-    lock,
-    log,
-    log_data,
-    transmit,
-)
+from nnexp.record.delivery import Delivery, transmit
 from nnexp.record.environment import SCHEMA_VERSION
+from nnexp.record.files import digests_in, sizes_in
 from nnexp.record.fingerprint import (
     VERSION,
     depends_on_environment,
     environment_sha256,
     fingerprint,
 )
+from nnexp.record.kept import deliver, keep, lock
+from nnexp.record.outbox import PATIENCE_SECONDS
 from nnexp.record.processes import started_at
+from nnexp.record.readback import Expected, Lost
+from nnexp.record.seal import parts_of, sealed
+from nnexp.record.sending import Sent, log, log_data
 from nnexp.record.store import Store, said_by_store
 from nnexp.record.weights import weights_sha256
 from nnexp.redact import redact
 from nnexp.source import source_sha256
 from nnexp.train.report import EpochReport, Outcome
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 FLUSH_SECONDS = 2.0
 """How often values are sent while a run is going on, for those who watch it in the UI."""
@@ -95,22 +95,35 @@ def owner_tags() -> dict[str, str]:
     }
 
 
-def reopened(store: Store, run_id: str) -> None:
+def reopened(store: Store, run_id: str) -> Run:
     """Mark a run that was stopped as going on again: RUNNING, and no reason why it ended."""
     store.client.update_run(run_id, status="RUNNING")
-    if "nnexp.reason" in store.client.get_run(run_id).data.tags:
+    run = store.client.get_run(run_id)
+    if "nnexp.reason" in run.data.tags:
         store.client.delete_tag(run_id, "nnexp.reason")
+    return run
 
 
 class RunRecord:
     """A run being recorded. Not safe to share between threads or processes."""
 
-    def __init__(self, store: Store, run_id: str, config: Config) -> None:
+    def __init__(
+        self,
+        store: Store,
+        run_id: str,
+        config: Config,
+        params: Mapping[str, str],
+        tags: Mapping[str, str],
+    ) -> None:
+        """`params` and `tags` are what the run has from its beginning."""
         self.store, self.run_id, self.config = store, run_id, config
+        self.params, self.tags = params, tags
         self.rows: list[dict[str, float]] = []
         self.stamps: list[int] = []
         self.trouble = ""
         """Why the store could not be reached when it was last tried; empty if it could."""
+        self.lost = False
+        """Whether the trouble is that the store lacks what it said it had taken."""
         self._waiting: list[Sent] = []
         self._sent: dict[int, int] = {}
         """When epochs were measured that the store has, but no checkpoint: they come once more."""
@@ -123,22 +136,29 @@ class RunRecord:
         experiment: str,
         config: Config,
         dataset: Dataset,
+        rows: Sequence[dict[str, float]] = (),
+        stamps: Sequence[int] = (),
     ) -> RunRecord:
-        """Open a run with its parameters, tags and data set."""
+        """Open a run with its parameters, tags and data set, after the given rows."""
+        tags, params = tags_of(config, dataset), params_of(config)
         run = store.client.create_run(
             experiment,
-            start_time=now(),
-            tags={**tags_of(config, dataset), **owner_tags()},
+            start_time=stamps[0] if stamps else now(),
+            tags={**tags, **owner_tags()},
             run_name=run_name(config),
         )
-        record = cls(store, str(run.info.run_id), config)
+        if not run.info.run_id:
+            raise Lost(f"{store.shown}: it says that it has opened a run, but not which")
+        record = cls(store, str(run.info.run_id), config, params, tags)
         try:
-            log(store, record.run_id, params=params_of(config))
+            log(store, record.run_id, params=params)
             log_data(store, record.run_id, data_of(config, dataset))
         except BaseException:
             # A run that nobody trains must not seem to be going on.
             record.fail("it could not be opened in full", status="KILLED")
             raise
+        for row, stamp in zip(rows, stamps, strict=True):
+            record.add_row(row, stamp)
         return record
 
     @classmethod
@@ -147,12 +167,16 @@ class RunRecord:
         store: Store,
         run_id: str,
         config: Config,
+        dataset: Dataset,
         rows: list[dict[str, float]],
         stamps: list[int],
     ) -> RunRecord:
         """Go on with a run that was interrupted after the given rows."""
-        reopened(store, run_id)
-        record = cls(store, run_id, config)
+        before = reopened(store, run_id).data
+        # As it was begun: where it is recorded may have been asked for in other words since.
+        tags = {k: before.tags.get(k, v) for k, v in tags_of(config, dataset).items()}
+        params = {**params_of(config), **before.params}
+        record = cls(store, run_id, config, params, tags)
         record._sent = _times_sent(store, run_id, rows)
         # Some of these may never have been sent; with their old times, sending twice is harmless.
         for row, stamp in zip(rows, stamps, strict=True):
@@ -177,8 +201,7 @@ class RunRecord:
         """Take note of the values of an epoch, measured at a time in milliseconds."""
         self.rows.append(row)
         self.stamps.append(stamp)
-        step = int(row["step"])
-        self._waiting += [Sent(k, v, step, stamp) for k, v in row.items() if k != "step"]
+        self._waiting += _of_row(row, stamp)
 
     def flush(self) -> None:
         """Send the values that wait; if the store does not answer, keep them for later."""
@@ -200,16 +223,39 @@ class RunRecord:
         Returns whether it has arrived; if not, it is kept and delivered at the next start.
         """
         stamp = now()
-        self._waiting += [Sent(k, v, outcome.epochs, stamp) for k, v in outcome.metrics.items()]
-        return self._close("FINISHED", result_tags(self.config, outcome), artifacts)
+        final = [Sent(k, v, outcome.epochs, stamp) for k, v in outcome.metrics.items()]
+        return self._close("FINISHED", result_tags(self.config, outcome), artifacts, final)
 
     def fail(self, reason: str, status: str = "FAILED") -> bool:
         """Close the run as FAILED or KILLED, with the reason as a tag; whether it has arrived."""
         return self._close(status, {"nnexp.reason": redact(reason)[:5000]}, None)
 
-    def _close(self, status: str, tags: Mapping[str, str], artifacts: Path | None) -> bool:
+    def _close(
+        self,
+        status: str,
+        tags: Mapping[str, str],
+        artifacts: Path | None,
+        final: Sequence[Sent] = (),
+    ) -> bool:
         ended = max([now(), *self.stamps[-1:]])
-        delivery = Delivery(self.run_id, status, ended, tuple(self._waiting), tags)
+        if status == "KILLED":
+            # All is sent anew when it goes on; nothing is read back.
+            values, sent, expected = list(self._waiting), 0, None
+        else:
+            rows = zip(self.rows, self.stamps, strict=True)
+            values = [value for row, stamp in rows for value in _of_row(row, stamp)]
+            sent = len(values) - len(self._waiting)
+            values += final
+            sizes = sizes_in(artifacts) if artifacts is not None else {}
+            if status == "FINISHED":
+                digests = digests_in(artifacts) if artifacts is not None else {}
+                points = ((m.name, m.step, m.value) for m in values)
+                parts = parts_of(self.params, {**self.tags, **tags}, points, digests)
+                tags = {**tags, **sealed(parts).tags}
+            expected = Expected(self.params, {**self.tags, **tags}, sizes)
+        delivery = Delivery(
+            self.run_id, status, ended, tuple(values), tags, sent=sent, expected=expected
+        )
         try:
             with lock(self.store):
                 folder = keep(self.store, delivery, artifacts)
@@ -225,9 +271,15 @@ class RunRecord:
             send()
         except Exception as error:
             # As in `flush`.
-            self.trouble = said_by_store(error)
+            self.trouble, self.lost = said_by_store(error), isinstance(error, Lost)
             return False
         return True
+
+
+def _of_row(row: Mapping[str, float], stamp: int) -> list[Sent]:
+    """The values of an epoch, measured at a time in milliseconds."""
+    step = int(row["step"])
+    return [Sent(k, v, step, stamp) for k, v in row.items() if k != "step"]
 
 
 def _times_sent(store: Store, run_id: str, rows: Sequence[Mapping[str, float]]) -> dict[int, int]:

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from nnexp.record.clock import now
+from nnexp.record.delivery import FOLDER
 from nnexp.record.processes import HEARTBEAT_MINUTES, alive
 from nnexp.record.store import Store
 from nnexp.record.sweep import runs_where
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 REASON = (
     "the process that trained it is gone (killed, or the machine went down); noticed at a later "
     f"start; on other hosts after {HEARTBEAT_MINUTES} minutes without a sign of life"
 )
+
+
+def stale_runs(store: Store, experiment_id: str) -> list[Run]:
+    """The RUNNING runs of an experiment whose process is gone.
+
+    Those that have ended, and whose end waits to be delivered, are not among them.
+    """
+    where = "attributes.status = 'RUNNING'"
+    return [
+        run
+        for run in runs_where(store, [experiment_id], where)
+        if run.data.tags.get("nnexp.kind") in ("run", "sweep", "summary")
+        and not alive(run.data.tags, now())
+        and not (store.folder / FOLDER / str(run.info.run_id) / "delivery.json").exists()
+    ]
 
 
 def mark_stale(store: Store, experiment_id: str) -> list[str]:
@@ -19,13 +40,10 @@ def mark_stale(store: Store, experiment_id: str) -> list[str]:
     A summary run that was left half recorded is deleted: its sweep makes it again.
     """
     marked = []
-    where = "attributes.status = 'RUNNING'"
-    for run in list(runs_where(store, [experiment_id], where)):
-        tags = run.data.tags
-        if tags.get("nnexp.kind") == "summary" and not alive(tags, now()):
+    for run in stale_runs(store, experiment_id):
+        if run.data.tags["nnexp.kind"] == "summary":
             store.client.delete_run(run.info.run_id)
-        ours = tags.get("nnexp.kind") in ("run", "sweep")
-        if ours and not alive(tags, now()):
+        else:
             store.client.set_tag(run.info.run_id, "nnexp.reason", REASON)
             store.client.set_terminated(run.info.run_id, "KILLED", end_time=now())
             marked.append(str(run.info.run_id))

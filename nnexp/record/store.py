@@ -103,6 +103,8 @@ def prepare_mlflow() -> None:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "4")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    # What was handed to a thread that fails later would be taken for recorded.
+    os.environ["MLFLOW_ENABLE_ASYNC_LOGGING"] = "false"
     # It would print the server's address, password and all, at the end of every run.
     os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     logging.getLogger("mlflow").setLevel(logging.WARNING)
@@ -299,10 +301,12 @@ class _PatientClient:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._client, name)
-        return _patient(found) if callable(found) else found
+        return patient(found) if callable(found) else found
 
 
-def _patient(call: Any) -> Any:
+def patient(call: Any) -> Any:
+    """A call that waits while another process holds the database locked."""
+
     @wraps(call)
     def asked(*args: Any, **kwargs: Any) -> Any:
         deadline = time.monotonic() + LOCKED_SECONDS

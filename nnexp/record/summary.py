@@ -19,9 +19,9 @@ from nnexp.config.command import setting_name
 from nnexp.config.schema import Config
 from nnexp.record.bulk import curves_of_ids
 from nnexp.record.clock import now
-from nnexp.record.delivery import Sent, log
 from nnexp.record.palette import next_colour
 from nnexp.record.run import owner_tags, params_of
+from nnexp.record.sending import Sent, log
 from nnexp.record.store import Store
 from nnexp.record.sweep import Recorded, runs_where
 

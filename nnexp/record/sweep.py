@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,11 @@ from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.record.bulk import database, read_columns, run_ids
 from nnexp.record.clock import now
-from nnexp.record.delivery import Delivery, Opening, Sent, log
+from nnexp.record.delivery import Delivery, Opening
+from nnexp.record.readback import Expected
 from nnexp.record.run import data_of, owner_tags, params_of, reopened, result_tags, tags_of
+from nnexp.record.seal import parts_of, sealed
+from nnexp.record.sending import Sent, log
 from nnexp.record.store import Store
 from nnexp.redact import redact
 from nnexp.train.report import Outcome
@@ -36,6 +39,10 @@ class Ended:
     folder: Path | None
     failure: str | None = None
     """Why there is no outcome."""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """Bytes of the artifacts in the folder, by name, as their writer has seen them."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """Their SHA-256."""
 
 
 @dataclass(frozen=True)
@@ -189,13 +196,13 @@ def delivery_of(
     end = max([now(), *ended.stamps[-1:]])
     if outcome is not None:
         values += [Sent(k, v, outcome.epochs, end) for k, v in outcome.metrics.items()]
+    params = params_of(config)
+    if failure is None:
+        points = ((m.name, m.step, m.value) for m in values)
+        tags |= sealed(parts_of(params, tags, points, ended.digests)).tags
     opening = Opening(
-        experiment_id,
-        run_name(config),
-        ended.started,
-        tags,
-        params_of(config),
-        data_of(config, dataset),
+        experiment_id, run_name(config), ended.started, tags, params, data_of(config, dataset)
     )
     status = "FINISHED" if failure is None else "FAILED"
-    return Delivery("", status, end, tuple(values), {}, opening)
+    expected = Expected(params, tags, ended.sizes)
+    return Delivery("", status, end, tuple(values), {}, opening, expected=expected)

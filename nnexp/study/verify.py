@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
+from nnexp.record.check import Checked
 from nnexp.record.environment import environment
 from nnexp.record.fingerprint import VERSION, version_of
 from nnexp.record.store import Store
@@ -63,13 +64,16 @@ class Verdict:
     """What differs between the recorded environment and this one."""
     farthest: Difference | None = None
     """With a tolerance, the value that came out most differently, if any did."""
+    record: Checked = field(default=Checked(sealed=False))
+    """Whether the record is still what was recorded."""
     places: tuple[str, str] | None = None
     """Where the run was recorded and where it was trained again, if these are not the same."""
 
     @property
     def verified(self) -> bool:
         """Whether everything that was compared agrees."""
-        return not self.differences and self.weights_agree is not False
+        agree = not self.differences and self.weights_agree is not False
+        return agree and not self.record.differences
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,10 @@ def recorded_as(store: Store, run: Run, data_root: str | None = None) -> Recorde
         path = artifact(store, run, "config.yaml", folder)
         config = recorded_config(run, path)
         path = artifact(store, run, "environment.json", folder)
-        found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path else {}
+        try:
+            found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path else {}
+        except (OSError, ValueError) as error:
+            raise UserError(f"{name}: its environment.json cannot be read ({error})") from error
     _check_version(run, found)
     if data_root is not None:
         config = replace(config, data=replace(config.data, root=data_root))
@@ -139,6 +146,7 @@ def verify(
     store: Store,
     run: Run,
     recorded: Recorded,
+    record: Checked,
     *,
     epochs: int | None = None,
     tolerance: float | None = None,
@@ -146,7 +154,8 @@ def verify(
     """Train a recorded run again and compare all metrics but `time/…`, and the weights.
 
     With `epochs`, only so many are trained and compared. With `tolerance`, values agree within it,
-    relative or absolute, and weights are not compared.
+    relative or absolute, and weights are not compared. `record` is what came of checking the
+    record against its digest.
 
     Raises:
         UserError: the run cannot be verified, and why.
@@ -178,7 +187,9 @@ def verify(
     farthest = _farthest(theirs, ours) if tolerance is not None else None
     changed = tuple(changes(recorded.environment, tags))
     places = places_of(recorded.environment)
-    return Verdict(str(run.info.run_id), compared, differences, agree, changed, farthest, places)
+    return Verdict(
+        str(run.info.run_id), compared, differences, agree, changed, farthest, record, places
+    )
 
 
 def _history(store: Store, run: Run, epochs: int | None) -> Values:

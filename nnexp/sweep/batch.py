@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from rich.console import Console
 from rich.markup import escape
@@ -18,8 +19,9 @@ from nnexp.data.dataset import load_dataset
 from nnexp.errors import NnexpError, UserError
 from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.clock import now
-from nnexp.record.delivery import Delivery, Outbox
+from nnexp.record.delivery import Delivery
 from nnexp.record.fingerprint import fingerprint
+from nnexp.record.outbox import Outbox
 from nnexp.record.quick import quick_commits
 from nnexp.record.store import experiment_id, open_store
 from nnexp.record.sweep import (
@@ -35,10 +37,10 @@ from nnexp.signals import held_stops
 from nnexp.sweep.checkpoints import checkpoint_of
 from nnexp.sweep.locks import alone
 from nnexp.sweep.screen import Stopwatch
-from nnexp.sweep.single import tidy
+from nnexp.sweep.single import NotRecorded, tidy, warn_of_changes
 from nnexp.sweep.state import Batch
 from nnexp.sweep.telling import announce, conclude, result_note, show_plan, sweep_name
-from nnexp.sweep.training import summarize, train_missing
+from nnexp.sweep.training import summarize, train_missing, train_shared
 from nnexp.train.engines import check_engine, compile_ahead
 from nnexp.train.plan import check_data
 
@@ -103,6 +105,8 @@ def run_sweep(
         parent = find_parent(store, experiment, key, ended=reuse)
         sweep.found = _recorded(sweep, None if reuse else parent or "", retry_failed=retry_failed)
         announce(sweep, console)
+        finished = [run.run_id for run in sweep.found.values() if run.status == "FINISHED"]
+        warn_of_changes(store, finished, console)
         if first.sweep.dry_run:
             show_plan(sweep, console)
             return SweepResult("", [], [])
@@ -111,6 +115,7 @@ def run_sweep(
         line = redact("python -m nnexp " + shlex.join(typed))
         tags = {"nnexp.command": line, "nnexp.total": str(len(chosen))}
         outbox = Outbox(store)
+        look = partial(_recorded, sweep, None, retry_failed=retry_failed)
         before = _failed(sweep) if retry_failed else {}
         try:
             with held_stops():
@@ -121,7 +126,10 @@ def run_sweep(
             missing = [sweep.configs[k] for k in sweep.missing]
             compile_ahead(missing, lambda text: console.print(text, highlight=False))
             with quick_commits(store):
-                train_missing(sweep, parent, outbox, console)
+                if reuse:
+                    train_shared(sweep, parent, outbox, console, look)
+                else:
+                    train_missing(sweep, parent, outbox, console)
             summarize(sweep, parent, outbox)
         except BaseException as error:
             if parent is None:
@@ -147,18 +155,17 @@ def run_sweep(
                 "mlflow.note.content": result_note(sweep, line),
             }
             outbox.send(Delivery(parent, status, now(), (), tags))
-    if outbox.kept:
+    if outbox.kept and not outbox.lost:
         text = (
             f"the tracking store does not answer ({outbox.trouble}); nothing is lost: "
             f"{len(outbox.kept)} deliveries are kept in {store.folder} and sent at the next start"
         )
         console.print(escape(text), highlight=False)
-    for folder in outbox.refused:
-        console.print(escape(f"the tracking store refused a run for good; it is kept in {folder}"))
     conclude(sweep, parent, line, console, watch.seconds)
     result = SweepResult(parent, chosen, [sweep.found[mark] for mark in marks])
     if failed:
         raise SweepFailed(f"{len(failed)} of {len(chosen)} runs failed; sweep {parent}", result)
+    _confirm_recorded(outbox)
     return result
 
 
@@ -168,6 +175,26 @@ def _reason(error: BaseException) -> str:
         return f"stopped by {error.args[0] if error.args else 'Ctrl-C'}"
     said = str(error) if isinstance(error, NnexpError) else f"{type(error).__name__}: {error}"
     return redact(said)[:5000]
+
+
+def _confirm_recorded(outbox: Outbox) -> None:
+    """What has been trained must be in the store, or wait for one that does not answer.
+
+    Raises:
+        NotRecorded: the store will never take some of it, or has not kept what it took.
+    """
+    if outbox.refused:
+        raise NotRecorded(
+            f"the tracking store refused {len(outbox.refused)} deliveries ({outbox.refusal}); they "
+            f"are kept in {outbox.refused[0].parent}: python -m nnexp doctor sends them once the "
+            "store takes them"
+        )
+    if outbox.lost:
+        raise NotRecorded(
+            f"{len(outbox.kept)} deliveries are not recorded: the tracking store answers, but "
+            f"{next(iter(outbox.lost.values()))}; they are kept in {outbox.store.folder} and sent "
+            "again at the next start"
+        )
 
 
 def _unique(marks: Sequence[str]) -> list[int]:

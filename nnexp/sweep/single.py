@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,11 @@ from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, load_dataset
 from nnexp.errors import NnexpError
 from nnexp.record.bulk import final_values
+from nnexp.record.check import warnings_of
 from nnexp.record.checkpoint import CheckpointFile
-from nnexp.record.delivery import NEVER, deliver_all
+from nnexp.record.delivery import NEVER
 from nnexp.record.fingerprint import fingerprint
+from nnexp.record.kept import deliver_all
 from nnexp.record.run import RunRecord
 from nnexp.record.stale import mark_stale
 from nnexp.record.store import Store, experiment_id, import_client, open_store
@@ -40,6 +43,10 @@ from nnexp.train.snapshot import Snapshot
 
 class RunFailed(NnexpError):
     """A run could not go on; it is recorded as FAILED."""
+
+
+class NotRecorded(NnexpError):
+    """What has been trained is whole on this disk, but not in the store, which says it was."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,7 @@ def run_single(config: Config, console: Console, screen: Screen | None = None) -
                     file.remove()
                     final = final_values(store, found.run_id, found.metrics)
                     screen.found(config, store, found.run_id, final)
+                    warn_of_changes(store, [found.run_id], console)
                     return Result(found.run_id, config, dict(found.metrics))
             _confirm_source(config)
             compile_ahead([config], lambda text: console.print(text, highlight=False))
@@ -131,6 +139,12 @@ def _dry_run(config: Config, dataset: Dataset, found: Recorded | None, console: 
     console.print(f"{run_name(config)}: {state}", highlight=False, markup=False)
     console.print("dry run: nothing was trained")
     return Result(found.run_id if found else "", config, dict(found.metrics) if found else {})
+
+
+def warn_of_changes(store: Store, reused: Sequence[str], console: Console) -> None:
+    """Say of reused runs whether their records are still what was recorded."""
+    for line in warnings_of(store, reused):
+        console.print(escape(f"warning: {line}"), highlight=False, soft_wrap=True)
 
 
 def tidy(store: Store, experiment: str, console: Console) -> None:
@@ -205,7 +219,7 @@ def _run(
         if record is not None and not closed:
             record.fail(f"{type(error).__name__}: {error}")
         raise
-    if not arrived:
+    if not arrived and not record.lost:
         console.print(
             escape(
                 f"the tracking store does not answer ({record.trouble}); nothing is lost: the rest "
@@ -217,6 +231,11 @@ def _run(
     kept = outcome.metrics.get("best/epoch") if outcome.metrics.get("best/test_accuracy") else None
     last = next((row for row in record.rows if row["step"] == kept), record.last)
     screen.ended(config, store, record.run_id, last, outcome, watch.seconds)
+    if record.lost:
+        raise NotRecorded(
+            f"run {record.run_id} is not recorded: the tracking store answers, but "
+            f"{record.trouble}; the run is kept in {store.folder} and sent again at the next start"
+        )
     return Result(record.run_id, config, {**record.last, **outcome.metrics})
 
 
@@ -234,13 +253,20 @@ def _begin(
         snapshot, kept = found
         rows, stamps = kept["rows"], kept["stamps"]
         try:
-            record = RunRecord.reopen(store, kept["run_id"], config, rows, stamps)
+            record = RunRecord.reopen(store, kept["run_id"], config, dataset, rows, stamps)
             console.print(f"going on after epoch {snapshot.values['epoch']}", highlight=False)
             return record, snapshot
         except Exception as error:
             if getattr(error, "error_code", "") not in NEVER:
                 raise
-            console.print(f"the store has no run {kept['run_id']} any more: starting afresh")
+            console.print(
+                f"the store has no run {kept['run_id']} any more: going on after epoch "
+                f"{snapshot.values['epoch']} in a new one",
+                highlight=False,
+            )
+            # What was trained is still worth as much: the checkpoint holds all values so far.
+            record = RunRecord.start(store, experiment, config, dataset, rows, stamps)
+            return record, snapshot
     checkpoints.file.remove()
     return RunRecord.start(store, experiment, config, dataset), None
 

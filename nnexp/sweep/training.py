@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Callable, Mapping, Set
 from dataclasses import replace
 
 from rich.console import Console
@@ -12,14 +13,15 @@ from rich.markup import escape
 from nnexp.config.command import run_name
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.clock import now
-from nnexp.record.delivery import Outbox
 from nnexp.record.environment import cores
+from nnexp.record.outbox import Outbox
 from nnexp.record.store import is_from_store
 from nnexp.record.summary import record_summaries, settings_over_seeds
 from nnexp.record.sweep import Ended, Recorded, delivery_of
 from nnexp.signals import held_stops
 from nnexp.sweep.board import Board
 from nnexp.sweep.checkpoints import checkpoint_of
+from nnexp.sweep.claims import claims
 from nnexp.sweep.pool import Pool
 from nnexp.sweep.state import Batch
 from nnexp.sweep.worker import Broken, Finished, Note, Progress, Stopped, Stuck, Task
@@ -30,16 +32,56 @@ LIGHT_FROM = 20
 
 HEARTBEAT_SECONDS = 60.0
 
+WAIT_SECONDS = 1.0
+"""How often a sweep looks whether another has ended what both were asked for."""
 
-def train_missing(sweep: Batch, parent: str, outbox: Outbox, console: Console) -> None:
+
+def train_shared(
+    sweep: Batch,
+    parent: str,
+    outbox: Outbox,
+    console: Console,
+    look: Callable[[], Mapping[str, Recorded]],
+) -> None:
+    """Train what is missing but for what another sweep is training; that is waited for.
+
+    `look` reads again what is recorded of this sweep.
+
+    Raises:
+        as `train_missing`.
+    """
+    waited = False
+    with claims(sweep.store.folder, sweep.experiment) as ours:
+        while sweep.missing:
+            free = {sweep.marks[k] for k in sweep.missing if ours.take(sweep.marks[k])}
+            if free:
+                # The other sweep may have ended some of them since this one has looked.
+                sweep.found |= {mark: run for mark, run in look().items() if mark in free}
+                train_missing(sweep, parent, outbox, console, free)
+                for mark in free:
+                    ours.give(mark)
+                continue
+            if not waited:
+                count = len(sweep.missing)
+                which = "1 run is" if count == 1 else f"{count} runs are"
+                console.print(f"{which} being trained by another sweep: waiting", highlight=False)
+                waited = True
+            time.sleep(WAIT_SECONDS)
+
+
+def train_missing(
+    sweep: Batch, parent: str, outbox: Outbox, console: Console, only: Set[str] | None = None
+) -> None:
     """Train the runs that are not recorded, longest first; record each when it ends, well or not.
+
+    With `only`, those of these fingerprints.
 
     Raises:
         OSError: a worker can write nothing more; what has ended is recorded.
         SourceChanged: so that the fingerprints would not be those of the runs.
         UserError: an engine that cannot be had here.
     """
-    missing = sweep.missing
+    missing = [k for k in sweep.missing if only is None or sweep.marks[k] in only]
     if not missing:
         return
     settings = sweep.configs[0].sweep
@@ -56,10 +98,10 @@ def train_missing(sweep: Batch, parent: str, outbox: Outbox, console: Console) -
         len(sweep.configs),
         amount,
         {k: sweep.configs[k].train.epochs for k in missing},
-        len(sweep.configs) - len(missing),
+        len(sweep.configs) - len(sweep.missing),
         console,
     )
-    beat, complained = time.monotonic(), False
+    beat, complained, refused = time.monotonic(), False, len(outbox.refused)
     messages = Pool(tasks, settings.workers or cores()).messages()
     try:
         with board:
@@ -81,6 +123,9 @@ def train_missing(sweep: Batch, parent: str, outbox: Outbox, console: Console) -
                     nothing = Ended([], [], None, now(), None, message.reason)
                     _record(sweep, message.run, nothing, parent, outbox, board)
                 _deliver(sweep, outbox)
+                if refused != len(outbox.refused):
+                    refused = len(outbox.refused)
+                    console.print(escape(_about_refusal(outbox)), highlight=False)
                 if complained != bool(outbox.kept):
                     complained = not complained
                     console.print(escape(_about_store(outbox)), highlight=False)
@@ -131,9 +176,9 @@ def _deliver(sweep: Batch, outbox: Outbox, *, now: bool = False) -> None:
 
 
 def summarize(sweep: Batch, parent: str, outbox: Outbox) -> None:
-    """Record the means over seeds; without the store, that is left to the next start."""
+    """Record the means over seeds; while the store lacks a run, that is left to the next start."""
     _deliver(sweep, outbox, now=True)
-    if outbox.kept:
+    if outbox.kept or outbox.refused:
         return
     recorded = [sweep.found[mark] for mark in sweep.marks]
     settings = settings_over_seeds(sweep.configs, recorded)
@@ -143,6 +188,13 @@ def summarize(sweep: Batch, parent: str, outbox: Outbox) -> None:
         if not is_from_store(error):
             raise
         outbox.note(error)
+
+
+def _about_refusal(outbox: Outbox) -> str:
+    return (
+        f"the tracking store refuses what is recorded ({outbox.refusal}): it is kept in "
+        f"{outbox.refused[-1]}"
+    )
 
 
 def _about_store(outbox: Outbox) -> str:

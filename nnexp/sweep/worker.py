@@ -19,6 +19,7 @@ from nnexp.config.schema import Config
 from nnexp.errors import NnexpError
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.clock import now
+from nnexp.record.files import digests_in, sizes_in
 from nnexp.record.sweep import Ended
 from nnexp.signals import ignore_interrupts
 from nnexp.source import SourceChanged, confirm
@@ -171,7 +172,9 @@ def _trained(task: Task, pipe: Connection) -> Ended:
     folder, missing = _write(task, rows, outcome)
     if missing:
         pipe.send(Note(task.run, f"recorded without all artifacts: {missing}"))
-    return Ended(rows, stamps, outcome, kept["started"], folder)
+    sizes = sizes_in(folder) if folder is not None else {}
+    digests = digests_in(folder) if folder is not None else {}
+    return Ended(rows, stamps, outcome, kept["started"], folder, sizes=sizes, digests=digests)
 
 
 def _write(

@@ -38,7 +38,7 @@ def test_every_linked_file_and_named_function_exists(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
         assert (page.parent / link).exists(), link
-    for name in re.findall(rf"`(nnexp\.(?:{PACKAGES})[\w.]*)`", text):
+    for name in re.findall(rf"`(nnexp\.(?:{PACKAGES})(?:\.[\w.]*)?)`", text):
         assert exists(name), name
 
 

@@ -9,17 +9,11 @@ from typing import Any, cast
 
 import pytest
 
-from nnexp.record.delivery import (
-    FOLDER,
-    REFUSED,
-    Delivery,
-    Opening,
-    Outbox,
-    Sent,
-    deliver_all,
-    keep,
-    transmit,
-)
+from nnexp.record.delivery import FOLDER, Delivery, Opening, transmit
+from nnexp.record.kept import REFUSED, deliver_all, keep
+from nnexp.record.outbox import Outbox
+from nnexp.record.readback import Expected, missing_of
+from nnexp.record.sending import Sent, log
 from nnexp.record.store import Store, open_store
 from tests.record.stored import restore
 
@@ -47,6 +41,9 @@ class Failing:
         self.client, self.left, self.after = client, request, after
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            return getattr(self.client, name)  # What is read from the database is no request.
+
         def call(*args: Any, **kwargs: Any) -> Any:
             self.left -= 1
             if self.left == 0 and not self.after:
@@ -70,7 +67,9 @@ def ended(name: str) -> Delivery:
         {"name": "mnist", "digest": "12345678", "source_type": "nnexp", "source": "{}"},
     )
     values = tuple(Sent("train/cost", 1.0 / (k + 1), k, 1_700_000_000_000 + k) for k in range(1200))
-    return Delivery("", "FINISHED", 1_700_000_009_000, values, {"nnexp.epochs": "1199"}, opening)
+    end, tags = 1_700_000_009_000, {"nnexp.epochs": "1199"}
+    expected = Expected(opening.params, {**opening.tags, **tags}, {})
+    return Delivery("", "FINISHED", end, values, tags, opening, expected=expected)
 
 
 def arrived(store: Store, name: str) -> Any:
@@ -160,3 +159,40 @@ def test_delivery_for_another_store_waits_for_it(store: Store) -> None:
     for path in folder.iterdir():
         path.unlink()
     folder.rmdir()
+
+
+def test_what_another_command_has_delivered_meanwhile_is_not_waited_for(store: Store) -> None:
+    failing = replace(store, client=cast(Any, Failing(store.client, 1, after=False)))
+    outbox = Outbox(failing)
+    assert outbox.send(ended("overtaken")) == ""
+    (key,) = outbox.kept
+    assert deliver_all(store).arrived == 1
+    run = arrived(store, "overtaken")
+    assert outbox.again(now=True) == {key: run.info.run_id}
+    assert not outbox.kept
+    assert not outbox.trouble
+
+
+def test_every_value_parameter_tag_and_file_that_a_store_lacks_is_found(
+    store: Store, tmp_path: Path
+) -> None:
+    made = artifacts(tmp_path)
+    delivery = ended("lacking")
+    assert delivery.expected is not None
+    expected = replace(delivery.expected, artifacts={"curves.csv": 5})
+    delivery = replace(delivery, expected=expected)
+    run_id = transmit(store, delivery, made)
+    metrics = [
+        Sent("odd", value, step, 1)
+        for step, value in enumerate((float("nan"), float("inf"), float("-inf"), -0.0, 1e-320))
+    ]
+    log(store, run_id, metrics)
+    everything = [*delivery.metrics, *metrics]
+    assert not missing_of(store, run_id, everything, expected)
+    beyond = [Sent("odd", 1.0, 9, 1), Sent("odd", 2.0, 1, 1), Sent("other", 1.0, 0, 1)]
+    more = Expected({"p": "1"}, {"nnexp.epochs": "7"}, {"curves.csv": 6, "weights.npz": 1})
+    found = missing_of(store, run_id, [*everything, *beyond], more)
+    assert set(found.metrics) == set(beyond)
+    assert found.params == {"p": "1"}
+    assert found.tags == {"nnexp.epochs": "7"}
+    assert found.artifacts == ["curves.csv", "weights.npz"]

@@ -118,6 +118,7 @@ def test_the_first_value_that_differs_is_named_with_its_distance(
     connection.execute(
         "UPDATE tags SET value = 'x' WHERE run_uuid = ? AND key = 'nnexp.source'", (run,)
     )
+    _without_digest(connection)
     connection.commit()
     connection.close()
     done = inside(tmp_path, "verify", run)
@@ -136,6 +137,11 @@ def test_the_first_value_that_differs_is_named_with_its_distance(
     assert "farthest: train/cost at step" in close.stdout
 
 
+def _without_digest(connection: sqlite3.Connection) -> None:
+    """What is changed here shall be taken for what was recorded."""
+    connection.execute("DELETE FROM tags WHERE key LIKE 'nnexp.record_%'")
+
+
 @pytest.fixture
 def elsewhere(runs: tuple[Path, dict[str, str]], tmp_path: Path) -> tuple[Path, str]:
     """A copy of a run's record that says it was made on another machine."""
@@ -150,6 +156,7 @@ def elsewhere(runs: tuple[Path, dict[str, str]], tmp_path: Path) -> tuple[Path, 
     connection.execute(
         "UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", (folder.as_uri(), run)
     )
+    _without_digest(connection)
     connection.commit()
     connection.close()
     path = folder / "environment.json"
@@ -164,7 +171,7 @@ def test_a_run_of_another_machine_is_said_to_be_one(elsewhere: tuple[Path, str])
     folder, run = elsewhere
     done = inside(folder, "verify", run)
     assert done.returncode == 0, done.stdout + done.stderr
-    (line,) = done.stdout.splitlines()
+    line, _ = done.stdout.splitlines()
     assert re.search(r": identical: \d+ values and the weights, recorded on Some Other", line)
     recorded_on, repeated_on = line.split(", recorded on ")[1].split(", repeated on ")
     assert recorded_on.endswith("NumPy 2.3.5, numba 0.62.1")

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import time
 from pathlib import Path
 
+import pytest
+
+from nnexp.sweep.claims import claims
+from tests.inside import inside
+from tests.record.stored import restore
 from tests.sweep.typed import (
     by_setting,
     client,
     environment,
+    histories,
     nnexp,
     recorded,
     start,
@@ -96,15 +104,72 @@ def test_a_checkpoint_of_another_experiment_is_left_alone(tmp_path: Path) -> Non
     assert "going on after epoch" in said
 
 
-def test_a_record_that_was_deleted_is_begun_afresh(tmp_path: Path) -> None:
-    """Checkpoints and deliveries that belong to a database that is no more."""
+@pytest.mark.parametrize("how", ["deleted", "older"])
+def test_a_run_that_the_store_no_longer_has_goes_on_in_a_new_one(how: str, tmp_path: Path) -> None:
+    """Its checkpoint holds all of it; the database was deleted, or an older copy put back."""
     typed = ("train.epochs=800", "size=1k", "tracking.artifacts=light")
+    database, copy = tmp_path / "mlflow.db", tmp_path / "copy.db"
+    if how == "older":
+        restore(tmp_path)
+        nnexp(tmp_path, "size=100", "train.epochs=0", "tracking.artifacts=none")
+        shutil.copy(database, copy)
     process = start(tmp_path, *typed)
     until(process, "Epoch 3 ")
     until_file(tmp_path / ".nnexp", "*.checkpoint")
     process.kill()
     process.communicate()
-    (tmp_path / "mlflow.db").unlink()
+    database.unlink()
+    if how == "older":
+        shutil.copy(copy, database)
     done = nnexp(tmp_path, *typed)
     assert done.returncode == 0, done.stderr
-    assert len(by_setting(tmp_path)) == 1
+    assert re.search(r"no run \w+ any more: going on after epoch \d+ in a new one", done.stdout)
+    (run,) = [r for r in recorded(tmp_path) if r.data.params.get("train.epochs") == "800"]
+    assert run.info.status == "FINISHED"
+    costs = histories(tmp_path, run.info.run_id)["train/cost"]
+    assert [step for step, _ in costs] == list(range(801))
+
+
+QUICK = ("data.n_validation=100", "tracking.artifacts=light", "size=100")
+
+
+def test_what_another_sweep_is_training_is_waited_for_and_trained_once(tmp_path: Path) -> None:
+    typed = (*QUICK, "train.epochs=2")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for folder, seed in ((elsewhere, 2), (tmp_path, 3)):
+        assert inside(folder, *typed, f"seed={seed}").returncode == 0
+    (run,) = recorded(elsewhere)
+    (known,) = recorded(tmp_path)
+    # This process is at work on seed 2, as another sweep would be.
+    with claims(tmp_path / ".nnexp", known.info.experiment_id) as ours:
+        assert ours.take(run.data.tags["nnexp.fingerprint"])
+        process = start(tmp_path, "-m", *typed, "seed=1,2,3")
+        said = until(process, "being trained by another sweep")
+        assert "1 run is being trained by another sweep: waiting" in said
+        assert inside(tmp_path, *typed, "seed=2").returncode == 0
+        assert process.poll() is None
+    said += process.communicate(timeout=240)[0]
+    assert process.returncode == 0, said
+    assert len(by_setting(tmp_path)) == 3
+    assert said.count("reused: ") == 2
+
+
+def test_an_experiment_that_is_deleted_in_mid_sweep_is_said_to_be(tmp_path: Path) -> None:
+    typed = ("-m", *QUICK, "train.epochs=500", "sweep.workers=1", "seed=range(3)")
+    process = start(tmp_path, *typed, "tracking.experiment=doomed")
+    said = until(process, "[1/3]")
+    store = client(tmp_path)
+    number = store.get_experiment_by_name("doomed").experiment_id
+    store.delete_experiment(number)
+    said += process.communicate(timeout=240)[0]
+    assert process.returncode == 1, said
+    assert "the tracking store refuses what is recorded (" in said
+    assert "'active' state" in said
+    assert "python -m nnexp doctor" in said
+    assert "does not answer" not in said
+    store.restore_experiment(number)
+    mended = nnexp(tmp_path, "doctor")
+    assert mended.returncode == 0, mended.stdout
+    assert mended.stdout.count("refused before, recorded as") >= 2
+    assert len(by_setting(tmp_path)) == 3

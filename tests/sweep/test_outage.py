@@ -2,65 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 
-from tests.sweep.typed import by_setting, environment, histories, nnexp, recorded, start, until
-
-
-@contextmanager
-def server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A real MLflow server on its own SQLite file."""
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"]
-    command += ["--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"]
-    command += ["--artifacts-destination", str(folder / "artifacts")]
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    process = subprocess.Popen(
-        command,
-        env={**environment(), "PATH": path},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        _wait_for(port)
-        yield process
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _wait_for(port: int) -> None:
-    """Until the server answers a request, which a slow machine does well after it listens."""
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        with (
-            suppress(OSError),
-            urlopen(f"http://127.0.0.1:{port}/health", timeout=10) as answer,
-        ):
-            if answer.status == 200:
-                return
-        time.sleep(0.2)
-    raise TimeoutError(f"no server on port {port}")
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
+from tests.sweep.served import free_port, server
+from tests.sweep.typed import by_setting, histories, nnexp, recorded, start, until
 
 PASSWORD = "geheim-und-lang"
 
@@ -81,7 +29,7 @@ def assert_no_secret(folder: Path, *said: str) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_values_survive_a_server_that_goes_away(tmp_path: Path) -> None:
-    port = _free_port()
+    port = free_port()
     typed = ("train.epochs=12", "tracking.artifacts=light", address(port))
     store = tmp_path / "store"
     store.mkdir()
@@ -107,7 +55,7 @@ def test_values_survive_a_server_that_goes_away(tmp_path: Path) -> None:
 def test_a_server_that_comes_back_receives_what_was_kept_while_the_run_goes_on(
     tmp_path: Path,
 ) -> None:
-    port = _free_port()
+    port = free_port()
     typed = ("train.epochs=100000", "size=1k", "tracking.artifacts=light", address(port))
     store = tmp_path / "store"
     store.mkdir()
@@ -133,7 +81,7 @@ def test_a_server_that_comes_back_receives_what_was_kept_while_the_run_goes_on(
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("back", [False, True], ids=["at the next start", "during the sweep"])
 def test_runs_of_a_sweep_survive_a_server_that_goes_away(back: bool, tmp_path: Path) -> None:
-    port = _free_port()
+    port = free_port()
     typed = ("-m", "size=1k", "train.epochs=900", "seed=range(8)", "tracking.artifacts=light",
              address(port))  # fmt: skip
     store = tmp_path / "store"

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from nnexp.errors import UserError
+from nnexp.record.check import warnings_of
 from nnexp.record.palette import COLOURS
 from nnexp.record.store import Store
 from nnexp.study.report.answer import answers, warnings
@@ -56,6 +57,8 @@ class Report:
     """Tables below the figures."""
     trained_by: tuple[str, ...]
     """The commands that trained the runs."""
+    changed: tuple[str, ...]
+    """Lines on runs whose records are not what was recorded."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ class Written:
     page: Path
     figures: int
     answers: tuple[str, ...]
+    changed: tuple[str, ...]
+    """Lines on runs whose records are not what was recorded."""
 
 
 # As in a comparison: what a record holds may be huge.
@@ -91,7 +96,7 @@ def write_report(
             f"--out {folder}: cannot be written ({error}); allowed: a folder"
         ) from error
     count = sum(len(section.figures) for section in report.sections)
-    return Written(page, count, report.answers)
+    return Written(page, count, report.answers, report.changed)
 
 
 def make_report(store: Store, names: Sequence[str], where: str | None, command: str) -> Report:
@@ -101,6 +106,7 @@ def make_report(store: Store, names: Sequence[str], where: str | None, command: 
         UserError: no such experiment, or no finished run in any.
     """
     material = gather(store, names, where)
+    changed = warnings_of(store, [str(run.info.run_id) for run in material.kept])
     measure = material.headline
     found = compared(material, measure)
     pairs = shown(material, found)
@@ -122,11 +128,12 @@ def make_report(store: Store, names: Sequence[str], where: str | None, command: 
     return Report(
         material,
         tuple(said),
-        (*warnings(material, found), *left_out),
+        (*warnings(material, found), *left_out, *changed),
         tuple(_commanded(t, command) for t in tables if t is not None),
         tuple(sections(material, found, pairs, networks)),
         tuple(t for t in (failed_table(material), provenance(store, material)) if t is not None),
         tuple(training_commands(store, material)),
+        tuple(changed),
     )
 
 

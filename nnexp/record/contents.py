@@ -1,0 +1,112 @@
+"""All that a store holds of some runs, raw: to be compared with what was to be recorded.
+
+Nothing is smoothed over: a value that is there twice is read twice, and the table of last values
+is read beside the history, since the two can part.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from nnexp.record.bulk import database, pages, served
+from nnexp.record.store import Store, patient
+
+AT_ONCE = 8
+"""Requests that a tracking server is asked at the same time."""
+
+MOST = 1.7976931348623157e308
+"""What stores hold for an infinite value."""
+
+
+@dataclass
+class Contents:
+    """What a store holds of one run."""
+
+    status: str = ""
+    """Empty where the store knows no such run."""
+    place: str = ""
+    """Address of its artifacts."""
+    params: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    values: list[tuple[str, int, int, float]] = field(default_factory=list)
+    """Name, step, time and value of every value in the history."""
+    last: dict[str, float] = field(default_factory=dict)
+    """The last value of each metric, as the store says."""
+
+
+def stored(value: float) -> float:
+    """A value as stores hold it: no infinity, no negative zero."""
+    if math.isinf(value):
+        return math.copysign(MOST, value)
+    return value + 0.0
+
+
+def contents_of(store: Store, ids: Sequence[str]) -> dict[str, Contents]:
+    """What a store holds of some runs, by id; deleted ones too.
+
+    A database answers four queries for a thousand runs, a server one per run and metric.
+    """
+    inner = database(store)
+    if inner is not None:
+        found = {run_id: Contents() for run_id in ids}
+        for part in pages(ids):
+            patient(_read)(inner, part, found)
+        return found
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        runs = list(pool.map(store.client.get_run, ids))
+        found = {run_id: _of_run(run) for run_id, run in zip(ids, runs, strict=True)}
+        asked = [(run_id, name) for run_id, held in found.items() for name in held.last]
+        answers = pool.map(lambda pair: served(store, [pair[0]], pair[1]), asked)
+        for (run_id, _), rows in zip(asked, answers, strict=True):
+            found[run_id].values += [(name, step, at, v) for _, name, step, at, v, _ in rows]
+    return found
+
+
+def _of_run(run: Any) -> Contents:
+    """All but the history, from MLflow's own object."""
+    info, data = run.info, run.data
+    return Contents(
+        str(info.status or ""),
+        str(info.artifact_uri or ""),
+        dict(data.params),
+        dict(data.tags),
+        last=dict(data.metrics),
+    )
+
+
+def _read(inner: Any, ids: Sequence[str], found: Mapping[str, Contents]) -> None:
+    from mlflow.store.tracking.dbmodels.models import (
+        SqlLatestMetric,
+        SqlMetric,
+        SqlParam,
+        SqlRun,
+        SqlTag,
+    )
+
+    with inner.ManagedSessionMaker() as session:
+        connection = session.connection()
+
+        def rows(table: Any, *columns: str) -> Iterable[Any]:
+            from sqlalchemy import select
+
+            chosen: Any = select(*(getattr(table, name) for name in ("run_uuid", *columns)))
+            # As the driver gives them, without a row object each: there may be millions.
+            return connection.execute(chosen.where(table.run_uuid.in_(ids))).cursor.fetchall()  # type: ignore[no-any-return]
+
+        for run_id, status, place in rows(SqlRun, "status", "artifact_uri"):
+            found[run_id].status, found[run_id].place = str(status), str(place)
+        for run_id, key, value in rows(SqlParam, "key", "value"):
+            found[run_id].params[key] = value
+        for run_id, key, value in rows(SqlTag, "key", "value"):
+            found[run_id].tags[key] = value
+        nan = math.nan
+        for run_id, key, step, at, value, is_nan in rows(
+            SqlMetric, "key", "step", "timestamp", "value", "is_nan"
+        ):
+            found[run_id].values.append((key, step, at, nan if is_nan else value))
+        for run_id, key, value, is_nan in rows(SqlLatestMetric, "key", "value", "is_nan"):
+            found[run_id].last[key] = nan if is_nan else value

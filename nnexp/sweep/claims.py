@@ -1,0 +1,54 @@
+"""Which process trains a run of a sweep, so that two overlapping sweeps train none of them twice.
+
+A claim is a locked byte of one file, at a place that the run's fingerprint says: a sweep of ten
+thousand runs needs one descriptor, and the system gives its claims back when its process ends,
+however it does. Nothing is ever written to the file.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+FILE = "claims.lock"
+
+
+class Claims:
+    """The runs of one experiment that this process trains."""
+
+    def __init__(self, descriptor: int, experiment: str) -> None:
+        self._descriptor, self._experiment = descriptor, experiment
+
+    def take(self, mark: str) -> bool:
+        """Claim a run by its fingerprint; whether no other process has. Once more is the same."""
+        try:
+            fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, self._place(mark))
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True  # A file system without such locks: at worst a run is trained twice.
+        return True
+
+    def give(self, mark: str) -> None:
+        """Give a claim back."""
+        with suppress(OSError):
+            fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, self._place(mark))
+
+    def _place(self, mark: str) -> int:
+        """Sixty bits of a digest, as far as offsets in a file go."""
+        text = f"{self._experiment}\n{mark}"
+        return int(hashlib.sha256(text.encode()).hexdigest()[:15], 16)
+
+
+@contextmanager
+def claims(folder: Path, experiment: str) -> Iterator[Claims]:
+    """Claims in the folder beside a store; all are given back at the end."""
+    descriptor = os.open(folder / FILE, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        yield Claims(descriptor, experiment)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,140 @@
+"""`doctor`: what waits is sent, what nobody needs goes, what is left is named."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from nnexp.record.checkpoint import CheckpointFile
+from nnexp.record.delivery import Delivery, Opening
+from nnexp.record.kept import keep
+from nnexp.record.sending import Sent
+from nnexp.record.store import Store, open_store
+from nnexp.sweep.checkpoints import run_key
+from tests.inside import inside
+from tests.record.stored import restore
+from tests.record.test_stale import gone, tags
+
+FINISHED = "401148c4"
+"""A stored run's beginning."""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    restore(tmp_path)
+    return open_store(f"sqlite:///{tmp_path / 'mlflow.db'}")
+
+
+def waiting(store: Store, experiment: str, name: str) -> Path:
+    opening = Opening(
+        experiment,
+        name,
+        1,
+        {"nnexp.kind": "run"},
+        {"tracking.artifacts": "none"},
+        {"name": "mnist", "digest": "1", "source_type": "nnexp", "source": "{}"},
+    )
+    values = (Sent("train/cost", 1.0, 0, 1),)
+    return keep(store, Delivery("", "FINISHED", 2, values, {}, opening), None)
+
+
+def everything(folder: Path) -> dict[str, str]:
+    """Digests of all files below a folder."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_what_waits_is_sent_and_what_nobody_needs_goes(store: Store, tmp_path: Path) -> None:
+    client, folder = store.client, store.folder
+    (run,) = client.search_runs(["1"], f"attributes.run_id LIKE '{FINISHED}%'")
+    mark = run.data.tags["nnexp.fingerprint"]
+    waiting(store, "1", "late")
+    abandoned = client.create_run("1", tags=tags(*gone()), run_name="abandoned").info.run_id
+    left = [
+        folder / "run-0123456789abcdef.lock",
+        folder / "fresh-999999999.db",
+        folder / f"sweep-{run.info.run_id}",
+        folder / f"{run.info.run_id}-x1y2",
+        folder / "undelivered" / "half",
+        CheckpointFile(folder, run_key(store, "1", mark, swept=True)).path,
+        folder / f"{'0' * 32}.checkpoint.new999999999",
+    ]
+    used = [
+        folder / "sweep-0123456789abcdef.lock",
+        folder / f"sweep-{'f' * 32}",
+        CheckpointFile(folder, run_key(store, "1", "another", swept=True)).path,
+        folder / "create.lock",
+    ]
+    for path in [*left, *used]:
+        if path.suffix == "":
+            path.mkdir()
+        else:
+            path.touch()
+    held = FileLock(folder / "sweep-0123456789abcdef.lock")
+    with held:
+        before = everything(tmp_path)
+        plan = inside(tmp_path, "doctor", "--dry-run")
+        assert everything(tmp_path) == before
+        done = inside(tmp_path, "doctor")
+        again = inside(tmp_path, "doctor")
+    assert plan.returncode == done.returncode == 0, plan.stdout + done.stdout + done.stderr
+    assert "would send: run late\n" in plan.stdout
+    assert "would be marked KILLED: run " in plan.stdout
+    assert plan.stdout.endswith("all is well (dry run: nothing was changed)\n")
+    assert "sent: run late, recorded as " in done.stdout
+    assert f"marked KILLED: run {abandoned[:8]} abandoned, which nobody works on" in done.stdout
+    for path in left:
+        assert f" {path}\n" in plan.stdout
+        assert f" {path}\n" in done.stdout
+        assert not path.exists()
+    assert all(path.exists() for path in used)
+    assert client.get_run(abandoned).info.status == "KILLED"
+    (sent,) = client.search_runs(["1"], "attributes.run_name = 'late'")
+    assert sent.info.status == "FINISHED"
+    (line,) = again.stdout.splitlines()
+    assert line.endswith("runs checked, 5 of them recorded without a digest: all is well")
+
+
+def test_what_the_store_refuses_is_named_until_it_takes_it(store: Store, tmp_path: Path) -> None:
+    number = store.client.create_experiment("gone")
+    waiting(store, number, "orphan")
+    store.client.delete_experiment(number)
+    for _ in range(2):
+        done = inside(tmp_path, "doctor")
+        assert done.returncode == 1, done.stdout
+        (line,) = [line for line in done.stdout.splitlines() if "orphan" in line]
+        assert line.startswith("refused: run orphan: ")
+        assert "must be in the 'active' state" in line
+        assert done.stdout.endswith(": 1 thing left to look at\n")
+    plan = inside(tmp_path, "doctor", "--dry-run")
+    assert plan.returncode == 1
+    assert "'active' state" in plan.stdout
+    store.client.restore_experiment(number)
+    mended = inside(tmp_path, "doctor")
+    assert mended.returncode == 0, mended.stdout
+    assert "sent: run orphan, refused before, recorded as " in mended.stdout
+
+
+def test_artifacts_that_are_gone_are_missed_in_runs_without_a_digest_too(
+    store: Store, tmp_path: Path
+) -> None:
+    (run,) = store.client.search_runs(["1"], f"attributes.run_id LIKE '{FINISHED}%'")
+    (weights,) = Path(run.info.artifact_uri.removeprefix("file://")).glob("weights.npz")
+    weights.unlink()
+    done = inside(tmp_path, "doctor")
+    assert done.returncode == 1
+    assert f"missing: artifacts of {FINISHED}" in done.stdout
+    assert ": weights.npz\n" in done.stdout
+
+
+def test_a_folder_without_a_store_stays_as_it_is(tmp_path: Path) -> None:
+    for typed in (("doctor",), ("doctor", "--dry-run")):
+        done = inside(tmp_path, *typed)
+        assert done.returncode == 2
+        (line,) = done.stderr.splitlines()
+        assert "mlflow.db: no such file; allowed: a store with runs" in line
+    assert list(tmp_path.iterdir()) == []
+    assert "example:\n  python -m nnexp doctor" in inside(tmp_path, "doctor", "--help").stdout
