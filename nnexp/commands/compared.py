@@ -242,6 +242,11 @@ def _effect_notes(found: Comparison, shown: Sequence[Effect]) -> list[str]:
     many = f", corrected for {count} effects (Holm)" if count > 1 else ""
     left = "; of keys with many values those from the best, all with --pairs" * (len(shown) < count)
     lines.append(f"p: t test over seeds{many}{left}")
+    if found.interactions and not interacting(found):
+        lines.append(
+            "no interaction is resolved: no effect differs beyond chance from one value of another "
+            f"key to the next (differences of differences tested: {len(found.interactions)})"
+        )
     out = max((e.left_out for e in found.effects), default=0)
     if out:
         lines.append(

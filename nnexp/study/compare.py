@@ -42,6 +42,9 @@ EXAMPLES = 10_000
 
 _EXAMPLES_OF = ("mnist", "fashion_mnist")
 
+_NAMED = 8
+"""So many settings are named where none fits."""
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -170,7 +173,8 @@ def _named(settings: Sequence[Setting], typed: str) -> Setting:
     how = "several settings" if found else "no setting"
     labels = [s.label for s in settings]
     near = "" if found else suggestion(typed, labels)
-    raise UserError(f"--against {typed}: {how}; allowed: one of {'; '.join(labels)}{near}")
+    named = "; ".join(labels[:_NAMED]) + (" …" if len(labels) > _NAMED else "")
+    raise UserError(f"--against {typed}: {how}; allowed: one of {named}{near}")
 
 
 def _of_so_many(finished: pd.DataFrame, metric: str) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from nnexp.config.compose import schema_keys
-from nnexp.config.distinct import ASIDE, distinct_keys
+from nnexp.config.distinct import ASIDE, distinct_keys, words_of
 from nnexp.errors import UserError
 
 GROUP_KEYS = {
@@ -62,12 +62,6 @@ def varied(frame: pd.DataFrame) -> list[str]:
     named = ["experiment"] if "experiment" in frame else []
     columns = {k: list(finished[k]) for k in (*named, *config_keys()) if k in finished}
     return words_of(distinct_keys(columns, aside=ASIDE)) or ["cost"]
-
-
-def words_of(keys: Sequence[str]) -> list[str]:
-    """What `--by` takes for these keys, in its short words where it has them."""
-    words = {"data.n_train": "size", "dropout.hidden": "dropout", "dropout.input": "dropout"}
-    return list(dict.fromkeys(words.get(key, key.removesuffix(".name")) for key in keys))
 
 
 def config_keys() -> list[str]:

@@ -26,13 +26,15 @@ class Metric:
     def unit(self) -> str:
         """Of a value, with the space before it."""
         if self.scale == 1.0:
-            return ""
+            return self.difference_unit
         return " points" if self.name.startswith("gap/") else " %"
 
     @property
     def difference_unit(self) -> str:
         """Of a difference between values, with the space before it."""
-        return "" if self.scale == 1.0 else " points"
+        if self.scale == 1.0:
+            return " s" if self.name.endswith("_seconds") else ""
+        return " points"
 
     @property
     def lower_is_better(self) -> bool | None:
