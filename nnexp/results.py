@@ -245,7 +245,8 @@ class Sweep:
         """The settings against each other, as `python -m nnexp compare` does.
 
         Args:
-            by: `cost`, `reg`, `size`, `dropout` … or config keys; all that varied, unless given.
+            by: `reg`, `size`, `dropout` … or config keys, as `"reg,size"` or a list; all that
+                varied, unless given.
             metric: a recorded metric.
             pair: the config key that pairs runs.
             against: a setting, such as `reg=none size=1k`, that all others are set against.
@@ -256,7 +257,8 @@ class Sweep:
         from nnexp.study.compare import compare
         from nnexp.study.published import published_runs
 
-        keys = [by] if isinstance(by, str) else list(by or self.varied or ["cost"])
+        words = by.split(",") if isinstance(by, str) else by
+        keys = [word.strip() for word in words or self.varied or ["cost"]]
         published = None
         if self.runs:
             first = self.runs[0]

@@ -30,7 +30,7 @@ def show(found: Comparison, *, pairs: bool) -> None:
     console.print(_settings(found, metric))
     two = len(found.settings) == 2
     if found.effects and not two and found.against is None:
-        _show_effects(console, found, metric)
+        _show_effects(console, found, metric, every=pairs)
     if found.pairs and (two or pairs or found.against is not None):
         _show_pairs(console, found, metric)
     if found.mixed and found.pairs:
@@ -157,8 +157,8 @@ def _tests(found: Comparison) -> list[str]:
     ]
 
 
-def _show_effects(console: Console, found: Comparison, metric: Metric) -> None:
-    shown = chosen(found)
+def _show_effects(console: Console, found: Comparison, metric: Metric, *, every: bool) -> None:
+    shown = found.effects if every else chosen(found)
     console.print()
     console.print(_effects(found, shown, metric))
     for line in _effect_notes(found, shown):
