@@ -18,7 +18,14 @@ from nnexp.config.compose import flatten
 from nnexp.config.distinct import columns_of, distinct_keys
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
-from nnexp.study.tables import comparison_frames, final_table, settings_table
+from nnexp.study.tables import (
+    effects_frame,
+    final_table,
+    interactions_frame,
+    pairs_frame,
+    settings_frame,
+    settings_table,
+)
 from nnexp.sweep.board import SHOWN
 
 if TYPE_CHECKING:
@@ -230,26 +237,32 @@ class Sweep:
         metric: str = "test/accuracy",
         *,
         pair: str = "seed",
+        against: str | None = None,
     ) -> Compared:
         """The settings against each other, as `python -m nnexp compare` does.
 
         Args:
-            by: `cost`, `reg`, `size`, `dropout` … or config keys; all that varied, unless given.
+            by: `reg`, `size`, `dropout` … or config keys, as `"reg,size"` or a list; all that
+                varied, unless given.
             metric: a recorded metric.
             pair: the config key that pairs runs.
+            against: a setting, such as `reg=none size=1k`, that all others are set against.
 
         Raises:
-            UserError: no run has such a key or metric.
+            UserError: no run has such a key or metric, or there is no such setting.
         """
         from nnexp.study.compare import compare
         from nnexp.study.published import published_runs
 
-        keys = [by] if isinstance(by, str) else list(by or self.varied or ["cost"])
+        words = by.split(",") if isinstance(by, str) else by
+        keys = [word.strip() for word in words or self.varied or ["cost"]]
         published = None
         if self.runs:
             first = self.runs[0]
-            published = published_runs(first.tracking_uri, first.config.tracking.experiment)
-        return Compared(compare(self.frame, keys, metric, pair=pair, published=published))
+            published = published_runs(first.tracking_uri, [first.config.tracking.experiment])
+        return Compared(
+            compare(self.frame, keys, metric, pair=pair, published=published, against=against)
+        )
 
     def __repr__(self) -> str:
         return "\n".join([self._head, *([self.table.to_string(index=False)] if self.runs else [])])
@@ -274,29 +287,53 @@ class Compared:
     comparison: Comparison
 
     @property
+    def answer(self) -> str:
+        """Which setting is best, by how much, how sure, and what is not resolved from it."""
+        from nnexp.study.answer import answer
+
+        return " ".join(answer(self.comparison))
+
+    @property
     def settings(self) -> pd.DataFrame:
-        """Per setting: n, failed, mean, 95 % interval, standard deviation, interquartile mean."""
-        return comparison_frames(self.comparison)[0]
+        """Per setting, the best first: n, failed, mean, 95 % interval, sd, interquartile mean."""
+        return settings_frame(self.comparison)
 
     @property
     def pairs(self) -> pd.DataFrame:
-        """Per pair of settings: difference, 95 % interval, P(A > B), p (Holm), verdict."""
-        return comparison_frames(self.comparison)[1]
+        """Per pair of settings: difference, 95 % interval, P(A > B), p (Holm), its verdict."""
+        return pairs_frame(self.comparison)
+
+    @property
+    def effects(self) -> pd.DataFrame:
+        """Per two values of a key: difference over all combinations of the others, as `pairs`."""
+        return effects_frame(self.comparison)
+
+    @property
+    def interactions(self) -> pd.DataFrame:
+        """Per two values of two keys: how much a difference changes from one to the other."""
+        return interactions_frame(self.comparison)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader has to know."""
-        return self.comparison.warnings
+        from nnexp.study.answer import interacting, interaction_text
+
+        told = (interaction_text(self.comparison, t) for t in interacting(self.comparison))
+        return (*told, *self.comparison.warnings)
+
+    @property
+    def _tables(self) -> list[pd.DataFrame]:
+        """Settings, then effects; pairs where they are asked for, or are all there is."""
+        pairs = self.comparison.against is not None or len(self.comparison.settings) == 2
+        second = self.pairs if pairs or not len(self.effects) else self.effects
+        return [self.settings, *([second] if len(second) else [])]
 
     def __repr__(self) -> str:
-        parts = [self.comparison.metric, self.settings.to_string(index=False)]
-        if len(self.pairs):
-            parts.append(self.pairs.to_string(index=False))
+        tables = [table.to_string(index=False) for table in self._tables]
+        parts = [self.answer, self.comparison.metric, *tables]
         return "\n\n".join([*parts, *(f"note: {w}" for w in self.warnings)])
 
     def _repr_html_(self) -> str:
-        html = f"<p><b>{escape(self.comparison.metric)}</b></p>"
-        html += self.settings.to_html(border=0, index=False)
-        if len(self.pairs):
-            html += self.pairs.to_html(border=0, index=False)
+        html = f"<p>{escape(self.answer)}</p><p><b>{escape(self.comparison.metric)}</b></p>"
+        html += "".join(table.to_html(border=0, index=False) for table in self._tables)
         return html + "".join(f"<p>note: {escape(w)}</p>" for w in self.warnings)

@@ -77,7 +77,11 @@ def test_a_sweep_gives_runs_table_curves_and_comparison(folder: Path) -> None:
     compared = sweep.compare(by="reg", metric="train/penalty")
     (verdict,) = compared.pairs["verdict"]
     assert verdict in ("higher", "lower", "not resolved")
+    assert list(compared.effects["effect of"]) == ["reg"]
+    assert compared.answer in repr(compared)
     assert "fewer than 5 runs" in repr(compared)
+    with pytest.raises(nnexp.UserError, match="--against l3"):
+        sweep.compare(by="reg", metric="train/penalty", against="l3")
     with pytest.raises(nnexp.UserError, match="--pair sead"):
         sweep.compare(by="reg", metric="train/penalty", pair="sead")
     again = nnexp.sweep(*TINY, uri(folder), "reg=none,l2", seed=[2, 3], quiet=True)

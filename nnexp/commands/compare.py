@@ -10,42 +10,70 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from rich.markup import escape
-from rich.table import Table
-
-from nnexp.commands.options import Parser, add_selection, command, selected
+from nnexp.commands.compared import show
+from nnexp.commands.options import Parser, add_selection, command, experiments, selected
+from nnexp.errors import UserError
 from nnexp.record.check import warnings_of
 from nnexp.record.store import open_store
+from nnexp.study.answer import answer
 from nnexp.study.compare import Comparison, Pair, Setting, compare
+from nnexp.study.effects import Effect, Interaction
+from nnexp.study.grouping import varied
 from nnexp.study.published import published_runs
-from nnexp.terminal import console as new_console
 
 
 def main(arguments: Sequence[str]) -> int:
     """Print a comparison."""
     parser = Parser(
         "compare",
-        "Settings of recorded runs against each other: n, mean with 95 % interval, and for each "
-        "pair of settings the difference of runs with the same seed. docs/statistics.md says what "
-        "is estimated and how.",
-        "python -m nnexp compare --by reg,dropout --metric test/accuracy",
+        "Settings of recorded runs against each other. First the answer in a sentence or two: "
+        "which setting is\nbest, by how much, what is not resolved from it. Then the settings, the "
+        "best first, and the effect of\neach key on its own: paired differences over all "
+        "combinations of the others, with a warning where keys\ninteract. "
+        "docs/statistics.md says what is estimated and how.",
+        "python -m nnexp compare --by reg,dropout --metric test/accuracy\n  "
+        "python -m nnexp compare --experiment overfitting --experiment regularized "
+        "--by experiment,size --metric gap/best\n  "
+        "python -m nnexp compare --by reg,size --against 'reg=none size=1k'",
     )
-    parser.add_argument("--by", required=True, metavar="KEY[,KEY]", help="what makes a setting")
+    parser.add_argument(
+        "--by",
+        metavar="KEY[,KEY]",
+        help="what makes a setting: reg, size, dropout …, experiment, or any config key "
+        "(default: all that varies)",
+    )
     parser.add_argument("--pair", default="seed", metavar="KEY", help="what pairs runs (seed)")
     parser.add_argument(
         "--metric", default="test/accuracy", metavar="NAME", help="what is compared (test/accuracy)"
     )
+    parser.add_argument("--pairs", action="store_true", help="every pair of settings too")
+    parser.add_argument(
+        "--against",
+        metavar="SETTING",
+        help="every setting against this one, such as 'reg=none size=1k' (p corrected for these)",
+    )
     add_selection(parser)
     options = parser.parse_args(arguments)
+    if options.pairs and options.against is not None:
+        raise UserError("--pairs: allowed without --against")
     frame = selected(options)
-    published = published_runs(options.tracking_uri, options.experiment)
-    by = [word.strip() for word in options.by.split(",") if word.strip()]
-    found = compare(frame, by, options.metric, pair=options.pair, published=published)
+    published = published_runs(options.tracking_uri, experiments(options))
+    by = [word.strip() for word in (options.by or "").split(",") if word.strip()]
+    if options.by is not None and not by:
+        raise UserError("--by: names no key; allowed: such as reg,size")
+    found = compare(
+        frame,
+        by or varied(frame),
+        options.metric,
+        pair=options.pair,
+        published=published,
+        against=options.against,
+    )
     finished = [str(run_id) for run_id in frame.loc[frame["status"] == "FINISHED", "run_id"]]
     changed = warnings_of(open_store(options.tracking_uri, reading=True), finished)
     found = replace(found, warnings=(*found.warnings, *changed))
     if options.format == "table":
-        _print(found)
+        show(found, pairs=options.pairs)
         print(f"\nthis table: {command('compare', arguments)}")
     elif options.format == "json":
         json.dump(_plain(found), sys.stdout, indent=1, ensure_ascii=False)
@@ -53,120 +81,6 @@ def main(arguments: Sequence[str]) -> int:
     else:
         _csv(found)
     return 0
-
-
-def _scale(metric: str) -> tuple[float, str]:
-    """Fractions are shown in percent, their differences in points."""
-    percent = metric.endswith("accuracy") or metric.startswith("gap/")
-    return (100.0, "points") if percent else (1.0, "")
-
-
-def _number(value: float, scale: float, *, sign: bool = False) -> str:
-    if math.isnan(value):
-        return "-"
-    text = f"{scale * value:+.2f}" if sign else f"{scale * value:.2f}"
-    return text if scale != 1.0 else (f"{value:+.4g}" if sign else f"{value:.4g}")
-
-
-def _print(found: Comparison) -> None:
-    console = new_console()
-    scale, unit = _scale(found.metric)
-    what = f"{found.metric} in percent" if unit else found.metric
-    console.print(f"{what}, by {', '.join(found.by)}\n", highlight=False)
-    console.print(_settings_table(found, scale))
-    if found.pairs:
-        console.print()
-        console.print(_pairs_table(found.pairs, scale, unit))
-        if found.mixed:
-            console.print("not judged: the settings are mixed, as the first note says")
-        else:
-            for pair in found.pairs:
-                console.print(escape(_verdict(pair, scale, unit)), highlight=False)
-        for line in _tests(found.pairs):
-            console.print(line, highlight=False)
-    if found.binomial is not None:
-        console.print(
-            f"beside the spread over seeds: an accuracy measured on 10,000 images has a standard "
-            f"error of {100 * found.binomial:.2f} points",
-            highlight=False,
-        )
-    for warning in found.warnings:
-        console.print(escape(f"note: {warning}"), highlight=False)
-
-
-def _tests(pairs: Sequence[Pair]) -> list[str]:
-    """What the two columns of p-values are."""
-    many = f", corrected for {len(pairs)} comparisons (Holm)" if len(pairs) > 1 else ""
-    fewest = min(getattr(p.difference, "n", 99) for p in pairs)
-    floor = ""
-    if fewest < 6:
-        least = 2.0 ** (1 - fewest)
-        floor = f"; {fewest} pairs cannot bring it below {least:g}, however clear the difference"
-    return [
-        f"p: t test of the mean difference{many}",
-        f"exact p: permutation test, which assumes no distribution{floor}",
-    ]
-
-
-def _settings_table(found: Comparison, scale: float) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(", ".join(found.by))
-    printed = any(s.published is not None for s in found.settings)
-    titles = ["n", "failed", "mean", "95 % interval", "sd", "interquartile mean"]
-    for title in [*titles, *(["published"] if printed else [])]:
-        table.add_column(title, justify="right", no_wrap=True)
-    for s in found.settings:
-        m = s.summary
-        cells = [
-            str(m.n),
-            str(s.failed),
-            _number(m.mean, scale),
-            f"{_number(m.low, scale)} to {_number(m.high, scale)}",
-            _number(m.sd, scale),
-            _number(m.interquartile_mean, scale),
-        ]
-        if printed:
-            cells.append("" if s.published is None else _number(s.published, scale))
-        table.add_row(escape(s.name), *cells)
-    return table
-
-
-def _pairs_table(pairs: Sequence[Pair], scale: float, unit: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("A")
-    table.add_column("B")
-    difference = f"A - B ({unit})" if unit else "A - B"
-    titles = ("pairs", difference, "95 % interval", "P(A > B)", "its interval", "p", "exact p")
-    for title in titles:
-        table.add_column(title, justify="right", no_wrap=True)
-    for pair in pairs:
-        d = pair.difference
-        n = str(getattr(d, "n", "unpaired"))
-        table.add_row(
-            escape(pair.a),
-            escape(pair.b),
-            n,
-            _number(d.mean, scale, sign=True),
-            f"{_number(d.low, scale, sign=True)} to {_number(d.high, scale, sign=True)}",
-            f"{d.probability.value:.2f}",
-            f"{d.probability.low:.2f} to {d.probability.high:.2f}",
-            f"{pair.p:.2g}",
-            f"{d.permutation_p:.2g}",
-        )
-    return table
-
-
-def _verdict(pair: Pair, scale: float, unit: str) -> str:
-    d = pair.difference
-    if pair.resolved:
-        size = _number(abs(d.mean), scale)
-        return f"{pair.a} is {d.verdict} than {pair.b} by {size} {unit}".rstrip()
-    text = f"{pair.a} against {pair.b}: not resolved"
-    if d.resolved:
-        text += " among so many pairs, though its own interval excludes zero"
-    if pair.more_seeds:
-        text += f"; about {pair.more_seeds} more seeds would be needed"
-    return text
 
 
 def _setting(s: Setting) -> dict[str, Any]:
@@ -181,6 +95,7 @@ def _setting(s: Setting) -> dict[str, Any]:
         "sd": m.sd,
         "interquartile_mean": m.interquartile_mean,
         "published": s.published,
+        "label": s.label,
     }
 
 
@@ -201,6 +116,46 @@ def _pair(p: Pair) -> dict[str, Any]:
         "p_permutation": d.permutation_p,
         "resolved": p.resolved,
         "more_seeds": p.more_seeds,
+        "label_a": p.label_a,
+        "label_b": p.label_b,
+    }
+
+
+def _effect(e: Effect) -> dict[str, Any]:
+    return {
+        "factor": e.factor,
+        "a": e.a,
+        "b": e.b,
+        "paired": e.paired,
+        "n": e.n,
+        "left_out": e.left_out,
+        "cells": e.cells,
+        "of_cells": e.of_cells,
+        "difference": e.mean,
+        "low": e.low,
+        "high": e.high,
+        "p_t": e.t_p,
+        "p_t_holm": e.p,
+        "resolved": e.resolved,
+        "more_seeds": e.more_seeds,
+    }
+
+
+def _interaction(test: Interaction) -> dict[str, Any]:
+    return {
+        "factor": test.factor,
+        "a": test.a,
+        "b": test.b,
+        "other": test.other,
+        "here": test.here,
+        "there": test.there,
+        "n": test.n,
+        "difference": test.mean,
+        "low": test.low,
+        "high": test.high,
+        "p_t": test.t_p,
+        "p_t_holm": test.p,
+        "resolved": test.resolved,
     }
 
 
@@ -214,6 +169,11 @@ def _plain(found: Comparison) -> dict[str, Any]:
         "warnings": list(found.warnings),
         "binomial_error": found.binomial,
         "mixed": list(found.mixed),
+        "answer": list(answer(found)),
+        "best": None if found.mixed else found.ranked[0].name,
+        "against": None if found.against is None else found.against.name,
+        "effects": [_effect(e) for e in found.effects],
+        "interactions": [_interaction(test) for test in found.interactions],
     }
     cleaned: dict[str, Any] = _without_nan(content)
     return cleaned
@@ -230,6 +190,8 @@ def _without_nan(value: Any) -> Any:
 def _csv(found: Comparison) -> None:
     rows = [{"kind": "setting", **_setting(s)} for s in found.settings]
     rows += [{"kind": "pair", **_pair(p)} for p in found.pairs]
+    rows += [{"kind": "effect", **_effect(e)} for e in found.effects]
+    rows += [{"kind": "interaction", **_interaction(test)} for test in found.interactions]
     names = list(dict.fromkeys(name for row in rows for name in row))
     writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
     writer.writeheader()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from nnexp.errors import UserError
 from nnexp.redact import redact
+from nnexp.study.lookup import experiments_of_sweeps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,36 +23,78 @@ def command(name: str, arguments: Iterable[str]) -> str:
 def add_selection(parser: argparse.ArgumentParser) -> None:
     """The options that choose runs and the form of the output."""
     parser.add_argument(
-        "--experiment", default="nnexp", metavar="NAME", help="MLflow experiment (default nnexp)"
+        "--experiment",
+        action="append",
+        metavar="NAME",
+        help="MLflow experiment (default nnexp, or that of --sweep); may be given several times",
     )
-    parser.add_argument("--sweep", metavar="ID", help="only runs that this sweep trained")
     parser.add_argument(
-        "--where", metavar="FILTER", help="only these runs, in MLflow's filter syntax"
+        "--sweep",
+        action="append",
+        metavar="ID",
+        help="only runs that this sweep trained; several times: that one of these trained",
+    )
+    parser.add_argument(
+        "--where",
+        action="append",
+        metavar="FILTER",
+        help="only these runs, in MLflow's filter syntax; several times: for which all hold",
     )
     parser.add_argument(
         "--format", choices=["table", "csv", "json"], default="table", help="form of the output"
     )
 
 
+def experiments(options: argparse.Namespace) -> list[str]:
+    """The experiments that the options choose: as given, else those of the sweeps, else nnexp."""
+    if options.experiment:
+        return list(dict.fromkeys(options.experiment))
+    found = experiments_of_sweeps(options.tracking_uri, options.sweep) if options.sweep else []
+    return found or ["nnexp"]
+
+
+def filters(options: argparse.Namespace) -> str | None:
+    """All of `--where` as one filter."""
+    return " and ".join(options.where) if options.where else None
+
+
 def selected(options: argparse.Namespace) -> pd.DataFrame:
     """The frame of the runs that the options of `add_selection` choose.
+
+    Of several experiments it has a column `experiment`, as it has of one.
 
     Raises:
         UserError: no such experiment or sweep, or a filter that MLflow does not understand.
     """
+    import pandas as pd
+
     from nnexp.study.frames import runs
 
-    frame = runs(options.tracking_uri, options.experiment, options.where)
+    names = experiments(options)
+    frames = [runs(options.tracking_uri, name, filters(options)) for name in names]
+    filled = [f.assign(experiment=n) for n, f in zip(names, frames, strict=True) if len(f)]
+    if not filled:
+        frame = frames[0]
+    else:
+        frame = filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=True)
     if options.sweep is None:
         return frame
-    chosen = frame[frame["sweep"].astype(str).str.startswith(options.sweep.lower())]
-    if not options.sweep or chosen["sweep"].nunique() != 1:
+    return pd.concat([_of_sweep(frame, s, names) for s in options.sweep]).drop_duplicates(
+        "run_id", ignore_index=True
+    )
+
+
+def _of_sweep(frame: pd.DataFrame, sweep: str, names: Sequence[str]) -> pd.DataFrame:
+    """The runs of a frame that a sweep has trained, by the beginning of its id."""
+    column = frame["sweep"].astype(str) if "sweep" in frame else None
+    chosen = frame[column.str.startswith(sweep.lower())] if column is not None else frame[:0]
+    if not sweep or chosen.empty or chosen["sweep"].nunique() != 1:
         how = "no runs" if chosen.empty else "runs of several sweeps"
+        where = f"experiment{'s' if len(names) > 1 else ''} {', '.join(names)}"
         raise UserError(
-            f"--sweep {options.sweep}: {how} in experiment {options.experiment} with such an id; "
-            "python -m nnexp sweeps lists them"
+            f"--sweep {sweep}: {how} in {where} with such an id; python -m nnexp sweeps lists them"
         )
-    return chosen.reset_index(drop=True)
+    return chosen
 
 
 class Parser(argparse.ArgumentParser):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from rich.markup import escape
 from rich.table import Table
 
+from nnexp.study.metric import Metric
 from nnexp.study.report.tables import TextTable
 from nnexp.study.statistics import Summary, summarize
 from nnexp.terminal import console as new_console
@@ -43,7 +44,9 @@ def markdown(table: TextTable) -> str:
 
 def mean_with_interval(values: Summary | Sequence[float], scale: float, digits: int) -> str:
     """`96.03 (95.86 to 96.19)`: the mean and its 95 % interval; of one value the mean alone."""
-    s = values if isinstance(values, Summary) else summarize(values)
+    # What commands show so are shares in percent, and costs.
+    bounds = Metric("accuracy" if scale == 100.0 else "cost").bounds
+    s = values if isinstance(values, Summary) else summarize(values, bounds=bounds)
     mean = f"{scale * s.mean:.{digits}f}"
     if s.n < 2:
         return mean

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
-from nnexp.commands.options import Parser, add_selection, selected
+from nnexp.commands.options import Parser, add_selection, experiments, filters, selected
 from nnexp.terminal import console as new_console
 from nnexp.terminal import safe
 
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
         json.dump(records, sys.stdout, indent=1, ensure_ascii=False, allow_nan=False)
         print()
     else:
-        _print(frame, options.experiment, options.where)
+        _print(frame, ", ".join(experiments(options)), filters(options))
     return 0
 
 

@@ -47,3 +47,9 @@ def columns_of(settings: Sequence[Mapping[str, str]]) -> dict[str, list[str]]:
     """Flattened configs as one list per key."""
     keys = settings[0] if settings else ()
     return {key: [setting[key] for setting in settings] for key in keys}
+
+
+def words_of(keys: Sequence[str]) -> list[str]:
+    """What `compare --by` takes for these keys, in its short words where it has them."""
+    words = {"data.n_train": "size", "dropout.hidden": "dropout", "dropout.input": "dropout"}
+    return list(dict.fromkeys(words.get(key, key.removesuffix(".name")) for key in keys))

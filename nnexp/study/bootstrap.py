@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from math import inf, isnan
 from typing import NamedTuple
 
 import numpy as np
@@ -36,6 +37,22 @@ class Interval(NamedTuple):
 
     low: float
     high: float
+
+
+UNBOUNDED = Interval(-inf, inf)
+"""Of what may be any number."""
+
+
+def within(interval: Interval, bounds: Interval) -> Interval:
+    """An interval cut off at the bounds of what it is of; NaN stays.
+
+    The true mean cannot lie in what is cut off, so that the interval covers as often as before.
+    """
+    low, high = interval
+    return Interval(
+        low if isnan(low) else min(max(low, bounds.low), bounds.high),
+        high if isnan(high) else min(max(high, bounds.low), bounds.high),
+    )
 
 
 def resolved(interval: Interval) -> bool:

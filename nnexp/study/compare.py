@@ -1,103 +1,91 @@
-"""Settings of recorded runs against each other: summaries, paired differences, warnings."""
+"""Settings of recorded runs against each other: summaries, differences, effects, warnings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from math import isnan
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from nnexp.config.compose import schema_keys
-from nnexp.config.distinct import ASIDE, distinct_keys
+from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
-from nnexp.study.difference import (
-    Difference,
-    PairedDifference,
-    paired_difference,
-    unpaired_difference,
+from nnexp.study import notes
+from nnexp.study.effects import (
+    Design,
+    Effect,
+    Interaction,
+    design_of,
+    effects_of,
+    interactions_of,
 )
+from nnexp.study.grouping import (
+    GROUP_KEYS,
+    PLACES,
+    columns_by,
+    config_keys,
+    levels_of,
+    ordered,
+    short,
+    wanted_levels,
+)
+from nnexp.study.metric import Metric
 from nnexp.study.published import agrees
-from nnexp.study.statistics import Summary, binomial_error, holm, seeds_needed, summarize
+from nnexp.study.setting import ALPHA, Pair, Setting, pairs_of
+from nnexp.study.statistics import binomial_error, summarize
 
-GROUP_KEYS = {
-    "cost": ["cost.name"],
-    "reg": ["reg.name"],
-    "size": ["data.n_train"],
-    "dropout": ["dropout.hidden", "dropout.input"],
-    "init": ["init.name"],
-    "expand": ["expand.name"],
-    "stop": ["stop.name"],
-    "data": ["data.name"],
-    "engine": ["train.engine"],
-}
-"""What the short words of `--by` group by."""
-
-ALPHA = 0.05
-"""The chance, over all pairs of a table, of calling a difference resolved that is none."""
+__all__ = ["ALPHA", "GROUP_KEYS", "Comparison", "Pair", "Setting", "compare"]
 
 EXAMPLES = 10_000
 """Test images of the data sets that `_EXAMPLES_OF` names, and by default validation images."""
 
 _EXAMPLES_OF = ("mnist", "fashion_mnist")
 
-_FOLLOWS = ("reg.lmbda", "reg.lmbda_l1", "data.n_train", "size")
-"""Keys that go with others by default: λ with n, `size` with `data.n_train`."""
-
-
-_PROVENANCE = {
-    "source": "versions of the numeric source",
-    "data": "data sets",
-    "environment": "numeric environments (library versions, processors)",
-}
-"""Columns that all runs of a comparison should agree in."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """The runs of one setting."""
-
-    name: str
-    summary: Summary
-    failed: int
-    values: dict[Any, float]
-    """By seed (or whatever pairs)."""
-    published: float | None = None
-
-
-@dataclass(frozen=True)
-class Pair:
-    """One setting against another: A − B."""
-
-    a: str
-    b: str
-    difference: Difference
-    paired: bool
-    p: float
-    """Of the t test that goes with the interval, corrected by Holm over all pairs of the table."""
-    resolved: bool
-    """Whether the interval excludes zero and, of several pairs, p is small enough too."""
-    more_seeds: int | None
-    """About how many more would resolve it, at α divided by the number of pairs (Bonferroni)."""
+_NAMED = 8
+"""So many settings are named where none fits."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """All settings, all pairs, and what a reader has to know."""
+    """All settings, what is set against what, and what a reader has to know."""
 
     metric: str
     by: tuple[str, ...]
+    keys: tuple[str, ...]
+    """The keys of `by`, as they are shown."""
     settings: tuple[Setting, ...]
+    """By the values of their keys; `ranked` has them by the metric."""
     pairs: tuple[Pair, ...]
+    """All pairs; or each setting against the one of `against`."""
+    design: Design
+    effects: tuple[Effect, ...]
+    """Of each factor, all pairs of its values; none where settings are mixed."""
+    interactions: tuple[Interaction, ...]
+    """Every difference of differences, resolved or not."""
     warnings: tuple[str, ...]
     mixed: tuple[str, ...]
     """Keys in which runs of one setting differ. Then pairs say nothing of the settings."""
     binomial: float | None
     """Standard error of one accuracy because only 10,000 images were looked at; None where it is
     no accuracy, or of another number of images."""
+    against: Setting | None = None
+    """The baseline, where one is given."""
+
+    @property
+    def head(self) -> str:
+        """Of a column of settings: a single key with its values, or `setting` with labels."""
+        return self.keys[0] if len(self.keys) == 1 else "setting"
+
+    def named(self, setting: Setting) -> str:
+        """A setting in such a column."""
+        return setting.levels[0][1] if len(self.keys) == 1 else setting.label
+
+    @property
+    def ranked(self) -> list[Setting]:
+        """The best setting first; of metrics of which neither way is better, the highest."""
+        sign = 1.0 if Metric(self.metric).lower_is_better else -1.0
+        return sorted(self.settings, key=lambda s: sign * s.summary.mean)
 
 
 # Sums and squares of what a record holds may overflow, as its values do that are shown.
@@ -109,16 +97,19 @@ def compare(
     *,
     pair: str = "seed",
     published: pd.DataFrame | None = None,
+    against: str | None = None,
 ) -> Comparison:
     """Group recorded runs by keys and set the groups against each other.
 
-    `frame` is one of `study.frames.runs`. Runs are paired where they agree in `pair`. A run that
-    is recorded twice counts once, the latest.
+    `frame` is one of `study.frames.runs`, perhaps of several experiments, with a column
+    `experiment`. Runs are paired where they agree in `pair`. A run that is recorded twice counts
+    once, the latest. With `against`, a setting's label (`reg=none size=1k`) or value (`none`), all
+    others are set against that one only, and p is corrected for so many.
 
     Raises:
-        UserError: a key or metric that no run has, or fewer than one finished run.
+        UserError: a key or metric that no run has, fewer than one finished run, or no such setting.
     """
-    keys = _columns(frame, by)
+    keys = columns_by(frame, by)
     if metric not in frame:
         known = ", ".join(sorted(c for c in frame.columns if "/" in c)) or "none"
         raise UserError(f"--metric {metric}: no run has it; recorded: {known}")
@@ -128,13 +119,15 @@ def compare(
     names = frame[keys].astype(str).agg(", ".join, axis=1)
     finished = frame[(frame["status"] == "FINISHED") & np.isfinite(frame[metric].astype(float))]
     # The same config on the same data again: with another source or environment, or without reuse.
-    same = [k for k in (*_config_keys(), "data") if k in finished]
+    # Where places are compared, a run counts in each.
+    same = [k for k in (*config_keys(), "data", *(set(keys) & set(PLACES))) if k in finished]
     twice = finished.duplicated(same, keep="first")
     if twice.any():
         warnings.append(f"{int(twice.sum())} runs are recorded twice: the latest of each counts")
         finished = finished[~twice]
+    told = tuple(short(k) for k in keys if finished[k].nunique(dropna=False) > 1)
     settings = []
-    for name in _ordered(frame[keys], names):
+    for name in ordered(frame[keys], names):
         group = finished[names.loc[finished.index] == name]
         failed = int(((names == name) & (frame["status"] == "FAILED")).sum())
         if group.empty:
@@ -142,24 +135,50 @@ def compare(
             continue
         values = _by_pair(group, pair, metric, name, warnings)
         print_value = _published(published, keys, group, metric)
-        summary = summarize(list(values.values()))
-        settings.append(Setting(name, summary, failed, values, print_value))
+        summary = summarize(list(values.values()), bounds=Metric(metric).bounds)
+        levels = levels_of(group.iloc[0], keys)
+        settings.append(Setting(name, summary, failed, values, print_value, levels, told))
     if not settings:
         raise UserError("compare: no finished runs; train some, or widen --where")
-    pairs = _pairs(settings, pair)
-    warnings += _warnings(finished, names, keys, pair, metric, settings)
-    mean = float(np.mean([s.summary.mean for s in settings]))
-    error = None
-    if _of_so_many(finished, metric) and 0.0 <= mean <= 1.0:
-        error = binomial_error(mean, EXAMPLES)
-    mixed = tuple(_mixed(finished, names, keys, pair))
+    base = None if against is None else _named(settings, against)
+    mixed = tuple(notes.mixed_keys(finished, names, keys, pair))
+    design = design_of(settings)
+    effects, missing = ((), ()) if mixed else effects_of(design)
+    warnings += notes.warnings(finished, names, keys, pair, metric, settings)
+    if missing and len(design.factors) > 1:
+        warnings.append(f"no effect, as too few runs go together: {'; '.join(missing)}")
     if mixed:
         which = f"runs of one setting differ in {', '.join(mixed)} too"
         it = "them" if len(mixed) > 1 else "it"
         warnings.insert(0, f"{which}: add {it} to --by, or narrow with --sweep or --where")
+    mean = float(np.mean([s.summary.mean for s in settings]))
+    error = None
+    if _of_so_many(finished, metric) and 0.0 <= mean <= 1.0:
+        error = binomial_error(mean, EXAMPLES)
     return Comparison(
-        metric, tuple(by), tuple(settings), tuple(pairs), tuple(warnings), mixed, error
-    )
+        metric, tuple(by), tuple(short(k) for k in keys), tuple(settings),
+        tuple(pairs_of(settings, base)), design, effects,
+        () if mixed else interactions_of(design), tuple(warnings), mixed, error, base,
+    )  # fmt: skip
+
+
+def _named(settings: Sequence[Setting], typed: str) -> Setting:
+    """The setting that a label, a part of a label that tells it, or a value names."""
+    found = [s for s in settings if s.name == typed.strip()]
+    if not found:
+        wanted = wanted_levels(typed)
+        found = [s for s in settings if wanted <= {f"{k}={v}" for k, v in s.levels}]
+        if "=" not in typed:
+            (first, *_) = settings
+            whole = {f"{k}={typed.strip()}" for k, _ in first.levels}
+            found = [s for s in settings if whole & {f"{k}={v}" for k, v in s.levels}]
+    if len(found) == 1:
+        return found[0]
+    how = "several settings" if found else "no setting"
+    labels = [s.label for s in settings]
+    near = "" if found else suggestion(typed, labels)
+    named = "; ".join(labels[:_NAMED]) + (" …" if len(labels) > _NAMED else "")
+    raise UserError(f"--against {typed}: {how}; allowed: one of {named}{near}")
 
 
 def _of_so_many(finished: pd.DataFrame, metric: str) -> bool:
@@ -169,37 +188,6 @@ def _of_so_many(finished: pd.DataFrame, metric: str) -> bool:
     if "data.name" not in finished or not finished["data.name"].isin(_EXAMPLES_OF).all():
         return False
     return "validation" not in metric or set(finished["data.n_validation"]) == {EXAMPLES}
-
-
-def _columns(frame: pd.DataFrame, by: Sequence[str]) -> list[str]:
-    if frame.empty:
-        raise UserError("compare: no runs are recorded there; see python -m nnexp runs")
-    keys: list[str] = []
-    for word in by:
-        columns = [c for c in GROUP_KEYS.get(word, [word]) if c in frame]
-        if not columns:
-            known = ", ".join([*GROUP_KEYS, "or any config key such as train.eta"])
-            raise UserError(f"--by {word}: no run has it; allowed: {known}")
-        varying = [c for c in columns if frame[c].nunique(dropna=False) > 1]
-        keys += varying or columns[:1]
-    return keys
-
-
-def _ordered(values: pd.DataFrame, names: pd.Series[str]) -> list[str]:
-    """Settings by their keys' values: numbers by size, `none` before any other word.
-
-    A categorical column has an order of its own.
-    """
-
-    def rank(value: Any) -> tuple[bool, float, str]:
-        if isinstance(value, int | float | np.number):
-            return False, float(value), ""
-        return True, float(value != "none"), str(value)
-
-    coded = values.apply(lambda c: c.cat.codes if isinstance(c.dtype, pd.CategoricalDtype) else c)
-    rows = zip(names, coded.itertuples(index=False), strict=True)
-    ranks = {str(name): [rank(value) for value in row] for name, row in rows}
-    return sorted(ranks, key=ranks.__getitem__)
 
 
 def _by_pair(
@@ -215,35 +203,6 @@ def _by_pair(
     return dict(sorted(values.items()))
 
 
-def _pairs(settings: Sequence[Setting], pair: str) -> list[Pair]:
-    found: list[tuple[Setting, Setting, Difference, bool]] = []
-    for a, b in combinations(settings, 2):
-        if min(len(a.values), len(b.values)) < 2:
-            continue  # one run says nothing about the spread that a difference is judged by
-        common = [k for k in a.values if k in b.values]
-        if len(common) >= 2:
-            difference: Difference = paired_difference(
-                [a.values[k] for k in common], [b.values[k] for k in common]
-            )
-            found.append((a, b, difference, True))
-        else:
-            difference = unpaired_difference(list(a.values.values()), list(b.values.values()))
-            found.append((a, b, difference, False))
-    # Without a spread to judge by (one run a side) nothing can be resolved.
-    corrected = holm([1.0 if isnan(d.t_p) else d.t_p for _, _, d, _ in found]) if found else []
-    pairs = []
-    for (a, b, difference, paired), p in zip(found, corrected, strict=True):
-        stands = len(found) == 1 or p <= ALPHA
-        resolved = difference.resolved and stands
-        more = None
-        if not resolved and isinstance(difference, PairedDifference):
-            more = seeds_needed(
-                difference.mean, difference.sd, difference.n, level=1.0 - ALPHA / len(found)
-            )
-        pairs.append(Pair(a.name, b.name, difference, paired, p, resolved, more))
-    return pairs
-
-
 def _published(
     published: pd.DataFrame | None, keys: Sequence[str], group: pd.DataFrame, metric: str
 ) -> float | None:
@@ -251,80 +210,11 @@ def _published(
     if published is None or published.empty or metric not in published:
         return None
     ours = group.iloc[0].to_dict()
-    needed = [*keys, *(k for k in ("train.epochs",) if k in published)]
+    needed = [
+        *(k for k in keys if k not in PLACES),
+        *(k for k in ("train.epochs",) if k in published),
+    ]
     for _, run in published[published[metric].notna()].iterrows():
         if agrees(run.to_dict(), ours, needed):
             return float(run[metric])
     return None
-
-
-def _warnings(
-    finished: pd.DataFrame,
-    names: pd.Series[Any],
-    keys: Sequence[str],
-    pair: str,
-    metric: str,
-    settings: Sequence[Setting],
-) -> list[str]:
-    said = []
-    for column, what in _PROVENANCE.items():
-        if column == "data" and "data.name" in keys:
-            continue  # It is what is compared.
-        # Of compiled runs no environment is told, as none changes a bit.
-        found = set(finished[column]) - {""} if column in finished else set()
-        if len(found) > 1:
-            said.append(f"runs of {len(found)} different {what} are mixed")
-    if beside := _beside(finished, names, keys, pair):
-        said.append(f"the settings differ in {', '.join(beside)} too: the difference may be theirs")
-    if len(settings) == 1:
-        said.append(f"there is one setting, {settings[0].name}: nothing to compare it with")
-    few = [s.name for s in settings if s.summary.n < 5]
-    if few:
-        said.append(f"fewer than 5 runs: {', '.join(few)}; intervals of so few are rough")
-    return [*said, *_chosen(finished, metric)]
-
-
-def _mixed(
-    finished: pd.DataFrame, names: pd.Series[Any], keys: Sequence[str], pair: str
-) -> list[str]:
-    """The keys in which runs of one setting differ, but for those that only follow others."""
-    found: list[str] = []
-    for _, group in finished.groupby(names.loc[finished.index]):
-        columns = {
-            k: list(group[k]) for k in _config_keys() if k in group and k not in (*keys, pair)
-        }
-        found += distinct_keys(columns)
-    return list(dict.fromkeys(found))
-
-
-def _beside(
-    finished: pd.DataFrame, names: pd.Series[Any], keys: Sequence[str], pair: str
-) -> list[str]:
-    """The keys, each one value within a setting, in which the settings differ beside `keys`."""
-    firsts = finished.groupby(names.loc[finished.index]).first()
-    free = (*keys, pair, *_FOLLOWS)
-    columns = {k: list(firsts[k]) for k in _config_keys() if k in firsts and k not in free}
-    return [key for key in distinct_keys(columns) if key.partition(".")[0] not in _groups(keys)]
-
-
-def _groups(keys: Sequence[str]) -> set[str]:
-    """The choices that `keys` belong to: what else a choice brings with it is part of it."""
-    return {key.partition(".")[0] for key in keys if "." in key} - {"train", "data", "model"}
-
-
-def _chosen(finished: pd.DataFrame, metric: str) -> list[str]:
-    """Where the metric's own data chose what is measured."""
-    if metric == "gap/best":
-        return [f"{metric} takes the best epoch: chosen on the very test data it is judged on"]
-    if metric == "best/validation_accuracy":
-        return [
-            f"{metric} takes the best epoch: chosen on the very validation data it is judged on"
-        ]
-    early = "stop.name" in finished and bool((finished["stop.name"] == "early").any())
-    if metric.startswith("validation/") and early:
-        return [f"stop=early chose its epoch on the validation data that {metric} is judged on"]
-    return []
-
-
-def _config_keys() -> list[str]:
-    return [key for key in schema_keys() if not key.startswith(ASIDE)]

@@ -18,6 +18,7 @@ from nnexp.nn import draws
 from nnexp.nn.dropout import mask, thinned
 from nnexp.nn.parameters import Parameters
 from nnexp.nn.portable import log
+from nnexp.study.metric import Metric
 from nnexp.study.statistics import Summary, summarize
 
 Floats = NDArray[np.float64]
@@ -119,8 +120,11 @@ def sizes(outputs: Floats, labels: Labels, cost: str, wanted: Sequence[int]) -> 
     for k in (k for k in wanted if k <= len(outputs)):
         groups = [outputs[i : i + k] for i in range(0, len(outputs) - k + 1, k)]
         said = [verdict(group, labels, cost) for group in groups]
-        columns = ([getattr(v, name) for v in said] for name in ("accuracy", "votes", "cost"))
-        found.append(Size(k, *(summarize(column) for column in columns)))
+        summaries = (
+            summarize([getattr(v, name) for v in said], bounds=Metric(f"test/{metric}").bounds)
+            for name, metric in (("accuracy", "accuracy"), ("votes", "accuracy"), ("cost", "cost"))
+        )
+        found.append(Size(k, *summaries))
     return found
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
 from nnexp.record.environment import SCHEMA_VERSION
-from nnexp.record.store import Store, said_by_store
+from nnexp.record.store import Store, open_store, said_by_store
 from nnexp.record.sweep import runs_where
 
 if TYPE_CHECKING:
@@ -93,6 +94,16 @@ def runs_of_sweep(store: Store, prefix: str) -> list[Run]:
     if not found:
         raise UserError(f"--sweep {prefix}: no finished runs are recorded under it")
     return found
+
+
+def experiments_of_sweeps(tracking_uri: str | None, prefixes: Sequence[str]) -> list[str]:
+    """The names of the experiments in which sweeps are recorded, by their ids' beginnings."""
+    store = open_store(tracking_uri, reading=True)
+    names = all_experiments(store)
+    wanted = tuple(prefix.lower() for prefix in prefixes if prefix)
+    parents = runs_where(store, list(names), "tags.`nnexp.kind` = 'sweep'")
+    found = (run.info for run in parents if str(run.info.run_id).startswith(wanted))
+    return list(dict.fromkeys(names[str(info.experiment_id)] for info in found))
 
 
 def check_schema(run: Run) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -121,14 +121,14 @@ def _text(value: Any) -> str:
     return f"{float(value):.17g}" if number else str(value)
 
 
-def published_runs(tracking_uri: str | None, experiment: str) -> pd.DataFrame:
-    """What was published and may stand beside an experiment's runs: recorded there, and the book's.
+def published_runs(tracking_uri: str | None, experiments: Sequence[str]) -> pd.DataFrame:
+    """What was published and may stand beside experiments' runs: recorded there, and the book's.
 
     Raises:
         UserError: no such experiment.
     """
-    recorded = runs(tracking_uri, experiment, None, "published")
-    return pd.concat([recorded, book_frame()], ignore_index=True)
+    recorded = [runs(tracking_uri, name, None, "published") for name in experiments]
+    return pd.concat([*recorded, book_frame()], ignore_index=True)
 
 
 def book_frame() -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite, sqrt
+from math import isfinite, isnan, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +12,7 @@ from scipy import stats
 
 from nnexp.study.bootstrap import (
     RESAMPLES,
+    UNBOUNDED,
     Floats,
     Interval,
     checked,
@@ -19,6 +20,7 @@ from nnexp.study.bootstrap import (
     mean_interval,
     variance_of_mean,
     weighted_interval,
+    within,
 )
 
 # Beyond this many seeds in all, "so many more" is no advice.
@@ -48,14 +50,22 @@ class Summary:
 
 
 def summarize(
-    values: ArrayLike, *, level: float = 0.95, resamples: int = RESAMPLES, seed: int = 0
+    values: ArrayLike,
+    *,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    bounds: Interval = UNBOUNDED,
 ) -> Summary:
     """Mean, spread and interval of independent values, shape (n,); n ≥ 1.
 
-    The interval is `bootstrap.mean_interval`. Errors: as there.
+    The interval is `bootstrap.mean_interval`, cut off at the `bounds` of what it is of: no accuracy
+    is above 1. Errors: as there.
     """
     array = checked(values)
     interval = mean_interval(array, level=level, resamples=resamples, seed=seed)
+    if bounds.low <= array.min() and array.max() <= bounds.high:
+        interval = within(interval, bounds)
     return Summary(
         n=array.size,
         mean=mean(array),
@@ -163,7 +173,9 @@ def seeds_needed(
         t = stats.t.ppf((1.0 + level) / 2.0, size - 1)
         if shift > t + 40.0 * (1.0 + t / sqrt(2.0 * (size - 1))):
             return True
-        reached = stats.nct.sf(t, size - 1, shift) + stats.nct.cdf(-t, size - 1, shift)
+        # So far out on the other side scipy's noncentral t is not a number at times; it is nothing.
+        wrong_side = float(stats.nct.cdf(-t, size - 1, shift))
+        reached = stats.nct.sf(t, size - 1, shift) + (0.0 if isnan(wrong_side) else wrong_side)
         return bool(reached >= power)
 
     low, high = 2, 2

@@ -42,11 +42,11 @@ def settings_table(runs: pd.DataFrame, keys: Sequence[str], metrics: Sequence[st
     return pd.DataFrame(rows)
 
 
-def comparison_frames(found: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The settings and the pairs of a comparison, one row each."""
-    settings = [
+def settings_frame(found: Comparison) -> pd.DataFrame:
+    """The settings of a comparison, the best first."""
+    rows = [
         {
-            ", ".join(found.by): s.name,
+            found.head: found.named(s),
             "n": s.summary.n,
             "failed": s.failed,
             "mean": s.summary.mean,
@@ -55,23 +55,67 @@ def comparison_frames(found: Comparison) -> tuple[pd.DataFrame, pd.DataFrame]:
             "sd": s.summary.sd,
             "interquartile mean": s.summary.interquartile_mean,
         }
-        for s in found.settings
+        for s in found.ranked
     ]
-    pairs = [
+    return pd.DataFrame(rows)
+
+
+def pairs_frame(found: Comparison) -> pd.DataFrame:
+    """The pairs of a comparison, with the verdict that stands after the correction."""
+    rows = [
         {
-            "A": p.a,
-            "B": p.b,
+            "A": p.a if len(found.keys) == 1 else p.label_a,
+            "B": p.b if len(found.keys) == 1 else p.label_b,
             "A - B": p.difference.mean,
             "low": p.difference.low,
             "high": p.difference.high,
             "P(A > B)": p.difference.probability.value,
             "p (Holm)": p.p,
-            "verdict": "not judged" if found.mixed else p.difference.verdict,
+            "verdict": "not judged" if found.mixed else p.verdict,
             "more seeds": p.more_seeds,
         }
         for p in found.pairs
     ]
-    return pd.DataFrame(settings), pd.DataFrame(pairs)
+    return pd.DataFrame(rows)
+
+
+def effects_frame(found: Comparison) -> pd.DataFrame:
+    """The effects of a comparison's factors, with the verdict that stands after the correction."""
+    rows = [
+        {
+            "effect of": e.factor,
+            "A": e.a,
+            "B": e.b,
+            "seeds": e.n,
+            "over": e.cells,
+            "A - B": e.mean,
+            "low": e.low,
+            "high": e.high,
+            "p (Holm)": e.p,
+            "verdict": e.verdict,
+            "more seeds": e.more_seeds,
+        }
+        for e in found.effects
+    ]
+    return pd.DataFrame(rows)
+
+
+def interactions_frame(found: Comparison) -> pd.DataFrame:
+    """The differences of differences of a comparison, the clearest first."""
+    rows = [
+        {
+            "difference": f"{t.a} - {t.b}",
+            "here": t.here,
+            "there": t.there,
+            "here - there": t.mean,
+            "low": t.low,
+            "high": t.high,
+            "p (Holm)": t.p,
+            "resolved": t.resolved,
+        }
+        for t in sorted(found.interactions, key=lambda t: t.t_p)
+    ]
+    return pd.DataFrame(rows)
 
 
 def _said(name: str, value: float) -> str:

@@ -289,10 +289,12 @@ def recorded_lines(
     name = config.tracking.experiment
     lines = ["", f"{kind:<10} {run_id}", f"recorded   {store.shown}, experiment {name}"]
     if kind == "sweep":
+        # A sweep tells its experiment, and what varied in it is what `compare` goes by.
         option = "" if name == "nnexp" else f" --experiment {shlex.quote(name)}"
-        option += f" --sweep {run_id[:8]}" if whole else ""
+        option = f" --sweep {run_id[:8]}" if whole else option
         if by:
-            lines.append(f"compare    python -m nnexp compare --by {by}{option}{uri}")
+            keys = "" if whole else f" --by {by}"
+            lines.append(f"compare    python -m nnexp compare{keys}{option}{uri}")
         lines.append(f"table      python -m nnexp runs{option}{uri}")
     return [*lines, f"look       python -m nnexp ui{uri}", f"repeat     {command}"]
 

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from nnexp.config.command import run_name
 from nnexp.config.compose import flatten
-from nnexp.config.distinct import columns_of, distinct_keys
+from nnexp.config.distinct import columns_of, distinct_keys, words_of
 from nnexp.config.schema import Config
 from nnexp.record.environment import cores
 from nnexp.sweep.board import results, results_table
@@ -92,7 +92,7 @@ def conclude(sweep: Batch, parent: str, command: str, console: Console, seconds:
     for line in reused:
         console.print(escape(line), highlight=False)
     console.print(f"{seconds:.1f} s in all", highlight=False)
-    by = _compared_by(distinct_keys(columns_of(settings))) if _seeds(sweep) > 1 else ""
+    by = ",".join(words_of(distinct_keys(columns_of(settings)))) if _seeds(sweep) > 1 else ""
     lines = recorded_lines(
         sweep.configs[0], sweep.store, "sweep", parent, command, by, whole=not reused
     )
@@ -110,10 +110,3 @@ def _reused(sweep: Batch, parent: str) -> list[str]:
     names = [f"reused: {run_name(c)} ({r.run_id[:8]})" for c, r in pairs if r.sweep != parent]
     more = len(names) - NAMED
     return names if more <= 0 else [*names[:NAMED], f"reused: {more} more, recorded before"]
-
-
-def _compared_by(keys: Sequence[str]) -> str:
-    """What `compare --by` takes for these keys, in its short words where it has them."""
-    words = {"data.n_train": "size", "dropout.hidden": "dropout", "dropout.input": "dropout"}
-    short = (words.get(key, key.removesuffix(".name")) for key in keys)
-    return ",".join(dict.fromkeys(short))

@@ -171,3 +171,11 @@ def test_numbers_out_of_range_are_refused() -> None:
         seeds_needed(1.0, 1.0, 5, power=1.0)
     with pytest.raises(ValueError, match="sd_diff=-1"):
         seeds_needed(1.0, -1.0, 5)
+
+
+@pytest.mark.parametrize("level", [0.95, 1.0 - 0.05 / 36])
+def test_seeds_needed_grow_with_the_spread(level: float) -> None:
+    """Where scipy's noncentral t is not a number, it once said 941 between 28 and 33."""
+    needed = [seeds_needed(0.00512, sd, 5, level=level) for sd in np.linspace(0.005, 0.009, 60)]
+    assert all(n is not None for n in needed)
+    assert needed == sorted(needed)  # type: ignore[type-var]

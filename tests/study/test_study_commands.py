@@ -155,6 +155,28 @@ def test_a_sweep_among_other_runs_is_chosen_by_its_id(tmp_path: Path) -> None:
     assert "--sweep ffff: no runs" in refused.stderr
 
 
+def test_several_experiments_and_sweeps_are_compared_together(tmp_path: Path) -> None:
+    typed = ("-m", "size=100", "train.epochs=1", "seed=0,1", "tracking.artifacts=none")
+    first = nnexp(tmp_path, *typed, "reg=none,l2", "tracking.experiment=a")
+    assert nnexp(tmp_path, *typed, "reg=none", "cost=quadratic", "tracking.experiment=b").stdout
+    (line,) = (x for x in first.stdout.splitlines() if x.startswith("compare"))
+    sweep = line.split()[-1]
+    assert line.split()[4:] == ["compare", "--sweep", sweep]
+    one = json.loads(nnexp(tmp_path, "compare", "--sweep", sweep, "--format", "json").stdout)
+    assert (one["by"], len(one["pairs"]), len(one["effects"])) == (["reg"], 1, 1)
+    assert one["answer"][0].startswith("Highest test/accuracy: reg=")
+    both = ("compare", "--experiment", "a", "--experiment", "b", "--metric", "test/data_cost")
+    filters = ("--where", "params.`reg.name` = 'none'", "--where", "params.size = '100'")
+    found = json.loads(nnexp(tmp_path, *both, *filters, "--format", "json").stdout)
+    assert found["by"] == ["experiment"]
+    assert [s["label"] for s in found["settings"]] == ["experiment=a", "experiment=b"]
+    assert [s["n"] for s in found["settings"]] == [2, 2]
+    rows = list(csv.DictReader(io.StringIO(nnexp(tmp_path, *both, "--format", "csv").stdout)))
+    assert {row["kind"] for row in rows} == {"setting", "pair", "effect"}
+    refused = nnexp(tmp_path, *both, "--sweep", sweep, "--sweep", "ffff")
+    assert "--sweep ffff: no runs in experiments a, b" in refused.stderr
+
+
 def test_early_stopping_shows_one_epoch_in_all_columns(tmp_path: Path) -> None:
     typed = ("size=1k", "train.epochs=60", "stop=early", "stop.patience=3", "init=large")
     first = nnexp(tmp_path, *typed, "tracking.artifacts=light").stdout

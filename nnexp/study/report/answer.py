@@ -115,7 +115,7 @@ def _difference(shown: Shown, measure: Measure) -> str:
     interval = (
         f"95 % interval {measure.text(d.low, sign=True)} to {measure.text(d.high, sign=True)}"
     )
-    told = verdict(shown)
+    told = verdict(shown, measure)
     tail = "" if shown.pair.resolved else f": {told}"
     # A Greek η or λ is no beginning of a sentence.
     first = shown.a[0].upper() if shown.a[0].isascii() else shown.a[0]

@@ -10,7 +10,9 @@ from matplotlib.axes import Axes
 
 from nnexp.record.figures.style import GREY, INK, quiet
 from nnexp.record.palette import COLOURS
+from nnexp.study.bootstrap import Interval
 from nnexp.study.compare import Comparison, Setting
+from nnexp.study.metric import Metric
 from nnexp.study.report.draw import TEXT, WIDTH, inches, label_inside, new_picture
 from nnexp.study.report.drawn import Drawn
 from nnexp.study.report.material import Material
@@ -36,7 +38,8 @@ def dots(material: Material, measure: Measure) -> Drawn:
         values = measure.scale * runs.dropna().to_numpy(np.float64)
         if not len(values):
             continue
-        summary = summarize(values)
+        low, high = Metric(measure.metric).bounds
+        summary = summarize(values, bounds=Interval(measure.scale * low, measure.scale * high))
         hue = colour(material.style[setting])
         axes.plot(values, np.full(len(values), row), "o", color=GREY, markersize=3, alpha=0.6)
         if np.isfinite(summary.low):

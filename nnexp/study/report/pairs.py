@@ -82,16 +82,15 @@ def _ranks(material: Material) -> list[dict[str, int]]:
 
 
 def command_of(material: Material, measure: Measure) -> str:
-    """The command that prints this comparison; empty for several experiments, which none can."""
-    if len(material.names) > 1:
-        return ""
+    """The command that prints this comparison."""
     words = {tuple(keys): word for word, keys in GROUP_KEYS.items()} | {
         ("data.n_train",): "size",
         ("dropout.hidden",): "dropout",
     }
     by = ",".join(words.get((key,), key) for key in material.keys)
     metric = "test/accuracy" if measure.metric == FINAL else measure.metric
-    typed = ["--by", by, "--metric", metric, "--experiment", material.name]
+    typed = ["--by", by, "--metric", metric]
+    typed += [word for name in material.names for word in ("--experiment", name)]
     if material.where:
         typed += ["--where", material.where]
     return "python -m nnexp compare " + shlex.join(typed)

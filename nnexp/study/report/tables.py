@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from nnexp.study.metric import Metric
 from nnexp.study.report.material import Material
 from nnexp.study.report.pairs import Shown
 from nnexp.study.report.words import Measure
+from nnexp.study.setting import more_seeds_text
 from nnexp.study.statistics import summarize
 
 AGAINST = (
@@ -61,7 +63,7 @@ def _interval(column: pd.Series[float], measure: Measure) -> str:
     values = column.dropna().to_numpy(float)
     if not len(values):
         return ""
-    summary = summarize(values)
+    summary = summarize(values, bounds=Metric(measure.metric).bounds)
     if len(values) == 1:
         return measure.text(summary.mean)
     low, high = measure.text(summary.low), measure.text(summary.high)
@@ -92,7 +94,7 @@ def pairs_table(
                 f"{d.probability.value:.2f}",
                 f"{shown.pair.p:.2g}",
                 f"{d.permutation_p:.2g}",
-                verdict(shown),
+                verdict(shown, measure),
             )
         )
     note = "runs of the same seed against each other; each interval is of its pair alone; p: t test"
@@ -105,13 +107,13 @@ def pairs_table(
     return TextTable(f"Differences: {measure.title}", head, tuple(rows), note, command, texts=2)
 
 
-def verdict(shown: Shown) -> str:
-    """`A is higher`, or that it is not resolved and how many more seeds would help."""
+def verdict(shown: Shown, measure: Measure) -> str:
+    """`A is higher`, or that it is not resolved, and how many more seeds would help or why none."""
     if shown.pair.resolved:
         return f"A is {shown.pair.difference.verdict}"
-    more = shown.pair.more_seeds
     among = " among so many pairs" if shown.pair.difference.resolved else ""
-    return f"not resolved{among}" + (f": about {more} more seeds would be needed" if more else "")
+    told = more_seeds_text(shown.pair, measure).replace("; ", ": ", 1)
+    return f"not resolved{among}{told}"
 
 
 def published_table(material: Material) -> TextTable | None:

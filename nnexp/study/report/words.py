@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from nnexp.study.metric import plain_zero
+
 _NAMES = {
     ("cost.name", "crossentropy"): "cross-entropy",
     ("cost.name", "quadratic"): "quadratic cost",
@@ -79,6 +81,10 @@ class Measure:
         digits = 2 if self.scale == 100.0 else self.digits
         return number(value * self.scale, sign=sign, digits=digits)
 
+    def difference(self, value: float) -> str:
+        """The size of a difference, with its unit: `0.21 points`."""
+        return f"{self.text(value)} {self.difference_unit}".rstrip()
+
     @property
     def difference_unit(self) -> str:
         """Percentages differ by points."""
@@ -116,7 +122,7 @@ def number(value: float, *, sign: bool = False, digits: int | None = None) -> st
         text = f"{value:{plus}.2f}"
     else:
         text = f"{value:{plus}#.2g}"
-    return text.replace("-", "−")
+    return plain_zero(text).replace("-", "−")
 
 
 def some(count: int, what: str) -> str:

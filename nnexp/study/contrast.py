@@ -1,0 +1,123 @@
+"""A weighted sum of settings' means, paired by seed wherever settings share seeds.
+
+An effect averaged over several combinations, and a difference of differences, are contrasts
+ψ = w (Σ_{i ∈ plus} μ_i − Σ_{j ∈ minus} μ_j). Where all its settings have seed s, it gives one value
+
+    z_s = w (Σ_i y_is − Σ_j y_js),
+
+and ψ is judged by Student's t over the z_s. Nothing is assumed of how runs of one seed go together
+in the settings: whatever they share is inside z_s. (A pooled error, as in a two-way table, would
+take runs of one seed for independent.) Settings without common seeds are independent: they form
+blocks, each with its own z_s, and t has Welch's and Satterthwaite's degrees of freedom.
+
+Source: B. Winer, Statistical Principles in Experimental Design (1962), chapter 4: contrasts of
+repeated measures, each against its own error; F. Satterthwaite, Biometrics Bulletin 2 (1946).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from nnexp.study.bootstrap import (
+    Floats,
+    Interval,
+    mean,
+    mean_interval,
+    variance_of_mean,
+    weighted_interval,
+)
+from nnexp.study.permutation import steps_per_unit
+from nnexp.study.statistics import standard_deviation
+
+Values = Mapping[Any, float]
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """The values z_s of each block; ψ is the sum of the blocks' means."""
+
+    blocks: tuple[Floats, ...]
+    left_out: int
+    """Seeds that some settings of a block have and others have not."""
+
+    @property
+    def paired(self) -> bool:
+        """Whether all settings share the seeds that are used."""
+        return len(self.blocks) == 1
+
+    @property
+    def n(self) -> int:
+        """The seeds that are used, of the block with fewest."""
+        return min(block.size for block in self.blocks)
+
+    @property
+    def mean(self) -> float:
+        """The estimate of ψ."""
+        return sum(mean(block) for block in self.blocks)
+
+    @property
+    def sd(self) -> float:
+        """Of the z_s of one block; NaN for several."""
+        return standard_deviation(self.blocks[0]) if self.paired else float("nan")
+
+    @property
+    def interval(self) -> Interval:
+        """The 95 % interval of ψ: that of one setting's mean, of the z_s."""
+        if self.paired:
+            return mean_interval(self.blocks[0])
+        return weighted_interval(self.blocks, [1.0] * len(self.blocks))
+
+    @property
+    def p(self) -> float:
+        """Two-sided t test of ψ = 0: t = ψ̂ / √(Σ_b s_b²/n_b), ν = (Σ v_b)² / Σ [v_b²/(n_b−1)]."""
+        variances = [variance_of_mean(block) for block in self.blocks]
+        total = sum(variances)
+        if total == 0.0:
+            return 1.0 if self.mean == 0.0 else 0.0
+        nu = total**2 / sum(
+            v**2 / (block.size - 1) for v, block in zip(variances, self.blocks, strict=True)
+        )
+        return float(2.0 * stats.t.sf(abs(self.mean) / sqrt(total), nu))
+
+
+def contrast(plus: Sequence[Values], minus: Sequence[Values], share: float) -> Contrast | None:
+    """The contrast with weight `share` on the settings of `plus` and −`share` on those of `minus`.
+
+    Each setting is its values by seed. Only seeds that all settings of a block have are used. None
+    where a block has fewer than two of them: nothing is known then of the spread.
+    """
+    terms = [(share, values) for values in plus] + [(-share, values) for values in minus]
+    everything = np.array([v for _, values in terms for v in values.values()])
+    if not everything.size:
+        return None
+    # As with pairs: rounding in the sums neither breaks a tie nor makes spread.
+    per_unit = steps_per_unit(everything)
+    blocks, left_out = [], 0
+    for block in _blocks(terms):
+        common = [s for s in block[0][1] if all(s in values for _, values in block)]
+        if len(common) < 2:
+            return None
+        left_out += len({s for _, values in block for s in values}) - len(common)
+        sums = np.array([sum(w * values[s] for w, values in block) for s in common])
+        blocks.append(np.rint(sums * per_unit) / per_unit)
+    return Contrast(tuple(blocks), left_out)
+
+
+def _blocks(terms: Sequence[tuple[float, Values]]) -> list[list[tuple[float, Values]]]:
+    """Settings that share two seeds or more, directly or through others, go together."""
+    blocks: list[list[tuple[float, Values]]] = []
+    for term in terms:
+        joined = [
+            block
+            for block in blocks
+            if any(sum(s in values for s in term[1]) >= 2 for _, values in block)
+        ]
+        blocks = [block for block in blocks if block not in joined]
+        blocks.append([part for block in joined for part in block] + [term])
+    return blocks

@@ -1,0 +1,250 @@
+"""Effects of the factors of a comparison, each on its own, and where factors interact.
+
+Settings are the cells of a table with one side per factor. The effect of value u against v of a
+factor is the difference between its cells, averaged over the combinations r of the other factors
+in which both are recorded,
+
+    ψ = (1/R) Σ_r (μ_ur − μ_vr),
+
+and factors f and g interact where a difference of f is another at another value of g:
+
+    χ = (1/R) Σ_r [(μ_upr − μ_vpr) − (μ_uqr − μ_vqr)]  ≠ 0,
+
+r over combinations of what is left. Both are judged as `contrast` says, by one value per seed; the
+p-values of all effects are one family, those of all χ another, each corrected by Holm's method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from nnexp.study.bootstrap import resolved
+from nnexp.study.contrast import Contrast, Values, contrast
+from nnexp.study.difference import Verdict
+from nnexp.study.setting import ALPHA, Setting
+from nnexp.study.statistics import holm, seeds_needed
+
+Level = tuple[str, ...]
+Cell = tuple[int, ...]
+"""Of each factor the number of its level."""
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A varied key, or keys of which each follows from the others (`size` and `train.epochs`)."""
+
+    keys: tuple[str, ...]
+    levels: tuple[Level, ...]
+    """Its values, of each key one, in the order of the settings."""
+
+    @property
+    def name(self) -> str:
+        """`size`, or `size, train.epochs`."""
+        return ", ".join(self.keys)
+
+    def label(self, level: int) -> str:
+        """`size=1000 train.epochs=400`."""
+        pairs = zip(self.keys, self.levels[level], strict=True)
+        return " ".join(f"{key}={value}" for key, value in pairs)
+
+
+@dataclass(frozen=True)
+class Design:
+    """Settings as cells of a table with a side per factor; cells may be missing."""
+
+    factors: tuple[Factor, ...]
+    cells: Mapping[Cell, Setting]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Level `a` of a factor against `b`: A − B, averaged over `cells` combinations of the rest."""
+
+    factor: str
+    at: int
+    """The number of the factor in the design, `u` and `v` those of its levels."""
+    u: int
+    v: int
+    a: str
+    b: str
+    mean: float
+    low: float
+    high: float
+    n: int
+    """Seeds, each with a run in every cell; of parts that share no seed, those of the smallest."""
+    left_out: int
+    """Seeds that only some of the cells have: not used."""
+    cells: int
+    of_cells: int
+    """So many combinations of the other factors are recorded with `a`, `b`, or both."""
+    paired: bool
+    t_p: float
+    p: float
+    """Corrected by Holm over all effects."""
+    resolved: bool
+    more_seeds: int | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """A is "higher" or "lower" where the effect is resolved among all effects."""
+        if not self.resolved:
+            return "not resolved"
+        return "higher" if self.mean > 0.0 else "lower"
+
+    @property
+    def bound(self) -> float:
+        """The larger end of the interval: so large can the effect be at most."""
+        return max(abs(self.low), abs(self.high))
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """How much the difference A − B of a factor at one level of another exceeds that elsewhere."""
+
+    factor: str
+    other: str
+    at: int
+    by: int
+    """The numbers of the two factors in the design."""
+    a: str
+    b: str
+    here: str
+    there: str
+    mean: float
+    """(A − B here) − (A − B there)."""
+    low: float
+    high: float
+    n: int
+    t_p: float
+    p: float
+    """Corrected by Holm over all differences of differences."""
+    resolved: bool
+
+
+def design_of(settings: Sequence[Setting]) -> Design:
+    """The factors of settings, in the order of their keys, and the cells that there are.
+
+    Keys of which one tells the other (each size has one number of epochs) cannot be told apart by
+    any number of runs: they are one factor. Keys that do not vary are none.
+    """
+    keys = [key for key, _ in settings[0].levels]
+    columns = {key: [dict(s.levels)[key] for s in settings] for key in keys}
+    factors: list[list[str]] = []
+    for key in (k for k in keys if len(set(columns[k])) > 1):
+        tied = [f for f in factors if _tied(_rows(columns, f), _rows(columns, [key]))]
+        merged = [k for f in tied for k in f] + [key]
+        at = factors.index(tied[0]) if tied else len(factors)
+        factors = [f for f in factors if f not in tied]
+        factors.insert(at, merged)
+    made = [
+        Factor(tuple(f), tuple(dict.fromkeys(_rows(columns, f))))
+        for f in factors
+    ]  # fmt: skip
+    places = [[f.levels.index(row) for row in _rows(columns, f.keys)] for f in made]
+    cells = {tuple(p[i] for p in places): s for i, s in enumerate(settings)}
+    return Design(tuple(made), cells)
+
+
+def effects_of(design: Design) -> tuple[tuple[Effect, ...], tuple[str, ...]]:
+    """All pairs of levels of each factor, and which of them cannot be estimated."""
+    found: list[tuple[int, int, int, Contrast, int, int]] = []
+    missing = []
+    for i, factor in enumerate(design.factors):
+        for u, v in combinations(range(len(factor.levels)), 2):
+            there, anywhere = _rests(design, i, u, v)
+            pairs = [(design.cells[_at(r, i, u)], design.cells[_at(r, i, v)]) for r in there]
+            z = _contrast([a.values for a, _ in pairs], [b.values for _, b in pairs], len(pairs))
+            if z is None:
+                missing.append(f"{factor.label(u)} against {factor.label(v)}")
+                continue
+            found.append((i, u, v, z, len(there), len(anywhere)))
+    tests = [z.p for _, _, _, z, _, _ in found]
+    effects = []
+    for (i, u, v, z, cells, of_cells), t_p, p in zip(found, tests, holm(tests), strict=True):
+        factor, interval = design.factors[i], z.interval
+        stands = resolved(interval) and (len(found) == 1 or p <= ALPHA)
+        more = None
+        if not stands and z.paired:
+            more = seeds_needed(z.mean, z.sd, z.n, level=1.0 - ALPHA / len(found))
+        effects.append(
+            Effect(
+                factor.name, i, u, v, factor.label(u), factor.label(v), z.mean, *interval,
+                z.n, z.left_out, cells, of_cells, z.paired, t_p, p, stands, more,
+            )
+        )  # fmt: skip
+    return tuple(effects), tuple(missing)
+
+
+def interactions_of(design: Design) -> tuple[Interaction, ...]:
+    """Every difference of differences between two factors, each tested, corrected by Holm."""
+    found = []
+    numbered = list(enumerate(design.factors))
+    for (i, f), (j, g) in combinations(numbered, 2):
+        for u, v in combinations(range(len(f.levels)), 2):
+            for p, q in combinations(range(len(g.levels)), 2):
+                z = _difference_of_differences(design, (i, u, v), (j, p, q))
+                if z is not None:
+                    found.append((i, j, (u, v), (p, q), z))
+    tests = [z.p for *_, z in found]
+    interactions = []
+    for (i, j, (u, v), (p, q), z), t_p, corrected in zip(found, tests, holm(tests), strict=True):
+        f, g, interval = design.factors[i], design.factors[j], z.interval
+        stands = resolved(interval) and (len(found) == 1 or corrected <= ALPHA)
+        interactions.append(
+            Interaction(
+                f.name, g.name, i, j, f.label(u), f.label(v), g.label(p), g.label(q),
+                z.mean, *interval, z.n, t_p, corrected, stands,
+            )
+        )  # fmt: skip
+    return tuple(interactions)
+
+
+def simple_effect(design: Design, at: int, by: int, level: int) -> Contrast | None:
+    """The first two levels of the factor `at` against each other where factor `by` has `level`."""
+    there, _ = _rests(design, at, 0, 1)
+    pairs = [
+        (design.cells[_at(r, at, 0)], design.cells[_at(r, at, 1)]) for r in there if r[by] == level
+    ]
+    return _contrast([a.values for a, _ in pairs], [b.values for _, b in pairs], len(pairs))
+
+
+def _difference_of_differences(
+    design: Design, first: tuple[int, int, int], second: tuple[int, int, int]
+) -> Contrast | None:
+    (i, u, v), (j, p, q) = first, second
+    rests = {_at(_at(cell, i, u), j, p) for cell in design.cells}
+    corners = [
+        [design.cells.get(_at(_at(r, i, a), j, b)) for a, b in ((u, p), (v, q), (v, p), (u, q))]
+        for r in sorted(rests)
+    ]
+    whole = [[s.values for s in four if s is not None] for four in corners if None not in four]
+    plus = [values for four in whole for values in four[:2]]
+    minus = [values for four in whole for values in four[2:]]
+    return _contrast(plus, minus, len(whole))
+
+
+def _contrast(plus: Sequence[Values], minus: Sequence[Values], count: int) -> Contrast | None:
+    return contrast(plus, minus, 1.0 / count) if count else None
+
+
+def _rests(design: Design, i: int, u: int, v: int) -> tuple[list[Cell], list[Cell]]:
+    """The combinations of the other factors that have both levels, and those that have any."""
+    anywhere = sorted({_at(cell, i, u) for cell in design.cells if cell[i] in (u, v)})
+    both = [c for c in anywhere if c in design.cells and _at(c, i, v) in design.cells]
+    return both, anywhere
+
+
+def _at(cell: Cell, i: int, level: int) -> Cell:
+    return (*cell[:i], level, *cell[i + 1 :])
+
+
+def _rows(columns: Mapping[str, Sequence[str]], keys: Sequence[str]) -> list[Level]:
+    return list(zip(*(columns[key] for key in keys), strict=True))
+
+
+def _tied(first: Sequence[Level], second: Sequence[Level]) -> bool:
+    """Whether one tells the other: no more combinations than values of the richer one."""
+    together = len(set(zip(first, second, strict=True)))
+    return together == max(len(set(first)), len(set(second)))

@@ -1,0 +1,77 @@
+"""What is known of a metric by its name: its unit, its bounds, which way is better."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from nnexp.study.bootstrap import UNBOUNDED, Interval
+
+_LOWER = ("cost", "data_cost", "cost_network2", "train_seconds")
+_HIGHER = ("accuracy", "correct", "validation_accuracy", "test_accuracy")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A recorded metric by its name, such as `test/accuracy`."""
+
+    name: str
+
+    @property
+    def scale(self) -> float:
+        """Fractions are shown in percent, their differences in points."""
+        return 100.0 if self.name.endswith("accuracy") or self.name.startswith("gap/") else 1.0
+
+    @property
+    def unit(self) -> str:
+        """Of a value, with the space before it."""
+        if self.scale == 1.0:
+            return self.difference_unit
+        return " points" if self.name.startswith("gap/") else " %"
+
+    @property
+    def difference_unit(self) -> str:
+        """Of a difference between values, with the space before it."""
+        if self.scale == 1.0:
+            return " s" if self.name.endswith("_seconds") else ""
+        return " points"
+
+    @property
+    def lower_is_better(self) -> bool | None:
+        """None where neither is better, as of a best epoch."""
+        last = self.name.rpartition("/")[2]
+        if self.name.startswith(("gap/", "time/")) or last in _LOWER:
+            return True
+        return False if last in _HIGHER else None
+
+    @property
+    def superlative(self) -> str:
+        """`lowest` where lower is better, else `highest`."""
+        return "lowest" if self.lower_is_better else "highest"
+
+    @property
+    def bounds(self) -> Interval:
+        """Between which values the metric, and so its mean, lies."""
+        last = self.name.rpartition("/")[2]
+        if self.scale != 1.0:
+            return Interval(-1.0 if self.name.startswith("gap/") else 0.0, 1.0)
+        if self.name.startswith("time/") or last in (*_LOWER, "correct", "penalty", "epochs"):
+            return Interval(0.0, math.inf)
+        return UNBOUNDED
+
+    def text(self, value: float, *, sign: bool = False) -> str:
+        """A value in the metric's scale, without its unit; never a zero with a minus."""
+        if not math.isfinite(value):
+            return "-"
+        form = ".2f" if self.scale != 1.0 else ".4g"
+        return plain_zero(f"{self.scale * value:{'+' if sign else ''}{form}}")
+
+    def difference(self, value: float) -> str:
+        """The size of a difference, with its unit: `0.21 points`."""
+        return f"{self.text(value)}{self.difference_unit}"
+
+
+def plain_zero(text: str) -> str:
+    """`0.00` for `-0.00` and `+0.00`: what rounds to nothing has no sign."""
+    bare = text.lstrip("+-−")
+    return bare if bare and not bare.strip("0.") else text

@@ -1,0 +1,128 @@
+"""What a reader of a comparison has to know: what is mixed, what goes together, what was chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from nnexp.config.distinct import distinct_keys
+from nnexp.study.grouping import config_keys, short, value_text
+from nnexp.study.setting import Setting
+
+_FOLLOWS = ("reg.lmbda", "reg.lmbda_l1", "data.n_train", "size")
+"""Keys that go with others by default: λ with n, `size` with `data.n_train`."""
+
+_PROVENANCE = {
+    "source": "versions of the numeric source",
+    "data": "data sets",
+    "environment": "numeric environments (library versions, processors)",
+}
+"""Columns that all runs of a comparison should agree in."""
+
+_TOLD = 4
+"""So many settings are named; of so many values it is said which goes with which."""
+
+
+def warnings(
+    finished: pd.DataFrame,
+    names: pd.Series[Any],
+    keys: Sequence[str],
+    pair: str,
+    metric: str,
+    settings: Sequence[Setting],
+) -> list[str]:
+    """Mixed provenance, what goes with the keys, few runs, choices made on what is measured."""
+    said = []
+    for column, what in _PROVENANCE.items():
+        if column == "data" and "data.name" in keys:
+            continue  # It is what is compared.
+        # Of compiled runs no environment is told, as none changes a bit.
+        found = set(finished[column]) - {""} if column in finished else set()
+        if len(found) > 1:
+            said.append(f"runs of {len(found)} different {what} are mixed")
+    said += _beside(finished, names, keys, pair)
+    if len(settings) == 1:
+        said.append(f"there is one setting, {settings[0].name}: nothing to compare it with")
+    few = [s.label if len(keys) > 1 else s.name for s in settings if s.summary.n < 5]
+    if len(few) > _TOLD:
+        said.append(f"fewer than 5 runs in {len(few)} settings; intervals of so few are rough")
+    elif few:
+        said.append(f"fewer than 5 runs: {', '.join(few)}; intervals of so few are rough")
+    return [*said, *_chosen(finished, metric)]
+
+
+def mixed_keys(
+    finished: pd.DataFrame, names: pd.Series[Any], keys: Sequence[str], pair: str
+) -> list[str]:
+    """The keys in which runs of one setting differ, but for those that only follow others."""
+    found: list[str] = []
+    for _, group in finished.groupby(names.loc[finished.index]):
+        columns = {
+            k: list(group[k]) for k in config_keys() if k in group and k not in (*keys, pair)
+        }
+        found += distinct_keys(columns)
+    return list(dict.fromkeys(found))
+
+
+def _beside(
+    finished: pd.DataFrame, names: pd.Series[Any], keys: Sequence[str], pair: str
+) -> list[str]:
+    """In which keys, each one value within a setting, the settings differ beside `keys`.
+
+    A key of which each value of one of `keys` has exactly one follows it: that is a design, and the
+    difference one of both together. Any other is told as what the difference may be due to.
+    """
+    firsts = finished.groupby(names.loc[finished.index]).first()
+    free = (*keys, pair, *_FOLLOWS)
+    columns = {k: list(firsts[k]) for k in config_keys() if k in firsts and k not in free}
+    groups = _groups(keys)
+    beside = [key for key in distinct_keys(columns) if key.partition(".")[0] not in groups]
+    said, loose = [], []
+    for key in beside:
+        leader = next((k for k in keys if _follows(firsts[key], firsts[k])), None)
+        if leader is None:
+            loose.append(short(key) if key.endswith(".name") else key)
+        else:
+            said.append(_together(firsts, key, leader))
+    if loose:
+        said.append(f"the settings differ in {', '.join(loose)} too: the difference may be theirs")
+    return said
+
+
+def _follows(values: pd.Series[Any], leaders: pd.Series[Any]) -> bool:
+    """Whether each value of the leading key goes with exactly one value, and they vary with it."""
+    pairs = set(zip(map(str, leaders), map(str, values), strict=True))
+    return len(pairs) == len(set(map(str, leaders)))
+
+
+def _together(firsts: pd.DataFrame, key: str, leader: str) -> str:
+    pairs = dict.fromkeys(
+        (value_text(key, row[key]), value_text(leader, row[leader])) for _, row in firsts.iterrows()
+    )
+    which = ", ".join(f"{value} with {led}" for value, led in pairs)
+    told = f" ({which})" if len(pairs) <= _TOLD else ""
+    return (
+        f"the settings differ in {key} too, which follows {short(leader)}{told}: "
+        "a difference is that of both together"
+    )
+
+
+def _groups(keys: Sequence[str]) -> set[str]:
+    """The choices that `keys` belong to: what else a choice brings with it is part of it."""
+    return {key.partition(".")[0] for key in keys if "." in key} - {"train", "data", "model"}
+
+
+def _chosen(finished: pd.DataFrame, metric: str) -> list[str]:
+    """Where the metric's own data chose what is measured."""
+    if metric == "gap/best":
+        return [f"{metric} takes the best epoch: chosen on the very test data it is judged on"]
+    if metric == "best/validation_accuracy":
+        return [
+            f"{metric} takes the best epoch: chosen on the very validation data it is judged on"
+        ]
+    early = "stop.name" in finished and bool((finished["stop.name"] == "early").any())
+    if metric.startswith("validation/") and early:
+        return [f"stop=early chose its epoch on the validation data that {metric} is judged on"]
+    return []
