@@ -50,6 +50,12 @@ def crossed(means: Mapping[tuple[Any, Any], float], first: str, second: str) -> 
     return {((first, a), (second, b)): mean for (a, b), mean in means.items()}
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal in which a table needs no second line."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+
 def printed(found: Comparison, capsys: pytest.CaptureFixture[str], *, pairs: bool = False) -> str:
     show(found, pairs=pairs)
     return capsys.readouterr().out
