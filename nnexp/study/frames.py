@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from nnexp.config.compose import schema_keys
+from nnexp.config.compose import flatten, schema_keys
+from nnexp.config.schema import Config
 from nnexp.errors import UserError
 from nnexp.record.bulk import INFO, Columns, curves_of_ids, database, read_columns, run_ids
 from nnexp.record.store import Store, open_store
@@ -174,11 +176,29 @@ def _frame(found: Columns) -> pd.DataFrame:
         columns[tag] = [value or "" for value in values]
     order = {key: k for k, key in enumerate(schema_keys())}
     for key in sorted(found.params, key=lambda key: (order.get(key, len(order)), key)):
-        columns[key] = _as_numbers(key, found.params[key])
+        columns[key] = _as_numbers(key, _given(key, found.params))
     _say_engine(columns)
     for key in sorted(found.metrics):
         columns[key] = np.array(found.metrics[key], dtype=np.float64)
     return pd.DataFrame(columns)
+
+
+def _given(key: str, params: Mapping[str, list[Any]]) -> list[Any]:
+    """The values of a config key; its default where a run was recorded before there was such a key.
+
+    Otherwise it would seem to tell new runs from old ones.
+    """
+    default, values = _defaults().get(key), params[key]
+    if default is None or key == "train.engine":  # Of that `_say_engine` knows more.
+        return values
+    ours = params.get("cost.name", [None] * len(values))
+    pairs = zip(values, ours, strict=True)
+    return [default if v is None and cost is not None else v for v, cost in pairs]
+
+
+@lru_cache(maxsize=1)
+def _defaults() -> dict[str, str]:
+    return flatten(Config())
 
 
 def _say_engine(columns: dict[str, Any]) -> None:

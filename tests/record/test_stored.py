@@ -44,6 +44,20 @@ def test_its_settings_are_compared(stored: Path) -> None:
     assert "0.2007" in done.stdout
 
 
+def test_keys_that_came_later_have_their_defaults_beside_new_runs(tmp_path: Path) -> None:
+    """A key that only new runs have would seem to tell them from old ones."""
+    restore(tmp_path)
+    with sqlite3.connect(tmp_path / "mlflow.db") as connection:
+        connection.execute(
+            "INSERT INTO params SELECT 'dropout.mask', 'batch', run_uuid FROM runs "
+            "WHERE run_uuid LIKE ?",
+            (f"{RUNS[0]}%",),
+        )
+    rows = json.loads(inside(tmp_path, "runs", "--format", "json").stdout)
+    masks = {row["run_id"][:8]: row["dropout.mask"] for row in rows}
+    assert masks == {**dict.fromkeys(RUNS, "example"), RUNS[0]: "batch"}
+
+
 def test_its_sweeps_are_listed(stored: Path) -> None:
     done = inside(stored, "sweeps")
     assert done.returncode == 0, done.stderr
