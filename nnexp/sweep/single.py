@@ -114,7 +114,9 @@ def _ready(config: Config) -> Dataset:
     Raises:
         UserError: the data cannot be read, or is not what the config asks for.
     """
-    with ThreadPoolExecutor(1) as pool:
+    # A stop raised within an import would leave the import lock locked: the other thread, which
+    # imports too, would wait for it for ever, and this one for that.
+    with held_stops(), ThreadPoolExecutor(1) as pool:
         loading = pool.submit(load_dataset, config.data)
         laying = pool.submit(lambda: laid_out(engine_of(config), loading.result()))
         import_client()
