@@ -18,8 +18,8 @@ settings.register_profile(
 settings.load_profile("nnexp")
 
 
-# Started in the background by a shell, pytest inherits an ignored Ctrl-C, by nohup an ignored SIGHUP,
-# and so would the programs that the tests interrupt.
+# Started in the background by a shell, pytest inherits an ignored Ctrl-C, by nohup an ignored
+# SIGHUP, and so would the programs that the tests interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
