@@ -26,7 +26,7 @@ def run(work: Work) -> Ready:
     engine_type, problem = engine_of(config), problem_of(config, dataset)
     randomness = randomness_of(config, problem.sizes, engine_type.permutation)
     examples = TrainingExamples(engine_type, config, dataset, randomness)
-    sets = evaluated_sets(engine_type, config, dataset)
+    sets = evaluated_sets(engine_type, config, dataset, examples.images)
     engine = engine_type(
         problem,
         initial_parameters(config, problem.sizes),

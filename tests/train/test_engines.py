@@ -81,7 +81,9 @@ CONFIGS = st.fixed_dictionaries(
 def test_engines_agree_on_any_config(values: dict[str, Any], biases: bool, dense: bool) -> None:
     values["reg.biases"] = biases and values["reg.name"] in ("l2", "l1", "elastic")
     config = configured({**values, "train.epochs": 1, "init.weight": 0.1, "init.bias": -0.2})
-    assert_engines_agree(config, DENSE if dense else SMALL, tolerance=1e-10)
+    # Saturated units of several layers amplify what the two round differently.
+    tolerance = 1e-7 if values["init.name"] == "large" and values["model.hidden"] else 1e-10
+    assert_engines_agree(config, DENSE if dense else SMALL, tolerance)
 
 
 @pytest.mark.parametrize("hidden", [[300], [130, 260], [64, 64, 64]])

@@ -14,6 +14,7 @@ from nnexp.config.distinct import ASIDE, distinct_keys
 from nnexp.errors import UserError
 from nnexp.record.store import Store
 from nnexp.study.frames import curves_of, frame_of, select
+from nnexp.study.grouping import config_keys
 from nnexp.study.report.beside import Beside, beside
 from nnexp.study.report.chart import finite
 from nnexp.study.report.preset import asked_key
@@ -123,7 +124,9 @@ def gather(store: Store, names: Sequence[str], where: str | None) -> Material:
         raise UserError(
             f"report {' '.join(names)}: no finished runs are recorded{narrowed}; train some first"
         )
-    finished = finished.drop_duplicates("fingerprint", keep="first").copy()
+    # As `compare` does: the same config on the same data, perhaps of another source, counts once.
+    same = [key for key in (*config_keys(), "data") if key in finished]
+    finished = finished.drop_duplicates(same, keep="first").copy()
     columns = {key: list(finished[key]) for key in schema_keys() if key in finished}
     apart = distinct_keys(columns, size="data.n_train", aside=ASIDE)
     keys = ordered(apart, asked_key(names[0]) if len(names) == 1 else None)
