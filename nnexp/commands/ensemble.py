@@ -9,7 +9,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnexp.commands.options import Parser, command
-from nnexp.commands.printed import FORMS, mean_with_interval, print_tables
+from nnexp.commands.printed import (
+    add_networks,
+    mean_with_interval,
+    networks,
+    print_tables,
+)
 from nnexp.errors import UserError
 from nnexp.record.ensemble import record_ensemble
 from nnexp.record.store import Store, open_store
@@ -26,7 +31,7 @@ from nnexp.study.ensemble import (
     verdict,
 )
 from nnexp.study.lookup import experiment_named, find_run
-from nnexp.study.members import Members, members
+from nnexp.study.members import Members
 from nnexp.study.report.tables import TextTable
 from nnexp.study.streams import stream
 from nnexp.train.plan import pixel_max_of
@@ -46,13 +51,7 @@ def main(arguments: Sequence[str]) -> int:
         "kind, with the images that it gets wrong.",
         "python -m nnexp ensemble --experiment averaging --masks 100",
     )
-    parser.add_argument("sweep", nargs="?", metavar="SWEEP_ID", help="the runs of this sweep")
-    parser.add_argument(
-        "--experiment", default="nnexp", metavar="NAME", help="MLflow experiment (default nnexp)"
-    )
-    parser.add_argument(
-        "--where", metavar="FILTER", help="only these runs, in MLflow's filter syntax"
-    )
+    add_networks(parser)
     parser.add_argument(
         "--masks",
         type=int,
@@ -60,14 +59,11 @@ def main(arguments: Sequence[str]) -> int:
         metavar="N",
         help="of networks trained with dropout: also the mean over up to N sampled masks",
     )
-    parser.add_argument("--format", choices=FORMS, default="table", help="form of the output")
     options = parser.parse_args(arguments)
     if not 0 <= options.masks <= 1000:
         raise UserError(f"--masks {options.masks}: allowed: 0 to 1000")
-    if options.sweep and options.where:
-        raise UserError("--where: allowed without SWEEP_ID")
     store, typed = open_store(options.tracking_uri), command("ensemble", arguments)
-    found = members(store, sweep=options.sweep, experiment=options.experiment, where=options.where)
+    found = networks(store, options)
     number = _experiment(store, options.sweep, options.experiment)
     several = [setting for setting in found if len(setting.networks) > 1]
     if not several:

@@ -1,7 +1,8 @@
-"""Tables of a command, for a terminal, a README or a program."""
+"""Commands about recorded networks: which ones, and tables for a terminal or a program."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -9,12 +10,38 @@ from collections.abc import Sequence
 from rich.markup import escape
 from rich.table import Table
 
+from nnexp.errors import UserError
+from nnexp.record.store import Store
+from nnexp.study.members import Members, members
 from nnexp.study.metric import Metric
 from nnexp.study.report.tables import TextTable
 from nnexp.study.statistics import Summary, summarize
 from nnexp.terminal import console as new_console
 
 FORMS = ("table", "markdown", "json")
+
+
+def add_networks(parser: argparse.ArgumentParser) -> None:
+    """The options that choose networks and the form of the output."""
+    parser.add_argument("sweep", nargs="?", metavar="SWEEP_ID", help="the runs of this sweep")
+    parser.add_argument(
+        "--experiment", default="nnexp", metavar="NAME", help="MLflow experiment (default nnexp)"
+    )
+    parser.add_argument(
+        "--where", metavar="FILTER", help="only these runs, in MLflow's filter syntax"
+    )
+    parser.add_argument("--format", choices=FORMS, default="table", help="form of the output")
+
+
+def networks(store: Store, options: argparse.Namespace) -> list[Members]:
+    """The settings that the options of `add_networks` choose.
+
+    Raises:
+        UserError: a sweep and a filter at once, or what `members` refuses.
+    """
+    if options.sweep and options.where:
+        raise UserError("--where: allowed without SWEEP_ID")
+    return members(store, sweep=options.sweep, experiment=options.experiment, where=options.where)
 
 
 def print_tables(tables: Sequence[TextTable], form: str) -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nnexp.commands.options import Parser, command
-from nnexp.commands.printed import FORMS, mean_with_interval, print_tables
+from nnexp.commands.printed import (
+    add_networks,
+    mean_with_interval,
+    networks,
+    print_tables,
+)
 from nnexp.data.dataset import Examples
 from nnexp.errors import UserError
 from nnexp.record.store import open_store
-from nnexp.study.members import Members, members
+from nnexp.study.members import Members
 from nnexp.study.report.tables import TextTable
 from nnexp.study.sensitivity import AtNoise, LayerNorms, at_noise, noisy, norms
 from nnexp.study.statistics import summarize
@@ -24,31 +29,17 @@ def main(arguments: Sequence[str]) -> int:
         "chapter's argument that small weights make a network insensitive to noise.",
         "python -m nnexp sensitivity --experiment why_smaller --noise 0.1,0.2,0.4",
     )
-    parser.add_argument("sweep", nargs="?", metavar="SWEEP_ID", help="the runs of this sweep")
-    parser.add_argument(
-        "--experiment", default="nnexp", metavar="NAME", help="MLflow experiment (default nnexp)"
-    )
-    parser.add_argument(
-        "--where", metavar="FILTER", help="only these runs, in MLflow's filter syntax"
-    )
+    add_networks(parser)
     parser.add_argument(
         "--noise",
         default="0.1,0.2,0.3,0.5",
         metavar="S,S",
         help="standard deviations of the noise, pixels being 0 to 1 (0.1,0.2,0.3,0.5); none for ''",
     )
-    parser.add_argument("--format", choices=FORMS, default="table", help="form of the output")
     options = parser.parse_args(arguments)
     sigmas = _sigmas(options.noise)
-    if options.sweep and options.where:
-        raise UserError("--where: allowed without SWEEP_ID")
     typed = command("sensitivity", arguments)
-    found = members(
-        open_store(options.tracking_uri),
-        sweep=options.sweep,
-        experiment=options.experiment,
-        where=options.where,
-    )
+    found = networks(open_store(options.tracking_uri), options)
     tables = [_norm_table(found, typed)]
     if len(sigmas) > 1:
         tests = {

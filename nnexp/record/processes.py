@@ -66,11 +66,12 @@ def alive(tags: Mapping[str, str], now: int) -> bool:
     if tags.get("nnexp.host") == socket.gethostname() and pid > 0:
         if Path("/proc/self/stat").exists():
             return started_at(pid) == tags.get("nnexp.pid_started") != ""
-        return _exists(pid)
+        return exists(pid)
     return now - number(tags, "nnexp.heartbeat") < HEARTBEAT_MINUTES * 60_000
 
 
-def _exists(pid: int) -> bool:
+def exists(pid: int) -> bool:
+    """Whether there is a process of that number."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from nnexp.record.checkpoint import SUFFIX, CheckpointFile, DamagedCheckpoint
 from nnexp.record.kept import DELIVER_LOCK, half_written
+from nnexp.record.processes import exists
 from nnexp.record.store import Store
 from nnexp.sweep.checkpoints import run_key
 
@@ -85,7 +85,7 @@ def _checkpoints(
         key, _, rest = path.name.partition(SUFFIX)
         if rest.startswith(".new"):
             writer = rest.removeprefix(".new")
-            if not (writer.isdigit() and _exists(int(writer))):
+            if not (writer.isdigit() and exists(int(writer))):
                 yield Leftover("half-written checkpoint", path, path.unlink)
         elif rest == "" and (key in swept or status(_run_of(store, key)) in ("FINISHED", "FAILED")):
             with _held(store.folder / f"run-{key[:16]}.lock") as free:
@@ -121,13 +121,3 @@ def _held(path: Path) -> Iterator[bool]:
 
 def _removing(folder: Path) -> Callable[[], None]:
     return lambda: shutil.rmtree(folder)
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
