@@ -19,7 +19,7 @@ from pathlib import Path
 
 from nnexp import __version__
 from nnexp.config.arguments import printable
-from nnexp.errors import NnexpError
+from nnexp.errors import NnexpError, stopped_by
 from nnexp.redact import redact
 
 UNFORESEEN = 70
@@ -48,14 +48,13 @@ def answer(error: BaseException) -> int:
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else int(error.code is not None)
     if isinstance(error, Terminated):
-        name = str(error)
-        _say(f"stopped by {name}")
-        return 128 + signal.Signals[name]
+        _say(stopped_by(error))
+        return 128 + signal.Signals[str(error)]
     if isinstance(error, KeyboardInterrupt):
         # Python ends by the signal itself, not with our code, if it came while code was evaluated
         # from text, as some imports do; and an impatient second one would interrupt the tidying.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        _say("stopped by Ctrl-C")
+        _say(stopped_by(error))
         return 130
     code, line = _foreseen(error)
     if os.environ.get("HYDRA_FULL_ERROR") == "1":

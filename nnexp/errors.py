@@ -21,3 +21,8 @@ class UserError(NnexpError):
     """
 
     exit_code = 2
+
+
+def stopped_by(stop: KeyboardInterrupt) -> str:
+    """What stopped the program, in words: the signal that it was made of, else Ctrl-C."""
+    return f"stopped by {stop.args[0] if stop.args else 'Ctrl-C'}"

@@ -16,7 +16,7 @@ from rich.markup import escape
 
 from nnexp.config.schema import Config
 from nnexp.data.dataset import load_dataset
-from nnexp.errors import NnexpError, UserError
+from nnexp.errors import NnexpError, UserError, stopped_by
 from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.clock import now
 from nnexp.record.delivery import Delivery
@@ -172,7 +172,7 @@ def run_sweep(
 def _reason(error: BaseException) -> str:
     """Why a sweep could not go on, for its record."""
     if isinstance(error, KeyboardInterrupt):
-        return f"stopped by {error.args[0] if error.args else 'Ctrl-C'}"
+        return stopped_by(error)
     said = str(error) if isinstance(error, NnexpError) else f"{type(error).__name__}: {error}"
     return redact(said)[:5000]
 

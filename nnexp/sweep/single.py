@@ -16,7 +16,7 @@ from rich.markup import escape
 from nnexp.config.command import run_name
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, load_dataset
-from nnexp.errors import NnexpError
+from nnexp.errors import NnexpError, stopped_by
 from nnexp.record.bulk import final_values
 from nnexp.record.check import warnings_of
 from nnexp.record.checkpoint import CheckpointFile
@@ -201,9 +201,7 @@ def _run(
         elif record is not None:
             # An impatient second one would leave the run as if it were going on.
             with held_stops(forget=True):
-                record.fail(
-                    f"stopped by {stop.args[0] if stop.args else 'Ctrl-C'}", status="KILLED"
-                )
+                record.fail(stopped_by(stop), status="KILLED")
             console.print(
                 f"\nrun {record.run_id} is marked KILLED; the same command goes on with it"
             )
