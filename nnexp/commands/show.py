@@ -16,6 +16,7 @@ from nnexp.errors import UserError
 from nnexp.record.bulk import final_values
 from nnexp.record.check import warnings_of
 from nnexp.record.clock import shown_time
+from nnexp.record.labels import NOTE, own_tags
 from nnexp.record.store import Store, open_store
 from nnexp.study.lookup import check_schema, find_run
 from nnexp.study.rebuild import Rebuilt, make_figures, make_model, rebuild
@@ -89,6 +90,12 @@ def _head(store: Store, run: Run, console: Console) -> None:
     kind = tags.get("nnexp.kind", "not recorded by this program")
     started = shown_time(run.info.start_time)
     console.print(safe(f"{kind}, {run.info.status}, started {started} UTC"), highlight=False)
+    if labels := own_tags(tags):
+        text = ", ".join(f"{key}={value}" for key, value in labels.items())
+        console.print(safe(f"tags: {text}"), highlight=False)
+    if note := tags.get(NOTE):
+        for line in note.splitlines():
+            console.print(safe(f"note: {line}"), highlight=False)
     if tags.get("nnexp.reason"):
         console.print(safe(f"reason: {tags['nnexp.reason']}"), highlight=False)
     if run.data.metrics and kind == "run":

@@ -159,6 +159,12 @@ class TrackingConfig:
     reuse: bool = True
     resume: bool = True
     artifacts: str = "auto"
+    name: str | None = None
+    """What the run is called; without it, what tells it from others."""
+    note: str | None = None
+    """What its description begins with."""
+    tags: dict[str, str] = field(default_factory=dict)
+    """Tags of your own, as `tracking.tags.KEY=VALUE`."""
 
 
 @dataclass(frozen=True)

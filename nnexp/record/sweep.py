@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnexp.config.command import run_name
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.record.bulk import database, read_columns, run_ids
@@ -62,12 +61,21 @@ def sweep_key(experiment: str, fingerprints: Sequence[str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def runs_where(store: Store, experiments: Sequence[str], where: str) -> Iterator[Run]:
-    """All active runs of some experiments that a filter lets through, page by page."""
+def runs_where(
+    store: Store, experiments: Sequence[str], where: str, *, deleted: bool = False
+) -> Iterator[Run]:
+    """All active runs of some experiments that a filter lets through, or the deleted ones."""
+    from mlflow.entities import ViewType
+
+    view = ViewType.DELETED_ONLY if deleted else ViewType.ACTIVE_ONLY
     token: str | None = None
     while True:
         page = store.client.search_runs(
-            list(experiments), filter_string=where, max_results=PAGE, page_token=token
+            list(experiments),
+            filter_string=where,
+            run_view_type=view,
+            max_results=PAGE,
+            page_token=token,
         )
         yield from page
         token = page.token
@@ -172,7 +180,7 @@ def remove_partial(store: Store, experiment_id: str, parent: str) -> None:
 
 
 def delivery_of(
-    experiment_id: str, parent: str, config: Config, dataset: Dataset, ended: Ended
+    experiment_id: str, parent: str, name: str, config: Config, dataset: Dataset, ended: Ended
 ) -> Delivery:
     """All that is to be recorded of one ended run of a sweep but its artifacts."""
     outcome = ended.outcome
@@ -200,9 +208,7 @@ def delivery_of(
     if failure is None:
         points = ((m.name, m.step, m.value) for m in values)
         tags |= sealed(parts_of(params, tags, points, ended.digests)).tags
-    opening = Opening(
-        experiment_id, run_name(config), ended.started, tags, params, data_of(config, dataset)
-    )
+    opening = Opening(experiment_id, name, ended.started, tags, params, data_of(config, dataset))
     status = "FINISHED" if failure is None else "FAILED"
     expected = Expected(params, tags, ended.sizes)
     return Delivery("", status, end, tuple(values), {}, opening, expected=expected)

@@ -14,6 +14,7 @@ from nnexp.config.schema import Config
 from nnexp.errors import UserError
 from nnexp.record.check import Checked
 from nnexp.record.environment import environment
+from nnexp.record.final import DERIVED, completed
 from nnexp.record.fingerprint import VERSION, version_of
 from nnexp.record.store import Store
 from nnexp.record.tags import number
@@ -168,17 +169,22 @@ def verify(
     whole = epochs is None or epochs >= last
     theirs = _history(store, run, None if whole else epochs)
     ours: Values = {}
+    rows: list[Mapping[str, float]] = []
     weights = ""
     for report in train(config, dataset):
         if not whole and epochs is not None and report.epoch > epochs:
             break
+        rows += [{"step": report.epoch, **report.metrics}] if report.metrics else []
         for name, value in report.metrics.items():
             ours.setdefault(name, {})[report.epoch] = value
         if report.outcome is not None:
-            for name, value in report.outcome.metrics.items():
+            outcome = completed(config, dataset, rows, report.outcome)
+            for name, value in outcome.metrics.items():
                 ours.setdefault(name, {})[report.epoch] = value
-            weights = weights_sha256(report.outcome.parameters)
-    ours = {name: steps for name, steps in ours.items() if not name.startswith("time/")}
+            weights = weights_sha256(outcome.parameters)
+    # Runs that were recorded before there were these hold none of them.
+    unknown = [name for name in DERIVED if name not in theirs]
+    ours = {n: s for n, s in ours.items() if not n.startswith("time/") and n not in unknown}
     differences = tuple(_differences(theirs, ours, tolerance, whole=whole))
     agree = None
     if whole and tolerance is None:

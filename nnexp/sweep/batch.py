@@ -21,6 +21,7 @@ from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.clock import now
 from nnexp.record.delivery import Delivery
 from nnexp.record.fingerprint import fingerprint
+from nnexp.record.labels import described, label_tags
 from nnexp.record.outbox import Outbox
 from nnexp.record.quick import quick_commits
 from nnexp.record.store import experiment_id, open_store
@@ -32,14 +33,16 @@ from nnexp.record.sweep import (
     remove_partial,
     sweep_key,
 )
+from nnexp.record.sweep_configs import record_configs
 from nnexp.redact import redact
 from nnexp.signals import held_stops
+from nnexp.source import source_sha256
 from nnexp.sweep.checkpoints import checkpoint_of
 from nnexp.sweep.locks import alone
 from nnexp.sweep.screen import Stopwatch
 from nnexp.sweep.single import NotRecorded, tidy, warn_of_changes
 from nnexp.sweep.state import Batch
-from nnexp.sweep.telling import announce, conclude, result_note, show_plan, sweep_name
+from nnexp.sweep.telling import announce, conclude, interrupted, result_note, show_plan, sweep_name
 from nnexp.sweep.training import summarize, train_missing, train_shared
 from nnexp.train.engines import check_engine, compile_ahead
 from nnexp.train.plan import check_data
@@ -58,6 +61,10 @@ class SweepResult:
     runs: list[Recorded]
 
 
+class SweepChanged(NnexpError):
+    """What would be trained is another sweep than the recorded one that was to be gone on with."""
+
+
 class SweepFailed(NnexpError):
     """Some runs of a sweep failed; they are recorded as FAILED, the others are finished."""
 
@@ -72,11 +79,15 @@ def run_sweep(
     console: Console,
     *,
     retry_failed: bool = False,
+    recorded_key: str | None = None,
 ) -> SweepResult:
     """Train every config that is not recorded yet, and show what came out.
 
+    With `recorded_key`, only if they are still the sweep that was recorded with this key.
+
     Raises:
         UserError: the request cannot be carried out; nothing was recorded.
+        SweepChanged: they are another sweep than the recorded one.
         SweepFailed: some runs failed; all others are recorded.
         SourceChanged: the numeric source did, while the sweep ran; what has ended is recorded.
     """
@@ -99,6 +110,8 @@ def run_sweep(
     marks = [every[k] for k in unique]
     sweep = Batch(chosen, data, marks, store, experiment, {})
     key = sweep_key(first.tracking.experiment, marks)
+    if recorded_key not in (None, key):
+        raise SweepChanged
     with alone(store, f"sweep-{key[:16]}", "this sweep", console):
         tidy(store, experiment, console)
         reuse = first.tracking.reuse
@@ -113,14 +126,21 @@ def run_sweep(
         # The address goes without saying where it is recorded, and may hold a password.
         typed = [argument for argument in command if not argument.startswith("tracking.uri=")]
         line = redact("python -m nnexp " + shlex.join(typed))
-        tags = {"nnexp.command": line, "nnexp.total": str(len(chosen))}
+        tags = {
+            **label_tags(first),
+            "nnexp.command": line,
+            "nnexp.source": source_sha256(),
+            "nnexp.total": str(len(chosen)),
+        }
+        name = redact(first.tracking.name) if first.tracking.name else sweep_name(chosen)
         outbox = Outbox(store)
         look = partial(_recorded, sweep, None, retry_failed=retry_failed)
         before = _failed(sweep) if retry_failed else {}
         try:
             with held_stops():
-                parent = open_parent(store, experiment, key, sweep_name(chosen), tags, parent)
+                parent = open_parent(store, experiment, key, name, tags, parent)
                 outbox.tell(parent, {"nnexp.reused": str(_reused(sweep, parent))})
+                record_configs(store, parent, chosen)
             remove_partial(store, experiment, parent)
             _forget(sweep)
             missing = [sweep.configs[k] for k in sweep.missing]
@@ -137,6 +157,7 @@ def run_sweep(
             with held_stops(forget=True), suppress(OSError):
                 tags = {"nnexp.reason": _reason(error)}
                 outbox.send(Delivery(parent, "KILLED", now(), (), tags))
+                interrupted(sweep, parent, console)
             if isinstance(error, OSError):
                 # The disk is full, or the folder has gone: what has ended is recorded.
                 raise SweepStopped(
@@ -152,7 +173,7 @@ def run_sweep(
                     outbox.send(Delivery(run_id, "", now(), (), {"nnexp.kind": "superseded"}))
             tags = {
                 "nnexp.reused": str(_reused(sweep, parent)),
-                "mlflow.note.content": result_note(sweep, line),
+                **described(first, result_note(sweep, line)),
             }
             outbox.send(Delivery(parent, status, now(), (), tags))
     if outbox.kept and not outbox.lost:

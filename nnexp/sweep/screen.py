@@ -16,9 +16,12 @@ from rich.table import Table
 
 from nnexp.config.command import command_of, run_name
 from nnexp.config.schema import Config
+from nnexp.config.words import some
 from nnexp.data.dataset import Dataset
+from nnexp.record.labels import unlike
 from nnexp.record.store import Store
 from nnexp.record.weights import weights_sha256
+from nnexp.redact import redact
 from nnexp.train.report import EpochReport, Outcome
 
 DIGITS = 16
@@ -32,7 +35,8 @@ def header(config: Config, dataset: Dataset) -> str:
         f"{run_name(config)}",
         f"  network {'-'.join(map(str, sizes))}, {config.cost.name}, init {config.init.name}, "
         f"{config.train.dtype}",
-        f"  {config.data.n_train:,} {dataset.name} images, {config.train.epochs} epochs, "
+        f"  {some(config.data.n_train, f'{dataset.name} image')}, "
+        f"{some(config.train.epochs, 'epoch')}, "
         f"mini-batches of {config.train.batch_size}, η = {config.train.eta:g}",
     ]
     if config.reg.name in ("l2", "l1", "elastic"):
@@ -259,7 +263,33 @@ def shown_again(
         highlight=False,
     )
     tags = store.client.get_run(run_id).data.tags
+    for line in kept_labels(config, store, {run_id: tags}):
+        console.print(escape(line), highlight=False, soft_wrap=True)
     recorded(config, store, run_id, tags.get("nnexp.weights_sha256", ""), console)
+
+
+def kept_labels(
+    config: Config, store: Store, tags_of_runs: Mapping[str, Mapping[str, str]]
+) -> list[str]:
+    """That runs recorded before keep the labels they have, and what changes them."""
+    ids = [run_id[:8] for run_id, tags in tags_of_runs.items() if unlike(config, tags)]
+    if not ids:
+        return []
+    asked = dict.fromkeys(what for tags in tags_of_runs.values() for what in unlike(config, tags))
+    uri = option_of(store)
+    lines = ["recorded before, under other labels (name, note, tags), which stay; to change them:"]
+    changes = [what for what in asked if what != "note"]
+    if changes:
+        lines.append(f"  {shlex.join(['python', '-m', 'nnexp', 'tag', *ids, *changes])}{uri}")
+    if "note" in asked:
+        note = shlex.quote(redact(config.tracking.note or ""))
+        lines += [f"  python -m nnexp note {run_id} {note}{uri}" for run_id in ids]
+    return lines
+
+
+def option_of(store: Store) -> str:
+    """` --tracking-uri URI` where a store is not the one that a command would take by itself."""
+    return "" if _is_default(store) else f" --tracking-uri {shlex.quote(store.shown)}"
 
 
 def recorded(config: Config, store: Store, run_id: str, weights: str, console: Console) -> None:
@@ -285,7 +315,7 @@ def recorded_lines(
 
     `whole`: a sweep has trained all its runs itself, so that they are found by its id.
     """
-    uri = "" if _is_default(store) else f" --tracking-uri {shlex.quote(store.shown)}"
+    uri = option_of(store)
     name = config.tracking.experiment
     lines = ["", f"{kind:<10} {run_id}", f"recorded   {store.shown}, experiment {name}"]
     if kind == "sweep":
@@ -296,6 +326,8 @@ def recorded_lines(
             keys = "" if whole else f" --by {by}"
             lines.append(f"compare    python -m nnexp compare{keys}{option}{uri}")
         lines.append(f"table      python -m nnexp runs{option}{uri}")
+        where = f" --where \"tags.`nnexp.sweep` = '{run_id}'\"" if whole else ""
+        lines.append(f"report     python -m nnexp report {shlex.quote(name)}{where}{uri}")
     return [*lines, f"look       python -m nnexp ui{uri}", f"repeat     {command}"]
 
 

@@ -15,12 +15,14 @@ from rich.markup import escape
 
 from nnexp.config.command import run_name
 from nnexp.config.schema import Config
+from nnexp.config.words import some
 from nnexp.data.dataset import Dataset, load_dataset
 from nnexp.errors import NnexpError, stopped_by
 from nnexp.record.bulk import final_values
 from nnexp.record.check import warnings_of
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.delivery import NEVER
+from nnexp.record.final import completed
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.kept import deliver_all
 from nnexp.record.run import RunRecord
@@ -153,9 +155,11 @@ def tidy(store: Store, experiment: str, console: Console) -> None:
     """Deliver what is left from earlier, and mark runs that nobody works on as KILLED."""
     found = deliver_all(store)
     if found.arrived:
-        console.print(f"delivered {found.arrived} runs that the store had not received before")
+        arrived = some(found.arrived, "run")
+        console.print(f"delivered {arrived} that the store had not received before")
     if found.waiting:
-        text = f"{found.waiting} runs still wait to be delivered ({found.trouble})"
+        waiting = some(found.waiting, "run")
+        text = f"{waiting} still to be delivered ({found.trouble})"
         console.print(escape(text), highlight=False)
     for folder in found.refused:
         console.print(escape(f"the store does not know the run in {folder}: kept there"))
@@ -303,4 +307,4 @@ def _train(
                     else "the tracking store answers again: it has received what was kept"
                 )
     assert outcome is not None
-    return outcome
+    return completed(config, dataset, record.rows, outcome)

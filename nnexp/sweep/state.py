@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from nnexp.config.compose import flatten
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
+from nnexp.record.labels import label_names
 from nnexp.record.store import Store
 from nnexp.record.sweep import Recorded
 
@@ -24,6 +26,11 @@ class Batch:
     """Its MLflow id."""
     found: dict[str, Recorded]
     """By fingerprint."""
+
+    @cached_property
+    def names(self) -> list[str]:
+        """What the runs are called."""
+        return label_names(self.configs)
 
     @property
     def missing(self) -> list[int]:

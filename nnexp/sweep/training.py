@@ -10,7 +10,6 @@ from dataclasses import replace
 from rich.console import Console
 from rich.markup import escape
 
-from nnexp.config.command import run_name
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.clock import now
 from nnexp.record.environment import cores
@@ -112,7 +111,7 @@ def train_missing(
                 if isinstance(message, Progress):
                     board.progress(message.run, message.epoch)
                 elif isinstance(message, Note):
-                    board.note(f"{run_name(sweep.configs[message.run])}: {message.text}")
+                    board.note(f"{sweep.names[message.run]}: {message.text}")
                 elif isinstance(message, Finished):
                     _record(sweep, message.run, message.ended, parent, outbox, board)
                 elif isinstance(message, Stuck):
@@ -136,7 +135,8 @@ def train_missing(
 
 def _record(sweep: Batch, k: int, ended: Ended, parent: str, outbox: Outbox, board: Board) -> None:
     config, dataset = sweep.configs[k], sweep.datasets[k]
-    delivery = delivery_of(sweep.experiment, parent, config, dataset, ended)
+    name = sweep.names[k]
+    delivery = delivery_of(sweep.experiment, parent, name, config, dataset, ended)
     with held_stops():
         # Until it has arrived, a run is known by the key of its delivery.
         run_id = outbox.send(delivery, ended.folder) or delivery.key
@@ -157,7 +157,7 @@ def _record(sweep: Batch, k: int, ended: Ended, parent: str, outbox: Outbox, boa
     ]
     cost = f"cost {metrics.get('train/cost', 0.0):.4g}"
     result = f"failed: {failure}" if failure else ", ".join(said) or cost
-    board.ended(k, f"{run_name(config)}: {result}", failed=bool(failure))
+    board.ended(k, f"{name}: {result}", failed=bool(failure))
 
 
 def _checkpoint(sweep: Batch, k: int) -> CheckpointFile:

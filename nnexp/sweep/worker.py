@@ -141,6 +141,7 @@ def _carry_out(task: Task, pipe: Connection) -> None:
 def _trained(task: Task, pipe: Connection) -> Ended:
     """Train a run to its end, from its checkpoint if there is one."""
     from nnexp.data.dataset import load_dataset
+    from nnexp.record.final import completed
     from nnexp.train.loop import train
 
     parent = os.getppid()
@@ -169,6 +170,7 @@ def _trained(task: Task, pipe: Connection) -> Ended:
             pipe.send(Progress(task.run, report.epoch))
             told = time.monotonic()
     assert outcome is not None
+    outcome = completed(task.config, load_dataset(task.config.data), rows, outcome)
     folder, missing = _write(task, rows, outcome)
     if missing:
         pipe.send(Note(task.run, f"recorded without all artifacts: {missing}"))
