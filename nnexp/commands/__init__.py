@@ -18,6 +18,7 @@ def _late(module: str) -> Command:
 
 WORDS = (
     *("runs", "show", "compare", "report", "ensemble", "sensitivity", "verify", "sweeps", "doctor"),
+    "fork",
     *("experiments", "tag", "note", "delete", "restore"),
     *("replay", "import-curve", "ui"),
 )

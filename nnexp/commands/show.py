@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 BARS = "▁▂▃▄▅▆▇█"
 COLUMNS = 60
 WORST = 5
+TRAINED = ("run", "fork")
+"""Kinds of runs that are a network with its curves."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -50,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
     run = find_run(store, options.run_id)
     console = new_console()
     _head(store, run, console)
-    if run.data.tags.get("nnexp.kind") != "run" or run.info.status in ("FAILED", "RUNNING"):
+    if run.data.tags.get("nnexp.kind") not in TRAINED or run.info.status in ("FAILED", "RUNNING"):
         return 0
     for line in warnings_of(store, [str(run.info.run_id)]):
         console.print(safe(f"\nwarning: {line}"), highlight=False, soft_wrap=True)
@@ -90,6 +92,9 @@ def _head(store: Store, run: Run, console: Console) -> None:
     kind = tags.get("nnexp.kind", "not recorded by this program")
     started = shown_time(run.info.start_time)
     console.print(safe(f"{kind}, {run.info.status}, started {started} UTC"), highlight=False)
+    if parent := tags.get("nnexp.fork_of"):
+        said = f"run {parent[:8]}, gone another way from epoch {tags.get('nnexp.fork_at')}"
+        console.print(safe(said), highlight=False)
     if labels := own_tags(tags):
         text = ", ".join(f"{key}={value}" for key, value in labels.items())
         console.print(safe(f"tags: {text}"), highlight=False)
@@ -98,7 +103,7 @@ def _head(store: Store, run: Run, console: Console) -> None:
             console.print(safe(f"note: {line}"), highlight=False)
     if tags.get("nnexp.reason"):
         console.print(safe(f"reason: {tags['nnexp.reason']}"), highlight=False)
-    if run.data.metrics and kind == "run":
+    if run.data.metrics and kind in TRAINED:
         console.print()
         console.print(result_table(final_values(store, run.info.run_id, run.data.metrics)))
         for line in summary_lines(run.data.metrics):

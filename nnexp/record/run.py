@@ -139,14 +139,19 @@ class RunRecord:
         dataset: Dataset,
         rows: Sequence[dict[str, float]] = (),
         stamps: Sequence[int] = (),
+        tags: Mapping[str, str] | None = None,
+        made: str = "",
     ) -> RunRecord:
-        """Open a run with its parameters, tags and data set, after the given rows."""
-        tags, params = tags_of(config, dataset), params_of(config)
+        """Open a run with its parameters, tags and data set, after the given rows.
+
+        `tags`, and words for its name, are those of a run that is not made by its config alone.
+        """
+        tags, params = {**tags_of(config, dataset), **(tags or {})}, params_of(config)
         run = store.client.create_run(
             experiment,
             start_time=stamps[0] if stamps else now(),
             tags={**tags, **owner_tags()},
-            run_name=label_name(config),
+            run_name=f"{label_name(config)} {made}".rstrip(),
         )
         if not run.info.run_id:
             raise Lost(f"{store.shown}: it says that it has opened a run, but not which")

@@ -26,7 +26,7 @@ FIRST_ENGINE = "blas"
 
 T = TypeVar("T")
 
-NOT_RUNS = ("sweep", "summary", "published", "superseded", "ensemble")
+NOT_RUNS = ("sweep", "summary", "published", "superseded", "ensemble", "fork")
 """Values of the tag `nnexp.kind` that are not rows of `runs`."""
 
 TAGS = ("fingerprint", "source", "data", "environment", "sweep", "command", "reason", "note")

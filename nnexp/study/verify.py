@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,8 @@ from nnexp.record.check import Checked
 from nnexp.record.environment import environment
 from nnexp.record.final import DERIVED, completed
 from nnexp.record.fingerprint import VERSION, version_of
+from nnexp.record.stages import FILE as STAGES
+from nnexp.record.stages import Stage, read_stages, train_stages
 from nnexp.record.store import Store
 from nnexp.record.tags import number
 from nnexp.record.weights import weights_sha256
@@ -23,7 +25,6 @@ from nnexp.source import NUMERIC_PACKAGES, source_sha256
 from nnexp.study.lookup import artifact, check_schema
 from nnexp.study.recorded import recorded_config, recorded_data
 from nnexp.train.engines import check_engine
-from nnexp.train.loop import train
 from nnexp.train.plan import check_data
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ class Recorded:
     config: Config
     environment: Mapping[str, Any]
     """Empty where none was recorded."""
+    stages: Sequence[Stage]
+    """Of a fork several, of any other run its config alone."""
 
 
 def recorded_as(store: Store, run: Run, data_root: str | None = None) -> Recorded:
@@ -99,7 +102,7 @@ def recorded_as(store: Store, run: Run, data_root: str | None = None) -> Recorde
     kind = tags.get("nnexp.kind", "not of this program")
     if kind == "sweep":
         raise UserError(f"{name}: is a sweep; allowed: --sweep {run.info.run_id[:8]}, or its runs")
-    if kind not in ("run", "superseded"):
+    if kind not in ("run", "superseded", "fork"):
         raise UserError(f"{name}: is {kind}, no trained run; allowed: runs of this program")
     if run.info.status != "FINISHED":
         raise UserError(f"{name}: is {run.info.status}; allowed: FINISHED runs")
@@ -107,6 +110,12 @@ def recorded_as(store: Store, run: Run, data_root: str | None = None) -> Recorde
     with TemporaryDirectory() as folder:
         path = artifact(store, run, "config.yaml", folder)
         config = recorded_config(run, path)
+        stages = [Stage(config)]
+        if kind == "fork":
+            path = artifact(store, run, STAGES, folder)
+            if path is None:
+                raise UserError(f"{name}: its record holds no {STAGES}")
+            stages = read_stages(path)
         path = artifact(store, run, "environment.json", folder)
         try:
             found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path else {}
@@ -114,8 +123,13 @@ def recorded_as(store: Store, run: Run, data_root: str | None = None) -> Recorde
             raise UserError(f"{name}: its environment.json cannot be read ({error})") from error
     _check_version(run, found)
     if data_root is not None:
-        config = replace(config, data=replace(config.data, root=data_root))
-    return Recorded(config, found)
+        stages = [replace(stage, config=_moved(stage.config, data_root)) for stage in stages]
+        config = _moved(config, data_root)
+    return Recorded(config, found, stages)
+
+
+def _moved(config: Config, root: str) -> Config:
+    return replace(config, data=replace(config.data, root=root))
 
 
 def _check_version(run: Run, recorded: Mapping[str, Any]) -> None:
@@ -167,11 +181,11 @@ def verify(
     check_engine(config)
     last = number(tags, "nnexp.epochs", config.train.epochs)
     whole = epochs is None or epochs >= last
-    theirs = _history(store, run, None if whole else epochs)
+    theirs = history(store, run, None if whole else epochs)
     ours: Values = {}
     rows: list[Mapping[str, float]] = []
     weights = ""
-    for report in train(config, dataset):
+    for report in train_stages(recorded.stages, dataset):
         if not whole and epochs is not None and report.epoch > epochs:
             break
         rows += [{"step": report.epoch, **report.metrics}] if report.metrics else []
@@ -186,19 +200,20 @@ def verify(
     unknown = [name for name in DERIVED if name not in theirs]
     ours = {n: s for n, s in ours.items() if not n.startswith("time/") and n not in unknown}
     differences = tuple(_differences(theirs, ours, tolerance, whole=whole))
-    agree = None
+    same = None
     if whole and tolerance is None:
-        agree = weights == tags.get("nnexp.weights_sha256")
-    compared = sum(len(steps) for steps in theirs.values()) + (agree is not None)
+        same = weights == tags.get("nnexp.weights_sha256")
+    compared = sum(len(steps) for steps in theirs.values()) + (same is not None)
     farthest = _farthest(theirs, ours) if tolerance is not None else None
     changed = tuple(changes(recorded.environment, tags))
     places = places_of(recorded.environment)
     return Verdict(
-        str(run.info.run_id), compared, differences, agree, changed, farthest, record, places
+        str(run.info.run_id), compared, differences, same, changed, farthest, record, places
     )
 
 
-def _history(store: Store, run: Run, epochs: int | None) -> Values:
+def history(store: Store, run: Run, epochs: int | None) -> Values:
+    """All recorded values of a run but times, or those of its first epochs."""
     values: Values = {}
     for name in run.data.metrics:
         if name.startswith("time/"):
@@ -219,11 +234,12 @@ def _differences(
         pairs |= {(s, n) for n, steps in ours.items() for s in steps}
     for step, name in sorted(pairs):
         before, now = recorded.get(name, {}).get(step), ours.get(name, {}).get(step)
-        if before is None or now is None or not _agree(before, now, tolerance):
+        if before is None or now is None or not agree(before, now, tolerance):
             yield Difference(name, step, before, now)
 
 
-def _agree(a: float, b: float, tolerance: float | None) -> bool:
+def agree(a: float, b: float, tolerance: float | None) -> bool:
+    """Whether two values have the same bits, or lie within a tolerance."""
     if tolerance is not None:
         return math.isclose(a, b, rel_tol=tolerance, abs_tol=tolerance)
     return struct.pack("<d", a) == struct.pack("<d", b) or a == b
@@ -235,7 +251,7 @@ def _farthest(recorded: Values, ours: Values) -> Difference | None:
         Difference(name, step, value, ours[name][step])
         for name, steps in recorded.items()
         for step, value in steps.items()
-        if step in ours.get(name, {}) and not _agree(value, ours[name][step], None)
+        if step in ours.get(name, {}) and not agree(value, ours[name][step], None)
     ]
     return max(found, key=_relative, default=None)
 
