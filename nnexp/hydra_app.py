@@ -38,14 +38,25 @@ class Trained:
 
 
 def run(
-    arguments: Sequence[str], *, retry_failed: bool = False, recorded_key: str | None = None
+    arguments: Sequence[str],
+    *,
+    quiet: bool = False,
+    retry_failed: bool = False,
+    recorded_key: str | None = None,
 ) -> int:
     """Compose the config that the overrides ask for and train it; the exit code.
 
+    If it is `quiet`, only the id of the run or sweep is printed.
+
     Raises: as `train`.
     """
+    silence = redirect_stdout(io.StringIO()) if quiet else nullcontext()
     with unfailing_output(drop=True):
-        train(arguments, retry_failed=retry_failed, recorded_key=recorded_key)
+        with silence:
+            trained = train(arguments, retry_failed=retry_failed, recorded_key=recorded_key)
+        if quiet:
+            ids = [trained.sweep.sweep_id] if trained.sweep else [r.run_id for r in trained.runs]
+            print("\n".join(filter(None, ids)))
     return 0
 
 

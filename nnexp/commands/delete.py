@@ -11,6 +11,8 @@ from nnexp.errors import UserError
 from nnexp.record.removal import check_removable, remove_for_good
 from nnexp.record.store import Store, open_store
 from nnexp.study.chosen import Choice, chosen, refuse_running
+from nnexp.terminal import console as new_console
+from nnexp.terminal import safe
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -44,7 +46,8 @@ def main(arguments: Sequence[str]) -> int:
     refuse_running(runs, "delete")
     for run in runs:
         store.client.delete_run(run.info.run_id)
-    print(f"{said(runs)} deleted; python -m nnexp restore {_again(choice)} undoes it")
+    again = f"python -m nnexp restore {_again(choice)}"
+    new_console().print(safe(f"{said(runs)} deleted; {again} undoes it"), highlight=False)
     return 0
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from nnexp.errors import UserError
+from nnexp.program import as_started
 from nnexp.record.store import open_store
 from nnexp.redact import redact
 from nnexp.study.lookup import all_experiments, experiments_of_sweeps
@@ -120,6 +121,10 @@ class Parser(argparse.ArgumentParser):
             metavar="URI",
             help="where runs are recorded (default: MLFLOW_TRACKING_URI, or mlflow.db here)",
         )
+
+    def format_help(self) -> str:
+        """The help page, commands named as this program was started."""
+        return as_started(super().format_help())
 
     def error(self, message: str) -> NoReturn:
         """Refuse in one line."""

@@ -46,6 +46,7 @@ from nnexp.sweep.telling import announce, conclude, interrupted, result_note, sh
 from nnexp.sweep.training import summarize, train_missing, train_shared
 from nnexp.train.engines import check_engine, compile_ahead
 from nnexp.train.plan import check_data
+from nnexp.verbosity import LOGGER
 
 
 class SweepStopped(NnexpError):
@@ -118,6 +119,7 @@ def run_sweep(
         parent = find_parent(store, experiment, key, ended=reuse)
         sweep.found = _recorded(sweep, None if reuse else parent or "", retry_failed=retry_failed)
         announce(sweep, console)
+        LOGGER.debug("sweep %s, store %s, source %s", key, store.shown, source_sha256())
         finished = [run.run_id for run in sweep.found.values() if run.status == "FINISHED"]
         warn_of_changes(store, finished, console)
         if first.sweep.dry_run:

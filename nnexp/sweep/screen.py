@@ -24,6 +24,9 @@ from nnexp.record.weights import weights_sha256
 from nnexp.redact import redact
 from nnexp.train.report import EpochReport, Outcome
 
+DRAWING = "figures and model"
+"""What the making of artifacts is called among the times of a run."""
+
 DIGITS = 16
 """Digits of a digest on the screen: enough to see that two are the same."""
 
@@ -100,10 +103,10 @@ class Screen(Protocol):
         run_id: str,
         rows: Mapping[str, float],
         outcome: Outcome,
-        seconds: float,
+        watch: Stopwatch,
     ) -> None:
         """It is trained and recorded. `rows` are the metrics of the epoch whose weights are kept,
-        `seconds` is how long all of it took."""
+        `watch` says how long all of it took, and what."""
         ...
 
 
@@ -175,10 +178,10 @@ class RunScreen:
         run_id: str,
         rows: Mapping[str, float],
         outcome: Outcome,
-        seconds: float,
+        watch: Stopwatch,
     ) -> None:
         """What came out, and where it is recorded."""
-        ending(config, store, run_id, rows, outcome, self.console, seconds)
+        ending(config, store, run_id, rows, outcome, self.console, watch)
 
 
 def result_table(final: Mapping[str, float]) -> Table:
@@ -232,7 +235,7 @@ def ending(
     rows: Mapping[str, float],
     outcome: Outcome,
     console: Console,
-    seconds: float,
+    watch: Stopwatch,
 ) -> None:
     """What came out, where it is recorded, and the commands to look at it and to repeat it."""
     final = {**rows, **outcome.metrics}
@@ -245,9 +248,22 @@ def ending(
         console.print("validation costs above the table are network2's: penalty / images evaluated")
     if outcome.stopped_early:
         console.print(f"stopped early after epoch {outcome.epochs}", highlight=False)
-    training = final.get("time/train_seconds", 0.0)
-    console.print(f"{seconds:.1f} s in all, {training:.1f} s of it training", highlight=False)
+    for line in time_lines(final, watch):
+        console.print(line, highlight=False)
     recorded(config, store, run_id, weights_sha256(outcome.parameters), console)
+
+
+def time_lines(final: Mapping[str, float], watch: Stopwatch) -> list[str]:
+    """How long a run took; of one that took longer to start and to record than to train, what."""
+    training = final.get("time/train_seconds", 0.0)
+    total = f"{watch.seconds:.1f} s in all, {training:.1f} s of it training"
+    if training > watch.seconds / 2:
+        return [total]
+    spent = {"measuring": final.get("time/evaluate_seconds", 0.0), **watch.laps}
+    lines = [f"{total}, {', '.join(f'{seconds:.1f} s {what}' for what, seconds in spent.items())}"]
+    if watch.laps.get(DRAWING, 0.0) > max(training, 0.5):
+        lines.append("tracking.artifacts=light leaves figures and model for show to make")
+    return lines
 
 
 def shown_again(
@@ -341,7 +357,16 @@ class Stopwatch:
     """Seconds since it was made, by a clock that never jumps."""
 
     def __init__(self) -> None:
-        self._start = time.perf_counter()
+        self._start = self._lap = time.perf_counter()
+        self.laps: dict[str, float] = {}
+        """Seconds by what they went to, in order."""
+
+    def lap(self, what: str = "") -> None:
+        """What was done since the lap before; without a word, it is not kept."""
+        now = time.perf_counter()
+        if what:
+            self.laps[what] = now - self._lap
+        self._lap = now
 
     @property
     def seconds(self) -> float:

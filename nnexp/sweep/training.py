@@ -10,6 +10,7 @@ from dataclasses import replace
 from rich.console import Console
 from rich.markup import escape
 
+from nnexp.config.command import command_of
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.clock import now
 from nnexp.record.environment import cores
@@ -25,6 +26,7 @@ from nnexp.sweep.pool import Pool
 from nnexp.sweep.state import Batch
 from nnexp.sweep.worker import Broken, Finished, Note, Progress, Stopped, Stuck, Task
 from nnexp.train.work import work
+from nnexp.verbosity import LOGGER
 
 LIGHT_FROM = 20
 """Sweeps of more runs than this leave figures and models to be made on demand."""
@@ -98,6 +100,7 @@ def train_missing(
         amount,
         {k: sweep.configs[k].train.epochs for k in missing},
         len(sweep.configs) - len(sweep.missing),
+        settings.workers or cores(),
         console,
     )
     beat, complained, refused = time.monotonic(), False, len(outbox.refused)
@@ -147,6 +150,7 @@ def _record(sweep: Batch, k: int, ended: Ended, parent: str, outbox: Outbox, boa
     outcome = ended.outcome
     failure = ended.failure or (outcome.failure if outcome is not None else None) or ""
     last = ended.rows[-1] if ended.rows else {}
+    LOGGER.debug("run %s: %s", run_id, command_of(config))
     metrics = {**last, **(outcome.metrics if outcome is not None else {})}
     status = "FAILED" if failure else "FINISHED"
     sweep.found[sweep.marks[k]] = Recorded(run_id, status, parent, metrics, failure)
