@@ -75,7 +75,9 @@ def said_as(asked: Verbosity, arguments: Sequence[str]) -> Iterator[None]:
     if asked.log is not None:
         handlers.append(_file(asked.log))
     for handler in handlers:
-        handler.setFormatter(_Plain("%(asctime)s UTC %(message)s"))
+        formatter = _Plain("%(asctime)s UTC %(message)s")
+        formatter.converter = time.gmtime
+        handler.setFormatter(formatter)
         LOGGER.addHandler(handler)
     level, propagates = LOGGER.level, LOGGER.propagate
     if handlers:
@@ -114,8 +116,6 @@ def _record(text: str) -> logging.LogRecord:
 
 class _Plain(logging.Formatter):
     """Lines with the time, without secrets and without what steers a terminal."""
-
-    converter = time.gmtime
 
     def format(self, record: logging.LogRecord) -> str:
         return printable(redact(super().format(record)))

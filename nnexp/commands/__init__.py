@@ -20,7 +20,7 @@ WORDS = (
     *("runs", "show", "compare", "report", "ensemble", "sensitivity", "verify", "sweeps", "doctor"),
     "fork",
     *("experiments", "tag", "note", "delete", "restore"),
-    *("replay", "import-curve", "ui", "help"),
+    *("replay", "import-curve", "import-data", "ui", "help"),
 )
 
 COMMANDS: dict[str, Command] = {word: _late(word.replace("-", "_")) for word in WORDS}

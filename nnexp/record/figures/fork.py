@@ -23,7 +23,7 @@ def fork_figure(fork: pd.DataFrame, parent: pd.DataFrame, at: int, *, title: str
         title: what was changed.
     """
     figure = new_figure(_HEIGHT, f"Another way from epoch {at}", title)
-    for left, quantity in ((0.75, "cost"), (4.7, "accuracy")):
+    for left, quantity in ((0.75, "data_cost"), (4.7, "accuracy")):
         names = [f"{name}/{quantity}" for name in _SETS]
         shown = [name for name in names if name in fork and name in parent]
         if not shown:
@@ -43,7 +43,8 @@ def fork_figure(fork: pd.DataFrame, parent: pd.DataFrame, at: int, *, title: str
         margin = 0.06 * (high - low) or 0.05 * (abs(high) or 1.0)
         axes.set_ylim(low - margin, high + margin)
         axes.set_xlim(0, last)
-        axes.set_ylabel(metric.replace("/", " "), size=10, color=INK)
+        label = metric.replace("/", " ").replace("data_cost", "cost, without penalty")
+        axes.set_ylabel(label, size=10, color=INK)
         axes.set_xlabel("epochs", size=10, color=INK)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
         if quantity == "accuracy":
