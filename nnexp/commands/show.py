@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from nnexp.commands.options import Parser
+from nnexp.config.compose import config_dir
+from nnexp.config.presets import preset_sha256
 from nnexp.errors import UserError
 from nnexp.record.bulk import final_values
 from nnexp.record.check import warnings_of
@@ -52,6 +56,8 @@ def main(arguments: Sequence[str]) -> int:
     run = find_run(store, options.run_id)
     console = new_console()
     _head(store, run, console)
+    if run.data.tags.get("nnexp.kind") == "sweep":
+        _sweep(run, console)
     if run.data.tags.get("nnexp.kind") not in TRAINED or run.info.status in ("FAILED", "RUNNING"):
         return 0
     for line in warnings_of(store, [str(run.info.run_id)]):
@@ -108,6 +114,22 @@ def _head(store: Store, run: Run, console: Console) -> None:
         console.print(result_table(final_values(store, run.info.run_id, run.data.metrics)))
         for line in summary_lines(run.data.metrics):
             console.print(line, highlight=False)
+
+
+def _sweep(run: Run, console: Console) -> None:
+    """What a sweep was asked for by, and whether that still asks for the same."""
+    tags, start = run.data.tags, str(run.info.run_id)[:8]
+    command = tags.get("nnexp.command", "")
+    console.print(f"runs       python -m nnexp runs --sweep {start}", highlight=False)
+    console.print(safe(f"repeat     {command}"), highlight=False, soft_wrap=True)
+    with suppress(ValueError):
+        now = preset_sha256(shlex.split(command), config_dir())
+        if tags.get("nnexp.preset", now) != now:
+            console.print(
+                "its preset has changed since, so that this line asks for another sweep; what was "
+                f"recorded: python -m nnexp sweeps --go-on {start}",
+                highlight=False,
+            )
 
 
 def _curves(curves: pd.DataFrame, console: Console) -> None:

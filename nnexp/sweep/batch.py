@@ -14,6 +14,8 @@ from functools import partial
 from rich.console import Console
 from rich.markup import escape
 
+from nnexp.config.compose import config_dir
+from nnexp.config.presets import preset_sha256
 from nnexp.config.schema import Config
 from nnexp.data.dataset import load_dataset
 from nnexp.errors import NnexpError, UserError, stopped_by
@@ -132,6 +134,7 @@ def run_sweep(
             **label_tags(first),
             "nnexp.command": line,
             "nnexp.source": source_sha256(),
+            "nnexp.preset": preset_sha256(command, config_dir()),
             "nnexp.total": str(len(chosen)),
         }
         name = redact(first.tracking.name) if first.tracking.name else sweep_name(chosen)

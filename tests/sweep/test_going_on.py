@@ -54,6 +54,7 @@ def test_a_sweep_goes_on_with_its_recorded_configs(stopped: Path) -> None:
     start = parent.info.run_id[:8]
     listed = inside(stopped, "sweeps")
     assert f"python -m nnexp sweeps --go-on {start}" in listed.stdout
+    assert "its preset has changed since" in inside(stopped, "show", start).stdout
     done = inside(stopped, "sweeps", "--go-on", start)
     assert done.returncode == 0, done.stderr
     assert "1 recorded already, 1 to train" in done.stdout
