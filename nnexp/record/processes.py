@@ -13,7 +13,7 @@ from nnexp.record.tags import number
 from nnexp.redact import redact
 
 HEARTBEAT_MINUTES = 15
-"""A run on another host without a sign of life for so long is taken for dead."""
+"""A run that cannot be seen from here is taken for dead after so long without a sign of life."""
 
 
 def started_at(pid: int) -> str:
@@ -60,10 +60,26 @@ def holder_of(path: Path) -> int | None:
     return None
 
 
+def boot() -> str:
+    """Within what process numbers mean the same: this boot of the system and, on Linux, the PID
+    namespace. Containers on one machine may share a host name, and a volume.
+    """
+    parts = []
+    with suppress(OSError):
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip())
+        parts.append(os.readlink("/proc/self/ns/pid"))
+    return " ".join(parts)
+
+
 def alive(tags: Mapping[str, str], now: int) -> bool:
-    """Whether the owner of a run, by the run's tags, is still at work; `now` in milliseconds."""
+    """Whether the owner of a run, by the run's tags, is still at work; `now` in milliseconds.
+
+    One that cannot be seen from here (another host, container or boot) is taken for alive while its
+    last sign of life is young.
+    """
     pid = number(tags, "nnexp.pid")
-    if tags.get("nnexp.host") == socket.gethostname() and pid > 0:
+    seen = tags.get("nnexp.boot", boot()) == boot()
+    if seen and tags.get("nnexp.host") == socket.gethostname() and pid > 0:
         if Path("/proc/self/stat").exists():
             return started_at(pid) == tags.get("nnexp.pid_started") != ""
         return exists(pid)
