@@ -1,8 +1,8 @@
 """What a store is known by: an id kept in it, whatever folder it is moved to or address it has.
 
 Checkpoints and deliveries beside a store are named after its id. Artifacts of an SQLite store lie
-beside its file under addresses that MLflow records whole; where the folder was moved since, they are
-written anew.
+beside its file under addresses that MLflow records whole; where the folder was moved since, they
+are written anew.
 """
 
 from __future__ import annotations
