@@ -65,7 +65,7 @@ def follow_move(inner: Any, folder: Path) -> int:
             if not _moved(str(place), here):
                 continue
             tail = func.substr(SqlRun.artifact_uri, len(place) + 1)
-            there = SqlRun.artifact_uri.startswith(f"{place}/", autoescape=True)
+            there: Any = SqlRun.artifact_uri.startswith(f"{place}/", autoescape=True)
             runs: Any = update(SqlRun).where(SqlRun.experiment_id == number, there)
             session.execute(runs.values(artifact_uri=here.as_uri() + tail))
             these: Any = update(SqlExperiment).where(SqlExperiment.experiment_id == number)
