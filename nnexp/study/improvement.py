@@ -10,10 +10,14 @@ from math import sqrt
 from typing import NamedTuple
 
 from scipy.optimize import brentq
-from scipy.special import ndtri
-from scipy.stats import beta, mannwhitneyu
+from scipy.special import betainccinv, betaincinv, ndtri
+from scipy.stats import mannwhitneyu
 
 from nnexp.study.bootstrap import Floats
+
+MEANINGFUL = 0.75
+"""P(A > B) from which on A is worth having, as X. Bouthillier and others recommend: Accounting for
+Variance in Machine Learning Benchmarks, MLSys 2021, section 4."""
 
 
 class Probability(NamedTuple):
@@ -22,6 +26,17 @@ class Probability(NamedTuple):
     value: float
     low: float
     high: float
+
+    @property
+    def meaningful(self) -> bool:
+        """Whether one of the two wins more often than not, and perhaps often enough to matter.
+
+        By Bouthillier's rule: the interval of P(A > B) lies above 0.5 and reaches beyond 0.75; or,
+        for B, below 0.5 and beyond 0.25.
+        """
+        ahead = self.low > 0.5 and self.high > MEANINGFUL
+        behind = self.high < 0.5 and self.low < 1.0 - MEANINGFUL
+        return ahead or behind
 
 
 def paired_probability(wins: int, ties: int, n: int, level: float) -> Probability:
@@ -32,8 +47,9 @@ def paired_probability(wins: int, ties: int, n: int, level: float) -> Probabilit
     """
     successes = wins + ties / 2.0
     tail = (1.0 - level) / 2.0
-    low = float(beta.ppf(tail, successes, n - successes + 1.0)) if successes > 0.0 else 0.0
-    high = float(beta.isf(tail, successes + 1.0, n - successes)) if successes < n else 1.0
+    failures = n - successes
+    low = float(betaincinv(successes, failures + 1.0, tail)) if successes > 0.0 else 0.0
+    high = float(betainccinv(successes + 1.0, failures, tail)) if successes < n else 1.0
     return Probability(successes / n, low, high)
 
 

@@ -66,9 +66,9 @@ def pairs_frame(found: Comparison) -> pd.DataFrame:
         {
             "A": p.a if len(found.keys) == 1 else p.label_a,
             "B": p.b if len(found.keys) == 1 else p.label_b,
-            "A - B": p.difference.mean,
-            "low": p.difference.low,
-            "high": p.difference.high,
+            "A - B": p.mean,
+            "low": p.low,
+            "high": p.high,
             "P(A > B)": p.difference.probability.value,
             "p (Holm)": p.p,
             "verdict": "not judged" if found.mixed else p.verdict,
