@@ -13,6 +13,11 @@ from nnexp.study.metric import Metric
 from nnexp.study.setting import Pair, open_text
 from nnexp.terminal import console as new_console
 
+NARROW = 100
+"""On terminals of fewer columns, tables of pairs do without `LEFT_OUT`."""
+
+LEFT_OUT = ("its interval", "exact p")
+
 
 def show(found: Comparison, *, pairs: bool) -> None:
     """Print it all; `pairs`: every pair of settings too."""
@@ -66,47 +71,62 @@ def _settings(found: Comparison, metric: Metric) -> Table:
 
 def _show_pairs(console: Console, found: Comparison, metric: Metric) -> None:
     console.print()
-    console.print(_pairs(found, metric))
+    console.print(_pairs(found, metric, console.width))
     if len(found.pairs) == 1 and found.against is None and not found.mixed:
         console.print(escape(_verdict(found, found.pairs[0], metric)), highlight=False)
     for line in _tests(found):
         console.print(escape(line), highlight=False)
 
 
-def _pairs(found: Comparison, metric: Metric) -> Table:
-    """All pairs, A against B; or the others against a baseline, which the head names."""
+def _pairs(found: Comparison, metric: Metric, width: int) -> Table:
+    """All pairs, A against B; or the others against a baseline, which the head names.
+
+    On a narrow terminal the names of settings come before what else is known of a pair.
+    """
     base = found.against
-    told = not found.mixed and (len(found.pairs) > 1 or base is not None)
+    pairs = list(found.pairs) if base is None else _by_difference(found, metric)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("A" if base is None else f"A, against B: {escape(base.label)}")
     if base is None:
         table.add_column("B")
-    unit = metric.difference_unit.strip()
-    difference = f"A - B ({unit})" if unit else "A - B"
-    interval = found.rule.interval_name
-    tests = ("E", "p") if found.rule.anytime else ("p", "exact p")
-    titles = ("pairs", difference, interval, "P(A > B)", "its interval", *tests)
-    for title in titles:
+    left_out = LEFT_OUT if width < NARROW else ()
+    rows = [
+        {
+            title: text
+            for title, text in _cells(found, pair, metric).items()
+            if title not in left_out
+        }
+        for pair in pairs
+    ]
+    for title in rows[0]:
         table.add_column(title, justify="right", no_wrap=True)
+    told = not found.mixed and (len(pairs) > 1 or base is not None)
     if told:
         table.add_column("")
-    for pair in _by_difference(found, metric) if base is not None else found.pairs:
-        d = pair.difference
-        chance = d.probability
-        exact = [] if found.rule.anytime else [f"{d.permutation_p:.2g}"]
-        table.add_row(
-            *map(escape, _names(found, pair)[: 1 if base is not None else 2]),
-            str(getattr(d, "n", "unpaired")),
-            metric.text(pair.mean, sign=True),
-            f"{metric.text(pair.low, sign=True)} to {metric.text(pair.high, sign=True)}",
-            f"{chance.value:.2f}{' *' if chance.meaningful else ''}",
-            f"{chance.low:.2f} to {chance.high:.2f}",
-            *([f"{pair.e:.3g}" if pair.e is not None else "-"] if found.rule.anytime else []),
-            f"{pair.p:.2g}",
-            *exact,
-            *([short_verdict(pair, metric)] if told else []),
-        )
+    for pair, row in zip(pairs, rows, strict=True):
+        names = _names(found, pair)[: 1 if base is not None else 2]
+        verdict = [short_verdict(pair, metric)] if told else []
+        table.add_row(*map(escape, names), *row.values(), *verdict)
     return table
+
+
+def _cells(found: Comparison, pair: Pair, metric: Metric) -> dict[str, str]:
+    """The numbers of a pair by the titles of their columns."""
+    unit = metric.difference_unit.strip()
+    chance = pair.probability
+    cells = {
+        "pairs": str(getattr(pair.difference, "n", "unpaired")),
+        f"A - B ({unit})" if unit else "A - B": metric.text(pair.mean, sign=True),
+        found.rule.interval_name: (
+            f"{metric.text(pair.low, sign=True)} to {metric.text(pair.high, sign=True)}"
+        ),
+        "P(A > B)": f"{chance.value:.2f}{' *' if chance.meaningful else ''}",
+        "its interval": f"{chance.low:.2f} to {chance.high:.2f}",
+    }
+    if found.rule.anytime:
+        return cells | {"E": "-" if pair.e is None else f"{pair.e:.3g}", "p": f"{pair.p:.2g}"}
+    exact = f"{pair.difference.permutation_p:.2g}"
+    return cells | {"p": f"{pair.p:.2g}", "exact p": exact}
 
 
 def _by_difference(found: Comparison, metric: Metric) -> list[Pair]:
@@ -116,9 +136,10 @@ def _by_difference(found: Comparison, metric: Metric) -> list[Pair]:
 
 def _names(found: Comparison, pair: Pair) -> tuple[str, str]:
     """The values of a single key, or labels."""
-    if len(found.keys) == 1:
-        return pair.a, pair.b
-    return pair.label_a, pair.label_b
+    if len(found.keys) > 1:
+        return pair.label_a, pair.label_b
+    shown = {s.name: found.named(s) for s in found.settings}
+    return shown[pair.a], shown[pair.b]
 
 
 def _verdict(found: Comparison, pair: Pair, metric: Metric) -> str:
@@ -162,7 +183,7 @@ def _tests(found: Comparison) -> list[str]:
             f"equivalent: the mean difference is below {Metric(found.metric).margin(rule.within)} "
             f"either way, by {test}{many}"
         )
-    if any(p.difference.probability.meaningful for p in pairs):
+    if any(p.probability.meaningful for p in pairs):
         lines.append(
             "* meaningful: P(A > B) is above 0.5, and by its interval may be above 0.75 (or below "
             "0.5 and 0.25)"

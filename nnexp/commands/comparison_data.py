@@ -67,7 +67,7 @@ def _judged(found: Judged) -> dict[str, Any]:
 
 
 def _pair(p: Pair) -> dict[str, Any]:
-    probability = p.difference.probability
+    probability = p.probability
     return {
         "a": p.a,
         "b": p.b,

@@ -27,10 +27,13 @@ from nnexp.record.store import Store, experiment_id, open_store
 from nnexp.record.sweep import find_parent
 from nnexp.study.compare import Comparison
 from nnexp.study.grouping import columns_by, config_keys, setting_names
-from nnexp.study.rounds import Run, next_round, undecided
+from nnexp.study.rounds import Run, asked_pairs, next_round, undecided
 from nnexp.sweep.batch import Series, SweepFailed, run_sweep
 from nnexp.sweep.board import clock
 from nnexp.terminal import console as new_console
+
+START_SECONDS = 3.0
+"""About so long a round takes beside its training, mostly to start processes."""
 
 Ask = Callable[[pd.DataFrame], Comparison]
 
@@ -185,48 +188,53 @@ def _check(study: _Study) -> None:
 
 def _cost(study: _Study) -> list[str]:
     """What is open, and what it may cost."""
-    left, found = study.options.budget - study.spent, study.found
+    left, found = max(study.options.budget - study.spent, 0), study.found
     if not study.open:
         return []
+    if not left:
+        return [f"not decided: {_open(study)}; the {_count(study.options.budget)} are used up"]
     settings = {s.name for pair in study.open for s in pair}
     took = study.frame[study.names.isin(settings) & (study.frame["status"] == "FINISHED")]
     column = "time/train_seconds" if "time/train_seconds" in took else "seconds"
     seconds = float(took[column].mean())
-    at_once = min(cores(), max(len(settings), 1)) if cores() < len(settings) else cores()
-    time = clock(seconds * max(left, 0) / at_once)
-    many = len(study.open)
+    rounds = left // max(cores(), len(settings))
+    time = clock(seconds * left / cores() + START_SECONDS * rounds)
+    used = f", {study.spent} of {study.options.budget} used before" if study.spent else ""
+    every = study.options.pairs
+    base = "" if every else f" with {(found.against or found.ranked[0]).label}"
     return [
-        f"not decided: {many} of {len(found.settings) * (len(found.settings) - 1) // 2} comparisons"
-        if study.options.pairs
-        else f"not decided: {many} of {len(found.settings) - 1} comparisons with "
-        f"{(found.against or found.ranked[0]).label}",
-        f"at most {max(left, 0)} further runs (budget {study.options.budget}, used before "
-        f"{study.spent}): {time} of training at the most, by the {seconds:.1f} s that a recorded "
-        f"run took, on {at_once} cores",
+        f"not decided: {_open(study)} of {len(list(asked_pairs(found, every=every)))}{base}",
+        f"at most {_count(left)}{used}: about {time} if all are needed (a recorded run took "
+        f"{seconds:.1f} s; {cores()} cores)",
     ]
 
 
 def _round(study: _Study, number: int, runs: Sequence[Run]) -> str:
     seeds = ", ".join(map(str, dict.fromkeys(seed for _, seed in runs)))
-    names = {s.name: s.label for s in study.found.settings}
-    which = list(dict.fromkeys(names[name] for name, _ in runs))
+    labels = {s.name: s.label for s in study.found.settings}
+    which = list(dict.fromkeys(labels[name] for name, _ in runs))
     told = ", ".join(which[:3]) + (f" and {len(which) - 3} more" if len(which) > 3 else "")
-    return f"round {number}: {_count(len(runs))}, seed {seeds} of {told}; open: {len(study.open)}"
+    plural = "s" if "," in seeds else ""
+    return (
+        f"round {number}: {_count(len(runs))}, seed{plural} {seeds} of {told}; {_open(study)} open"
+    )
 
 
 def _ending(study: _Study, trained: int, rounds: int, failed: int) -> list[str]:
-    left = study.options.budget - study.spent
+    said = f"not decided: {_open(study)}" if study.open else "decided"
     after = f"{_count(trained)} trained in {rounds} round{'' if rounds == 1 else 's'}"
     after += f", {failed} failed" if failed else ""
-    said = "decided" if not study.open else f"not decided: {len(study.open)} comparisons"
-    lines = [f"{said}; {after}; budget {study.options.budget}, left {left}"]
-    if study.open and not failed:
-        lines[0] += "; a larger --budget goes on"
-    if study.spent:
-        ids = [(name, study.parent(name)) for name in study.experiments]
-        where = ", ".join(f"experiment {name}, sweep {p[:8]}" for name, p in ids if p)
-        lines.append(f"recorded in {where}")
-    return lines
+    left = study.options.budget - study.spent
+    more = "; a larger --budget goes on" if study.open and not failed else ""
+    lines = [f"{said}; {after}; budget {study.options.budget}, left {left}{more}"]
+    parents = [(name, study.parent(name)) for name in study.experiments] if study.spent else []
+    where = ", ".join(f"experiment {name}, sweep {p[:8]}" for name, p in parents if p)
+    return [*lines, *([f"recorded   {where}"] if where else [])]
+
+
+def _open(study: _Study) -> str:
+    """How many comparisons are open."""
+    return f"{len(study.open)} comparison{'' if len(study.open) == 1 else 's'}"
 
 
 def _count(runs: int) -> str:

@@ -24,7 +24,12 @@ from nnexp.study.bootstrap import (
     resolved,
     weighted_interval,
 )
-from nnexp.study.improvement import Probability, paired_probability, unpaired_probability
+from nnexp.study.improvement import (
+    Probability,
+    anytime_probability,
+    paired_probability,
+    unpaired_probability,
+)
 from nnexp.study.permutation import sign_flip_p, split_p, steps_per_unit
 from nnexp.study.statistics import standard_deviation
 from nnexp.study.ttest import Moments, moments
@@ -144,6 +149,11 @@ class PairedDifference(Difference):
         """The share of pairs that A wins."""
         wins, losses = self._wins
         return paired_probability(wins, self.n - wins - losses, self.n, self.level)
+
+    def anytime_probability(self, alpha: float) -> Probability:
+        """The same, its interval for any number of pairs."""
+        wins, losses = self._wins
+        return anytime_probability(wins, self.n - wins - losses, self.n, alpha)
 
     @cached_property
     def permutation_p(self) -> float:

@@ -19,7 +19,10 @@ means with unknown variance, Sequential Analysis 44 (2025), 56-110.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp, inf, isinf, log, log1p, sqrt
+from math import exp, inf, log, sqrt
+
+import numpy as np
+from numpy.typing import ArrayLike
 
 from nnexp.study.bootstrap import Floats, Interval, mean, variance_of_mean
 from nnexp.study.statistics import holm
@@ -28,11 +31,13 @@ G = 1.0
 """Variance of the effect sizes that the test looks for: about one standard deviation."""
 
 
-def log_e(t: float, n: int, g: float = G) -> float:
-    """log E_n of a t statistic of n values, n ≥ 2; t may be infinite (equal values)."""
-    nu, k = n - 1, 1.0 + n * g
-    gain = log(k) if isinf(t) else log1p(t * t / nu) - log1p(t * t / (nu * k))
-    return -0.5 * log(k) + (nu + 1) / 2.0 * gain
+def log_e(t: ArrayLike, n: ArrayLike, g: float = G) -> Floats:
+    """log E_n of t statistics of n ≥ 2 values, of any shape; t may be infinite (equal values)."""
+    n = np.asarray(n, dtype=np.float64)
+    nu, k, square = n - 1.0, 1.0 + n * g, np.square(np.asarray(t, dtype=np.float64))
+    # (1 + t²/ν)/(1 + t²/(ν k)) = k · (1 − (1 − 1/k)/(1 + t²/(ν k))), finite where t is not.
+    gain = np.log(k) + np.log1p(-(1.0 - 1.0 / k) / (1.0 + square / (nu * k)))
+    return np.asarray(-0.5 * np.log(k) + (nu + 1.0) / 2.0 * gain)
 
 
 def e_value(values: Floats, centre: float = 0.0, g: float = G) -> float:
@@ -42,7 +47,7 @@ def e_value(values: Floats, centre: float = 0.0, g: float = G) -> float:
     distance, error = mean(values) - centre, sqrt(variance_of_mean(values))
     t = distance / error if error else (inf if distance else 0.0)
     # Beyond this no float can go; nothing is lost to a threshold of 1/α.
-    return exp(min(log_e(t, values.size, g), 700.0))
+    return exp(min(float(log_e(t, values.size, g)), 700.0))
 
 
 def e_value_within(values: Floats, margin: float, g: float = G) -> float:

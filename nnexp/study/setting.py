@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import combinations
 from math import isfinite
 from typing import Any, Protocol
 
-from nnexp.study.difference import Difference, paired_difference, unpaired_difference
+from nnexp.study.difference import (
+    Difference,
+    PairedDifference,
+    paired_difference,
+    unpaired_difference,
+)
+from nnexp.study.improvement import Probability
 from nnexp.study.judge import FIXED, Judged, Rule, judge
 from nnexp.study.statistics import Summary
 
@@ -53,6 +60,13 @@ class Pair(Judged):
     def paired(self) -> bool:
         """Whether it is of runs that share their seeds."""
         return self.evidence.paired is not None
+
+    @cached_property
+    def probability(self) -> Probability:
+        """P(A > B), ties counting half, with its interval."""
+        if self.rule.anytime and isinstance(self.difference, PairedDifference):
+            return self.difference.anytime_probability(self.rule.alpha)
+        return self.difference.probability
 
 
 def pairs_of(

@@ -69,7 +69,7 @@ def pairs_frame(found: Comparison) -> pd.DataFrame:
             "A - B": p.mean,
             "low": p.low,
             "high": p.high,
-            "P(A > B)": p.difference.probability.value,
+            "P(A > B)": p.probability.value,
             "p (Holm)": p.p,
             "verdict": "not judged" if found.mixed else p.verdict,
             "more seeds": p.more_seeds,
