@@ -134,7 +134,11 @@ def train_until(options: Namespace, arguments: Sequence[str], by: Sequence[str],
     while runs := study.next_round():
         number += 1
         console.print(escape(_round(study, number, runs)), highlight=False)
-        lost = _train(study, runs, arguments)
+        try:
+            lost = _train(study, runs, arguments)
+        except KeyboardInterrupt:
+            console.print("\nthe same command goes on", highlight=False)
+            raise
         failed += lost
         study.look()
         if lost == len(runs):
@@ -223,6 +227,7 @@ def _round(study: _Study, number: int, runs: Sequence[Run]) -> str:
 def _ending(study: _Study, trained: int, rounds: int, failed: int) -> list[str]:
     said = f"not decided: {_open(study)}" if study.open else "decided"
     after = f"{_count(trained)} trained in {rounds} round{'' if rounds == 1 else 's'}"
+    after = after if rounds else "nothing was trained"
     after += f", {failed} failed" if failed else ""
     left = study.options.budget - study.spent
     more = "; a larger --budget goes on" if study.open and not failed else ""
