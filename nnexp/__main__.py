@@ -21,7 +21,7 @@ from nnexp.help import help_text
 from nnexp.output import drop_output, sound_streams, unfailing_output
 from nnexp.redact import hide
 
-TO_THE_END = ("verify", "replay", "report", "import-curve")
+TO_THE_END = ("verify", "replay", "report", "import-curve", "export", "import")
 """Commands that do more than print: they go on though nobody reads what they say."""
 
 _STOPS = (signal.SIGTERM, signal.SIGHUP)
