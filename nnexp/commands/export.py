@@ -15,7 +15,7 @@ from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.record.store import Store, open_store
 from nnexp.study.exchange.archive import SIGNATURE, SUFFIX, write_archive
-from nnexp.study.exchange.gather import Gathered, gather, runs_asked_for, write_parquet
+from nnexp.study.exchange.gather import Gathered, gather, runs_asked_for, sweeps_of, write_parquet
 from nnexp.study.exchange.manifest import Chosen
 from nnexp.study.exchange.signature import key_digest, make_key, read_private, signed
 from nnexp.study.frames import select
@@ -107,9 +107,7 @@ def _chosen(
         if not runs:
             narrowed = f" that --where {where} lets through" if where else ""
             raise UserError(f"--experiment {name}: no finished runs{narrowed} are recorded in it")
-        ids = dict.fromkeys(run.data.tags.get("nnexp.sweep", "") for run in runs)
-        sweeps = [store.client.get_run(run_id) for run_id in ids if run_id]
-        return runs, sweeps, Chosen(kind="experiment", names=(name,), where=where)
+        return runs, sweeps_of(store, runs), Chosen(kind="experiment", names=(name,), where=where)
     runs = [find_run(store, run_id) for run_id in options.run_ids]
     names = tuple(str(run.info.run_name or "") for run in runs)
     return runs, [], Chosen(kind="runs", names=names, where=None)

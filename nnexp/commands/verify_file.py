@@ -69,10 +69,12 @@ def verify_file(options: argparse.Namespace) -> int:
     """Verify one file; 0 if all that was trained again agrees, 1 if not."""
     budget, seed = _checked(options)
     path = Path(options.run_ids[0])
-    results = results_in_page(path) if path.name.endswith(PAGE) else open_results(path)
+    page = path.name.endswith(PAGE)
+    results, whole = results_in_page(path) if page else (open_results(path), True)
     expected = read_public(Path(options.signer)) if options.signer is not None else None
     wrong = signature_problem(results, expected)
-    found = [*([wrong] if wrong else []), *problems(results)]
+    around = "" if whole else "the page around the results that it carries"
+    found = [*filter(None, (wrong, around)), *problems(results)]
     _introduce(results, signed=not wrong)
     if found:
         tell_problems(results.shown, found)

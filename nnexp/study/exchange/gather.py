@@ -9,15 +9,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from nnexp import __version__
+from nnexp.config.arguments import printable
 from nnexp.data.checksums import FASHION_MNIST, MNIST
 from nnexp.errors import UserError
 from nnexp.record.check import check_records
 from nnexp.record.contents import Contents, contents_of
 from nnexp.record.environment import environment
-from nnexp.record.files import recorded_digests
+from nnexp.record.files import recorded_contents, recorded_digests
 from nnexp.record.seal import seal_of_tags
-from nnexp.record.store import Store
+from nnexp.record.store import Store, said_by_store
 from nnexp.record.sweep import ASKED, recorded_runs, runs_where, sweep_key
 from nnexp.record.sweep import Recorded as EndedRun
 from nnexp.record.tags import number
@@ -89,6 +92,24 @@ def gather(
     Raises:
         UserError: no run, one that has not finished, or one whose record has changed.
     """
+    try:
+        return _gathered(store, runs, sweeps, chosen, weights=weights)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = printable(".".join(map(str, first["loc"])))[:160]
+        raise UserError(
+            f"export: a record is not as this program writes it: {where}: {first['msg']}"
+        ) from error
+
+
+def _gathered(
+    store: Store,
+    runs: Iterable[Recorded],
+    sweeps: Iterable[Recorded],
+    chosen: Chosen,
+    *,
+    weights: bool,
+) -> Gathered:
     found = {str(run.info.run_id): run for run in runs}
     names = all_experiments(store)
     asked = [_sweep(store, parent, names, found, whole=chosen.where is None) for parent in sweeps]
@@ -110,7 +131,7 @@ def gather(
     for run_id, contents in contents_of(store, list(found)).items():
         digests = _digests(store, contents)
         files = (*EVIDENCE, *([WEIGHTS] if weights else []))
-        members |= _artifacts(store, run_id, [name for name in files if name in digests])
+        members |= _artifacts(store, run_id, contents.place, [n for n in files if n in digests])
         history = write_history(contents.values)
         members[member(run_id, "history.csv")] = history
         count = history.count(b"\n") - 1
@@ -161,14 +182,15 @@ def _digests(store: Store, contents: Contents) -> dict[str, str]:
     return recorded_digests(store, contents.place, names)
 
 
-def _artifacts(store: Store, run_id: str, names: Sequence[str]) -> dict[str, bytes]:
-    found = {}
-    with TemporaryDirectory() as folder:
-        for name in names:
-            path = artifact_of(store, run_id, name, folder)
-            if path is not None:
-                found[member(run_id, name)] = path.read_bytes()
-    return found
+def _artifacts(store: Store, run_id: str, place: str, names: Sequence[str]) -> dict[str, bytes]:
+    try:
+        found = recorded_contents(store, place, names)
+    except Exception as error:
+        # Artifacts may lie on a disk or in any of a dozen services, each with errors of its own.
+        raise UserError(
+            f"run {run_id}: its artifacts cannot be fetched ({said_by_store(error)})"
+        ) from error
+    return {member(run_id, name): content for name, content in found.items()}
 
 
 def _data_of(runs: Sequence[Run]) -> dict[str, dict[str, str]]:
@@ -245,6 +267,12 @@ def _ended(store: Store, parent: Recorded) -> dict[str, EndedRun]:
     """What has ended by fingerprint: the sweep's own runs before those that it may have reused."""
     experiment, run_id = str(parent.info.experiment_id), str(parent.info.run_id)
     return recorded_runs(store, experiment) | recorded_runs(store, experiment, run_id)
+
+
+def sweeps_of(store: Store, runs: Iterable[Recorded]) -> list[Recorded]:
+    """The sweeps that some runs were trained in."""
+    ids = dict.fromkeys(run.data.tags.get("nnexp.sweep", "") for run in runs)
+    return [store.client.get_run(run_id) for run_id in ids if run_id]
 
 
 def runs_asked_for(store: Store, parent: Recorded) -> list[Recorded]:

@@ -10,9 +10,10 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from nnexp.study.exchange.manifest import key
+
 HEAD = ("metric", "step", "time", "value")
 
-MOST_NAME = 250
 MOST_STEP = 2**53
 
 Value = tuple[str, int, int, float]
@@ -52,7 +53,7 @@ def _value(row: Sequence[str]) -> Value:
     if len(row) != len(HEAD):
         raise ValueError(f"a row of {len(row)} cells")
     name, step, at, value = row[0], int(row[1]), int(row[2]), float(row[3])
-    if not 0 < len(name) <= MOST_NAME or not 0 <= step <= MOST_STEP or not 0 <= at <= MOST_STEP:
+    if key(name) != name or not 0 <= step <= MOST_STEP or not 0 <= at <= MOST_STEP:
         raise ValueError(f"a row {','.join(row)[:80]!r}")
     return name, step, at, value
 

@@ -7,10 +7,19 @@ only (sorted keys, ASCII), so that equal content is equal bytes.
 from __future__ import annotations
 
 import json
+import posixpath
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
@@ -20,9 +29,25 @@ FORMAT, VERSION = "nnexp results", 1
 DEEPEST = 12
 """Levels of objects in a manifest, and some more."""
 
+_KEY = re.compile(r"[\w.\-:/ ]{1,250}")
+
+
+def key(name: str) -> str:
+    """A name such as MLflow takes for parameters, tags and metrics.
+
+    Raises:
+        ValueError: it would not.
+    """
+    if not _KEY.fullmatch(name) or posixpath.normpath(name) != name or name[0] in "./":
+        raise ValueError(f"no name that can be recorded: {printable(name)[:80]!r}")
+    return name
+
+
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, StringConstraints(max_length=250)]
+Key = Annotated[Name, AfterValidator(key)]
+"""The name of a parameter, tag or metric."""
 Text = Annotated[str, StringConstraints(max_length=8000)]
 Milliseconds = Annotated[int, Field(ge=0, le=2**53)]
 
@@ -59,8 +84,8 @@ class Run(Model):
     experiment: Name
     start_time: Milliseconds
     end_time: Milliseconds
-    params: dict[Name, Text]
-    tags: dict[Name, Text]
+    params: dict[Key, Text]
+    tags: dict[Key, Text]
     artifacts: dict[Name, Sha256]
     """SHA-256 of the artifacts that its record is sealed with, those that stayed behind too."""
     values: Annotated[int, Field(ge=0)]

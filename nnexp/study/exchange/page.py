@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from nnexp.errors import UserError
+from nnexp.study.exchange.archive import sha256
 from nnexp.study.exchange.manifest import canonical, plain_json
 from nnexp.study.exchange.results import Results, results_of
 
@@ -15,19 +16,21 @@ PAGE = (".html", ".htm")
 
 MOST_BYTES = 500_000_000
 
+MARK = "<!-- results of nnexp -->"
+"""Where a page carries its results; its digest is of the page with this in their place."""
+
 _OPENING = '<script type="application/json" id="nnexp-results">'
-_SCRIPT = re.compile(re.escape(_OPENING) + r"([^<]*)</script>")
+_SCRIPT = re.compile(re.escape(_OPENING) + r"[^<]*</script>")
 
 
-def script(content: bytes) -> str:
-    """The element of a page that carries a file of results."""
-    return (
-        f"{_OPENING}{canonical({'base64': base64.b64encode(content).decode()}).decode()}</script>"
-    )
+def with_results(page: str, content: bytes) -> str:
+    """A page that has `MARK` in it once, with a file of results in its place."""
+    carried = {"base64": base64.b64encode(content).decode(), "page_sha256": sha256(page.encode())}
+    return page.replace(MARK, f"{_OPENING}{canonical(carried).decode()}</script>")
 
 
-def results_in_page(path: Path) -> Results:
-    """The results that a page carries.
+def results_in_page(path: Path) -> tuple[Results, bool]:
+    """The results that a page carries, and whether the page around them is as it was written.
 
     Raises:
         UserError: the page cannot be read, or carries none.
@@ -45,9 +48,13 @@ def results_in_page(path: Path) -> Results:
     if len(found) != 1:
         how = "carries no results" if not found else "carries results more than once"
         raise UserError(f"{path}: {how}; allowed: a page that python -m nnexp report has written")
-    plain = plain_json(found[0].encode(), str(path))
-    encoded = plain.get("base64") if isinstance(plain, dict) else None
+    inner = found[0].removeprefix(_OPENING).removesuffix("</script>")
+    plain = plain_json(inner.encode(), str(path))
+    if not isinstance(plain, dict):
+        raise UserError(f"{path}: the results that it carries are damaged")
     try:
-        return results_of(base64.b64decode(str(encoded), validate=True), str(path))
+        content = base64.b64decode(str(plain.get("base64")), validate=True)
     except binascii.Error as error:
         raise UserError(f"{path}: the results that it carries are damaged ({error})") from error
+    page = text.replace(found[0], MARK)
+    return results_of(content, str(path)), sha256(page.encode()) == plain.get("page_sha256")

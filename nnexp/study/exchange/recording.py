@@ -63,7 +63,7 @@ def record_results(results: Results, store: Store, experiment: str | None) -> It
         yield here[run.id]
     for sweep in manifest.sweeps:
         place, chosen = ids[sweep.experiment], [here[a.run] for a in sweep.asked if a.run]
-        if any(one.new for one in chosen):
+        if any(one.new for one in chosen) or _unended(store, parents[sweep.id]):
             _conclude(results, store, sweep, place, parents[sweep.id], chosen)
 
 
@@ -150,6 +150,12 @@ def _parent(store: Store, sweep: Sweep, experiment: str, name: str | None) -> st
     )
     note_asked(store, str(run.info.run_id), asked)
     return str(run.info.run_id)
+
+
+def _unended(store: Store, parent: str) -> bool:
+    """Whether an import before this one was stopped before it had recorded all of a sweep."""
+    run = store.client.get_run(parent)
+    return FROM in run.data.tags and run.info.status == "RUNNING"
 
 
 def _conclude(
