@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from nnexp.commands.options import Parser
 from nnexp.config.arguments import printable
-from nnexp.record.store import open_store
+from nnexp.record.store import Store, open_store
 from nnexp.study.exchange.recording import record_results
-from nnexp.study.exchange.results import absent, open_results, problems
+from nnexp.study.exchange.results import Results, absent, open_results, problems
 from nnexp.study.exchange.signature import read_public, signature_problem
 
 SHOWN = 20
@@ -35,17 +36,20 @@ def main(arguments: Sequence[str]) -> int:
         "--signer", metavar="FILE.pub", help="the file must be signed with this public key"
     )
     options = parser.parse_args(arguments)
-    results = open_results(Path(options.file))
     expected = read_public(Path(options.signer)) if options.signer is not None else None
-    wrong = signature_problem(results, expected)
-    if found := [*([wrong] if wrong else []), *problems(results)]:
-        tell_problems(results.shown, found)
-        print("nothing was recorded", file=sys.stderr)
-        return 1
-    store = open_store(options.tracking_uri)
-    new = 0
-    differing = 0
-    for one in record_results(results, store, options.experiment):
+    with open_results(Path(options.file)) as results:
+        wrong = signature_problem(results, expected)
+        if found := [*([wrong] if wrong else []), *problems(results)]:
+            tell_problems(results.shown, found)
+            print("nothing was recorded", file=sys.stderr)
+            return 1
+        store = open_store(options.tracking_uri)
+        return _record(results, store, options.experiment)
+
+
+def _record(results: Results, store: Store, experiment: str | None) -> int:
+    new = differing = 0
+    for one in record_results(results, store, experiment):
         new += one.new
         differing += bool(one.differs)
         name = f"{one.run_id[:8]} {one.run.name}"
@@ -57,9 +61,8 @@ def main(arguments: Sequence[str]) -> int:
         print(printable(line))
     count = len(results.manifest.runs)
     print(f"{new} of {count} runs recorded, {count - new} there already; digest {results.digest}")
-    names = list(dict.fromkeys(run.experiment for run in results.manifest.runs))
-    where = options.experiment or names[0]
-    print(printable(f"look     python -m nnexp runs --experiment {where!r}"))
+    where = experiment or results.manifest.runs[0].experiment
+    print(printable(f"look     python -m nnexp runs --experiment {shlex.quote(where)}"))
     return 1 if differing else 0
 
 

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nnexp.commands.import_file import tell_problems
 from nnexp.commands.verdicts import say
@@ -26,6 +27,9 @@ from nnexp.study.exchange.signature import read_public, signature_problem, signe
 from nnexp.study.surroundings import place, source_change
 from nnexp.study.verify import Verdict
 from nnexp.terminal import console
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 SHOWN = 20
 """Runs that are not in a file, and machines, that are named one by one."""
@@ -68,14 +72,28 @@ def refuse_file_options(options: argparse.Namespace) -> None:
 def verify_file(options: argparse.Namespace) -> int:
     """Verify one file; 0 if all that was trained again agrees, 1 if not."""
     budget, seed = _checked(options)
-    path = Path(options.run_ids[0])
-    page = path.name.endswith(PAGE)
-    results, whole = results_in_page(path) if page else (open_results(path), True)
     expected = read_public(Path(options.signer)) if options.signer is not None else None
-    wrong = signature_problem(results, expected)
-    around = "" if whole else "the page around the results that it carries"
-    found = [*filter(None, (wrong, around)), *problems(results)]
-    _introduce(results, signed=not wrong)
+    path = Path(options.run_ids[0])
+    if path.name.endswith(PAGE):
+        results, whole = results_in_page(path)
+        wrong = [] if whole else ["the page around the results that it carries"]
+        return _verify(results, options, budget, seed, expected, wrong)
+    with open_results(path) as results:
+        return _verify(results, options, budget, seed, expected, [])
+
+
+def _verify(
+    results: Results,
+    options: argparse.Namespace,
+    budget: float | None,
+    seed: int,
+    expected: Ed25519PublicKey | None,
+    wrong: list[str],
+) -> int:
+    """Verify results of which some things may be known to be wrong already."""
+    unsigned = signature_problem(results, expected)
+    found = [*wrong, *([unsigned] if unsigned else []), *problems(results)]
+    _introduce(results, signed=not unsigned)
     if found:
         tell_problems(results.shown, found)
         print(f"NOT verified: {results.shown} is not what was exported; nothing was trained")

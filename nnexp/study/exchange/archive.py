@@ -15,6 +15,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -220,8 +221,9 @@ class Archive:
         return found
 
 
-def open_archive(path: Path) -> Archive:
-    """A file of results on disk.
+@contextmanager
+def open_archive(path: Path) -> Iterator[Archive]:
+    """A file of results on disk, as long as it is looked at.
 
     Raises:
         UserError: there is no such file, or it is no archive of this kind.
@@ -233,8 +235,5 @@ def open_archive(path: Path) -> Archive:
         file = path.open("rb")
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}; allowed: a file of results") from error
-    try:
-        return Archive(file, str(path))
-    except BaseException:
-        file.close()
-        raise
+    with file:
+        yield Archive(file, str(path))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -95,13 +96,15 @@ class Results:
         return found
 
 
-def open_results(path: Path) -> Results:
-    """A file of results on disk.
+@contextmanager
+def open_results(path: Path) -> Iterator[Results]:
+    """A file of results on disk, as long as it is looked at.
 
     Raises:
         UserError: there is none, or it cannot be read.
     """
-    return results_in(open_archive(path))
+    with open_archive(path) as archive:
+        yield results_in(archive)
 
 
 def results_of(content: bytes, shown: str) -> Results:

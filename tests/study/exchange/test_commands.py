@@ -1,4 +1,4 @@
-"""export, import and verify as they are typed: nothing is doubled, nothing lost, nothing believed."""
+"""export, import and verify as they are typed: nothing is doubled, lost, or believed."""
 
 from __future__ import annotations
 
