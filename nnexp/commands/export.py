@@ -6,7 +6,7 @@ import argparse
 import os
 import shlex
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +14,14 @@ from nnexp.commands.options import Parser
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.record.store import Store, open_store
-from nnexp.study.exchange.archive import SIGNATURE, SUFFIX, write_archive
-from nnexp.study.exchange.gather import Gathered, gather, runs_asked_for, sweeps_of, write_parquet
+from nnexp.study.compare import compare
+from nnexp.study.exchange.archive import SIGNATURE, SUFFIX, archived
+from nnexp.study.exchange.gather import Gathered, gather, parquet, runs_asked_for, sweeps_of
 from nnexp.study.exchange.manifest import Chosen
+from nnexp.study.exchange.paper import bibtex, latex
 from nnexp.study.exchange.signature import key_digest, make_key, read_private, signed
-from nnexp.study.frames import select
+from nnexp.study.frames import runs_of_ids, select
+from nnexp.study.grouping import varied
 from nnexp.study.lookup import find_run
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
         return _make_key(Path(options.make_key))
     key = read_private(Path(options.sign)) if options.sign is not None else None
     out = Path(options.out)
-    if out.suffix != SUFFIX:
+    if out.suffix != SUFFIX or out.name == SUFFIX:
         raise UserError(f"--out {out}: allowed: a name that ends in {SUFFIX}")
     store = open_store(options.tracking_uri, reading=True)
     runs, sweeps, chosen = _chosen(store, options)
@@ -40,10 +43,12 @@ def main(arguments: Sequence[str]) -> int:
     members = dict(gathered.members)
     if key is not None:
         members[SIGNATURE] = signed(gathered.digest, key, options.signed_by or "")
-    _write(out, members)
-    if options.parquet:
-        write_parquet(gathered, out.with_suffix(".parquet"))
+    _write(out, archived(members))
     _say(out, gathered)
+    for suffix, written in _beside(store, options, gathered).items():
+        path = out.with_suffix(suffix)
+        _write(path, written)
+        print(printable(f"beside   {path}"))
     return 0
 
 
@@ -67,6 +72,10 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--parquet", action="store_true", help="all values beside it as a Parquet table"
     )
+    parser.add_argument("--latex", action="store_true", help="a table of its settings beside it")
+    parser.add_argument("--by", metavar="KEY,KEY", help="with --latex: as in compare")
+    parser.add_argument("--metric", metavar="NAME", help="with --latex (default test/accuracy)")
+    parser.add_argument("--bibtex", action="store_true", help="an entry to cite it by beside it")
     parser.add_argument("--sign", metavar="KEYFILE", help="sign it with this Ed25519 key")
     parser.add_argument("--signed-by", metavar="NAME", help="with --sign: who exports it")
     parser.add_argument(
@@ -79,6 +88,9 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
         raise UserError(f"export: --out is missing; allowed: --out FILE{SUFFIX}")
     if options.signed_by is not None and options.sign is None:
         raise UserError("--signed-by: allowed with --sign KEYFILE")
+    for name in ("by", "metric"):
+        if getattr(options, name) is not None and not options.latex:
+            raise UserError(f"--{name}: allowed with --latex")
     given = [bool(options.run_ids), options.sweep is not None, options.experiment is not None]
     if sum(given) != 1:
         raise UserError("export: allowed: one of RUN_ID, --sweep ID and --experiment NAME")
@@ -121,21 +133,37 @@ def _make_key(path: Path) -> int:
     return 0
 
 
-def _write(out: Path, members: Mapping[str, bytes]) -> None:
-    """Write the file beside its place, then move it there: whole or not at all."""
+def _beside(store: Store, options: argparse.Namespace, gathered: Gathered) -> dict[str, bytes]:
+    """What is written beside the file, by suffix."""
+    name, found = Path(options.out).name, {}
+    if options.parquet:
+        found[".parquet"] = parquet(gathered)
+    if options.latex:
+        frame = runs_of_ids(store, [run.id for run in gathered.manifest.runs])
+        by = options.by.split(",") if options.by else varied(frame)
+        compared = compare(frame, by, options.metric or "test/accuracy")
+        found[".tex"] = latex(compared, name, gathered.digest).encode()
+    if options.bibtex:
+        author = options.signed_by or ""
+        found[".bib"] = bibtex(gathered.manifest, name, gathered.digest, author).encode()
+    return found
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file beside its place, then move it there: whole or not at all."""
     try:
-        with tempfile.NamedTemporaryFile(dir=out.parent, prefix=".", delete=False) as file:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
             try:
-                write_archive(file, members)
+                file.write(content)
                 file.flush()
                 os.chmod(file.name, 0o644)
-                os.replace(file.name, out)
+                os.replace(file.name, path)
             except BaseException:
                 os.unlink(file.name)
                 raise
     except OSError as error:
         raise UserError(
-            f"--out {out}: cannot be written ({error.strerror or error}); allowed: a file in a "
+            f"--out {path}: cannot be written ({error.strerror or error}); allowed: a file in a "
             "writable folder"
         ) from error
 

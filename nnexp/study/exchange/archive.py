@@ -8,6 +8,7 @@ before a byte is unpacked.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 import stat
@@ -90,14 +91,16 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def write_archive(file: IO[bytes], members: Mapping[str, bytes]) -> None:
-    """Write members as they are: names in order, no dates, so that equal content is equal bytes."""
-    with zipfile.ZipFile(file, "w") as archive:
+def archived(members: Mapping[str, bytes]) -> bytes:
+    """Members as a file: names in order, no dates, so that equal content is equal bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
         for name in sorted(members):
             entry = zipfile.ZipInfo(name, _EARLIEST)
             entry.create_system, entry.external_attr = 3, (stat.S_IFREG | 0o644) << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, members[name], compresslevel=_LEVEL)
+    return buffer.getvalue()
 
 
 class Archive:
@@ -172,7 +175,7 @@ class Archive:
             return False
 
     def _checked(self, size: int) -> dict[str, zipfile.ZipInfo]:
-        """The members by name, if all of them are such as `write_archive` writes."""
+        """The members by name, if all of them are such as `archived` writes."""
         entries = self._zip.infolist()
         if len(entries) > MOST_MEMBERS:
             raise ValueError(f"{len(entries):,} members, at most {MOST_MEMBERS:,} are expected")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -282,7 +281,7 @@ def runs_asked_for(store: Store, parent: Recorded) -> list[Recorded]:
     return [store.client.get_run(run.run_id) for run in there if run.status == "FINISHED"]
 
 
-def write_parquet(gathered: Gathered, path: Path) -> None:
+def parquet(gathered: Gathered) -> bytes:
     """All values as one Parquet table: columns `run_id`, `metric`, `step`, `time`, `value`."""
     import pandas as pd
 
@@ -294,4 +293,5 @@ def write_parquet(gathered: Gathered, path: Path) -> None:
         for run in gathered.manifest.runs
     ]
     whole = pd.concat(tables, ignore_index=True)
-    whole[["run_id", "metric", "step", "time", "value"]].to_parquet(path, index=False)
+    table: bytes = whole[["run_id", "metric", "step", "time", "value"]].to_parquet(index=False)
+    return table

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 
 from nnexp.errors import UserError
 from nnexp.record.check import AT_ONCE
 from nnexp.record.store import Store
-from nnexp.study.exchange.archive import write_archive
+from nnexp.study.exchange.archive import archived
 from nnexp.study.exchange.gather import gather, sweeps_of
 from nnexp.study.exchange.manifest import Chosen
 from nnexp.study.report.material import Material
@@ -38,8 +37,7 @@ def carried(store: Store, material: Material) -> Carried:
         gathered = gather(store, material.kept, sweeps, chosen, weights=False)
     except UserError as error:
         return Carried(b"", why=str(error))
-    buffer = io.BytesIO()
-    write_archive(buffer, gathered.members)
-    if buffer.tell() > MOST_BYTES:
+    content = archived(gathered.members)
+    if len(content) > MOST_BYTES:
         return Carried(b"", why=f"they take more than {MOST_BYTES // 1_000_000} MB")
-    return Carried(buffer.getvalue(), gathered.digest)
+    return Carried(content, gathered.digest)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nnexp.record.seal import parts_of, sealed
-from nnexp.study.exchange.archive import MANIFEST, SIGNATURE, SUMS, sha256, sums_of, write_archive
+from nnexp.study.exchange.archive import MANIFEST, SIGNATURE, SUMS, archived, sha256, sums_of
 from nnexp.study.exchange.history import read_history, write_history
 from nnexp.study.exchange.manifest import canonical
 from nnexp.study.exchange.results import Results, results_of
@@ -81,9 +81,7 @@ class Members:
         if sums:
             listed = {k: v for k, v in files.items() if k not in (SUMS, SIGNATURE)}
             files[SUMS] = sums_of(listed)
-        buffer = io.BytesIO()
-        write_archive(buffer, files)
-        return buffer.getvalue()
+        return archived(files)
 
 
 def opened(content: bytes) -> Results:

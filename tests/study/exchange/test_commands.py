@@ -263,3 +263,24 @@ def test_a_budget_is_kept_over_the_cores(exported: Exported, tmp_path: Path) -> 
     short = inside(tmp_path, "verify", str(exported.file), "--budget", "0.01s")
     assert short.returncode == 1
     assert "nothing was shown: none of 3 runs ended" in short.stdout
+
+
+def test_a_paper_gets_the_numbers_of_compare_and_the_line_that_checks_them(
+    exported: Exported, tmp_path: Path
+) -> None:
+    out = tmp_path / "a_b.nnexp"
+    typed = ("export", "--sweep", exported.sweep, "--out", str(out), "--latex", "--bibtex")
+    done = inside(exported.folder, *typed, "--by", "reg,seed")
+    assert done.returncode == 0, done.stderr
+    table = out.with_suffix(".tex").read_text("utf-8")
+    entry = out.with_suffix(".bib").read_text("utf-8")
+    compared = inside(exported.folder, "compare", "--by", "reg,seed", "--format", "json").stdout
+    for setting in json.loads(compared)["settings"]:
+        assert f"& 1 & {100 * setting['mean']:.2f} &" in table
+    digest = re.search(r"digest +([0-9a-f]{64})", done.stdout)
+    assert digest is not None
+    for text in (table, entry):
+        assert r"\texttt{python -m nnexp verify a\_b.nnexp}" in text
+        assert digest[1] in text
+        assert text.count("{") == text.count("}")
+    assert entry.startswith(f"@misc{{nnexp-{digest[1][:8]},")
