@@ -153,10 +153,9 @@ def _places(results: Results, runs: Sequence[Run]) -> str:
 def _introduce(results: Results, *, signed: bool) -> None:
     """What the file holds, who made it, and what it does not hold."""
     manifest = results.manifest
-    made, runs = manifest.made_by, len(manifest.runs)
-    commit = f", commit {made.commit[:12]}" if made.commit else ""
+    runs = len(manifest.runs)
     count = f"{runs} run{'s' if runs > 1 else ''}"
-    print(printable(f"{results.shown}: {count}, exported by nnexp {made.nnexp}{commit}"))
+    print(printable(f"{results.shown}: {count}, exported by {manifest.made_by}"))
     print(f"digest {results.digest}")
     if signed:
         signer = signer_of(results)

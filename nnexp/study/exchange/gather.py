@@ -16,14 +16,13 @@ from nnexp.data.checksums import FASHION_MNIST, MNIST
 from nnexp.errors import UserError
 from nnexp.record.check import check_records
 from nnexp.record.contents import Contents, contents_of
-from nnexp.record.environment import environment
 from nnexp.record.files import recorded_contents, recorded_digests
 from nnexp.record.seal import seal_of_tags
 from nnexp.record.store import Store, said_by_store
 from nnexp.record.sweep import ASKED, recorded_runs, runs_where, sweep_key
 from nnexp.record.sweep import Recorded as EndedRun
 from nnexp.record.tags import number
-from nnexp.source import sha256_of, source_sha256
+from nnexp.source import sha256_of
 from nnexp.study.exchange.archive import (
     EVIDENCE,
     MANIFEST,
@@ -38,7 +37,6 @@ from nnexp.study.exchange.history import read_history, write_history
 from nnexp.study.exchange.manifest import (
     Asked,
     Chosen,
-    Maker,
     Manifest,
     Run,
     Sweep,
@@ -138,7 +136,7 @@ def _gathered(
     manifest = Manifest(
         format="nnexp results",
         version=1,
-        made_by=_maker(),
+        made_by=f"nnexp {__version__}",
         chosen=chosen,
         data=_data_of(claims),
         runs=tuple(sorted(claims, key=lambda run: (run.start_time, run.id))),
@@ -167,11 +165,6 @@ def _run(
         artifacts=dict(digests),
         values=values,
     )
-
-
-def _maker() -> Maker:
-    git = environment()["git"] or {}
-    return Maker(nnexp=__version__, source=source_sha256(), commit=git.get("commit"))
 
 
 def _digests(store: Store, contents: Contents) -> dict[str, str]:
@@ -254,7 +247,10 @@ def _asked_for(store: Store, parent: Recorded) -> dict[str, str]:
         path = artifact_of(store, run_id, ASKED, folder)
         if path is not None:
             listed = plain_json(path.read_bytes(), f"sweep {run_id}: its {ASKED}")
-            return {str(run["fingerprint"]): str(run["name"]) for run in listed["runs"]}
+            try:
+                return {str(run["fingerprint"]): str(run["name"]) for run in listed["runs"]}
+            except (KeyError, TypeError) as error:
+                raise UserError(f"sweep {run_id}: its {ASKED} is damaged") from error
     # Earlier versions kept no list: what they recorded is all of it, unless the key says otherwise.
     where = f"tags.`nnexp.sweep` = '{run_id}'"
     members = runs_where(store, [str(parent.info.experiment_id)], where)
@@ -269,9 +265,20 @@ def _ended(store: Store, parent: Recorded) -> dict[str, EndedRun]:
 
 
 def sweeps_of(store: Store, runs: Iterable[Recorded]) -> list[Recorded]:
-    """The sweeps that some runs were trained in."""
-    ids = dict.fromkeys(run.data.tags.get("nnexp.sweep", "") for run in runs)
-    return [store.client.get_run(run_id) for run_id in ids if run_id]
+    """The sweeps that some runs were trained in.
+
+    Raises:
+        UserError: one of them is not recorded.
+    """
+    from mlflow.exceptions import MlflowException
+
+    found = []
+    for run_id in dict.fromkeys(run.data.tags.get("nnexp.sweep", "") for run in runs):
+        try:
+            found += [store.client.get_run(run_id)] if run_id else []
+        except MlflowException as error:
+            raise UserError(f"sweep {run_id}: {said_by_store(error)}") from error
+    return found
 
 
 def runs_asked_for(store: Store, parent: Recorded) -> list[Recorded]:

@@ -58,15 +58,6 @@ class Model(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-class Maker(Model):
-    """The program that wrote the file."""
-
-    nnexp: Name
-    source: Sha256
-    """SHA-256 of its numeric source."""
-    commit: Name | None
-
-
 class Chosen(Model):
     """What was exported, as it was asked for."""
 
@@ -124,7 +115,8 @@ class Manifest(Model):
 
     format: Literal["nnexp results"]
     version: Literal[1]
-    made_by: Maker
+    made_by: Name
+    """The program that wrote the file, and its version."""
     chosen: Chosen
     data: dict[Sha256, dict[Name, Sha256]]
     """By the digest of a data set, the SHA-256 of its unzipped files; never the data."""

@@ -62,17 +62,16 @@ def latex(found: Comparison, file: str, digest: str) -> str:
 
 def bibtex(manifest: Manifest, file: str, digest: str, author: str) -> str:
     """An entry for the file itself; `author` may be empty."""
-    runs, made = manifest.runs, manifest.made_by
+    runs = manifest.runs
     ended = datetime.fromtimestamp(max(run.end_time for run in runs) / 1000.0, UTC)
     what = ", ".join(dict.fromkeys(manifest.chosen.names[:3]))
     count = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
-    commit = f", commit {made.commit[:12]}" if made.commit else ""
     fields = {
         "author": f"{{{escaped(author)}}}" if author else "",
         "title": f"Recorded results: {escaped(what)} ({count})",
         "year": str(ended.year),
         "howpublished": rf"File \texttt{{{escaped(file)}}}, SHA-256 {digest}",
-        "note": f"Made with nnexp {escaped(made.nnexp + commit)}. Check: {check_line(file)}",
+        "note": f"Made with {escaped(manifest.made_by)}. Check: {check_line(file)}",
     }
     lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
     return "\n".join([f"@misc{{nnexp-{digest[:8]},", *lines, "}"]) + "\n"

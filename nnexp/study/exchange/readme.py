@@ -5,7 +5,7 @@ from __future__ import annotations
 from nnexp.study.exchange.manifest import Manifest
 
 TEXT = """\
-Results of {runs}, trained and recorded by nnexp {version}.
+Results of {runs}, written by {program}.
 
 To check this file, and train again what it claims:   python -m nnexp verify FILE
 To put its runs into a record of your own:            python -m nnexp import FILE
@@ -29,5 +29,5 @@ def readme(manifest: Manifest) -> bytes:
     """The text for a manifest."""
     count = len(manifest.runs)
     runs = "1 run" if count == 1 else f"{count} runs"
-    text = TEXT.format(runs=runs, version=manifest.made_by.nnexp)
+    text = TEXT.format(runs=runs, program=manifest.made_by)
     return text.encode("ascii", "replace")

@@ -13,7 +13,7 @@ from nnexp.record.check import check_records
 from nnexp.record.contents import contents_of, stored
 from nnexp.record.delivery import Delivery, Opening
 from nnexp.record.files import digests_in, sizes_in
-from nnexp.record.kept import deliver, keep, lock
+from nnexp.record.kept import deliver, deliver_all, keep, lock
 from nnexp.record.readback import Expected
 from nnexp.record.seal import PARTS, TAG, parts_of, sealed
 from nnexp.record.sending import Sent, log
@@ -51,6 +51,8 @@ def record_results(results: Results, store: Store, experiment: str | None) -> It
     Raises:
         UserError: an experiment that cannot be recorded in. Or whatever the store raises.
     """
+    # What an import before this one could not send would otherwise be recorded twice.
+    deliver_all(store)
     manifest = results.manifest
     names = {run.experiment for run in manifest.runs} | {s.experiment for s in manifest.sweeps}
     ids = {name: experiment_id(store, experiment or name) for name in sorted(names)}

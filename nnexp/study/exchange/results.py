@@ -8,6 +8,7 @@ not those of their digest, a run that a sweep was asked for and the file lacks.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -154,6 +155,8 @@ def absent(manifest: Manifest) -> Iterator[str]:
 
 
 def _of_run(results: Results, run: Run) -> Iterator[str]:
+    if not re.fullmatch("[0-9a-f]{64}", run.tag("fingerprint")):
+        yield "its fingerprint is none"
     history = results.history(run)
     if len(history) != run.values:
         yield f"history.csv holds {len(history):,} values, manifest.json says {run.values:,}"

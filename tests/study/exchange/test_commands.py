@@ -8,11 +8,16 @@ import shutil
 import subprocess
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
+from nnexp.record import delivery
+from tests.cli.command import nnexp
 from tests.inside import inside
+from tests.kernel.processors import PROCESSORS, compiling_for
+from tests.record.stored import restore
 from tests.study.exchange.conftest import TINY, Exported
 from tests.study.exchange.members import Members
 
@@ -79,6 +84,32 @@ def test_nothing_is_doubled(elsewhere: Path) -> None:
     assert done.stdout.count("there already: ") == 3
     assert [row["run_id"] for row in listed(elsewhere)] == ids
     assert len(inside(elsewhere, "sweeps").stdout.splitlines()) == 2
+
+
+def test_an_import_that_was_cut_short_goes_on_without_doubling(
+    exported: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    restore(tmp_path)
+    typed = ("import", str(exported.file), "--experiment", "theirs")
+    confirm, calls = delivery.confirm, []
+
+    def failing(*arguments: Any) -> None:
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise ConnectionError("the store went away")
+        confirm(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(delivery, "confirm", failing)
+        assert inside(tmp_path, *typed).returncode != 0
+    assert len(list((tmp_path / ".nnexp" / "undelivered").iterdir())) == 1
+    done = inside(tmp_path, *typed)
+    assert done.returncode == 0, done.stderr
+    assert [row["seed"] for row in listed(tmp_path, "--experiment", "theirs")] == [0, 1, 2]
+    swept = inside(tmp_path, "sweeps").stdout
+    assert [line.split()[-4:] for line in swept.splitlines() if " theirs " in line] == [
+        ["3", "3", "0", "0"]
+    ]
 
 
 def test_the_same_command_finds_what_was_imported(elsewhere: Path) -> None:
@@ -195,6 +226,7 @@ def test_a_report_carries_what_it_shows(elsewhere: Path, tmp_path: Path) -> None
 
 
 def test_a_single_run_and_a_filtered_experiment_travel(exported: Exported, tmp_path: Path) -> None:
+    restore(tmp_path)  # Quicker than making a database.
     run = str(listed(exported.folder)[0]["run_id"])
     done = inside(exported.folder, "export", run[:8], "--out", str(tmp_path / "run.nnexp"))
     assert done.returncode == 0, done.stderr
@@ -284,3 +316,30 @@ def test_a_paper_gets_the_numbers_of_compare_and_the_line_that_checks_them(
         assert digest[1] in text
         assert text.count("{") == text.count("}")
     assert entry.startswith(f"@misc{{nnexp-{digest[1][:8]},")
+
+
+def test_results_of_an_earlier_version_travel_and_say_which_version_verifies_them(
+    tmp_path: Path,
+) -> None:
+    restore(tmp_path)
+    done = inside(tmp_path, "export", "401148c4", "--out", "old.nnexp")
+    assert done.returncode == 0, done.stderr
+    done = inside(tmp_path, "verify", "old.nnexp")
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "was made by nnexp 0.1" in line
+    assert "To verify it: git checkout " in line
+    done = inside(tmp_path, "import", "old.nnexp", "--experiment", "theirs")
+    assert done.returncode == 0, done.stderr
+    assert len(listed(tmp_path, "--experiment", "theirs")) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("processor", PROCESSORS)
+def test_kernels_for_another_processor_reproduce_it(
+    exported: Exported, tmp_path: Path, processor: str
+) -> None:
+    environment = compiling_for(processor, tmp_path / "cache")
+    done = nnexp("verify", str(exported.file), cwd=tmp_path, env=environment, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 of 3 runs, " in done.stdout.splitlines()[-1]

@@ -142,6 +142,10 @@ def source(m: Members) -> None:
     m.runs[0]["tags"]["nnexp.source"] = "0" * 64
 
 
+def fingerprint(m: Members) -> None:
+    m.runs[0]["tags"] |= {"nnexp.fingerprint": "' or '' = '", "nnexp.fingerprint_version": "3"}
+
+
 def added(m: Members) -> None:
     m.files[f"runs/{'0' * 32}/weights.npz"] = b"PK"
 
@@ -188,6 +192,7 @@ SEALED: list[tuple[Change, str]] = [
     (config, "its fingerprint is not that of its config, data and source"),
     (data, "its fingerprint is not that of its config, data and source"),
     (source, "its fingerprint is not that of its config, data and source"),
+    (fingerprint, "its fingerprint is none"),
     (swapped_weights, "weights.npz holds other weights than its tag"),
 ]
 # Whoever does everything right: only training again tells, by a value or by the weights.
