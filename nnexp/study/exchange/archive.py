@@ -33,12 +33,12 @@ EVIDENCE = ("config.yaml", "curves.csv", "environment.json")
 WEIGHTS = "weights.npz"
 
 MOST_BYTES: Mapping[str, int] = {
-    SUMS: 100_000_000,
-    MANIFEST: 500_000_000,
+    SUMS: 20_000_000,
+    MANIFEST: 100_000_000,
     SIGNATURE: 10_000,
     README: 100_000,
-    "history.csv": 500_000_000,
-    "curves.csv": 500_000_000,
+    "history.csv": 50_000_000,
+    "curves.csv": 50_000_000,
     "config.yaml": 1_000_000,
     "environment.json": 10_000_000,
     WEIGHTS: 1_000_000_000,
