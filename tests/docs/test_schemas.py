@@ -1,4 +1,4 @@
-"""What commands print as JSON, and what a file of results says, is laid out as docs/schemas says."""
+"""What commands print as JSON, and what a file of results says, is as docs/schemas says."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,9 @@ from nnexp.data.checksums import FASHION_MNIST, MNIST
 from nnexp.errors import UserError
 from nnexp.record.check import check_records
 from nnexp.record.contents import Contents, contents_of
+from nnexp.record.delivery import TOKEN
 from nnexp.record.files import recorded_contents, recorded_digests
+from nnexp.record.run import owner_tags
 from nnexp.record.seal import seal_of_tags
 from nnexp.record.store import Store, said_by_store
 from nnexp.record.sweep import ASKED, recorded_runs, runs_where, sweep_key
@@ -51,8 +54,7 @@ if TYPE_CHECKING:
 
 MOST_RUNS = 20_000
 
-_OURS = ("nnexp.host", "nnexp.pid", "nnexp.pid_started", "nnexp.heartbeat", "nnexp.delivery")
-_PLACED = ("nnexp.sweep", "nnexp.imported")
+_PLACED = (TOKEN, "nnexp.sweep", "nnexp.imported")
 """Tags that say where a run lies in its store: they stay behind, as do those of a process."""
 
 
@@ -73,7 +75,12 @@ def travels(tag: str) -> bool:
     """Whether a tag of a run belongs into a file: not what is of a store, a process or a person."""
     if tag.startswith("mlflow."):
         return tag == "mlflow.note.content"
-    return tag not in (*_OURS, *_PLACED)
+    return tag not in _PLACED and tag not in _of_process()
+
+
+@lru_cache(maxsize=1)
+def _of_process() -> frozenset[str]:
+    return frozenset(owner_tags())
 
 
 def gather(

@@ -57,6 +57,8 @@ def test_the_file_is_the_same_bytes_each_time_and_read_without_this_program(
         history = pd.read_csv(tmp_path / "runs" / run["id"] / "history.csv")
         ours = frame[frame["run_id"] == run["id"]].drop(columns="run_id").reset_index(drop=True)
         pd.testing.assert_frame_equal(ours, history, check_exact=True)
+    said = " ".join(name for run in manifest["runs"] for name in run["tags"])
+    assert not re.search(r"host|pid|heartbeat|boot|user|parent", said)
     (checksums,) = manifest["data"].values()
     assert set(checksums) == {"train-images", "train-labels", "t10k-images", "t10k-labels"}
 
