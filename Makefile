@@ -28,6 +28,14 @@ ui: $(STAMPS)/run ## open the MLflow UI on what is recorded
 experiments: $(STAMPS)/run ## run every preset and remake experiments/ (what is recorded is reused)
 	$(BIN)/python experiments/remake.py
 
+VERIFY ?= --budget 10min
+.PHONY: verify-experiments
+verify-experiments: $(STAMPS)/run ## train again what experiments/*/result.nnexp claim (VERIFY="" for all of it)
+	@for file in experiments/*/result.nnexp; do \
+	  [ -e "$$file" ] || { echo "no experiments/*/result.nnexp: make experiments writes them"; exit 1; }; \
+	  $(BIN)/python -m nnexp verify "$$file" $(VERIFY); \
+	done
+
 .PHONY: bench
 bench: $(STAMPS)/bench ## measure the trainer beside PyTorch, JAX, nnexp 0.1 and network2
 	$(BIN)/python -m benchmarks
