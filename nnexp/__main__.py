@@ -21,12 +21,11 @@ from nnexp.help import help_text
 from nnexp.output import drop_output, sound_streams, unfailing_output
 from nnexp.program import MODULE, SCRIPT, as_started, started_as
 from nnexp.redact import hide
+from nnexp.signals import STOPS
 from nnexp.verbosity import said_as, split_off
 
-TO_THE_END = ("verify", "replay", "report", "import-curve", "fork")
+TO_THE_END = ("verify", "replay", "report", "import-curve", "export", "import", "fork")
 """Commands that do more than print: they go on though nobody reads what they say."""
-
-_STOPS = (signal.SIGTERM, signal.SIGHUP)
 
 
 def main(arguments: Sequence[str], *, quiet: bool = False) -> int:
@@ -69,7 +68,7 @@ def script() -> None:
     # Imports make a million objects that stay; looking for garbage among them over and over would
     # be a sixth of the start.
     gc.set_threshold(200_000, 20, 20)
-    started_as(MODULE if __name__ == "__main__" else SCRIPT)
+    started_as(SCRIPT if os.path.basename(sys.argv[0]) == SCRIPT else MODULE)
     code = 1
     sound_streams()
     # Registered first, it is called last.
@@ -85,7 +84,7 @@ def entry() -> None:
     """`main` with errors as one line and their exit codes. Raises SystemExit."""
     # Products here are small; more BLAS threads than one only cost time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    for number in _STOPS:
+    for number in STOPS[1:]:
         # Under nohup SIGHUP is ignored, and stays so.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _terminate)
@@ -95,7 +94,7 @@ def entry() -> None:
         hide(argument)
     code = _logged(sys.argv[1:])
     # What is left to do is tidying up; stopping it would only print a traceback.
-    for number in (signal.SIGINT, *_STOPS):
+    for number in STOPS:
         signal.signal(number, signal.SIG_IGN)
     sys.exit(code)
 

@@ -18,9 +18,13 @@ def _late(module: str) -> Command:
 
 WORDS = (
     *("runs", "show", "compare", "report", "ensemble", "sensitivity", "verify", "sweeps", "doctor"),
-    "fork",
-    *("experiments", "tag", "note", "delete", "restore"),
+    *("fork", "experiments", "tag", "note", "delete", "restore", "export", "import"),
     *("replay", "import-curve", "import-data", "ui", "help"),
 )
 
-COMMANDS: dict[str, Command] = {word: _late(word.replace("-", "_")) for word in WORDS}
+_MODULES = {"import": "import_file"}
+"""Modules whose name is not the word: Python keeps that one for itself."""
+
+COMMANDS: dict[str, Command] = {
+    word: _late(_MODULES.get(word, word.replace("-", "_"))) for word in WORDS
+}

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from nnexp.commands import COMMANDS
 from nnexp.commands.options import Parser
 from nnexp.config.arguments import without_retired
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
 from nnexp.output import unfailing_output
+from nnexp.record.asked import ASKED, asked_configs
 from nnexp.record.clock import shown_time
 from nnexp.record.labels import NOTE, own_tags
 from nnexp.record.store import Store, open_store, resolve_uri
 from nnexp.record.sweep import runs_where
-from nnexp.record.sweep_configs import FILE, read_configs
 from nnexp.record.tags import number
 from nnexp.source import source_sha256
 from nnexp.study.lookup import all_experiments, artifact_of
@@ -119,9 +120,13 @@ def _go_on(store: Store, prefix: str, *, retry_failed: bool) -> int:
         words = without_retired(shlex.split(tags.get("nnexp.command", "")))[3:]
     except ValueError as error:
         raise UserError(f"--go-on {prefix}: its recorded command is damaged ({error})") from error
+    if words and words[0] == "compare":
+        if retry_failed:
+            raise UserError(f"--retry failed: {prefix} was trained by compare; allowed: sweeps")
+        return COMMANDS["compare"]([*words[1:], "--tracking-uri", store.uri])
     with TemporaryDirectory() as folder:
-        path = artifact_of(store, run_id, FILE, folder)
-        configs = read_configs(path) if path else []
+        path = artifact_of(store, run_id, ASKED, folder)
+        configs = asked_configs(path) if path else []
     try:
         if not configs:
             from nnexp.hydra_app import run

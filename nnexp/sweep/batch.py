@@ -19,6 +19,7 @@ from nnexp.config.presets import preset_sha256
 from nnexp.config.schema import Config
 from nnexp.data.dataset import load_dataset
 from nnexp.errors import NnexpError, UserError, stopped_by
+from nnexp.record.asked import note_asked
 from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.clock import now
 from nnexp.record.delivery import Delivery
@@ -35,7 +36,6 @@ from nnexp.record.sweep import (
     remove_partial,
     sweep_key,
 )
-from nnexp.record.sweep_configs import record_configs
 from nnexp.redact import redact
 from nnexp.signals import held_stops
 from nnexp.source import source_sha256
@@ -68,6 +68,20 @@ class SweepChanged(NnexpError):
     """What would be trained is another sweep than the recorded one that was to be gone on with."""
 
 
+@dataclass(frozen=True)
+class Series:
+    """Runs that are asked for in rounds, recorded under one parent.
+
+    Who asks tells what is asked for and what came of it.
+    """
+
+    key: str
+    """What makes two series the same, as hexadecimal digits."""
+    name: str
+    before: int
+    """So many runs were trained in earlier rounds."""
+
+
 class SweepFailed(NnexpError):
     """Some runs of a sweep failed; they are recorded as FAILED, the others are finished."""
 
@@ -83,10 +97,12 @@ def run_sweep(
     *,
     retry_failed: bool = False,
     recorded_key: str | None = None,
+    series: Series | None = None,
 ) -> SweepResult:
     """Train every config that is not recorded yet, and show what came out.
 
-    With `recorded_key`, only if they are still the sweep that was recorded with this key.
+    With `recorded_key`, only if they are still the sweep that was recorded with this key. With
+    `series`, the configs are one round of it.
 
     Raises:
         UserError: the request cannot be carried out; nothing was recorded.
@@ -112,16 +128,17 @@ def run_sweep(
     data = [datasets[k] for k in unique]
     marks = [every[k] for k in unique]
     sweep = Batch(chosen, data, marks, store, experiment, {})
-    key = sweep_key(first.tracking.experiment, marks)
+    key = series.key if series else sweep_key(first.tracking.experiment, marks)
     if recorded_key not in (None, key):
         raise SweepChanged
     with alone(store, f"sweep-{key[:16]}", "this sweep", console):
         tidy(store, experiment, console)
         reuse = first.tracking.reuse
-        parent = find_parent(store, experiment, key, ended=reuse)
+        parent = find_parent(store, experiment, key, ended=reuse or series is not None)
         sweep.found = _recorded(sweep, None if reuse else parent or "", retry_failed=retry_failed)
-        announce(sweep, console)
         LOGGER.debug("sweep %s, store %s, source %s", key, store.shown, source_sha256())
+        if series is None:
+            announce(sweep, console)
         finished = [run.run_id for run in sweep.found.values() if run.status == "FINISHED"]
         warn_of_changes(store, finished, console)
         if first.sweep.dry_run:
@@ -130,14 +147,15 @@ def run_sweep(
         # The address goes without saying where it is recorded, and may hold a password.
         typed = [argument for argument in command if not argument.startswith("tracking.uri=")]
         line = redact("python -m nnexp " + shlex.join(typed))
+        total = len(chosen) + (series.before if series else 0)
         tags = {
             **label_tags(first),
             "nnexp.command": line,
             "nnexp.source": source_sha256(),
             "nnexp.preset": preset_sha256(command, config_dir()),
-            "nnexp.total": str(len(chosen)),
+            "nnexp.total": str(total),
         }
-        name = redact(first.tracking.name) if first.tracking.name else sweep_name(chosen)
+        name = series.name if series else _name(sweep)
         outbox = Outbox(store)
         look = partial(_recorded, sweep, None, retry_failed=retry_failed)
         before = _failed(sweep) if retry_failed else {}
@@ -145,7 +163,7 @@ def run_sweep(
             with held_stops():
                 parent = open_parent(store, experiment, key, name, tags, parent)
                 outbox.tell(parent, {"nnexp.reused": str(_reused(sweep, parent))})
-                record_configs(store, parent, chosen)
+                _note_asked(sweep, parent, outbox)
             remove_partial(store, experiment, parent)
             _forget(sweep)
             missing = [sweep.configs[k] for k in sweep.missing]
@@ -155,7 +173,8 @@ def run_sweep(
                     train_shared(sweep, parent, outbox, console, look)
                 else:
                     train_missing(sweep, parent, outbox, console)
-            summarize(sweep, parent, outbox)
+            if series is None:
+                summarize(sweep, parent, outbox)
         except BaseException as error:
             if parent is None:
                 raise  # It could not be opened.
@@ -178,7 +197,7 @@ def run_sweep(
                     outbox.send(Delivery(run_id, "", now(), (), {"nnexp.kind": "superseded"}))
             tags = {
                 "nnexp.reused": str(_reused(sweep, parent)),
-                **described(first, result_note(sweep, line)),
+                **described(first, f"`{line}`" if series else result_note(sweep, line)),
             }
             outbox.send(Delivery(parent, status, now(), (), tags))
     if outbox.kept and not outbox.lost:
@@ -187,12 +206,31 @@ def run_sweep(
             f"{len(outbox.kept)} deliveries are kept in {store.folder} and sent at the next start"
         )
         console.print(escape(text), highlight=False)
-    conclude(sweep, parent, line, console, watch.seconds)
+    if series is None:
+        conclude(sweep, parent, line, console, watch.seconds)
     result = SweepResult(parent, chosen, [sweep.found[mark] for mark in marks])
     if failed:
         raise SweepFailed(f"{len(failed)} of {len(chosen)} runs failed; sweep {parent}", result)
     _confirm_recorded(outbox)
     return result
+
+
+def _name(sweep: Batch) -> str:
+    given = sweep.configs[0].tracking.name
+    return redact(given) if given else sweep_name(sweep.configs)
+
+
+def _note_asked(sweep: Batch, parent: str, outbox: Outbox) -> None:
+    """Keep the list of what was asked for; the same command makes it again, if it gets lost."""
+    if outbox.trouble:
+        return
+    try:
+        names = dict(zip(sweep.marks, sweep.names, strict=True))
+        configs = dict(zip(sweep.marks, sweep.configs, strict=True))
+        note_asked(sweep.store, parent, names, configs)
+    except Exception as error:
+        # Whatever the store's client raises (HTTP, database, MLflow): the sweep goes on.
+        outbox.note(error)
 
 
 def _reason(error: BaseException) -> str:
