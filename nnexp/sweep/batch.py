@@ -152,9 +152,10 @@ def run_sweep(
             **label_tags(first),
             "nnexp.command": line,
             "nnexp.source": source_sha256(),
-            "nnexp.preset": preset_sha256(command, config_dir()),
             "nnexp.total": str(total),
         }
+        if preset := preset_sha256(command, config_dir()):
+            tags["nnexp.preset"] = preset
         name = series.name if series else _name(sweep)
         outbox = Outbox(store)
         look = partial(_recorded, sweep, None, retry_failed=retry_failed)
