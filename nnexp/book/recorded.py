@@ -25,7 +25,7 @@ from nnexp.config.schema import (
 from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
 from nnexp.nn.parameters import Parameters
-from nnexp.sweep.screen import Stopwatch
+from nnexp.sweep.stopwatch import Stopwatch
 from nnexp.train.engines import available
 from nnexp.train.report import EpochReport, Outcome
 

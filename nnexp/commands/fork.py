@@ -17,7 +17,8 @@ from nnexp.record.check import warnings_of
 from nnexp.record.store import Store, open_store
 from nnexp.study.fork import Plan, find_fork, plan_fork, train_fork
 from nnexp.study.lookup import find_run
-from nnexp.sweep.screen import RunScreen, header, option_of, result_table, summary_lines
+from nnexp.sweep.endings import option_of, result_table, summary_lines
+from nnexp.sweep.screen import RunScreen, header
 from nnexp.terminal import console as new_console
 from nnexp.terminal import safe
 from nnexp.train.engines import compile_ahead

@@ -24,7 +24,7 @@ from nnexp.record.labels import NOTE, own_tags
 from nnexp.record.store import Store, open_store
 from nnexp.study.lookup import check_schema, find_run
 from nnexp.study.rebuild import Rebuilt, make_figures, make_model, rebuild
-from nnexp.sweep.screen import result_table, summary_lines
+from nnexp.sweep.endings import result_table, summary_lines
 from nnexp.terminal import console as new_console
 from nnexp.terminal import safe
 from nnexp.train.plan import pixel_max_of

@@ -41,9 +41,9 @@ from nnexp.signals import held_stops
 from nnexp.source import source_sha256
 from nnexp.sweep.checkpoints import checkpoint_of
 from nnexp.sweep.locks import alone
-from nnexp.sweep.screen import Stopwatch
 from nnexp.sweep.single import NotRecorded, tidy, warn_of_changes
 from nnexp.sweep.state import Batch
+from nnexp.sweep.stopwatch import Stopwatch
 from nnexp.sweep.telling import announce, conclude, interrupted, result_note, show_plan, sweep_name
 from nnexp.sweep.training import summarize, train_missing, train_shared
 from nnexp.train.engines import check_engine, compile_ahead

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
@@ -12,20 +10,16 @@ from typing import Protocol
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from nnexp.config.command import command_of, run_name
 from nnexp.config.schema import Config
 from nnexp.config.words import some
 from nnexp.data.dataset import Dataset
-from nnexp.record.labels import unlike
 from nnexp.record.store import Store
 from nnexp.record.weights import weights_sha256
-from nnexp.redact import redact
+from nnexp.sweep.endings import kept_labels, recorded_lines, result_table, summary_lines, time_lines
+from nnexp.sweep.stopwatch import Stopwatch
 from nnexp.train.report import EpochReport, Outcome
-
-DRAWING = "figures and model"
-"""What the making of artifacts is called among the times of a run."""
 
 DIGITS = 16
 """Digits of a digest on the screen: enough to see that two are the same."""
@@ -184,50 +178,6 @@ class RunScreen:
         ending(config, store, run_id, rows, outcome, self.console, watch)
 
 
-def result_table(final: Mapping[str, float]) -> Table:
-    """The short table at the end of a run, from its final values."""
-    table = Table(show_header=True, box=None, pad_edge=False)
-    table.add_column("")
-    for name in ("training", "validation", "test"):
-        table.add_column(name, justify="right")
-    rows = (
-        ("cost", "cost", "{:.4f}"),
-        ("cost without penalty", "data_cost", "{:.4f}"),
-        ("accuracy", "accuracy", "{:.2%}"),
-    )
-    penalty = final.get("train/penalty", 0.0)
-    for label, key, form in rows:
-        if key == "data_cost" and not penalty:
-            continue
-        cells = []
-        for name in ("train", "validation", "test"):
-            value = final.get(f"{name}/{key}")
-            if value is None and key == "cost" and f"{name}/data_cost" in final:
-                value = final[f"{name}/data_cost"] + penalty
-            cells.append("" if value is None else form.format(value))
-        if any(cells):
-            table.add_row(label, *cells)
-    return table
-
-
-def summary_lines(final: Mapping[str, float]) -> list[str]:
-    """Best epoch and gap, in words."""
-    lines = []
-    if final.get("best/epoch"):
-        kept = ", whose weights are kept" if "best/test_accuracy" in final else ""
-        lines.append(
-            f"best validation accuracy {final['best/validation_accuracy']:.2%} "
-            f"in epoch {final['best/epoch']:.0f}{kept}"
-        )
-    if "best/test_accuracy" in final:
-        lines.append(f"test accuracy of those weights {final['best/test_accuracy']:.2%}")
-    if "gap/final" in final:
-        lines.append(f"gap, training - test accuracy: {100 * final['gap/final']:.2f} points")
-    if "gap/best" in final:
-        lines.append(f"gap, best training - best test: {100 * final['gap/best']:.2f} points")
-    return lines
-
-
 def ending(
     config: Config,
     store: Store,
@@ -253,19 +203,6 @@ def ending(
     recorded(config, store, run_id, weights_sha256(outcome.parameters), console)
 
 
-def time_lines(final: Mapping[str, float], watch: Stopwatch) -> list[str]:
-    """How long a run took; of one that took longer to start and to record than to train, what."""
-    training = final.get("time/train_seconds", 0.0)
-    total = f"{watch.seconds:.1f} s in all, {training:.1f} s of it training"
-    if training > watch.seconds / 2:
-        return [total]
-    spent = {"measuring": final.get("time/evaluate_seconds", 0.0), **watch.laps}
-    lines = [f"{total}, {', '.join(f'{seconds:.1f} s {what}' for what, seconds in spent.items())}"]
-    if watch.laps.get(DRAWING, 0.0) > max(training, 0.5):
-        lines.append("tracking.artifacts=light leaves figures and model for show to make")
-    return lines
-
-
 def shown_again(
     config: Config, store: Store, run_id: str, final: Mapping[str, float], console: Console
 ) -> None:
@@ -284,30 +221,6 @@ def shown_again(
     recorded(config, store, run_id, tags.get("nnexp.weights_sha256", ""), console)
 
 
-def kept_labels(
-    config: Config, store: Store, tags_of_runs: Mapping[str, Mapping[str, str]]
-) -> list[str]:
-    """That runs recorded before keep the labels they have, and what changes them."""
-    ids = [run_id[:8] for run_id, tags in tags_of_runs.items() if unlike(config, tags)]
-    if not ids:
-        return []
-    asked = dict.fromkeys(what for tags in tags_of_runs.values() for what in unlike(config, tags))
-    uri = option_of(store)
-    lines = ["recorded before, under other labels (name, note, tags), which stay; to change them:"]
-    changes = [what for what in asked if what != "note"]
-    if changes:
-        lines.append(f"  {shlex.join(['python', '-m', 'nnexp', 'tag', *ids, *changes])}{uri}")
-    if "note" in asked:
-        note = shlex.quote(redact(config.tracking.note or ""))
-        lines += [f"  python -m nnexp note {run_id} {note}{uri}" for run_id in ids]
-    return lines
-
-
-def option_of(store: Store) -> str:
-    """` --tracking-uri URI` where a store is not the one that a command would take by itself."""
-    return "" if _is_default(store) else f" --tracking-uri {shlex.quote(store.shown)}"
-
-
 def recorded(config: Config, store: Store, run_id: str, weights: str, console: Console) -> None:
     """Where a run is recorded, the digest of its weights, and the commands that go with it."""
     lines = recorded_lines(config, store, "run", run_id, command_of(config))
@@ -315,60 +228,3 @@ def recorded(config: Config, store: Store, run_id: str, weights: str, console: C
     lines.insert(2, f"weights    sha256 {weights[:DIGITS]}… (nnexp.weights_sha256)")
     for line in lines:
         console.print(escape(line), highlight=False, soft_wrap=True)
-
-
-def recorded_lines(
-    config: Config,
-    store: Store,
-    kind: str,
-    run_id: str,
-    command: str,
-    by: str = "",
-    *,
-    whole: bool = True,
-) -> list[str]:
-    """The last lines on the screen: id, place, how to compare (`by` keys), to look, to repeat.
-
-    `whole`: a sweep has trained all its runs itself, so that they are found by its id.
-    """
-    uri = option_of(store)
-    name = config.tracking.experiment
-    lines = ["", f"{kind:<10} {run_id}", f"recorded   {store.shown}, experiment {name}"]
-    if kind == "sweep":
-        # A sweep tells its experiment, and what varied in it is what `compare` goes by.
-        option = "" if name == "nnexp" else f" --experiment {shlex.quote(name)}"
-        option = f" --sweep {run_id[:8]}" if whole else option
-        if by:
-            keys = "" if whole else f" --by {by}"
-            lines.append(f"compare    python -m nnexp compare{keys}{option}{uri}")
-        lines.append(f"table      python -m nnexp runs{option}{uri}")
-        where = f" --where \"tags.`nnexp.sweep` = '{run_id}'\"" if whole else ""
-        lines.append(f"report     python -m nnexp report {shlex.quote(name)}{where}{uri}")
-    return [*lines, f"look       python -m nnexp ui{uri}", f"repeat     {command}"]
-
-
-def _is_default(store: Store) -> bool:
-    from nnexp.record.store import resolve_uri
-
-    return store.uri == resolve_uri(None)
-
-
-class Stopwatch:
-    """Seconds since it was made, by a clock that never jumps."""
-
-    def __init__(self) -> None:
-        self._start = self._lap = time.perf_counter()
-        self.laps: dict[str, float] = {}
-        """Seconds by what they went to, in order."""
-
-    def lap(self, what: str = "") -> None:
-        """What was done since the lap before; without a word, it is not kept."""
-        now = time.perf_counter()
-        if what:
-            self.laps[what] = now - self._lap
-        self._lap = now
-
-    @property
-    def seconds(self) -> float:
-        """Seconds so far."""
-        return time.perf_counter() - self._start

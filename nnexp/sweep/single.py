@@ -33,7 +33,8 @@ from nnexp.signals import held_stops
 from nnexp.source import SourceChanged, confirm, file_digests, source_sha256
 from nnexp.sweep.checkpoints import Checkpoints, run_key
 from nnexp.sweep.locks import alone
-from nnexp.sweep.screen import DRAWING, RunScreen, Screen, Stopwatch, header
+from nnexp.sweep.screen import RunScreen, Screen, header
+from nnexp.sweep.stopwatch import DRAWING, Stopwatch
 from nnexp.sweep.studio import Studio
 from nnexp.train.engines import check_engine, compile_ahead, engine_of
 from nnexp.train.examples import laid_out

@@ -14,7 +14,7 @@ from nnexp.config.schema import Config
 from nnexp.config.words import some
 from nnexp.record.environment import cores
 from nnexp.sweep.board import results, results_table
-from nnexp.sweep.screen import kept_labels, option_of, recorded_lines
+from nnexp.sweep.endings import kept_labels, option_of, recorded_lines
 from nnexp.sweep.state import Batch
 from nnexp.train.work import work
 
