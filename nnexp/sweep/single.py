@@ -192,7 +192,7 @@ def _run(
         LOGGER.debug("run %s opened: %s", record.run_id, command_of(config))
         outcome = _train(record, config, dataset, checkpoints, snapshot, console, screen)
         watch.lap()
-        LOGGER.debug("trained %d epochs", outcome.epochs)
+        LOGGER.debug("trained %s", some(outcome.epochs, "epoch"))
         if outcome.failure is None:
             folder = Path(tempfile.mkdtemp(prefix=f"{record.run_id}-", dir=store.folder))
             try:

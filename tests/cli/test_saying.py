@@ -39,7 +39,7 @@ def test_quiet_training_prints_the_id_alone(trained: Typed) -> None:
 def test_the_log_says_what_was_done_and_when(trained: Typed) -> None:
     text = (trained.folder / "what.log").read_text()
     assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} UTC ", x) for x in text.splitlines())
-    for said in ("python -m nnexp size=100", "fingerprint ", "trained 1 epochs", "closed"):
+    for said in ("python -m nnexp size=100", "fingerprint ", "trained 1 epoch", "closed"):
         assert said in text
 
 
