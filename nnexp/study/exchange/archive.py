@@ -215,7 +215,7 @@ class Archive:
         return found
 
     def _unpacked(self, name: str) -> bytes:
-        entry = self._entries[name] if hasattr(self, "_entries") else self._zip.getinfo(name)
+        entry = self._entries[name]
         with self._zip.open(entry) as content:
             # One byte more than it says it has shows whether that is true.
             found = content.read(entry.file_size + 1)
