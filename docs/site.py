@@ -1,7 +1,7 @@
 """The documents as a site to search: `make docs` writes it to site/, and needs no network.
 
-Pages lie where they are read on their own (README.md, docs/, experiments/), so they are gathered first.
-Links that lead out of them, to code and tests, stand as the names of these files.
+Pages lie where they are read on their own (README.md, docs/, experiments/), so they are gathered
+first. Links that lead out of them, to code and tests, stand as the names of these files.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ def main() -> int:
             shutil.copy(path, place)
     reference = ROOT / "docs" / "site_reference.txt"
     (GATHERED / "reference.md").write_text(reference.read_text(encoding="utf-8"), encoding="utf-8")
-    return subprocess.run([sys.executable, "-m", "mkdocs", "build", "--strict"], cwd=ROOT).returncode
+    return subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict"], cwd=ROOT
+    ).returncode
 
 
 def _within(page: Path, pages: set[Path]) -> str:
