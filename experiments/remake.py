@@ -160,7 +160,8 @@ def index(presets: Sequence[str]) -> str:
             verdict = text.partition(VERDICT)[2].partition("\n## ")[0]
             verdict = verdict.replace(f"{CLAIMS}\n\n", "").replace(f"{CLAIMS_END}\n\n", "").strip()
             lines += [f"## [{name}]({name}/README.md)", "", f"*{question_of(name)}*", ""]
-            lines += [verdict, ""]
+            # Links are those of a page one folder down.
+            lines += [verdict.replace("](../../", "](../"), ""]
     return "\n".join(lines)
 
 
