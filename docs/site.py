@@ -34,7 +34,9 @@ def main() -> int:
             shutil.copy(path, place)
     reference = ROOT / "docs" / "site_reference.txt"
     (GATHERED / "reference.md").write_text(reference.read_text(encoding="utf-8"), encoding="utf-8")
-    return subprocess.run([sys.executable, "-m", "mkdocs", "build", "--strict"], cwd=ROOT).returncode
+    return subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict"], cwd=ROOT
+    ).returncode
 
 
 def _within(page: Path, pages: set[Path]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from nnexp.commands.compared import show
+from nnexp.commands.images import image_rows, plain_images, show_images
 from nnexp.commands.options import Parser, add_selection, command, experiments, selected
 from nnexp.errors import UserError
 from nnexp.record.check import warnings_of
@@ -19,6 +20,7 @@ from nnexp.study.answer import answer
 from nnexp.study.compare import Comparison, Pair, Setting, compare
 from nnexp.study.effects import Effect, Interaction
 from nnexp.study.grouping import varied
+from nnexp.study.images import compare_images
 from nnexp.study.published import published_runs
 
 
@@ -52,6 +54,12 @@ def main(arguments: Sequence[str]) -> int:
         metavar="SETTING",
         help="every setting against this one, such as 'reg=none size=1k' (p corrected for these)",
     )
+    parser.add_argument(
+        "--images",
+        action="store_true",
+        help="image by image too: which ones the best setting, or that of --against, gets right "
+        "and others do not",
+    )
     add_selection(parser)
     options = parser.parse_args(arguments)
     if options.pairs and options.against is not None:
@@ -72,14 +80,21 @@ def main(arguments: Sequence[str]) -> int:
     finished = [str(run_id) for run_id in frame.loc[frame["status"] == "FINISHED", "run_id"]]
     changed = warnings_of(open_store(options.tracking_uri, reading=True), finished)
     found = replace(found, warnings=(*found.warnings, *changed))
+    images = None
+    if options.images:
+        store = open_store(options.tracking_uri, reading=True)
+        images = compare_images(store, frame, found, pair=options.pair)
     if options.format == "table":
         show(found, pairs=options.pairs)
+        if images:
+            show_images(images)
         print(f"\nthis table: {command('compare', arguments)}")
     elif options.format == "json":
-        json.dump(_plain(found), sys.stdout, indent=1, ensure_ascii=False)
+        more = {"images": plain_images(images)} if images else {}
+        json.dump({**_plain(found), **more}, sys.stdout, indent=1, ensure_ascii=False)
         sys.stdout.write("\n")
     else:
-        _csv(found)
+        _csv(found, image_rows(images) if images else [])
     return 0
 
 
@@ -187,11 +202,12 @@ def _without_nan(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _csv(found: Comparison) -> None:
+def _csv(found: Comparison, images: Sequence[dict[str, Any]]) -> None:
     rows = [{"kind": "setting", **_setting(s)} for s in found.settings]
     rows += [{"kind": "pair", **_pair(p)} for p in found.pairs]
     rows += [{"kind": "effect", **_effect(e)} for e in found.effects]
     rows += [{"kind": "interaction", **_interaction(test)} for test in found.interactions]
+    rows += [{"kind": "images", **row} for row in images]
     names = list(dict.fromkeys(name for row in rows for name in row))
     writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
     writer.writeheader()

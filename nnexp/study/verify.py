@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
 from nnexp.record.check import Checked
+from nnexp.record.correct import Bits, correct_of
 from nnexp.record.environment import environment
 from nnexp.record.fingerprint import VERSION, version_of
 from nnexp.record.store import Store
 from nnexp.record.tags import number
 from nnexp.record.weights import weights_sha256
 from nnexp.source import NUMERIC_PACKAGES, source_sha256
+from nnexp.study.correct import recorded_correct, unlike
 from nnexp.study.lookup import artifact, check_schema
 from nnexp.study.recorded import recorded_config, recorded_data
 from nnexp.train.engines import check_engine
@@ -169,6 +171,7 @@ def verify(
     theirs = _history(store, run, None if whole else epochs)
     ours: Values = {}
     weights = ""
+    bits: Bits = {}
     for report in train(config, dataset):
         if not whole and epochs is not None and report.epoch > epochs:
             break
@@ -178,12 +181,19 @@ def verify(
             for name, value in report.outcome.metrics.items():
                 ours.setdefault(name, {})[report.epoch] = value
             weights = weights_sha256(report.outcome.parameters)
+            bits = correct_of(config, dataset, report.outcome.parameters)
     ours = {name: steps for name, steps in ours.items() if not name.startswith("time/")}
     differences = tuple(_differences(theirs, ours, tolerance, whole=whole))
     agree = None
+    compared = sum(len(steps) for steps in theirs.values())
     if whole and tolerance is None:
         agree = weights == tags.get("nnexp.weights_sha256")
-    compared = sum(len(steps) for steps in theirs.values()) + (agree is not None)
+        recorded_bits = recorded_correct(store, str(run.info.run_id))
+        compared += 1 + len(recorded_bits)
+        differences += tuple(
+            Difference(f"{name} images that are right in only one", last, 0.0, float(other))
+            for name, other in unlike(recorded_bits, bits)
+        )
     farthest = _farthest(theirs, ours) if tolerance is not None else None
     changed = tuple(changes(recorded.environment, tags))
     places = places_of(recorded.environment)
