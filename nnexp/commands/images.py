@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from nnexp.study.images import ImagePair, Images
+from nnexp.study.images import Images, sentence
 from nnexp.study.metric import Metric
 from nnexp.terminal import console as new_console
 
@@ -54,15 +54,6 @@ def show_images(found: Images) -> None:
     hardest = _joined([f"{image} (by {right})" for image, right in found.hardest])
     _say(console, f"right by the fewest of {found.networks} networks: {hardest}")
     _say(console, f"right by none: {found.none_right}; by all: {found.all_right}")
-
-
-def sentence(pair: ImagePair, which: str) -> str:
-    """`A gets right 41 test images that B does not, in at least 4 of 5 seeds, and loses 12`."""
-    often = f"in at least {pair.needed} of {pair.seeds} seeds" if pair.seeds > 1 else "in one seed"
-    images = f"{len(pair.won)} {which} image{'' if len(pair.won) == 1 else 's'}"
-    return (
-        f"{pair.a} gets right {images} that {pair.b} does not, {often}, and loses {len(pair.lost)}"
-    )
 
 
 def plain_images(found: Images) -> dict[str, Any]:

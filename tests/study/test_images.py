@@ -104,6 +104,14 @@ def test_the_command_says_it_in_a_sentence_and_names_all_for_programs(folder: Pa
     assert rows[0]["lost"].split() == [str(image) for image in pair["won"]]
 
 
+def test_the_report_shows_the_images_that_tell_settings_apart(folder: Path) -> None:
+    done = inside(folder, "report", "images", "--out", "page")
+    assert done.returncode == 0, done.stderr
+    text = (folder / "page" / "index.html").read_text("utf-8")
+    assert "<p>train.epochs 4 gets right " in text
+    assert {"images_won.png", "images_hardest.svg"} <= {p.name for p in (folder / "page").iterdir()}
+
+
 def test_what_was_not_recorded_is_refused_in_one_line(folder: Path) -> None:
     done = inside(folder, *TINY, "seed=7", "tracking.artifacts=none", "tracking.experiment=bare")
     assert done.returncode == 0, done.stderr
