@@ -28,6 +28,14 @@ ui: $(STAMPS)/run ## open the MLflow UI on what is recorded
 experiments: $(STAMPS)/run ## run every preset and remake experiments/ (what is recorded is reused)
 	$(BIN)/python experiments/remake.py
 
+VERIFY ?= --budget 10min
+.PHONY: verify-experiments
+verify-experiments: $(STAMPS)/run ## train again what experiments/*/result.nnexp claim (VERIFY="" for all of it)
+	@for file in experiments/*/result.nnexp; do \
+	  [ -e "$$file" ] || { echo "no experiments/*/result.nnexp: make experiments writes them"; exit 1; }; \
+	  $(BIN)/python -m nnexp verify "$$file" $(VERIFY); \
+	done
+
 .PHONY: bench
 bench: $(STAMPS)/bench ## measure the trainer beside PyTorch, JAX, nnexp 0.1 and network2
 	$(BIN)/python -m benchmarks
@@ -43,7 +51,7 @@ test: $(STAMPS)/test ## fast tests, some 15 minutes on two cores (last line: pyt
 
 # What most mistakes are found by, without a program started or a run recorded.
 QUICK := tests/nn tests/train tests/data tests/study/test_statistics.py tests/study/test_difference.py \
-  tests/study/test_permutation.py tests/test_imports.py tests/test_names.py tests/test_redact.py
+  tests/study/test_bootstrap.py tests/test_imports.py tests/test_names.py tests/test_redact.py
 
 .PHONY: quick
 quick: $(STAMPS)/test ## the tests that find most, about a minute on two cores

@@ -1,7 +1,7 @@
 """The documents as a site to search: `make docs` writes it to site/, and needs no network.
 
-Pages lie where they are read on their own (README.md, docs/, experiments/), so they are gathered first.
-Links that lead out of them, to code and tests, stand as the names of these files.
+Pages lie where they are read on their own (README.md, docs/, experiments/), so they are gathered
+first. Links that lead out of them, to code and tests, stand as the names of these files.
 """
 
 from __future__ import annotations

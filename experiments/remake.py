@@ -21,6 +21,7 @@ from dataclasses import replace
 from html import escape
 from pathlib import Path
 
+from nnexp.commands.export import main as export
 from nnexp.commands.printed import markdown
 from nnexp.errors import UserError
 from nnexp.record.store import open_store
@@ -127,6 +128,14 @@ def with_claims(text: str, name: str) -> str:
     return head + VERDICT + block + rest
 
 
+def carry(name: str) -> None:
+    """Write the runs behind a folder beside its README: a file that anyone can check."""
+    try:
+        export(["--experiment", name, "--out", str(HERE / name / "result.nnexp")])
+    except UserError as error:
+        print(f"experiments/{name}: no result.nnexp: {error}")
+
+
 def _printed(typed: Sequence[str]) -> str:
     """The tables of a command."""
     line = [sys.executable, "-m", "nnexp", *typed, "--format", "markdown"]
@@ -195,6 +204,7 @@ def main() -> None:
             subprocess.run([sys.executable, "-m", "nnexp", *typed], check=True)
         trained = time.monotonic()
         others += remake(name)
+        carry(name)
         made = time.monotonic() - trained
         print(f"remade experiments/{name}: {trained - started:.0f} s + {made:.0f} s", flush=True)
     (HERE / "README.md").write_text(index(presets), encoding="utf-8")

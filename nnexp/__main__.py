@@ -22,7 +22,7 @@ from nnexp.output import drop_output, sound_streams, unfailing_output
 from nnexp.redact import hide
 from nnexp.signals import STOPS
 
-TO_THE_END = ("verify", "replay", "report", "import-curve")
+TO_THE_END = ("verify", "replay", "report", "import-curve", "export", "import")
 """Commands that do more than print: they go on though nobody reads what they say."""
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -54,19 +52,6 @@ def show_images(found: Images) -> None:
     hardest = _joined([f"{image} (by {right})" for image, right in found.hardest])
     _say(console, f"right by the fewest of {found.networks} networks: {hardest}")
     _say(console, f"right by none: {found.none_right}; by all: {found.all_right}")
-
-
-def plain_images(found: Images) -> dict[str, Any]:
-    """For JSON."""
-    return asdict(found)
-
-
-def image_rows(found: Images) -> list[dict[str, Any]]:
-    """For CSV, one row a pair; lists joined by blanks."""
-    return [
-        {k: " ".join(map(str, v)) if isinstance(v, tuple) else v for k, v in asdict(p).items()}
-        for p in found.pairs
-    ]
 
 
 def _listed(images: Sequence[int]) -> str:

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from rich.table import Table
 
+from nnexp.commands import COMMANDS
 from nnexp.commands.options import Parser
 from nnexp.config.arguments import RETIRED, without_retired
 from nnexp.errors import UserError
@@ -112,4 +113,8 @@ def _go_on(store: Store, prefix: str, *, retry_failed: bool) -> int:
         command = without_retired(shlex.split(found[0].data.tags.get("nnexp.command", "")))[3:]
     except ValueError as error:
         raise UserError(f"--go-on {prefix}: its recorded command is damaged ({error})") from error
+    if command and command[0] == "compare":
+        if retry_failed:
+            raise UserError(f"--retry failed: {prefix} was trained by compare; allowed: sweeps")
+        return COMMANDS["compare"]([*command[1:], "--tracking-uri", store.uri])
     return run([*command, f"tracking.uri={store.uri}"], retry_failed=retry_failed)
