@@ -14,6 +14,7 @@ from functools import partial
 from rich.console import Console
 from rich.markup import escape
 
+from nnexp.config.command import run_name
 from nnexp.config.schema import Config
 from nnexp.data.dataset import load_dataset
 from nnexp.errors import NnexpError, UserError, stopped_by
@@ -27,6 +28,7 @@ from nnexp.record.store import experiment_id, open_store
 from nnexp.record.sweep import (
     Recorded,
     find_parent,
+    note_asked,
     open_parent,
     recorded_runs,
     remove_partial,
@@ -141,6 +143,7 @@ def run_sweep(
             with held_stops():
                 parent = open_parent(store, experiment, key, name, tags, parent)
                 outbox.tell(parent, {"nnexp.reused": str(_reused(sweep, parent))})
+                _note_asked(sweep, parent, outbox)
             remove_partial(store, experiment, parent)
             _forget(sweep)
             missing = [sweep.configs[k] for k in sweep.missing]
@@ -189,6 +192,18 @@ def run_sweep(
         raise SweepFailed(f"{len(failed)} of {len(chosen)} runs failed; sweep {parent}", result)
     _confirm_recorded(outbox)
     return result
+
+
+def _note_asked(sweep: Batch, parent: str, outbox: Outbox) -> None:
+    """Keep the list of what was asked for; the same command makes it again, if it gets lost."""
+    if outbox.trouble:
+        return
+    try:
+        names = map(run_name, sweep.configs)
+        note_asked(sweep.store, parent, dict(zip(sweep.marks, names, strict=True)))
+    except Exception as error:
+        # Whatever the store's client raises (HTTP, database, MLflow): the sweep goes on.
+        outbox.note(error)
 
 
 def _reason(error: BaseException) -> str:
