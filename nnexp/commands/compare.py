@@ -122,8 +122,9 @@ def _parser() -> argparse.ArgumentParser:
         "--until",
         choices=["resolved"],
         help="train further seeds of what is not decided: every setting against the best, or "
-        "against that of --against, with --pairs all pairs; judged by a test that may be looked at "
-        "after every seed. Every recorded seed of the settings counts",
+        "against that of --against, two experiments against each other, with --pairs all pairs; "
+        "judged by a test that may be looked at after every seed. Every recorded seed of the "
+        "settings counts",
     )
     parser.add_argument(
         "--budget",
