@@ -17,8 +17,8 @@ def _late(module: str) -> Command:
 
 
 WORDS = (
-    *("runs", "show", "compare", "report", "ensemble", "sensitivity", "verify", "sweeps", "doctor"),
-    *("fork", "experiments", "tag", "note", "delete", "restore", "export", "import"),
+    *("runs", "show", "compare", "claims", "report", "ensemble", "sensitivity", "verify", "sweeps"),
+    *("doctor", "fork", "experiments", "tag", "note", "delete", "restore", "export", "import"),
     *("replay", "import-curve", "import-data", "ui", "help"),
 )
 

