@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from nnexp.config.schema import Config
-from nnexp.data.dataset import load_dataset
+from nnexp.data.dataset import dataset_of
 from nnexp.errors import NnexpError, UserError, stopped_by
 from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.clock import now
@@ -84,7 +84,7 @@ def run_sweep(
     if not configs:
         raise UserError(f"{' '.join(command)}: no run at all; allowed: at least one value per key")
     first = configs[0]
-    datasets = [load_dataset(config.data) for config in configs]
+    datasets = [dataset_of(config) for config in configs]
     for config, dataset in zip(configs, datasets, strict=True):
         check_data(config, dataset)
         check_engine(config, trains=False)

@@ -140,7 +140,7 @@ def _carry_out(task: Task, pipe: Connection) -> None:
 
 def _trained(task: Task, pipe: Connection) -> Ended:
     """Train a run to its end, from its checkpoint if there is one."""
-    from nnexp.data.dataset import load_dataset
+    from nnexp.data.dataset import dataset_of
     from nnexp.train.loop import train
 
     parent = os.getppid()
@@ -157,7 +157,7 @@ def _trained(task: Task, pipe: Connection) -> Ended:
     rows, stamps = kept["rows"], kept["stamps"]
     outcome: Outcome | None = None
     told = 0.0
-    for report in train(task.config, load_dataset(task.config.data), snapshot):
+    for report in train(task.config, dataset_of(task.config), snapshot):
         if report.metrics:
             rows.append({"step": report.epoch, **report.metrics})
             stamps.append(now())
@@ -183,11 +183,11 @@ def _write(
     """The folder of a run's artifacts, and what could not be made of them."""
     if task.artifacts == "none" or outcome.failure is not None:
         return None, ""
-    from nnexp.data.dataset import load_dataset
+    from nnexp.data.dataset import dataset_of
     from nnexp.record.artifacts import write_artifacts
 
     # Its own folder: workers of a killed sweep may still be about when it is started again.
     folder = task.folder / f"{os.getpid()}-run{task.run}"
-    dataset = load_dataset(task.config.data)
+    dataset = dataset_of(task.config)
     missing = write_artifacts(folder, task.artifacts, task.config, dataset, outcome, rows)
     return folder, missing
