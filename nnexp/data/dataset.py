@@ -68,7 +68,7 @@ class Dataset:
 
     @property
     def digest(self) -> str:
-        """One SHA-256 for all files that were read, whatever their names, folder and compression."""
+        """One SHA-256 for all files read, whatever their names, folder and compression."""
         lines = "".join(f"{key} {self.digests[key]}\n" for key in sorted(self.digests))
         return hashlib.sha256(lines.encode()).hexdigest()
 

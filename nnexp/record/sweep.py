@@ -172,7 +172,12 @@ def remove_partial(store: Store, experiment_id: str, parent: str) -> None:
 
 
 def delivery_of(
-    experiment_id: str, parent: str, config: Config, dataset: Dataset, ended: Ended
+    experiment_id: str,
+    parent: str,
+    config: Config,
+    dataset: Dataset,
+    ended: Ended,
+    more_tags: Mapping[str, str],
 ) -> Delivery:
     """All that is to be recorded of one ended run of a sweep but its artifacts."""
     outcome = ended.outcome
@@ -180,6 +185,7 @@ def delivery_of(
     tags = {
         **tags_of(config, dataset),
         **owner_tags(),
+        **more_tags,
         "nnexp.sweep": parent,
         "mlflow.parentRunId": parent,
     }

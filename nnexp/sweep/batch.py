@@ -135,7 +135,7 @@ def run_sweep(
             if parent is None:
                 raise  # It could not be opened.
             with held_stops(forget=True), suppress(OSError):
-                tags = {"nnexp.reason": _reason(error)}
+                tags = {"nnexp.reason": reason_of(error)}
                 outbox.send(Delivery(parent, "KILLED", now(), (), tags))
             if isinstance(error, OSError):
                 # The disk is full, or the folder has gone: what has ended is recorded.
@@ -155,21 +155,27 @@ def run_sweep(
                 "mlflow.note.content": result_note(sweep, line),
             }
             outbox.send(Delivery(parent, status, now(), (), tags))
-    if outbox.kept and not outbox.lost:
-        text = (
-            f"the tracking store does not answer ({outbox.trouble}); nothing is lost: "
-            f"{len(outbox.kept)} deliveries are kept in {store.folder} and sent at the next start"
-        )
-        console.print(escape(text), highlight=False)
+    say_kept(outbox, console)
     conclude(sweep, parent, line, console, watch.seconds)
     result = SweepResult(parent, chosen, [sweep.found[mark] for mark in marks])
     if failed:
         raise SweepFailed(f"{len(failed)} of {len(chosen)} runs failed; sweep {parent}", result)
-    _confirm_recorded(outbox)
+    confirm_recorded(outbox)
     return result
 
 
-def _reason(error: BaseException) -> str:
+def say_kept(outbox: Outbox, console: Console) -> None:
+    """Say of a store that does not answer what it has not received."""
+    if outbox.kept and not outbox.lost:
+        text = (
+            f"the tracking store does not answer ({outbox.trouble}); nothing is lost: "
+            f"{len(outbox.kept)} deliveries are kept in {outbox.store.folder} and sent at the next "
+            "start"
+        )
+        console.print(escape(text), highlight=False)
+
+
+def reason_of(error: BaseException) -> str:
     """Why a sweep could not go on, for its record."""
     if isinstance(error, KeyboardInterrupt):
         return stopped_by(error)
@@ -177,7 +183,7 @@ def _reason(error: BaseException) -> str:
     return redact(said)[:5000]
 
 
-def _confirm_recorded(outbox: Outbox) -> None:
+def confirm_recorded(outbox: Outbox) -> None:
     """What has been trained must be in the store, or wait for one that does not answer.
 
     Raises:

@@ -32,28 +32,37 @@ class _Worker:
 class Pool:
     """Trains tasks in worker processes; iterate over `messages` to let it work."""
 
-    def __init__(self, tasks: Iterable[Task], workers: int) -> None:
+    def __init__(self, tasks: Iterable[Task], workers: int, *, stays: bool = False) -> None:
+        """With `stays`, idle workers wait for what `add` brings until the pool is closed."""
         self._tasks = deque(tasks)
+        self._stays = stays
         self._context = multiprocessing.get_context("spawn")
         self._retried: set[int] = set()
         self._look = 0.0
-        count = max(1, min(workers, len(self._tasks)))
+        count = workers if stays else max(1, min(workers, len(self._tasks)))
         self._workers = [self._start() for _ in range(count)]
+
+    def add(self, tasks: Iterable[Task]) -> None:
+        """More tasks, after all those before have ended."""
+        self._tasks.extend(tasks)
+        self._retried.clear()
 
     def messages(self) -> Generator[Message, None, None]:
         """What the workers report, until all tasks are done. Closing it ends the workers."""
+        whole = False
         try:
             for worker in list(self._workers):
                 self._give(worker)
-            while self._workers:
-                busy = {w.pipe: w for w in self._workers}
+            while busy := {w.pipe: w for w in self._workers if w.task or not self._stays}:
                 ready = wait(list(busy), timeout=LOOK_SECONDS)
                 yield from self._stopped()
                 for pipe in ready:
                     assert isinstance(pipe, Connection)
                     yield from self._receive(busy[pipe])
+            whole = True
         finally:
-            self.close()
+            if not (whole and self._stays):
+                self.close()
 
     def close(self) -> None:
         """End all workers at once; what they had in hand goes on from its checkpoint, if ever."""
@@ -91,6 +100,9 @@ class Pool:
             # If it is gone already, that is noticed when the pipe is read.
             with suppress(BrokenPipeError, ConnectionResetError):
                 worker.pipe.send(worker.task)
+            return
+        worker.task = None
+        if self._stays:
             return
         self._workers.remove(worker)
         with suppress(BrokenPipeError, ConnectionResetError):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from nnexp.config.compose import flatten
 from nnexp.config.schema import Config
@@ -24,6 +25,8 @@ class Batch:
     """Its MLflow id."""
     found: dict[str, Recorded]
     """By fingerprint."""
+    tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What runs are tagged with beside what every run is, by fingerprint."""
 
     @property
     def missing(self) -> list[int]:

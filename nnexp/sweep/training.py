@@ -42,6 +42,7 @@ def train_shared(
     outbox: Outbox,
     console: Console,
     look: Callable[[], Mapping[str, Recorded]],
+    pool: Pool | None = None,
 ) -> None:
     """Train what is missing but for what another sweep is training; that is waited for.
 
@@ -57,7 +58,7 @@ def train_shared(
             if free:
                 # The other sweep may have ended some of them since this one has looked.
                 sweep.found |= {mark: run for mark, run in look().items() if mark in free}
-                train_missing(sweep, parent, outbox, console, free)
+                train_missing(sweep, parent, outbox, console, free, pool)
                 for mark in free:
                     ours.give(mark)
                 continue
@@ -70,11 +71,16 @@ def train_shared(
 
 
 def train_missing(
-    sweep: Batch, parent: str, outbox: Outbox, console: Console, only: Set[str] | None = None
+    sweep: Batch,
+    parent: str,
+    outbox: Outbox,
+    console: Console,
+    only: Set[str] | None = None,
+    pool: Pool | None = None,
 ) -> None:
     """Train the runs that are not recorded, longest first; record each when it ends, well or not.
 
-    With `only`, those of these fingerprints.
+    With `only`, those of these fingerprints. A `pool` that stays is used instead of a new one.
 
     Raises:
         OSError: a worker can write nothing more; what has ended is recorded.
@@ -102,7 +108,11 @@ def train_missing(
         console,
     )
     beat, complained, refused = time.monotonic(), False, len(outbox.refused)
-    messages = Pool(tasks, settings.workers or cores()).messages()
+    if pool is None:
+        pool = Pool(tasks, settings.workers or cores())
+    else:
+        pool.add(tasks)
+    messages = pool.messages()
     try:
         with board:
             for message in messages:
@@ -136,7 +146,8 @@ def train_missing(
 
 def _record(sweep: Batch, k: int, ended: Ended, parent: str, outbox: Outbox, board: Board) -> None:
     config, dataset = sweep.configs[k], sweep.datasets[k]
-    delivery = delivery_of(sweep.experiment, parent, config, dataset, ended)
+    tags = sweep.tags.get(sweep.marks[k], {})
+    delivery = delivery_of(sweep.experiment, parent, config, dataset, ended, tags)
     with held_stops():
         # Until it has arrived, a run is known by the key of its delivery.
         run_id = outbox.send(delivery, ended.folder) or delivery.key
@@ -152,8 +163,12 @@ def _record(sweep: Batch, k: int, ended: Ended, parent: str, outbox: Outbox, boa
     sweep.found[sweep.marks[k]] = Recorded(run_id, status, parent, metrics, failure)
     said = [
         f"{label} {metrics[name]:.2%}"
-        for name, label in (("test/accuracy", "test"), ("gap/final", "gap"))
-        if name in metrics
+        for name, label in (
+            ("test/accuracy", "test"),
+            ("gap/final", "gap"),
+            ("validation/accuracy", "validation"),
+        )
+        if name in metrics and (label != "validation" or config.monitor.test == "never")
     ]
     cost = f"cost {metrics.get('train/cost', 0.0):.4g}"
     result = f"failed: {failure}" if failure else ", ".join(said) or cost

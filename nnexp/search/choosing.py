@@ -1,0 +1,153 @@
+"""How a setting is chosen: trials with one seed, then a race of the best of them over more seeds.
+
+Nothing here trains. What gives values (`Evaluate`) may be a simulation; given the same values, the
+same setting is chosen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
+from typing import Literal
+
+from nnexp.search.race import worse
+from nnexp.search.samplers import Sampler
+from nnexp.search.spaces import Point
+
+State = Literal["tried", "failed", "pruned", "worse", "finalist"]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How much is tried, and when a setting is given up."""
+
+    trials: int = 40
+    width: int = 4
+    """Trials that are asked for at once. Part of the search, so that the number of cores is not."""
+    finalists: int = 6
+    """Settings that race over further seeds."""
+    seeds: int = 8
+    """Seeds of the race, at most; none of them was used to choose the finalists."""
+    alpha: float = 0.05
+    """The chance, at most, that the best of the finalists is dropped from the race."""
+    rungs: tuple[int, ...] = ()
+    """Epochs after which trials that fall behind are given up; the whole run aside."""
+    keep: int = 3
+    """One of so many trials is trained on after a rung."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A setting to be trained with a seed (counted from the search's first)."""
+
+    trial: int
+    point: Point
+    seed: int
+    epochs: int | None = None
+    """Stop there for now; None: the whole run."""
+
+
+Evaluate = Callable[[Sequence[Job]], Sequence[float | None]]
+"""The value of each job, greater being better; None where the run failed."""
+
+
+@dataclass
+class Trial:
+    """A setting that was tried, and what came of it."""
+
+    number: int
+    point: Point
+    value: float | None = None
+    """With the search's first seed, of the last epoch that it was trained for."""
+    epochs: int | None = None
+    """The rung at which it was given up."""
+    raced: dict[int, float] = field(default_factory=dict)
+    """Values by seed of the race."""
+    state: State = "tried"
+
+    @property
+    def mean(self) -> float:
+        """Over the seeds of the race; with none, the value of the first seed."""
+        if self.raced:
+            return fmean(self.raced.values())
+        return -math.inf if self.value is None else self.value
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What was tried, and the number of the trial that was chosen."""
+
+    trials: list[Trial]
+    winner: Trial
+
+    @property
+    def unresolved(self) -> list[Trial]:
+        """The finalists that were not shown to be worse, the chosen one first."""
+        left = [t for t in self.trials if t.state == "finalist"]
+        return sorted(left, key=lambda t: (t is not self.winner, -t.mean, t.number))
+
+
+def choose(
+    sampler: Sampler,
+    evaluate: Evaluate,
+    rules: Rules,
+    enough: Callable[[], bool] = lambda: False,
+) -> Chosen | None:
+    """Try settings, race the best, choose; None where every trial failed.
+
+    `enough` says before each batch whether the budget is used up; the race is carried out in any
+    case.
+    """
+    trials: list[Trial] = []
+    while len(trials) < rules.trials and not (trials and enough()):
+        points = sampler.ask(min(rules.width, rules.trials - len(trials)))
+        if not points:
+            break
+        batch = [Trial(len(trials) + k, point) for k, point in enumerate(points)]
+        trials += batch
+        _try(batch, trials, evaluate, rules)
+        sampler.tell([-math.inf if t.value is None else t.value for t in batch])
+    whole = [t for t in trials if t.state == "tried"]
+    finalists = sorted(whole, key=lambda t: (-t.mean, t.number))[: rules.finalists]
+    if not finalists:
+        return None
+    _race(finalists, evaluate, rules)
+    left = [t for t in finalists if t.state == "finalist"] or finalists
+    return Chosen(trials, max(left, key=lambda t: (t.mean, -t.number)))
+
+
+def _try(batch: list[Trial], trials: list[Trial], evaluate: Evaluate, rules: Rules) -> None:
+    """Train a batch with the first seed, rung by rung (`_behind`)."""
+    going = batch
+    for rung in (*rules.rungs, None):
+        values = evaluate([Job(t.number, t.point, 0, rung) for t in going])
+        for trial, value in zip(going, values, strict=True):
+            trial.value = value
+            if value is None:
+                trial.state = "failed"
+        going = [t for t in going if t.value is not None]
+
+
+def _race(finalists: list[Trial], evaluate: Evaluate, rules: Rules) -> None:
+    """Give finalists further seeds, the same to all; drop who is shown to be worse."""
+    alive = finalists
+    for trial in finalists:
+        trial.state = "finalist"
+    for seed in range(1, rules.seeds + 1):
+        if len(alive) < 2:
+            return
+        values = evaluate([Job(t.number, t.point, seed) for t in alive])
+        for trial, value in zip(alive, values, strict=True):
+            if value is None:
+                trial.state = "failed"
+            else:
+                trial.raced[seed] = value
+        alive = [t for t in alive if t.state == "finalist"]
+        known = {t.number: t.raced for t in finalists}
+        dropped = worse(known, [t.number for t in alive], rules.alpha)
+        for trial in alive:
+            if trial.number in dropped:
+                trial.state = "worse"
+        alive = [t for t in alive if t.state == "finalist"]
