@@ -17,18 +17,8 @@ def _late(module: str) -> Command:
 
 
 WORDS = (
-    *(
-        "runs",
-        "show",
-        "compare",
-        "report",
-        "search",
-        "ensemble",
-        "sensitivity",
-        "verify",
-        "sweeps",
-    ),
-    *("doctor", "replay", "import-curve", "ui"),
+    *("runs", "show", "compare", "report", "search", "ensemble", "sensitivity", "verify"),
+    *("sweeps", "doctor", "replay", "import-curve", "ui"),
 )
 
 COMMANDS: dict[str, Command] = {word: _late(word.replace("-", "_")) for word in WORDS}

@@ -66,10 +66,7 @@ def _parser() -> Parser:
     parser.add_argument(
         "overrides", nargs="*", metavar="KEY=VALUE", help=f"KEY=RANGE is searched over: {FORMS}"
     )
-    number = {"type": _count, "metavar": "N"}
-    parser.add_argument(
-        "--trials", default=RULES.trials, help=f"settings to try ({RULES.trials})", **number
-    )  # fmt: skip
+    _count_option(parser, "--trials", RULES.trials, "settings to try")
     parser.add_argument("--for", dest="each", metavar="KEY=A,B", help="one search for each value")
     parser.add_argument("--metric", metavar="NAME", help=f"what is chosen by: {', '.join(METRICS)}")
     parser.add_argument(
@@ -81,29 +78,18 @@ def _parser() -> Parser:
     parser.add_argument(
         "--sampler", default=ASKED.sampler, metavar="NAME", help=f"{', '.join(SAMPLERS)} (tpe)"
     )
-    parser.add_argument(
-        "--finalists",
-        default=RULES.finalists,
-        help=f"settings that race over further seeds ({RULES.finalists})",
-        **number,
-    )
-    parser.add_argument(
-        "--seeds", default=RULES.seeds, help=f"seeds of the race, at most ({RULES.seeds})", **number
-    )
-    parser.add_argument(
-        "--fresh",
-        default=ASKED.fresh,
-        help=f"seeds that the chosen setting is trained with at the end ({ASKED.fresh})",
-        **number,
-    )
-    parser.add_argument(
-        "--width",
-        default=RULES.width,
-        help=f"trials that are asked for at once ({RULES.width}); part of what is searched",
-        **number,
-    )
+    _count_option(parser, "--finalists", RULES.finalists, "settings that race over further seeds")
+    _count_option(parser, "--seeds", RULES.seeds, "seeds of the race, at most")
+    fresh = "seeds that the chosen setting is trained with at the end"
+    _count_option(parser, "--fresh", ASKED.fresh, fresh)
+    width = "trials that are asked for at once, whatever the number of cores"
+    _count_option(parser, "--width", RULES.width, width)
     parser.add_argument("--format", choices=PRINTED, default="table", help="form of the output")
     return parser
+
+
+def _count_option(parser: Parser, name: str, default: int, what: str) -> None:
+    parser.add_argument(name, type=_count, default=default, metavar="N", help=f"{what} ({default})")
 
 
 def asked_of(options: argparse.Namespace) -> Asked:

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from rich.table import Table
 
+from nnexp.commands import COMMANDS
 from nnexp.commands.options import Parser
 from nnexp.config.arguments import RETIRED, without_retired
 from nnexp.errors import UserError
@@ -112,4 +113,9 @@ def _go_on(store: Store, prefix: str, *, retry_failed: bool) -> int:
         command = without_retired(shlex.split(found[0].data.tags.get("nnexp.command", "")))[3:]
     except ValueError as error:
         raise UserError(f"--go-on {prefix}: its recorded command is damaged ({error})") from error
-    return run([*command, f"tracking.uri={store.uri}"], retry_failed=retry_failed)
+    command.append(f"tracking.uri={store.uri}")
+    if command[0] == "search":
+        if retry_failed:
+            raise UserError(f"--go-on {prefix}: is a search; allowed: without --retry failed")
+        return COMMANDS["search"](command[1:])
+    return run(command, retry_failed=retry_failed)

@@ -30,7 +30,10 @@ METRICS = (
 )
 """What a setting may be chosen by."""
 
-_FIXED = ("seed", "experiment", "data", "data.name", "data.root", "data.n_validation", "size")
+_FIXED = (
+    *("seed", "experiment", "size", "data"),
+    *("data.name", "data.root", "data.n_train", "data.n_validation"),
+)
 """Keys that may not be searched over: values of runs that differ in them do not compare."""
 
 _ASIDE = ("tracking.", "sweep.", "monitor.", "hydra")
