@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
 
-from nnexp.commands.options import Parser, command
+from nnexp.commands.options import Parser
 from nnexp.commands.printed import FORMS as PRINTED
 from nnexp.commands.printed import print_tables
 from nnexp.commands.searched import endings, plain, tables
@@ -32,8 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     asked = asked_of(options)
     uri = options.tracking_uri
     overrides = [*asked.overrides, *([f"tracking.uri={uri}"] if uri else [])]
-    # The address goes without saying where it is recorded, and may hold a password.
-    typed = command("search", _without_address(arguments))
+    typed = asked.command()
     shown = options.format == "table"
     console = new_console(stderr=not shown)
     found = []
@@ -109,15 +108,6 @@ def asked_of(options: argparse.Namespace) -> Asked:
         options.fresh,
         rules,
     )
-
-
-def _without_address(arguments: Sequence[str]) -> list[str]:
-    kept, skip = [], False
-    for argument in arguments:
-        if not skip and not argument.startswith(("tracking.uri=", "--tracking-uri")):
-            kept.append(argument)
-        skip = argument == "--tracking-uri"
-    return kept
 
 
 def _count(text: str) -> int:

@@ -58,7 +58,7 @@ def _unit(metric: Metric) -> str:
 
 
 def _overview(found: Sequence[Searched]) -> TextTable:
-    metric, test = Metric(found[0].plan.metric), _test_metric(found[0])
+    metric, test = Metric(found[0].plan.metric), Metric(found[0].tested)
     keys = [s.key for s in found[0].plan.spaces]
     head = ("for", *keys, "not resolved", metric.name + _unit(metric), "optimism", test.name)
     rows = []
@@ -70,17 +70,12 @@ def _overview(found: Sequence[Searched]) -> TextTable:
                 *(searched.best[key] for key in keys),
                 str(len(searched.chosen.unresolved) - 1),
                 _summary(fresh, metric),
-                metric.text(_optimism(searched, fresh), sign=True) if fresh else "-",
+                _optimism(searched, metric),
                 _summary(searched.fresh(test.name), test),
             )
         )
     note = "values over fresh seeds; optimism: how much better the setting looked in the search"
     return TextTable("The best setting of each search", head, tuple(rows), note)
-
-
-def _test_metric(searched: Searched) -> Metric:
-    name = searched.plan.metric.rpartition("/")[2].removeprefix("validation_")
-    return Metric(f"test/{name}")
 
 
 def _summary(summary: Summary | None, metric: Metric) -> str:
@@ -89,14 +84,14 @@ def _summary(summary: Summary | None, metric: Metric) -> str:
     return mean_with_interval(summary, metric.scale, 2 if metric.scale == 100.0 else 4)
 
 
-def _optimism(searched: Searched, fresh: Summary) -> float:
-    """How much better the chosen setting's value was in the search than with fresh seeds."""
-    return searched.sign * (searched.seen - fresh.mean)
+def _optimism(searched: Searched, metric: Metric) -> str:
+    value = searched.optimism
+    return "-" if value is None else metric.text(value, sign=True)
 
 
 def endings(searched: Searched, typed: str) -> list[str]:
     """The last lines: what was chosen on what, what it is worth, where it is recorded."""
-    plan, metric, test = searched.plan, Metric(searched.plan.metric), _test_metric(searched)
+    plan, metric, test = searched.plan, Metric(searched.plan.metric), Metric(searched.tested)
     lines = [
         f"chosen      {said(searched.best)} (trial {searched.chosen.winner.number}), on "
         f"{plan.metric}, by {searched.looks} looks"
@@ -106,7 +101,7 @@ def endings(searched: Searched, typed: str) -> list[str]:
         lines.append(
             f"validation  {_summary(fresh, metric)}{metric.unit} over {fresh.n} fresh seeds; in "
             f"the search {metric.text(searched.seen)}: optimism "
-            f"{metric.text(_optimism(searched, fresh), sign=True)}{metric.difference_unit}"
+            f"{_optimism(searched, metric)}{metric.difference_unit}"
         )
     if tested is not None:
         lines.append(
@@ -127,7 +122,7 @@ def endings(searched: Searched, typed: str) -> list[str]:
 def plain(searched: Searched) -> dict[str, Any]:
     """For JSON."""
     metric = searched.plan.metric
-    names = (metric, _test_metric(searched).name)
+    names = (metric, searched.tested)
     return {
         "search": searched.sweep_id,
         "for": searched.plan.here,

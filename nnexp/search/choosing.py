@@ -14,7 +14,8 @@ from typing import Literal
 
 from nnexp.search.race import worse
 from nnexp.search.samplers import Sampler
-from nnexp.search.spaces import Point
+from nnexp.search.smoothing import smoothed
+from nnexp.search.spaces import Point, Space
 
 State = Literal["tried", "failed", "pruned", "worse", "finalist"]
 
@@ -67,6 +68,9 @@ class Trial:
     """Values by seed of the race."""
     state: State = "tried"
 
+    smooth: float = -math.inf
+    """Its value as all others make it likely (`smoothing`)."""
+
     @property
     def mean(self) -> float:
         """Over the seeds of the race; with none, the value of the first seed."""
@@ -90,6 +94,7 @@ class Chosen:
 
 
 def choose(
+    spaces: Sequence[Space],
     sampler: Sampler,
     evaluate: Evaluate,
     rules: Rules,
@@ -110,12 +115,26 @@ def choose(
         _try(batch, trials, evaluate, rules)
         sampler.tell([-math.inf if t.value is None else t.value for t in batch])
     whole = [t for t in trials if t.state == "tried"]
-    finalists = sorted(whole, key=lambda t: (-t.mean, t.number))[: rules.finalists]
-    if not finalists:
+    if not whole:
         return None
+    _smooth(spaces, whole)
+    finalists = sorted(whole, key=_order)[: rules.finalists]
     _race(finalists, evaluate, rules)
+    _smooth(spaces, whole)
     left = [t for t in finalists if t.state == "finalist"] or finalists
-    return Chosen(trials, max(left, key=lambda t: (t.mean, -t.number)))
+    return Chosen(trials, min(left, key=_order))
+
+
+def _smooth(spaces: Sequence[Space], trials: Sequence[Trial]) -> None:
+    values = [t.raced if t.value is None else {0: t.value, **t.raced} for t in trials]
+    found = smoothed(spaces, [t.point for t in trials], values)
+    for trial, value in zip(trials, found, strict=True):
+        trial.smooth = value
+
+
+def _order(trial: Trial) -> tuple[float, int]:
+    """The best first."""
+    return -trial.smooth, trial.number
 
 
 def _try(batch: list[Trial], trials: list[Trial], evaluate: Evaluate, rules: Rules) -> None:

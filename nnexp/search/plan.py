@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -14,6 +15,7 @@ from nnexp.data.dataset import dataset_of
 from nnexp.errors import UserError
 from nnexp.record.fingerprint import numeric_config
 from nnexp.record.sweep import sweep_key
+from nnexp.redact import redact
 from nnexp.search.choosing import Rules
 from nnexp.search.composing import Composer
 from nnexp.search.samplers import SAMPLERS
@@ -54,6 +56,25 @@ class Asked:
     fresh: int = 5
     """Seeds that the chosen setting is trained with at the end."""
     rules: Rules = field(default_factory=Rules)
+
+    def command(self) -> str:
+        """The line that asks for it again; the store's address goes without saying."""
+        default = Asked(())
+        options = {
+            "trials": (self.rules.trials, default.rules.trials),
+            "for": (self.each, default.each),
+            "metric": (self.metric, default.metric),
+            "budget": (self.budget and f"{self.budget:g}s", default.budget),
+            "sampler": (self.sampler, default.sampler),
+            "finalists": (self.rules.finalists, default.rules.finalists),
+            "seeds": (self.rules.seeds, default.rules.seeds),
+            "fresh": (self.fresh, default.fresh),
+            "width": (self.rules.width, default.rules.width),
+        }
+        typed = [o for o in self.overrides if not o.startswith("tracking.uri=")]
+        for name, (value, usual) in options.items():
+            typed += [f"--{name}", str(value)] if value != usual else []
+        return redact("python -m nnexp search " + shlex.join(typed))
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,18 @@ class Searched:
         return -1.0 if Metric(self.plan.metric).lower_is_better else 1.0
 
     @property
+    def optimism(self) -> float | None:
+        """How much better the setting looked in the search than it is with fresh seeds."""
+        fresh = self.fresh(self.plan.metric)
+        return None if fresh is None else self.sign * (self.seen - fresh.mean)
+
+    @property
+    def tested(self) -> str:
+        """The metric on test data that goes with what was chosen by."""
+        last = self.plan.metric.rpartition("/")[2]
+        return f"test/{last.removeprefix('validation_')}"
+
+    @property
     def looks(self) -> int:
         """Validation scores that were looked at to choose."""
         return sum(1 + len(t.raced) for t in self.chosen.trials)
@@ -79,7 +91,11 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
         evaluate = _evaluation(plan, composer, found, spent)
         budget = plan.asked.budget
         chosen = choose(
-            sampler, evaluate, rules, lambda: budget is not None and spent.seconds >= budget
+            plan.spaces,
+            sampler,
+            evaluate,
+            rules,
+            lambda: budget is not None and spent.seconds >= budget,
         )
         if chosen is None:
             raise NothingChosen(f"search {found.parent}: every trial failed; nothing was chosen")

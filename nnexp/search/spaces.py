@@ -41,6 +41,13 @@ class Interval:
             value = self.low * (1.0 - u) + self.high * u
         return self.text(value)
 
+    def share(self, value: float) -> float:
+        """The inverse of `at`."""
+        low, high = self.low, self.high
+        if self.log:
+            low, high, value = math.log(low), math.log(high), math.log(value)
+        return (value - low) / (high - low)
+
     def text(self, value: float) -> str:
         """A number as it is typed, rounded to `DIGITS`."""
         value = min(max(float(f"{value:.{DIGITS}g}"), self.low), self.high)
