@@ -89,10 +89,11 @@ def search(
     sampler: str = "tpe",
     metric: str | None = None,
     budget: float | None = None,
-    finalists: int = 6,
+    finalists: int = 4,
     seeds: int = 8,
     fresh: int = 5,
     width: int = 4,
+    prune: bool = True,
     quiet: bool = False,
     **keys: Any,
 ) -> Search:
@@ -109,6 +110,7 @@ def search(
         seeds: seeds of the race, at most.
         fresh: seeds that the chosen setting is trained with at the end.
         width: trials that are asked for at once; part of what is searched.
+        prune: give up trials that fall behind before their last epoch.
         quiet: print nothing.
         keys: further keys, as for `sweep`.
 
@@ -129,7 +131,7 @@ def search(
 
     typed = overrides_of(overrides, keys, several=True)
     rules = Rules(trials=trials, width=width, finalists=finalists, seeds=seeds)
-    asked = Asked(typed, sampler, metric, None, budget, fresh, rules)
+    asked = Asked(typed, sampler, metric, None, budget, fresh, rules, prune)
     silence = redirect_stdout(io.StringIO()) if quiet else nullcontext()
     with silence, _at_work():
         command = asked.command()

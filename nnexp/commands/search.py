@@ -83,6 +83,11 @@ def _parser() -> Parser:
     _count_option(parser, "--fresh", ASKED.fresh, fresh)
     width = "trials that are asked for at once, whatever the number of cores"
     _count_option(parser, "--width", RULES.width, width)
+    parser.add_argument(
+        "--no-pruning",
+        action="store_true",
+        help="train every trial to its last epoch, also those that fall behind",
+    )
     parser.add_argument("--format", choices=PRINTED, default="table", help="form of the output")
     return parser
 
@@ -107,6 +112,7 @@ def asked_of(options: argparse.Namespace) -> Asked:
         options.budget,
         options.fresh,
         rules,
+        not options.no_pruning,
     )
 
 

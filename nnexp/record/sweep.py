@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 PAGE = 1000
 
+PRUNED = "nnexp.pruned"
+"""The tag of a run that a search has given up, with the epochs that it was trained for."""
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -168,7 +171,8 @@ def remove_partial(store: Store, experiment_id: str, parent: str) -> None:
     for status in ("RUNNING", "KILLED"):
         where = f"tags.`nnexp.sweep` = '{parent}' and attributes.status = '{status}'"
         for run in list(runs_where(store, [experiment_id], where)):
-            store.client.delete_run(run.info.run_id)
+            if PRUNED not in run.data.tags:
+                store.client.delete_run(run.info.run_id)
 
 
 def delivery_of(

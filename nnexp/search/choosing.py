@@ -27,7 +27,7 @@ class Rules:
     trials: int = 40
     width: int = 4
     """Trials that are asked for at once. Part of the search, so that the number of cores is not."""
-    finalists: int = 6
+    finalists: int = 4
     """Settings that race over further seeds."""
     seeds: int = 8
     """Seeds of the race, at most; none of them was used to choose the finalists."""
@@ -98,22 +98,24 @@ def choose(
     sampler: Sampler,
     evaluate: Evaluate,
     rules: Rules,
+    give_up: Callable[[Sequence[Job]], None] = lambda jobs: None,
     enough: Callable[[], bool] = lambda: False,
 ) -> Chosen | None:
     """Try settings, race the best, choose; None where every trial failed.
 
-    `enough` says before each batch whether the budget is used up; the race is carried out in any
-    case.
+    `give_up` is told of trials that are not trained to their end. `enough` says before each batch
+    whether the budget is used up; the race is carried out in any case.
     """
     trials: list[Trial] = []
+    reached: dict[int, list[float]] = {}
     while len(trials) < rules.trials and not (trials and enough()):
         points = sampler.ask(min(rules.width, rules.trials - len(trials)))
         if not points:
             break
         batch = [Trial(len(trials) + k, point) for k, point in enumerate(points)]
         trials += batch
-        _try(batch, trials, evaluate, rules)
-        sampler.tell([-math.inf if t.value is None else t.value for t in batch])
+        _try(batch, reached, evaluate, give_up, rules)
+        sampler.tell([(-math.inf if t.value is None else t.value, t.epochs) for t in batch])
     whole = [t for t in trials if t.state == "tried"]
     if not whole:
         return None
@@ -137,9 +139,20 @@ def _order(trial: Trial) -> tuple[float, int]:
     return -trial.smooth, trial.number
 
 
-def _try(batch: list[Trial], trials: list[Trial], evaluate: Evaluate, rules: Rules) -> None:
-    """Train a batch with the first seed, rung by rung (`_behind`)."""
-    going = batch
+def _try(
+    batch: Sequence[Trial],
+    reached: dict[int, list[float]],
+    evaluate: Evaluate,
+    give_up: Callable[[Sequence[Job]], None],
+    rules: Rules,
+) -> None:
+    """Train a batch with the first seed; at each rung, who falls behind is given up.
+
+    Asynchronous successive halving: a trial goes on if it is among the best 1/`keep` of all that
+    have reached the rung so far (L. Li et al., MLSys 2 (2020), 230-246). `reached` holds their
+    values.
+    """
+    going = list(batch)
     for rung in (*rules.rungs, None):
         values = evaluate([Job(t.number, t.point, 0, rung) for t in going])
         for trial, value in zip(going, values, strict=True):
@@ -147,6 +160,16 @@ def _try(batch: list[Trial], trials: list[Trial], evaluate: Evaluate, rules: Rul
             if value is None:
                 trial.state = "failed"
         going = [t for t in going if t.value is not None]
+        if rung is None or not going:
+            return
+        known = reached.setdefault(rung, [])
+        known += [t.value for t in going if t.value is not None]
+        limit = sorted(known, reverse=True)[math.ceil(len(known) / rules.keep) - 1]
+        behind = [t for t in going if t.value is not None and t.value < limit]
+        for trial in behind:
+            trial.state, trial.epochs = "pruned", rung
+        give_up([Job(t.number, t.point, 0, rung) for t in behind])
+        going = [t for t in going if t.state == "tried"]
 
 
 def _race(finalists: list[Trial], evaluate: Evaluate, rules: Rules) -> None:

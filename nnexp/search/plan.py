@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 
 from nnexp.config.arguments import TEXTS, check_arguments, cut
@@ -56,6 +57,8 @@ class Asked:
     fresh: int = 5
     """Seeds that the chosen setting is trained with at the end."""
     rules: Rules = field(default_factory=Rules)
+    prune: bool = True
+    """Whether trials that fall behind are given up before their last epoch."""
 
     def command(self) -> str:
         """The line that asks for it again; the store's address goes without saying."""
@@ -74,6 +77,7 @@ class Asked:
         typed = [o for o in self.overrides if not o.startswith("tracking.uri=")]
         for name, (value, usual) in options.items():
             typed += [f"--{name}", str(value)] if value != usual else []
+        typed += [] if self.prune else ["--no-pruning"]
         return redact("python -m nnexp search " + shlex.join(typed))
 
 
@@ -90,10 +94,25 @@ class Plan:
     """The config at the middle of all ranges, which says where the search is recorded."""
 
     @property
+    def rules(self) -> Rules:
+        """With the rungs: after a ninth and a third of the epochs, where these are measured."""
+        epochs, every = self.base.train.epochs, self.base.monitor.every
+        searched = any(space.key == "train.epochs" for space in self.spaces)
+        if searched or not self.asked.prune:
+            return self.asked.rules
+        rungs = dict.fromkeys(math.ceil(epochs / part / every) * every for part in (9, 3))
+        return replace(self.asked.rules, rungs=tuple(r for r in rungs if 1 < r < epochs))
+
+    @property
+    def curve(self) -> str:
+        """The metric of an epoch that trials are compared by at a rung."""
+        return self.metric.replace("best/validation_", "validation/")
+
+    @property
     def key(self) -> str:
         """What makes two searches the same: all that the choice depends on."""
         config = numeric_config(self.base)
-        rules = asdict(self.asked.rules)
+        rules = asdict(self.rules)
         parts = [self.asked.sampler, self.metric, self.asked.fresh, self.asked.budget, rules]
         spaces = [asdict(space) for space in self.spaces]
         library = _optuna() if self.asked.sampler == "tpe" else ""

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 SAMPLERS = ("tpe", "random", "grid")
 
+Told = tuple[float, int | None]
+"""A value, −∞ for a run that failed; and the epochs after which it was given up, if it was."""
+
 STARTUP = 10
 """Random points before TPE has something to learn from."""
 
@@ -33,8 +36,8 @@ class Sampler(Protocol):
         """The next points, at most `count`; none where there are no more."""
         ...
 
-    def tell(self, values: Sequence[float]) -> None:
-        """The values of the points that were asked for last; −∞ for one that failed."""
+    def tell(self, values: Sequence[Told]) -> None:
+        """What came of the points that were asked for last."""
         ...
 
     def importance(self) -> Mapping[str, float]:
@@ -65,7 +68,7 @@ class Listed:
         """The next points."""
         return list(islice(self._points, count))
 
-    def tell(self, values: Sequence[float]) -> None:
+    def tell(self, values: Sequence[Told]) -> None:
         """Nothing is learned."""
 
     def importance(self) -> Mapping[str, float]:
@@ -129,16 +132,23 @@ class Tpe:
             for trial in self._asked
         ]
 
-    def tell(self, values: Sequence[float]) -> None:
+    def tell(self, values: Sequence[Told]) -> None:
         """A point that failed counts as worse than all others: it is not gone back to."""
-        for trial, value in zip(self._asked, values, strict=True):
-            self._study.tell(trial, value)
+        from optuna.trial import TrialState
+
+        for trial, (value, epochs) in zip(self._asked, values, strict=True):
+            if epochs is None:
+                self._study.tell(trial, value)
+            else:
+                trial.report(value, epochs)
+                self._study.tell(trial, state=TrialState.PRUNED)
 
     def importance(self) -> Mapping[str, float]:
         """PED-ANOVA: S. Watanabe et al., IJCAI 32 (2023), 4389-4396."""
         from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
-        finite = [t for t in self._study.get_trials(deepcopy=False) if math.isfinite(t.value or 0)]
+        trials = self._study.get_trials(deepcopy=False)
+        finite = [t for t in trials if t.value is not None and math.isfinite(t.value)]
         if len(self._spaces) < 2 or len(finite) < 2 * STARTUP:
             return {}
         try:

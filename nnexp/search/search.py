@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -15,7 +15,7 @@ from nnexp.search.choosing import Chosen, Job, choose
 from nnexp.search.composing import Composer, composer
 from nnexp.search.plan import Asked, Plan, fixed_and_spaces, plans, said
 from nnexp.search.samplers import sampler_of
-from nnexp.search.session import Session, session
+from nnexp.search.session import Rows, Session, session
 from nnexp.search.spaces import Point
 from nnexp.study.metric import Metric
 from nnexp.study.statistics import Summary, summarize
@@ -83,20 +83,14 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
     Raises:
         NothingChosen: every trial failed.
     """
-    rules = plan.asked.rules
+    rules = plan.rules
     sampler = sampler_of(plan.asked.sampler, plan.spaces, rules.trials, plan.base.seed)
     tags = {"nnexp.command": command, "nnexp.search": json.dumps(_described(plan))}
-    with session(plan.base, plan.key, plan.name, tags, console) as (found, ending):
-        spent = _Spent()
-        evaluate = _evaluation(plan, composer, found, spent)
-        budget = plan.asked.budget
+    with session(plan.base, plan.key, plan.name, plan.curve, tags, console) as (found, ending):
+        trials = _Trials(plan, composer, found)
         chosen = choose(
-            plan.spaces,
-            sampler,
-            evaluate,
-            rules,
-            lambda: budget is not None and spent.seconds >= budget,
-        )
+            plan.spaces, sampler, trials.values, rules, trials.give_up, trials.enough
+        )  # fmt: skip
         if chosen is None:
             raise NothingChosen(f"search {found.parent}: every trial failed; nothing was chosen")
         seeds = range(rules.seeds + 1, rules.seeds + 1 + plan.asked.fresh)
@@ -111,53 +105,76 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
         )
         ending["nnexp.chosen"] = said(searched.best)
         ending["nnexp.looks"] = str(searched.looks)
-        ending["nnexp.total"] = str(spent.runs + len(runs))
+        ending["nnexp.total"] = str(trials.runs + len(runs))
     return searched
 
 
-@dataclass
-class _Spent:
-    """What the runs of the trials took, as recorded: the same when they are only read again."""
-
-    seconds: float = 0.0
-    runs: int = 0
+_WORK = ("time/train_seconds", "time/evaluate_seconds")
 
 
-def _evaluation(
-    plan: Plan, composer: Composer, found: Session, spent: _Spent
-) -> Callable[[Sequence[Job]], list[float | None]]:
-    sign = -1.0 if Metric(plan.metric).lower_is_better else 1.0
+class _Trials:
+    """Trains what a choice asks for, and counts what that took."""
 
-    def evaluate(jobs: Sequence[Job]) -> list[float | None]:
-        configs: dict[int, Config] = {}
-        values: list[float | None] = []
-        for k, job in enumerate(jobs):
-            try:
-                more = plan.more(job.seed, test=False)
-                configs[k] = composer.config(job.point, more, strict=False)
-            except UserError:
-                continue  # Values that are allowed each on their own, but not together.
-        tags = [
-            {
-                "nnexp.trial": str(jobs[k].trial),
-                "nnexp.stage": "race" if jobs[k].seed else "trial",
-            }
-            for k in configs
-        ]
-        recorded = dict(zip(configs, found.train(list(configs.values()), tags), strict=True))
-        for k in range(len(jobs)):
-            run = recorded.get(k)
-            metrics = run.metrics if run is not None else {}
-            done = run is not None and run.status == "FINISHED" and plan.metric in metrics
-            values.append(sign * metrics[plan.metric] if done else None)
-            spent.runs += run is not None
-            spent.seconds += sum(metrics.get(f"time/{w}_seconds", 0.0) for w in _WORK)
-        return values
+    def __init__(self, plan: Plan, composer: Composer, found: Session) -> None:
+        self._plan, self._composer, self._found = plan, composer, found
+        self._sign = -1.0 if Metric(plan.metric).lower_is_better else 1.0
+        self._seconds = 0.0
+        self.runs = 0
 
-    return evaluate
+    def enough(self) -> bool:
+        """Whether the budget is used up: by the times that are recorded, so always at once."""
+        budget = self._plan.asked.budget
+        return budget is not None and self._seconds >= budget
+
+    def values(self, jobs: Sequence[Job]) -> list[float | None]:
+        """The value of each job, greater being better; None where it cannot be trained."""
+        configs = {k: c for k, job in enumerate(jobs) if (c := self._config(job)) is not None}
+        tags = [_tags(jobs[k]) for k in configs]
+        chosen = list(configs.values())
+        if jobs and jobs[0].epochs is not None:
+            rows = self._found.train_until(chosen, tags, jobs[0].epochs)
+            found = [self._at(r, jobs[0].epochs) for r in rows]
+        else:
+            found = [self._value(run) for run in self._found.train(chosen, tags)]
+        known = dict(zip(configs, found, strict=True))
+        return [known.get(k) for k in range(len(jobs))]
+
+    def give_up(self, jobs: Sequence[Job]) -> None:
+        """Record trials that are not trained to their end."""
+        for job in jobs:
+            config = self._config(job)
+            if config is not None and job.epochs is not None:
+                self._count(self._found.give_up(config, _tags(job), job.epochs))
+
+    def _config(self, job: Job) -> Config | None:
+        """None where values that are allowed each on their own are not together."""
+        try:
+            more = self._plan.more(job.seed, test=False)
+            return self._composer.config(job.point, more, strict=False)
+        except UserError:
+            return None
+
+    def _value(self, run: Recorded) -> float | None:
+        self._count(run.metrics)
+        if run.status != "FINISHED" or self._plan.metric not in run.metrics:
+            return None
+        return self._sign * run.metrics[self._plan.metric]
+
+    def _at(self, rows: Rows | None, epoch: int) -> float | None:
+        """The value that a run had reached at an epoch; with early stopping its best until then."""
+        if rows is None:
+            return None
+        curve = [self._sign * r[self._plan.curve] for r in rows if r["step"] <= epoch]
+        return curve[-1] if self._plan.curve == self._plan.metric else max(curve)
+
+    def _count(self, metrics: Mapping[str, float]) -> None:
+        self.runs += bool(metrics)
+        self._seconds += sum(metrics.get(name, 0.0) for name in _WORK)
 
 
-_WORK = ("train", "evaluate")
+def _tags(job: Job) -> dict[str, str]:
+    stage = "race" if job.seed else "trial"
+    return {"nnexp.trial": str(job.trial), "nnexp.stage": stage}
 
 
 def _described(plan: Plan) -> dict[str, object]:
@@ -169,7 +186,7 @@ def _described(plan: Plan) -> dict[str, object]:
         "sampler": asked.sampler,
         "seed": plan.base.seed,
         "metric": plan.metric,
-        "rules": vars(asked.rules),
+        "rules": vars(plan.rules),
         "fresh": asked.fresh,
         "budget": asked.budget,
     }

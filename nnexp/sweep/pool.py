@@ -14,7 +14,7 @@ from multiprocessing.process import BaseProcess
 from nnexp.record.processes import is_stopped
 from nnexp.signals import held_interrupts
 from nnexp.source import file_digests
-from nnexp.sweep.worker import Broken, Finished, Message, Note, Progress, Task, serve
+from nnexp.sweep.worker import Broken, Finished, Message, Note, Paused, Progress, Task, serve
 
 LOOK_SECONDS = 3.0
 """How often it is looked after workers that say nothing."""
@@ -116,7 +116,7 @@ class Pool:
         except (EOFError, ConnectionResetError, OSError):
             yield from self._bury(worker)
             return
-        if not isinstance(message, Finished | Broken):
+        if not isinstance(message, Finished | Paused | Broken):
             yield message
             return
         task = worker.task

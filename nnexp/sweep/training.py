@@ -24,7 +24,7 @@ from nnexp.sweep.checkpoints import checkpoint_of
 from nnexp.sweep.claims import claims
 from nnexp.sweep.pool import Pool
 from nnexp.sweep.state import Batch
-from nnexp.sweep.worker import Broken, Finished, Note, Progress, Stopped, Stuck, Task
+from nnexp.sweep.worker import Broken, Finished, Note, Paused, Progress, Stopped, Stuck, Task
 from nnexp.train.work import work
 
 LIGHT_FROM = 20
@@ -97,7 +97,7 @@ def train_missing(
     folder = sweep.store.folder / f"sweep-{parent}"
     amount = {k: work(sweep.configs[k], sweep.datasets[k]) for k in missing}
     tasks = [
-        Task(k, sweep.configs[k], level, folder, _checkpoint(sweep, k))
+        Task(k, sweep.configs[k], level, folder, checkpoint(sweep, k), sweep.until)
         for k in sorted(missing, key=lambda k: -amount[k])
     ]
     board = Board(
@@ -125,6 +125,9 @@ def train_missing(
                     board.note(f"{run_name(sweep.configs[message.run])}: {message.text}")
                 elif isinstance(message, Finished):
                     _record(sweep, message.run, message.ended, parent, outbox, board)
+                elif isinstance(message, Paused):
+                    sweep.paused[sweep.marks[message.run]] = message.rows
+                    board.paused(message.run)
                 elif isinstance(message, Stuck):
                     raise OSError(message.reason)
                 elif isinstance(message, Stopped):
@@ -154,7 +157,7 @@ def _record(sweep: Batch, k: int, ended: Ended, parent: str, outbox: Outbox, boa
     if ended.folder is not None:
         shutil.rmtree(ended.folder, ignore_errors=True)
     # Only now that the store has it, or the disk.
-    _checkpoint(sweep, k).remove()
+    checkpoint(sweep, k).remove()
     outcome = ended.outcome
     failure = ended.failure or (outcome.failure if outcome is not None else None) or ""
     last = ended.rows[-1] if ended.rows else {}
@@ -175,7 +178,8 @@ def _record(sweep: Batch, k: int, ended: Ended, parent: str, outbox: Outbox, boa
     board.ended(k, f"{run_name(config)}: {result}", failed=bool(failure))
 
 
-def _checkpoint(sweep: Batch, k: int) -> CheckpointFile:
+def checkpoint(sweep: Batch, k: int) -> CheckpointFile:
+    """The checkpoint of a run of a sweep, by its position."""
     return checkpoint_of(sweep.store, sweep.experiment, sweep.marks[k], swept=True)
 
 
