@@ -19,6 +19,7 @@ from nnexp.study.answer import answer
 from nnexp.study.compare import Comparison, Pair, Setting, compare
 from nnexp.study.effects import Effect, Interaction
 from nnexp.study.grouping import varied
+from nnexp.study.ledger import is_of_test_data, ledger
 from nnexp.study.published import published_runs
 
 
@@ -70,8 +71,15 @@ def main(arguments: Sequence[str]) -> int:
         against=options.against,
     )
     finished = [str(run_id) for run_id in frame.loc[frame["status"] == "FINISHED", "run_id"]]
-    changed = warnings_of(open_store(options.tracking_uri, reading=True), finished)
-    found = replace(found, warnings=(*found.warnings, *changed))
+    store = open_store(options.tracking_uri, reading=True)
+    said = [*found.warnings, *warnings_of(store, finished)]
+    if is_of_test_data(found.metric):
+        looks = str(ledger(store, set(frame["data"])))
+        chosen = (
+            "; to choose the best of these settings is to choose on them (nnexp search does not)"
+        )
+        said.append(looks + (chosen if len(found.settings) > 1 else ""))
+    found = replace(found, warnings=tuple(said))
     if options.format == "table":
         show(found, pairs=options.pairs)
         print(f"\nthis table: {command('compare', arguments)}")

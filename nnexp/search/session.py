@@ -34,6 +34,7 @@ from nnexp.record.sweep import (
     remove_partial,
     runs_where,
 )
+from nnexp.record.tags import number
 from nnexp.signals import held_stops
 from nnexp.sweep.batch import SweepStopped, confirm_recorded, reason_of, say_kept
 from nnexp.sweep.locks import alone
@@ -68,7 +69,10 @@ class Session:
         self._found = self._recorded()
         self._metric = metric
         given_up = runs_where(store, [experiment], f"tags.`{PRUNED}` LIKE '%'")
-        self._pruned = {r.data.tags["nnexp.fingerprint"]: str(r.info.run_id) for r in given_up}
+        self._pruned: dict[str, tuple[int, str]] = {}
+        for run in given_up:
+            mark, epochs = run.data.tags["nnexp.fingerprint"], number(run.data.tags, PRUNED)
+            self._pruned[mark] = max(self._pruned.get(mark, (0, "")), (epochs, run.info.run_id))
         self._paused: dict[str, Rows] = {}
 
     def _recorded(self) -> dict[str, Recorded]:
@@ -115,11 +119,12 @@ class Session:
     def give_up(self, config: Config, tags: Mapping[str, str], epoch: int) -> Mapping[str, float]:
         """Record a run that was trained until an epoch as given up; its last values."""
         batch, (mark,) = self._batch([config], [{**tags, PRUNED: str(epoch)}])
-        before = self._pruned.get(mark)
-        if before is not None:
+        epochs, before = self._pruned.get(mark, (0, ""))
+        file = checkpoint(batch, 0)
+        if epochs >= epoch:
+            file.remove()
             known: dict[str, float] = self.store.client.get_run(before).data.metrics
             return known
-        file = checkpoint(batch, 0)
         if mark in batch.found or (kept := file.read()) is None:
             return {}  # It was recorded elsewhere, whole.
         snapshot, record, _ = kept
@@ -135,12 +140,13 @@ class Session:
         with held_stops():
             self.outbox.send(replace(made, status="KILLED"))
             file.remove()
-        return rows[-1]
+        last: dict[str, float] = rows[-1]
+        return last
 
     def _is_at(self, mark: str, epoch: int) -> bool:
         """Whether the values of a run up to an epoch are known, of one that has not ended."""
         if mark in self._pruned and mark not in self._paused:
-            self._paused[mark] = self._history(self._pruned[mark])
+            self._paused[mark] = self._history(self._pruned[mark][1])
         return any(row["step"] >= epoch for row in self._paused.get(mark, ()))
 
     def _history(self, run_id: str) -> Rows:
