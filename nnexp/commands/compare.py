@@ -58,6 +58,10 @@ def main(arguments: Sequence[str]) -> int:
     if options.pairs and options.against is not None:
         raise UserError("--pairs: allowed without --against")
     frame = selected(options)
+    if is_of_test_data(options.metric) and "monitor.test" in frame:
+        # The trials of a search have never seen test data.
+        tested = frame[frame["monitor.test"] != "never"]
+        frame = frame if tested.empty else tested
     published = published_runs(options.tracking_uri, experiments(options))
     by = [word.strip() for word in (options.by or "").split(",") if word.strip()]
     if options.by is not None and not by:
@@ -75,9 +79,7 @@ def main(arguments: Sequence[str]) -> int:
     said = [*found.warnings, *warnings_of(store, finished)]
     if is_of_test_data(found.metric):
         looks = str(ledger(store, set(frame["data"])))
-        chosen = (
-            "; to choose the best of these settings is to choose on them (nnexp search does not)"
-        )
+        chosen = "; to choose among settings by them is to choose on test data (see nnexp search)"
         said.append(looks + (chosen if len(found.settings) > 1 else ""))
     found = replace(found, warnings=tuple(said))
     if options.format == "table":
