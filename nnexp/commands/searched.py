@@ -45,7 +45,7 @@ def _finalists(searched: Searched) -> TextTable:
     head = ("trial", *keys, "seeds", f"{metric.name}{_unit(metric)}", "verdict")
     tried = len(searched.chosen.trials)
     note = f"the best of {tried} trials, over seeds that they were not chosen by; 95 % intervals"
-    return TextTable(f"{searched.plan.name}: finalists", head, tuple(rows), note)
+    return TextTable(f"finalists of the {searched.plan.name}", head, tuple(rows), note)
 
 
 def _values(searched: Searched, trial: Trial, metric: Metric) -> str:

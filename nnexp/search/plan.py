@@ -121,9 +121,9 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """`search over train.eta, reg.lmbda (size=1k)`."""
+        """`search: train.eta, reg.lmbda (size=1k)`."""
         where = f" ({said(self.here)})" if self.here else ""
-        return f"search over {', '.join(s.key for s in self.spaces)}{where}"
+        return f"search: {', '.join(s.key for s in self.spaces)}{where}"
 
     def more(self, seed: int, *, test: bool) -> dict[str, str]:
         """What is set for a run beside its point: its seed, counted from the first."""

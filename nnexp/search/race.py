@@ -13,8 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import logsumexp
-from scipy.stats import t as student
+from scipy.special import logsumexp, stdtr
 
 Values = Mapping[int, Mapping[int, float]]
 """Of each setting its values by seed; greater is better."""
@@ -44,7 +43,7 @@ def log_e_value(differences: ArrayLike) -> float:
         return start
     c = TAU**2 / (1.0 + n * TAU**2)
     rest = squares - c * total**2
-    side = float(student.cdf(total * math.sqrt(n * c / rest), n))
+    side = float(stdtr(n, total * math.sqrt(n * c / rest)))
     if side == 0.0:
         return -math.inf
     return start - 0.5 * n * math.log(rest / squares) + math.log(2.0 * side)

@@ -85,7 +85,11 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
     """
     rules = plan.rules
     sampler = sampler_of(plan.asked.sampler, plan.spaces, rules.trials, plan.base.seed)
-    tags = {"nnexp.command": command, "nnexp.search": json.dumps(_described(plan))}
+    tags = {
+        "nnexp.command": command,
+        "nnexp.search": json.dumps(_described(plan)),
+        "nnexp.total": str(rules.trials + plan.asked.fresh),
+    }
     with session(plan.base, plan.key, plan.name, plan.curve, tags, console) as (found, ending):
         trials = _Trials(plan, composer, found)
         chosen = choose(
@@ -105,7 +109,9 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
         )
         ending["nnexp.chosen"] = said(searched.best)
         ending["nnexp.looks"] = str(searched.looks)
-        ending["nnexp.total"] = str(trials.runs + len(runs))
+        everything = [*trials.runs, *runs]
+        reused = sum(r.sweep != found.parent and r.status == "FINISHED" for r in everything)
+        ending["nnexp.total"], ending["nnexp.reused"] = str(len(everything)), str(reused)
     return searched
 
 
@@ -119,7 +125,8 @@ class _Trials:
         self._plan, self._composer, self._found = plan, composer, found
         self._sign = -1.0 if Metric(plan.metric).lower_is_better else 1.0
         self._seconds = 0.0
-        self.runs = 0
+        self.runs: list[Recorded] = []
+        """Those that were not given up."""
 
     def enough(self) -> bool:
         """Whether the budget is used up: by the times that are recorded, so always at once."""
@@ -155,6 +162,7 @@ class _Trials:
             return None
 
     def _value(self, run: Recorded) -> float | None:
+        self.runs.append(run)
         self._count(run.metrics)
         if run.status != "FINISHED" or self._plan.metric not in run.metrics:
             return None
@@ -168,7 +176,6 @@ class _Trials:
         return curve[-1] if self._plan.curve == self._plan.metric else max(curve)
 
     def _count(self, metrics: Mapping[str, float]) -> None:
-        self.runs += bool(metrics)
         self._seconds += sum(metrics.get(name, 0.0) for name in _WORK)
 
 
