@@ -28,18 +28,37 @@ ui: $(STAMPS)/run ## open the MLflow UI on what is recorded
 experiments: $(STAMPS)/run ## run every preset and remake experiments/ (what is recorded is reused)
 	$(BIN)/python experiments/remake.py
 
+VERIFY ?= --budget 10min
+.PHONY: verify-experiments
+verify-experiments: $(STAMPS)/run ## train again what experiments/*/result.nnexp claim (VERIFY="" for all of it)
+	@for file in experiments/*/result.nnexp; do \
+	  [ -e "$$file" ] || { echo "no experiments/*/result.nnexp: make experiments writes them"; exit 1; }; \
+	  $(BIN)/python -m nnexp verify "$$file" $(VERIFY); \
+	done
+
 .PHONY: bench
 bench: $(STAMPS)/bench ## measure the trainer beside PyTorch, JAX, nnexp 0.1 and network2
 	$(BIN)/python -m benchmarks
 
 ##@ Develop
 # The tests are parallel by processes; what they import beside nnexp is held to one thread too.
-test test-slow: export OPENBLAS_NUM_THREADS := 1
-test test-slow: export OMP_NUM_THREADS := 1
+test quick test-slow: export OPENBLAS_NUM_THREADS := 1
+test quick test-slow: export OMP_NUM_THREADS := 1
 
 .PHONY: test
 test: $(STAMPS)/test ## fast tests, some 15 minutes on two cores (last line: pytest's summary)
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
+
+# What most mistakes are found by, without a program started or a run recorded.
+QUICK := tests/nn tests/train tests/data tests/study/test_statistics.py tests/study/test_difference.py \
+  tests/study/test_bootstrap.py tests/test_imports.py tests/test_names.py tests/test_redact.py
+
+.PHONY: quick
+quick: $(STAMPS)/test ## the tests that find most, about a minute on two cores
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" -q $(QUICK)
+
+.PHONY: check
+check: lint types quick ## lint, types and the quick tests: before every commit
 
 .PHONY: test-slow
 test-slow: $(STAMPS)/test ## slow tests
@@ -63,6 +82,11 @@ lint: $(STAMPS)/dev ## ruff: rules and formatting
 types: $(STAMPS)/dev ## mypy --strict
 	$(BIN)/mypy --strict nnexp
 
+.PHONY: docs
+docs: $(STAMPS)/dev ## the documents as a site in site/, links checked, with a search
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python docs/site.py
+	@echo "open site/index.html"
+
 .PHONY: lock
 lock: $(STAMPS)/dev ## compile requirements/*.txt from pyproject.toml (UPGRADE=--upgrade: newest)
 	$(COMPILE) --output-file requirements/run.txt pyproject.toml
@@ -76,7 +100,7 @@ lock: $(STAMPS)/dev ## compile requirements/*.txt from pyproject.toml (UPGRADE=-
 
 .PHONY: clean
 clean: ## remove .venv, caches and builds; recorded runs stay
-	rm -rf $(VENV) build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) build dist site .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
 	find nnexp tests experiments benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help

@@ -19,6 +19,7 @@ from dataclasses import replace
 from html import escape
 from pathlib import Path
 
+from nnexp.commands.export import main as export
 from nnexp.commands.printed import markdown
 from nnexp.errors import UserError
 from nnexp.record.store import open_store
@@ -98,6 +99,14 @@ def remake(name: str) -> None:
     readme.write_text(head + "\n\n".join(parts) + "\n" + END + tail, encoding="utf-8")
 
 
+def carry(name: str) -> None:
+    """Write the runs behind a folder beside its README: a file that anyone can check."""
+    try:
+        export(["--experiment", name, "--out", str(HERE / name / "result.nnexp")])
+    except UserError as error:
+        print(f"experiments/{name}: no result.nnexp: {error}")
+
+
 def _printed(typed: Sequence[str]) -> str:
     """The tables of a command."""
     line = [sys.executable, "-m", "nnexp", *typed, "--format", "markdown"]
@@ -163,6 +172,7 @@ def main() -> None:
             subprocess.run([sys.executable, "-m", "nnexp", *typed], check=True)
         trained = time.monotonic()
         remake(name)
+        carry(name)
         made = time.monotonic() - trained
         print(f"remade experiments/{name}: {trained - started:.0f} s + {made:.0f} s", flush=True)
     index(presets)

@@ -20,11 +20,10 @@ from nnexp.errors import UserError
 from nnexp.help import help_text
 from nnexp.output import drop_output, sound_streams, unfailing_output
 from nnexp.redact import hide
+from nnexp.signals import STOPS
 
-TO_THE_END = ("verify", "replay", "report", "import-curve")
+TO_THE_END = ("verify", "replay", "report", "import-curve", "export", "import")
 """Commands that do more than print: they go on though nobody reads what they say."""
-
-_STOPS = (signal.SIGTERM, signal.SIGHUP)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -76,7 +75,7 @@ def entry() -> None:
     """`main` with errors as one line and their exit codes. Raises SystemExit."""
     # Products here are small; more BLAS threads than one only cost time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    for number in _STOPS:
+    for number in STOPS[1:]:
         # Under nohup SIGHUP is ignored, and stays so.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _terminate)
@@ -86,7 +85,7 @@ def entry() -> None:
         hide(argument)
     code = _exit_code(sys.argv[1:])
     # What is left to do is tidying up; stopping it would only print a traceback.
-    for number in (signal.SIGINT, *_STOPS):
+    for number in STOPS:
         signal.signal(number, signal.SIG_IGN)
     sys.exit(code)
 

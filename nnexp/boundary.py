@@ -21,6 +21,7 @@ from nnexp import __version__
 from nnexp.config.arguments import printable
 from nnexp.errors import NnexpError, stopped_by
 from nnexp.redact import redact
+from nnexp.signals import block_interrupts
 
 UNFORESEEN = 70
 """The exit code of an error that nobody foresaw (EX_SOFTWARE of sysexits.h)."""
@@ -28,7 +29,9 @@ UNFORESEEN = 70
 LONGEST = 300
 """Characters of a foreign message that are shown."""
 
-_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
+_MACHINE = {
+    getattr(errno, name, None) for name in ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EIO")
+}
 """What a disk or its permissions say, rather than a mistake of this program."""
 
 _folders: list[Path] = []
@@ -53,7 +56,7 @@ def answer(error: BaseException) -> int:
     if isinstance(error, KeyboardInterrupt):
         # Python ends by the signal itself, not with our code, if it came while code was evaluated
         # from text, as some imports do; and an impatient second one would interrupt the tidying.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        block_interrupts()
         _say(stopped_by(error))
         return 130
     code, line = _foreseen(error)

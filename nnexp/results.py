@@ -244,6 +244,7 @@ class Sweep:
         *,
         pair: str = "seed",
         against: str | None = None,
+        within: float | None = None,
     ) -> Compared:
         """The settings against each other, as `python -m nnexp compare` does.
 
@@ -253,11 +254,15 @@ class Sweep:
             metric: a recorded metric.
             pair: the config key that pairs runs.
             against: a setting, such as `reg=none size=1k`, that all others are set against.
+            within: differences below this do not matter: points for accuracies and gaps, else the
+                metric's own unit.
 
         Raises:
             UserError: no run has such a key or metric, or there is no such setting.
         """
         from nnexp.study.compare import compare
+        from nnexp.study.judge import Rule
+        from nnexp.study.metric import Metric
         from nnexp.study.published import published_runs
 
         words = by.split(",") if isinstance(by, str) else by
@@ -266,8 +271,17 @@ class Sweep:
         if self.runs:
             first = self.runs[0]
             published = published_runs(first.tracking_uri, [first.config.tracking.experiment])
+        rule = Rule(within=None if within is None else within / Metric(metric).scale)
         return Compared(
-            compare(self.frame, keys, metric, pair=pair, published=published, against=against)
+            compare(
+                self.frame,
+                keys,
+                metric,
+                pair=pair,
+                published=published,
+                against=against,
+                rule=rule,
+            )
         )
 
     def __repr__(self) -> str:

@@ -11,10 +11,12 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import resource_tracker
 from types import FrameType
 
-_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOPS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""The signals that end this program; Windows has no SIGHUP."""
 
 
 @contextmanager
@@ -32,7 +34,7 @@ def held_stops(*, forget: bool = False) -> Iterator[None]:
     def note(number: int, frame: FrameType | None) -> None:
         came.append(number)
 
-    before = {number: signal.getsignal(number) for number in _STOPS}
+    before = {number: signal.getsignal(number) for number in STOPS}
     ours = [number for number, handler in before.items() if callable(handler)]
     for number in ours:
         signal.signal(number, note)
@@ -45,9 +47,23 @@ def held_stops(*, forget: bool = False) -> Iterator[None]:
             signal.raise_signal(came[0])
 
 
+def block_interrupts() -> None:
+    """Let Ctrl-C wait from here on, where the system can."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
 @contextmanager
 def held_interrupts() -> Iterator[None]:
-    """Hold Ctrl-C back; processes started meanwhile begin with it held back too."""
+    """Hold Ctrl-C back; processes started meanwhile begin with it held back too.
+
+    Not on Windows, where a process cannot be started so.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
     # Python starts this helper of its own with the first process, and lets Ctrl-C through then.
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -59,6 +75,8 @@ def held_interrupts() -> Iterator[None]:
 
 def ignore_interrupts() -> None:
     """In a helper process: leave Ctrl-C and a closed terminal to the process that started it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    for number in STOPS:
+        if number != signal.SIGTERM:
+            signal.signal(number, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

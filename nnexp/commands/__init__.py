@@ -18,7 +18,12 @@ def _late(module: str) -> Command:
 
 WORDS = (
     *("runs", "show", "compare", "report", "search", "ensemble", "sensitivity", "verify"),
-    *("sweeps", "doctor", "replay", "import-curve", "ui"),
+    *("sweeps", "doctor", "replay", "import-curve", "export", "import", "ui"),
 )
 
-COMMANDS: dict[str, Command] = {word: _late(word.replace("-", "_")) for word in WORDS}
+_MODULES = {"import": "import_file"}
+"""Modules whose name is not the word: Python keeps that one for itself."""
+
+COMMANDS: dict[str, Command] = {
+    word: _late(_MODULES.get(word, word.replace("-", "_"))) for word in WORDS
+}

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from nnexp.study.answer import answer, best_of, interacting, interaction_text, means, sides
+from nnexp.commands.compared_effects import short_verdict, show_effects
+from nnexp.study.answer import answer
 from nnexp.study.compare import Comparison
-from nnexp.study.effects import Effect, Interaction, simple_effect
 from nnexp.study.metric import Metric
-from nnexp.study.setting import Pair, more_seeds_text, settling
+from nnexp.study.setting import Pair, open_text
 from nnexp.terminal import console as new_console
 
-ALL_LEVELS = 3
-"""Of a factor with up to so many values all differences are shown, else those from its best."""
+NARROW = 100
+"""On terminals of fewer columns, tables of pairs do without `LEFT_OUT`."""
+
+LEFT_OUT = ("its interval", "exact p")
 
 
 def show(found: Comparison, *, pairs: bool) -> None:
@@ -30,7 +30,7 @@ def show(found: Comparison, *, pairs: bool) -> None:
     console.print(_settings(found, metric))
     two = len(found.settings) == 2
     if found.effects and not two and found.against is None:
-        _show_effects(console, found, metric, every=pairs)
+        show_effects(console, found, metric, every=pairs)
     if found.pairs and (two or pairs or found.against is not None):
         _show_pairs(console, found, metric)
     if found.mixed and found.pairs:
@@ -50,7 +50,7 @@ def _settings(found: Comparison, metric: Metric) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(found.head)
     printed = any(s.published is not None for s in found.settings)
-    titles = ["n", "failed", "mean", "95 % interval", "sd", "interquartile mean"]
+    titles = ["n", "failed", "mean", found.rule.interval_name, "sd", "interquartile mean"]
     for title in [*titles, *(["published"] if printed else [])]:
         table.add_column(title, justify="right", no_wrap=True)
     for s in found.ranked:
@@ -71,226 +71,121 @@ def _settings(found: Comparison, metric: Metric) -> Table:
 
 def _show_pairs(console: Console, found: Comparison, metric: Metric) -> None:
     console.print()
-    console.print(_pairs(found, metric))
+    console.print(_pairs(found, metric, console.width))
     if len(found.pairs) == 1 and found.against is None and not found.mixed:
         console.print(escape(_verdict(found, found.pairs[0], metric)), highlight=False)
     for line in _tests(found):
         console.print(escape(line), highlight=False)
 
 
-def _pairs(found: Comparison, metric: Metric) -> Table:
-    """All pairs, A against B; or the others against a baseline, which the head names."""
+def _pairs(found: Comparison, metric: Metric, width: int) -> Table:
+    """All pairs, A against B; or the others against a baseline, which the head names.
+
+    On a narrow terminal the names of settings come before what else is known of a pair.
+    """
     base = found.against
-    told = not found.mixed and (len(found.pairs) > 1 or base is not None)
+    pairs = list(found.pairs) if base is None else _by_difference(found, metric)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("A" if base is None else f"A, against B: {escape(base.label)}")
     if base is None:
         table.add_column("B")
-    unit = metric.difference_unit.strip()
-    difference = f"A - B ({unit})" if unit else "A - B"
-    titles = ("pairs", difference, "95 % interval", "P(A > B)", "its interval", "p", "exact p")
-    for title in titles:
+    left_out = LEFT_OUT if width < NARROW else ()
+    rows = [
+        {
+            title: text
+            for title, text in _cells(found, pair, metric).items()
+            if title not in left_out
+        }
+        for pair in pairs
+    ]
+    for title in rows[0]:
         table.add_column(title, justify="right", no_wrap=True)
+    told = not found.mixed and (len(pairs) > 1 or base is not None)
     if told:
         table.add_column("")
-    for pair in _by_difference(found, metric) if base is not None else found.pairs:
-        d = pair.difference
-        table.add_row(
-            *map(escape, _names(found, pair)[: 1 if base is not None else 2]),
-            str(getattr(d, "n", "unpaired")),
-            metric.text(d.mean, sign=True),
-            f"{metric.text(d.low, sign=True)} to {metric.text(d.high, sign=True)}",
-            f"{d.probability.value:.2f}",
-            f"{d.probability.low:.2f} to {d.probability.high:.2f}",
-            f"{pair.p:.2g}",
-            f"{d.permutation_p:.2g}",
-            *([_short_verdict(pair, metric)] if told else []),
-        )
+    for pair, row in zip(pairs, rows, strict=True):
+        names = _names(found, pair)[: 1 if base is not None else 2]
+        verdict = [short_verdict(pair, metric)] if told else []
+        table.add_row(*map(escape, names), *row.values(), *verdict)
     return table
+
+
+def _cells(found: Comparison, pair: Pair, metric: Metric) -> dict[str, str]:
+    """The numbers of a pair by the titles of their columns."""
+    unit = metric.difference_unit.strip()
+    chance = pair.probability
+    cells = {
+        "pairs": str(getattr(pair.difference, "n", "unpaired")),
+        f"A - B ({unit})" if unit else "A - B": metric.text(pair.mean, sign=True),
+        found.rule.interval_name: (
+            f"{metric.text(pair.low, sign=True)} to {metric.text(pair.high, sign=True)}"
+        ),
+        "P(A > B)": f"{chance.value:.2f}{' *' if chance.meaningful else ''}",
+        "its interval": f"{chance.low:.2f} to {chance.high:.2f}",
+    }
+    if found.rule.anytime:
+        return cells | {"E": "-" if pair.e is None else f"{pair.e:.3g}", "p": f"{pair.p:.2g}"}
+    exact = f"{pair.difference.permutation_p:.2g}"
+    return cells | {"p": f"{pair.p:.2g}", "exact p": exact}
 
 
 def _by_difference(found: Comparison, metric: Metric) -> list[Pair]:
     sign = 1.0 if metric.lower_is_better else -1.0
-    return sorted(found.pairs, key=lambda p: sign * p.difference.mean)
-
-
-def _short_verdict(pair: Pair, metric: Metric) -> str:
-    if pair.resolved:
-        return f"A is {pair.verdict}"
-    if pair.difference.resolved:
-        return "not resolved among so many"
-    return _brief(more_seeds_text(pair, metric).lstrip("; ")) or "not resolved"
+    return sorted(found.pairs, key=lambda p: sign * p.mean)
 
 
 def _names(found: Comparison, pair: Pair) -> tuple[str, str]:
     """The values of a single key, or labels."""
-    if len(found.keys) == 1:
-        return pair.a, pair.b
-    return pair.label_a, pair.label_b
+    if len(found.keys) > 1:
+        return pair.label_a, pair.label_b
+    shown = {s.name: found.named(s) for s in found.settings}
+    return shown[pair.a], shown[pair.b]
 
 
 def _verdict(found: Comparison, pair: Pair, metric: Metric) -> str:
-    d = pair.difference
+    """In a sentence, of the one pair that there is."""
     a, b = _names(found, pair)
+    within = found.rule.within if pair.equivalent else None
     if pair.resolved:
-        size = f"{metric.difference(abs(d.mean))}"
-        return f"{a} is {pair.verdict} than {b} by {size}"
-    among = " among so many pairs, though its own interval excludes zero" if d.resolved else ""
-    return f"{a} against {b}: not resolved{among}{more_seeds_text(pair, metric)}"
+        told = f"{a} is {pair.verdict} than {b} by {metric.difference(abs(pair.mean))}"
+        return f"{told}, and equivalent within {metric.margin(within)}" if within else told
+    if within:
+        return f"{a} and {b} are equivalent within {metric.margin(within)}"
+    return f"{a} against {b}: {open_text(pair, metric)}"
 
 
 def _tests(found: Comparison) -> list[str]:
-    """What the two columns of p-values are."""
-    pairs = found.pairs
+    """What the columns of probabilities are."""
+    pairs, rule = found.pairs, found.rule
     many = ""
     if len(pairs) > 1:
         which = f"comparisons with {found.against.label}" if found.against else "comparisons"
-        many = f", corrected for {len(pairs)} {which} (Holm)"
-    fewest = min(getattr(p.difference, "n", 99) for p in pairs)
-    floor = ""
-    if fewest < 6:
-        least = 2.0 ** (1 - fewest)
-        floor = f"; {fewest} pairs cannot bring it below {least:g}, however clear the difference"
-    return [
-        f"p: t test of the mean difference{many}",
-        f"exact p: permutation test, which assumes no distribution{floor}",
-    ]
-
-
-def _show_effects(console: Console, found: Comparison, metric: Metric, *, every: bool) -> None:
-    shown = found.effects if every else chosen(found)
-    console.print()
-    console.print(_effects(found, shown, metric))
-    for line in _effect_notes(found, shown):
-        console.print(escape(line), highlight=False)
-    for test in interacting(found):
-        console.print(escape(f"\nwarning: {interaction_text(found, test)}"), highlight=False)
-        console.print(_cells(found, test, metric))
-    if interacting(found):
-        console.print()
-
-
-def chosen(found: Comparison) -> list[Effect]:
-    """The effects that are shown, the better value always as A."""
-    kept = []
-    for i, factor in enumerate(found.design.factors):
-        mine = [e for e in found.effects if e.at == i]
-        if len(factor.levels) > ALL_LEVELS:
-            best = _best_level(mine, len(factor.levels), Metric(found.metric))
-            mine = [e for e in mine if best in (e.u, e.v)]
-        kept += mine
-    return kept
-
-
-def _best_level(effects: Sequence[Effect], count: int, metric: Metric) -> int:
-    """By the mean difference from the other values."""
-    scores = [0.0] * count
-    for e in effects:
-        scores[e.u] += e.mean
-        scores[e.v] -= e.mean
-    return scores.index(min(scores) if metric.lower_is_better else max(scores))
-
-
-def _effects(found: Comparison, effects: Sequence[Effect], metric: Metric) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("effect of", "A", "B"):
-        table.add_column(title)
-    unit = metric.difference_unit.strip()
-    difference = f"A - B ({unit})" if unit else "A - B"
-    for title in ("seeds", "over", difference, "95 % interval", "p"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("")
-    for e in effects:
-        turn = (e.mean > 0.0) == bool(metric.lower_is_better)
-        mean, low, high = (-e.mean, -e.high, -e.low) if turn else (e.mean, e.low, e.high)
-        table.add_row(
-            escape(e.factor),
-            escape(e.b if turn else e.a),
-            escape(e.a if turn else e.b),
-            str(e.n) if e.paired else f"{e.n}, unpaired",
-            str(e.cells) if e.cells == e.of_cells else f"{e.cells} of {e.of_cells}",
-            metric.text(mean, sign=True),
-            f"{metric.text(low, sign=True)} to {metric.text(high, sign=True)}",
-            f"{e.p:.2g}",
-            escape(_told(e, metric, mean)),
-        )
-    return table
-
-
-def _told(effect: Effect, metric: Metric, mean: float) -> str:
-    if effect.resolved:
-        return f"A is {'higher' if mean > 0.0 else 'lower'}"
-    told = settling(effect.more_seeds, effect.bound, metric) if effect.paired else ""
-    return _brief(told) or "not resolved"
-
-
-def _brief(told: str) -> str:
-    """For a column of a table."""
-    told = told.replace(" would be needed", "").replace("the difference is ", "")
-    return f"not resolved: {told}" if told.startswith("about") else told
-
-
-def _effect_notes(found: Comparison, shown: Sequence[Effect]) -> list[str]:
-    """How the table of effects is to be read."""
-    lines = []
-    if len(found.design.factors) > 1:
+        many = f", corrected for {len(pairs)} {which} ({'e-Holm' if rule.anytime else 'Holm'})"
+    if rule.anytime:
+        lines = [
+            f"E: evidence against no difference, which holds however often one looks; p: 1/E{many}"
+        ]
+    else:
+        fewest = min(getattr(p.difference, "n", 99) for p in pairs)
+        floor = ""
+        if fewest < 6:
+            least = 2.0 ** (1 - fewest)
+            floor = (
+                f"; {fewest} pairs cannot bring it below {least:g}, however clear the difference"
+            )
+        lines = [
+            f"p: t test of the mean difference{many}",
+            f"exact p: permutation test, which assumes no distribution{floor}",
+        ]
+    if rule.within is not None:
+        test = "the same test" if rule.anytime else "two one-sided t tests"
         lines.append(
-            "each effect is the mean over so many combinations of the other keys, paired by seed "
-            "and combination"
+            f"equivalent: the mean difference is below {Metric(found.metric).margin(rule.within)} "
+            f"either way, by {test}{many}"
         )
-    count = len(found.effects)
-    many = f", corrected for {count} effects (Holm)" if count > 1 else ""
-    left = "; of keys with many values those from the best, all with --pairs" * (len(shown) < count)
-    lines.append(f"p: t test over seeds{many}{left}")
-    if found.interactions and not interacting(found):
+    if any(p.probability.meaningful for p in pairs):
         lines.append(
-            "no interaction is resolved: no effect differs beyond chance from one value of another "
-            f"key to the next (differences of differences tested: {len(found.interactions)})"
-        )
-    out = max((e.left_out for e in found.effects), default=0)
-    if out:
-        lines.append(
-            f"unbalanced: up to {out} seeds of an effect are not used, as not all of its settings "
-            "have them"
+            "* meaningful: P(A > B) is above 0.5, and by its interval may be above 0.75 (or below "
+            "0.5 and 0.25)"
         )
     return lines
-
-
-def _cells(found: Comparison, test: Interaction, metric: Metric) -> Table:
-    """The means of two factors that interact, averaged over the others; of two columns, A − B."""
-    rows, columns = sides(found, test)
-    line, column = found.design.factors[rows], found.design.factors[columns]
-    table = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left")
-    table.add_column(escape(f"mean by {line.name}"))
-    for k in range(len(column.levels)):
-        table.add_column(escape(column.label(k)), justify="right")
-    two = len(column.levels) == 2
-    if two:
-        table.add_column("difference", justify="right")
-        table.add_column("95 % interval", justify="right")
-    cells = means(found, rows, columns)
-    marked = [best_of(values, metric) for values in zip(*cells, strict=True)]
-    many = len(cells) > 2
-    for r, values in enumerate(cells):
-        texts = [
-            metric.text(value) + ((" *" if marked[k] == r else "  ") if many else "")
-            for k, value in enumerate(values)
-        ]
-        if two:
-            texts += _simple(found, (columns, rows, r), metric)
-        table.add_row(escape(line.label(r)), *texts)
-    if many:
-        table.caption = f"* {metric.superlative} of its column"
-    return table
-
-
-def _simple(found: Comparison, at: tuple[int, int, int], metric: Metric) -> list[str]:
-    """The difference between two columns in one row, with its own interval."""
-    z = simple_effect(found.design, *at)
-    if z is None:
-        return ["-", "-"]
-    low, high = z.interval
-    return [
-        metric.text(z.mean, sign=True),
-        f"{metric.text(low, sign=True)} to {metric.text(high, sign=True)}",
-    ]

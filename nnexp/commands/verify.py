@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nnexp.commands.options import Parser
+from nnexp.commands.verdicts import changed, say
+from nnexp.commands.verify_file import (
+    add_file_options,
+    is_file,
+    refuse_file_options,
+    verify_file,
+)
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
-from nnexp.record.check import Checked, check_records
+from nnexp.record.check import check_records
 from nnexp.record.store import open_store
 from nnexp.study.lookup import find_run, runs_of_sweep
-from nnexp.study.verify import Recorded, Verdict, recorded_as, source_change, verify
+from nnexp.study.surroundings import source_change
+from nnexp.study.verify import Recorded, recorded_as, verify
 from nnexp.train.engines import compile_ahead
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
-
-SHOWN = 5
-"""Differing values that are printed per run."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -27,10 +31,16 @@ def main(arguments: Sequence[str]) -> int:
     parser = Parser(
         "verify",
         "Train recorded runs again, from their record alone, and compare every metric at every "
-        "step (but time/...) and the weights, bit for bit.",
-        "python -m nnexp verify 3f2a91c0",
+        "step (but time/...) and the weights, bit for bit. The same of a file that export has "
+        "written, or of a report's page: no record is needed for these.",
+        "python -m nnexp verify 3f2a91c0\n  python -m nnexp verify overfitting.nnexp --sample 5",
     )
-    parser.add_argument("run_ids", nargs="*", metavar="RUN_ID", help="a run id, or its beginning")
+    parser.add_argument(
+        "run_ids",
+        nargs="*",
+        metavar="RUN_ID|FILE",
+        help="a run id, or its beginning; FILE.nnexp or a report's index.html",
+    )
     parser.add_argument("--sweep", metavar="ID", help="all finished runs of a sweep")
     parser.add_argument("--epochs", type=int, metavar="N", help="only the first N epochs")
     parser.add_argument(
@@ -42,9 +52,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--data-root", metavar="DIR", help="the IDX files of runs with data=idx, if they have moved"
     )
+    add_file_options(parser)
     options = parser.parse_args(arguments)
+    if any(map(is_file, options.run_ids)):
+        return verify_file(options)
+    refuse_file_options(options)
     if not options.run_ids and not options.sweep:
-        raise UserError("verify: allowed: a RUN_ID, or --sweep ID")
+        raise UserError("verify: allowed: a RUN_ID, or --sweep ID, or a FILE")
     if options.epochs is not None and options.epochs < 1:
         raise UserError(f"--epochs {options.epochs}: allowed: at least 1")
     if options.tolerance is not None and not 0 <= options.tolerance < 1:
@@ -63,7 +77,7 @@ def main(arguments: Sequence[str]) -> int:
         except UserError as error:
             if not record.differences:
                 raise
-            print(f"{_title(run)}: DIFFERS: {_changed(record)}")
+            print(f"{_title(run)}: DIFFERS: {changed(record)}")
             print(f"  it cannot be trained again: {printable(str(error))}")
     _warn(found)
     compile_ahead([recorded.config for _, recorded in found], print)
@@ -74,7 +88,7 @@ def main(arguments: Sequence[str]) -> int:
             store, run, recorded, record, epochs=options.epochs, tolerance=options.tolerance
         )
         good += verdict.verified
-        _say(verdict, _title(run), options.tolerance)
+        say(verdict, _title(run), options.tolerance)
     if len(runs) > 1:
         print(f"{good} of {len(runs)} runs verified")
     return 0 if good == len(runs) else 1
@@ -92,38 +106,3 @@ def _warn(found: Sequence[tuple[Run, Recorded]]) -> None:
 
 def _title(run: Run) -> str:
     return printable(f"{run.info.run_id[:8]} {run.info.run_name or ''}".strip())
-
-
-def _changed(record: Checked) -> str:
-    return f"the record is not what was recorded: {printable(', '.join(record.differences))}"
-
-
-def _say(verdict: Verdict, title: str, tolerance: float | None) -> None:
-    if verdict.verified:
-        how = "identical" if tolerance is None else f"within {tolerance:g}"
-        values = f"{verdict.compared - bool(verdict.weights_agree):,} values"
-        weights = " and the weights" if verdict.weights_agree else ""
-        places = ", recorded on {}, repeated on {}".format(*verdict.places or ("", ""))
-        where = printable(places) if verdict.places else ""
-        print(f"{title}: {how}: {values}{weights}{where}", flush=True)
-        if verdict.farthest is not None:
-            print(f"  farthest: {printable(str(verdict.farthest))}", flush=True)
-        if not verdict.record.sealed:
-            print("  recorded without a digest of the record", flush=True)
-        return
-    if verdict.record.differences and not verdict.differences:
-        again = "" if verdict.weights_agree is False else ", though trained again it is the same"
-        print(f"{title}: DIFFERS: {_changed(verdict.record)}{again}", flush=True)
-        return
-    print(f"{title}: DIFFERS: {len(verdict.differences)} of {verdict.compared} values")
-    for number, difference in enumerate(verdict.differences[:SHOWN]):
-        print(f"  {'first: ' if number == 0 else ''}{printable(str(difference))}")
-    if verdict.weights_agree is False:
-        print("  weights: SHA-256 differs")
-    if verdict.record.differences:
-        print(f"  {_changed(verdict.record)}")
-    for change in verdict.surroundings:
-        print(f"  changed since: {printable(change)}")
-    if not verdict.surroundings:
-        print("  nothing in the recorded environment differs from this one")
-    sys.stdout.flush()

@@ -85,7 +85,9 @@ class CheckpointFile:
 
 
 def _sync(folder: Path) -> None:
-    """Make the names in a folder outlast a loss of power."""
+    """Make the names in a folder outlast a loss of power, where a system lets us."""
+    if os.name == "nt":
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -79,6 +79,24 @@ def recorded_digests(store: Store, place: str, names: Iterable[str]) -> dict[str
         return digests_in(Path(fetched), there)
 
 
+def recorded_contents(store: Store, place: str, names: Iterable[str]) -> dict[str, bytes]:
+    """The bytes of some artifacts at an address of a store.
+
+    Raises:
+        OSError: one cannot be read. Or whatever fetches it raises.
+    """
+    folder = local(place)
+    if folder is not None:
+        return {name: (folder / name).read_bytes() for name in names}
+    found = {}
+    with TemporaryDirectory() as fetched:
+        repository = _repository(store, place)
+        for name in names:
+            repository.download_artifacts(name, fetched)
+            found[name] = (Path(fetched) / name).read_bytes()
+    return found
+
+
 def _repository(store: Store, place: str) -> Any:
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 

@@ -35,14 +35,23 @@ _WITHOUT = ("tracking", "sweep", "size")
 
 def fingerprint(config: Config, dataset: Dataset) -> str:
     """SHA-256 over numeric config, data, source and, where it matters, numeric environment."""
+    here = numeric_environment() if depends_on_environment(config) else {}
+    return fingerprint_of(config, dataset.digest, source_sha256(), here)
+
+
+def fingerprint_of(config: Config, data: str, source: str, environment: Mapping[str, Any]) -> str:
+    """The fingerprint of a run made from some data with some source, both by their SHA-256.
+
+    `environment` is the numeric one, of account only where the config depends on it.
+    """
     parts = {
         "version": VERSION,
         "config": numeric_config(config),
-        "data": dataset.digest,
-        "source": source_sha256(),
+        "data": data,
+        "source": source,
     }
     if depends_on_environment(config):
-        parts["environment"] = numeric_environment()
+        parts["environment"] = environment
     return _sha256(parts)
 
 

@@ -50,7 +50,7 @@ def keep(store: Store, delivery: Delivery, artifacts: Path | None) -> Path:
         os.replace(artifacts, folder / "artifacts")
     fresh = folder / "delivery.json.new"
     with open(fresh, "w", encoding="utf-8") as file:
-        json.dump({"uri": store.shown, **_plain(delivery)}, file)
+        json.dump({"store": store.name, **_plain(delivery)}, file)
         file.flush()
         os.fsync(file.fileno())
     os.replace(fresh, folder / "delivery.json")
@@ -71,13 +71,14 @@ def _plain(delivery: Delivery) -> dict[str, Any]:
 
 
 def _read(folder: Path) -> tuple[str, Delivery]:
-    """The address that a kept delivery is for, and the delivery."""
+    """The name of the store that a kept delivery is for, and the delivery."""
     content: dict[str, Any] = json.loads((folder / "delivery.json").read_text(encoding="utf-8"))
-    uri, opening = str(content.pop("uri")), content.pop("opening", None)
+    name = str(content.pop("store", "") or content.pop("uri"))
+    opening = content.pop("opening", None)
     # Up to version 0.3 a value was an object.
     metrics = tuple(Sent(**m) if isinstance(m, dict) else Sent(*m) for m in content.pop("metrics"))
     expected = content.pop("expected", None)
-    return uri, Delivery(
+    return name, Delivery(
         **content,
         metrics=metrics,
         opening=Opening(**opening) if opening is not None else None,
@@ -89,13 +90,14 @@ def kept_deliveries(store: Store, where: str = FOLDER) -> Iterator[tuple[Path, D
     """Folders of what is kept for this store, and what is in them; None if that is damaged."""
     for path in sorted((store.folder / where).glob("*/delivery.json")):
         try:
-            uri, delivery = _read(path.parent)
+            name, delivery = _read(path.parent)
         except FileNotFoundError:
             continue  # Another process has just delivered it.
         except (ValueError, TypeError, KeyError, OSError):
             yield path.parent, None
         else:
-            if uri == store.shown:
+            # Up to version 0.1 it was its address.
+            if name in (store.name, store.shown):
                 yield path.parent, delivery
 
 

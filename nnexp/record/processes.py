@@ -8,41 +8,41 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
+
 from nnexp.config.arguments import cut
 from nnexp.record.tags import number
 from nnexp.redact import redact
 
 HEARTBEAT_MINUTES = 15
-"""A run on another host without a sign of life for so long is taken for dead."""
+"""A run that cannot be seen from here is taken for dead after so long without a sign of life."""
 
 
 def started_at(pid: int) -> str:
-    """When a process was started, in clock ticks since boot; empty if it is not there.
+    """When a process was started, in hundredths of a second since boot; empty if it is not there.
 
-    A process id alone may have been given to another process since.
+    A process id alone may have been given to another process since. Counted from the boot it stays
+    the same when the clock is set.
     """
+    booted = psutil.boot_time()
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
+        return str(round(100 * (psutil.Process(pid).create_time() - booted)))
+    except psutil.Error:
         return ""
-    # The second field is the program's name in parentheses and may hold spaces.
-    return stat.rpartition(")")[2].split()[19]
 
 
 def is_stopped(pid: int) -> bool:
     """Whether a process was told to wait (SIGSTOP, Ctrl-Z), as far as this system tells."""
-    with suppress(OSError, IndexError):
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        return stat.rpartition(")")[2].split()[0] in ("T", "t")
+    with suppress(psutil.Error):
+        return str(psutil.Process(pid).status()) == psutil.STATUS_STOPPED
     return False
 
 
 def described(pid: int) -> str:
     """A process as a person finds it: number, command without secrets, whether it is stopped."""
     typed = ""
-    with suppress(OSError):
-        line = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace")
-        typed = redact(" ".join(word for word in line.split("\0") if word))
+    with suppress(psutil.Error):
+        typed = redact(" ".join(word for word in psutil.Process(pid).cmdline() if word))
     said = f"process {pid}{f': {cut(typed, 120)}' if typed else ''}"
     return f"{said}; it is stopped, kill -CONT {pid} lets it go on" if is_stopped(pid) else said
 
@@ -60,22 +60,30 @@ def holder_of(path: Path) -> int | None:
     return None
 
 
+def boot() -> str:
+    """Within what process numbers mean the same: this boot of the system and, on Linux, the PID
+    namespace. Containers on one machine may share a host name, and a volume.
+    """
+    parts = []
+    with suppress(OSError):
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip())
+        parts.append(os.readlink("/proc/self/ns/pid"))
+    return " ".join(parts)
+
+
 def alive(tags: Mapping[str, str], now: int) -> bool:
-    """Whether the owner of a run, by the run's tags, is still at work; `now` in milliseconds."""
+    """Whether the owner of a run, by the run's tags, is still at work; `now` in milliseconds.
+
+    One that cannot be seen from here (another host, container or boot) is taken for alive while its
+    last sign of life is young.
+    """
     pid = number(tags, "nnexp.pid")
-    if tags.get("nnexp.host") == socket.gethostname() and pid > 0:
-        if Path("/proc/self/stat").exists():
-            return started_at(pid) == tags.get("nnexp.pid_started") != ""
-        return exists(pid)
+    seen = tags.get("nnexp.boot", boot()) == boot()
+    if seen and tags.get("nnexp.host") == socket.gethostname() and pid > 0:
+        return started_at(pid) == tags.get("nnexp.pid_started") != ""
     return now - number(tags, "nnexp.heartbeat") < HEARTBEAT_MINUTES * 60_000
 
 
 def exists(pid: int) -> bool:
     """Whether there is a process of that number."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    return bool(psutil.pid_exists(pid))

@@ -31,7 +31,7 @@ from nnexp.record.fingerprint import (
 )
 from nnexp.record.kept import deliver, keep, lock
 from nnexp.record.outbox import PATIENCE_SECONDS
-from nnexp.record.processes import started_at
+from nnexp.record.processes import boot, started_at
 from nnexp.record.readback import Expected, Lost
 from nnexp.record.seal import parts_of, sealed
 from nnexp.record.sending import Sent, log, log_data
@@ -91,6 +91,7 @@ def owner_tags() -> dict[str, str]:
         "nnexp.host": socket.gethostname(),
         "nnexp.pid": str(pid),
         "nnexp.pid_started": started_at(pid),
+        "nnexp.boot": boot(),
         "nnexp.heartbeat": str(now()),
     }
 

@@ -21,6 +21,7 @@ from urllib.parse import unquote, urlparse
 from nnexp.boundary import logs_beside
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
+from nnexp.record.identity import ARTIFACTS, follow_move, store_id
 from nnexp.record.locks import held
 from nnexp.redact import hide, redact
 
@@ -59,6 +60,18 @@ class Store:
     client: MlflowClient
     folder: Path
     """Local folder for work in progress."""
+    kept_id: str = ""
+    """The id that is kept in the store; empty if it has none."""
+
+    @property
+    def name(self) -> str:
+        """What the files beside the store are named after; the address where there is no id.
+
+        A copy of an SQLite file has the id of the other, and may lie in the same folder.
+        """
+        if not self.kept_id or not self.uri.startswith("sqlite:"):
+            return self.kept_id or self.shown
+        return f"{self.kept_id} {sqlite_path(self.uri).name}"
 
     @property
     def shown(self) -> str:
@@ -163,7 +176,7 @@ def open_store(uri: str | None, *, reading: bool = False) -> Store:
     logs_beside(folder)
     if not reading:
         _make_folder(folder)
-    return _reach(resolved, key, folder)
+    return _reach(resolved, key, folder, reading=reading)
 
 
 def _make_folder(folder: Path) -> None:
@@ -229,10 +242,10 @@ def _open_sqlite(uri: str, key: str, *, reading: bool) -> Store:
         with held(folder / "create.lock"):
             if not path.exists():
                 _create(path, folder, key)
-            return _reach_unlocked(uri, key, folder)
+            return _reach_unlocked(uri, key, folder, reading=reading)
     except OSError as error:
         if reading and path.exists():
-            return _reach_unlocked(uri, key, folder)
+            return _reach_unlocked(uri, key, folder, reading=True)
         raise UserError(
             f"{key}={uri}: cannot be written ({error.strerror or error}); "
             "allowed: a file in a writable folder"
@@ -248,17 +261,17 @@ def _create(path: Path, folder: Path, key: str) -> None:
     for left in folder.glob("fresh-*.db*"):
         left.unlink()
     fresh = folder / f"fresh-{os.getpid()}.db"
-    store = _reach(f"sqlite:///{fresh}", key, folder)
+    store = _reach(f"sqlite:///{fresh}", key, folder, reading=False)
     del store
     os.replace(fresh, path)
 
 
-def _reach_unlocked(uri: str, key: str, folder: Path) -> Store:
+def _reach_unlocked(uri: str, key: str, folder: Path, *, reading: bool) -> Store:
     """Reach an SQLite store, waiting while another process holds it locked."""
     deadline = time.monotonic() + LOCKED_SECONDS
     while True:
         try:
-            return _reach(uri, key, folder)
+            return _reach(uri, key, folder, reading=reading)
         except UserError as error:
             if "database is locked" not in str(error) or time.monotonic() > deadline:
                 raise
@@ -266,7 +279,7 @@ def _reach_unlocked(uri: str, key: str, folder: Path) -> Store:
             time.sleep(1.0)
 
 
-def _reach(uri: str, key: str, folder: Path) -> Store:
+def _reach(uri: str, key: str, folder: Path, *, reading: bool) -> Store:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from mlflow import MlflowClient
@@ -279,6 +292,9 @@ def _reach(uri: str, key: str, folder: Path) -> Store:
         try:
             client = MlflowClient(tracking_uri=uri, registry_uri=uri)
             client.search_experiments(max_results=1)
+            kept_id = store_id(client, reading=reading)
+            if uri.startswith("sqlite:"):
+                follow_move(client._tracking_client.store, sqlite_path(uri).parent)
         except ImportError as error:
             raise UserError(
                 f"{key}={redact(uri)}: its driver {error.name or error} is not installed; "
@@ -287,7 +303,7 @@ def _reach(uri: str, key: str, folder: Path) -> Store:
         except Exception as error:
             # Of drivers, MLflow and what they stand on: no two share a base class.
             raise UserError(_unreachable(uri, key, error)) from error
-    return Store(uri, cast("MlflowClient", _PatientClient(client)), folder)
+    return Store(uri, cast("MlflowClient", _PatientClient(client)), folder, kept_id)
 
 
 class _PatientClient:
@@ -333,4 +349,4 @@ def _artifacts(store: Store) -> str | None:
     """Artifacts of an SQLite store lie beside its file; servers decide for themselves."""
     if not store.uri.startswith("sqlite:///"):
         return None
-    return (sqlite_path(store.uri).parent / "mlartifacts").as_uri()
+    return (sqlite_path(store.uri).parent / ARTIFACTS).as_uri()

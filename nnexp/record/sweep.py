@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,9 @@ PAGE = 1000
 
 PRUNED = "nnexp.pruned"
 """The tag of a run that a search has given up, with the epochs that it was trained for."""
+
+ASKED = "asked.json"
+"""The artifact of a sweep that lists the runs it was asked for."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +168,15 @@ def open_parent(
     }
     run = store.client.create_run(experiment_id, start_time=now(), tags=all_tags, run_name=name)
     return str(run.info.run_id)
+
+
+def note_asked(store: Store, parent: str, names: Mapping[str, str]) -> None:
+    """Keep with a sweep what it was asked for: the names of all its runs, by fingerprint.
+
+    Raises whatever the store raises.
+    """
+    asked = [{"name": name, "fingerprint": mark} for mark, name in names.items()]
+    store.client.log_text(parent, json.dumps({"runs": asked}, indent=1) + "\n", ASKED)
 
 
 def remove_partial(store: Store, experiment_id: str, parent: str) -> None:

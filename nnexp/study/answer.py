@@ -8,7 +8,7 @@ whichever the best turns out to be. Against a baseline that is named beforehand 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isnan
+from math import isfinite, isnan
 
 from nnexp.study.compare import Comparison
 from nnexp.study.effects import Effect, Interaction
@@ -30,7 +30,7 @@ def answer(found: Comparison) -> tuple[str, ...]:
     metric = Metric(found.metric)
     if len(found.settings) == 1:
         (only,) = found.settings
-        return (f"{found.metric} of the one setting, {only.label}: {_mean(only, metric)}.",)
+        return (f"{found.metric} of the one setting, {only.label}: {_mean(only, found)}.",)
     if found.against is not None:
         return (_baseline(found, metric),)
     return (*_of_experiments(found, metric), *_best(found, metric), *_depends(found, metric))
@@ -65,26 +65,28 @@ def _best(found: Comparison, metric: Metric) -> list[str]:
     """The best setting, what is not resolved from it, how far the next one is."""
     first, *others = found.ranked
     head = (
-        f"{metric.superlative.capitalize()} {found.metric}: {first.label} ({_mean(first, metric)})"
+        f"{metric.superlative.capitalize()} {found.metric}: {first.label} ({_mean(first, found)})"
     )
-    judged = [(s, _pair(found, first, s)) for s in others]
-    open_ones = [(s, p) for s, p in judged if p is None or not p.resolved]
+    judged = [(s, found.pair(first, s)) for s in others]
     behind = [(s, p) for s, p in judged if p is not None and p.resolved]
-    if not open_ones:
+    equal = [(s, p) for s, p in judged if p is not None and p.verdict == "equivalent"]
+    open_ones = [(s, p) for s, p in judged if p is None or p.verdict == "not resolved"]
+    if len(behind) == len(judged):
         next_one, pair = behind[0]
-        sentences = [
-            f"{head}, {_by(pair, first, metric, found)} than {_next(behind)}{next_one.label}"
-        ]
-    else:
-        sentences = [f"{head}; not resolved from it: {_named(open_ones, first, metric)}"]
-        if behind:
-            _, pair = behind[0]
-            which = behind[0][0].label if len(behind) == 1 else f"the other {len(behind)}"
-            least = "" if len(behind) == 1 else "at least "
-            sentences[0] += f"; better than {which} by {least}{_size(pair, metric)}"
-    if metric.lower_is_better is None:
-        sentences[0] = sentences[0].replace("better than", f"{_direction(metric)} than")
-    return [f"{text}." for text in sentences]
+        small = f", equivalent within {_margin(found, metric)}" if pair.equivalent else ""
+        return [f"{head}, {_by(pair, metric, found)} than {_next(behind)}{next_one.label}{small}."]
+    parts = [head]
+    if equal:
+        named = _named(equal, first, metric, told=False)
+        parts.append(f"equivalent to it within {_margin(found, metric)}: {named}")
+    if open_ones:
+        parts.append(f"not resolved from it: {_named(open_ones, first, metric)}")
+    if behind:
+        which = behind[0][0].label if len(behind) == 1 else f"the other {len(behind)}"
+        least = "" if len(behind) == 1 else "at least "
+        better = "better" if metric.lower_is_better is not None else _direction(metric)
+        parts.append(f"{better} than {which} by {least}{_size(behind[0][1], metric)}")
+    return [f"{'; '.join(parts)}."]
 
 
 def _next(behind: Sequence[tuple[Setting, Pair]]) -> str:
@@ -97,21 +99,19 @@ def _baseline(found: Comparison, metric: Metric) -> str:
     assert base is not None
     names = {s.name: s for s in found.settings}
     parts = []
-    for verdict in ("higher", "lower", "not resolved"):
+    for verdict in ("higher", "lower", "equivalent", "not resolved"):
         pairs = [p for p in found.pairs if p.verdict == verdict]
-        pairs.sort(key=lambda p: -abs(p.difference.mean))
+        pairs.sort(key=lambda p: -abs(p.mean))
         if not pairs:
             continue
-        named = [
-            p.label_a + ("" if verdict == "not resolved" else f" by {_size(p, metric)}")
-            for p in pairs[:FEW]
-        ]
+        named = [p.label_a + (f" by {_size(p, metric)}" if p.resolved else "") for p in pairs[:FEW]]
         more = f" and {len(pairs) - FEW} more" if len(pairs) > FEW else ""
-        parts.append(f"{verdict}: {', '.join(named)}{more}")
+        within = f" within {_margin(found, metric)}" if verdict == "equivalent" else ""
+        parts.append(f"{verdict}{within}: {', '.join(named)}{more}")
     without = len(names) - 1 - len(found.pairs)
     if without:
         parts.append(f"too few runs: {without}")
-    return f"{found.metric} against {base.label} ({_mean(base, metric)}): {'; '.join(parts)}."
+    return f"{found.metric} against {base.label} ({_mean(base, found)}): {'; '.join(parts)}."
 
 
 def _of_experiments(found: Comparison, metric: Metric) -> list[str]:
@@ -127,7 +127,7 @@ def _of_experiments(found: Comparison, metric: Metric) -> list[str]:
         if cell[effect.at] != effect.u:
             continue
         other = found.design.cells.get((*cell[: effect.at], effect.v, *cell[effect.at + 1 :]))
-        pair = _pair(found, setting, other) if other is not None else None
+        pair = found.pair(setting, other) if other is not None else None
         if pair is not None:
             where = " ".join(
                 f.label(cell[i]) for i, f in enumerate(found.design.factors) if i != effect.at
@@ -140,11 +140,15 @@ def _of_experiments(found: Comparison, metric: Metric) -> list[str]:
 def effect_text(effect: Effect, metric: Metric, family: int) -> str:
     """`reg=l2 is lower than reg=none by 3.32 points (95 % interval 3.0 to 3.6, p = 0.001)`."""
     low, high = sorted((abs(effect.low), abs(effect.high)))
+    name = effect.rule.interval_name
     if not effect.resolved:
         interval = f"{metric.text(effect.low, sign=True)} to {metric.text(effect.high, sign=True)}"
+        verdict: str = effect.verdict
+        if effect.equivalent and effect.rule.within is not None:
+            verdict += f" within {metric.margin(effect.rule.within)}"
         return (
-            f"{effect.a} against {effect.b}: not resolved, {metric.text(effect.mean, sign=True)}"
-            f"{metric.difference_unit} (95 % interval {interval}, {_p(effect.p, family)})"
+            f"{effect.a} against {effect.b}: {verdict}, {metric.text(effect.mean, sign=True)}"
+            f"{metric.difference_unit} ({name} {interval}, {_p(effect.p, family)})"
         )
     # The setting that is better is the subject, whichever way the difference was taken.
     lower = bool(metric.lower_is_better)
@@ -152,7 +156,7 @@ def effect_text(effect: Effect, metric: Metric, family: int) -> str:
     a, b = (effect.b, effect.a) if swap else (effect.a, effect.b)
     return (
         f"{a} is {'lower' if lower else 'higher'} than {b} by {metric.text(abs(effect.mean))}"
-        f"{metric.difference_unit} (95 % interval {metric.text(low)} to {metric.text(high)}, "
+        f"{metric.difference_unit} ({name} {metric.text(low)} to {metric.text(high)}, "
         f"{_p(effect.p, family)})"
     )
 
@@ -229,33 +233,35 @@ def best_of(column: Sequence[float], metric: Metric) -> int | None:
     return min(there)[1] if there else None
 
 
-def _pair(found: Comparison, a: Setting, b: Setting) -> Pair | None:
-    return next((p for p in found.pairs if {p.a, p.b} == {a.name, b.name}), None)
-
-
-def _mean(setting: Setting, metric: Metric) -> str:
-    m = setting.summary
+def _mean(setting: Setting, found: Comparison) -> str:
+    m, metric = setting.summary, Metric(found.metric)
     text = f"{metric.text(m.mean)}{metric.unit}"
-    if isnan(m.low):
+    if m.n == 1:
         return f"{text}, one run"
-    return f"{text}, 95 % interval {metric.text(m.low)} to {metric.text(m.high)}"
+    return f"{text}, {found.rule.interval_name} {metric.text(m.low)} to {metric.text(m.high)}"
 
 
 def _size(pair: Pair, metric: Metric) -> str:
-    return f"{metric.difference(abs(pair.difference.mean))}"
+    return f"{metric.difference(abs(pair.mean))}"
 
 
 def _direction(metric: Metric) -> str:
     return "lower" if metric.lower_is_better else "higher"
 
 
-def _by(pair: Pair, first: Setting, metric: Metric, found: Comparison) -> str:
-    """`by 1.6 points (95 % interval 1.4 to 1.8, corrected p = 0.002) lower`."""
-    low, high = sorted((abs(pair.difference.low), abs(pair.difference.high)))
+def _by(pair: Pair, metric: Metric, found: Comparison) -> str:
+    """`lower by 1.6 points (95 % interval 1.4 to 1.8, p = 0.002 corrected for 3)`."""
+    low, high = sorted((abs(pair.low), abs(pair.high)))
     return (
-        f"{_direction(metric)} by {_size(pair, metric)} (95 % interval {metric.text(low)} to "
-        f"{metric.text(high)}, {_p(pair.p, len(found.pairs))})"
+        f"{_direction(metric)} by {_size(pair, metric)} ({found.rule.interval_name} "
+        f"{metric.text(low)} to {metric.text(high)}, {_p(pair.p, len(found.pairs))})"
     )
+
+
+def _margin(found: Comparison, metric: Metric) -> str:
+    """How small a difference was said not to matter."""
+    assert found.rule.within is not None
+    return metric.margin(found.rule.within)
 
 
 def _signed(pair: Pair, metric: Metric) -> str:
@@ -268,18 +274,23 @@ def _p(p: float, family: int) -> str:
     return f"{number} corrected for {family}" if family > 1 else number
 
 
-def _named(judged: Sequence[tuple[Setting, Pair | None]], first: Setting, metric: Metric) -> str:
-    """The settings that may be as good, with how much worse they can be at most."""
+def _named(
+    judged: Sequence[tuple[Setting, Pair | None]],
+    first: Setting,
+    metric: Metric,
+    *,
+    told: bool = True,
+) -> str:
+    """Some settings; with `told`, how much worse each can be at most."""
     named = []
     for setting, pair in judged[:FEW]:
         if pair is None:
             named.append(f"{setting.label} (too few runs)")
             continue
-        d = pair.difference
-        ends = (d.low, d.high) if pair.a == first.name else (-d.high, -d.low)
+        ends = (pair.low, pair.high) if pair.a == first.name else (-pair.high, -pair.low)
         most = -ends[0] if metric.lower_is_better else ends[1]
         tail = f" (at most {metric.difference(max(0.0, most))} {_worse(metric)})"
-        named.append(setting.label + (tail if not isnan(most) else ""))
+        named.append(setting.label + (tail if told and isfinite(most) else ""))
     more = f" and {len(judged) - FEW} more" if len(judged) > FEW else ""
     return f"{', '.join(named)}{more}"
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
 from nnexp.study import notes
+from nnexp.study.bootstrap import within
 from nnexp.study.effects import (
     Design,
     Effect,
@@ -27,13 +29,16 @@ from nnexp.study.grouping import (
     config_keys,
     levels_of,
     ordered,
+    setting_names,
     short,
     wanted_levels,
 )
+from nnexp.study.judge import ALPHA, FIXED, Rule
 from nnexp.study.metric import Metric
 from nnexp.study.published import agrees
-from nnexp.study.setting import ALPHA, Pair, Setting, pairs_of
-from nnexp.study.statistics import binomial_error, summarize
+from nnexp.study.sequential import confidence_sequence
+from nnexp.study.setting import Pair, Setting, pairs_of
+from nnexp.study.statistics import Summary, binomial_error, summarize
 
 __all__ = ["ALPHA", "GROUP_KEYS", "Comparison", "Pair", "Setting", "compare"]
 
@@ -71,6 +76,8 @@ class Comparison:
     no accuracy, or of another number of images."""
     against: Setting | None = None
     """The baseline, where one is given."""
+    rule: Rule = FIXED
+    """What pairs, effects and interactions are judged by."""
 
     @property
     def head(self) -> str:
@@ -87,6 +94,14 @@ class Comparison:
         sign = 1.0 if Metric(self.metric).lower_is_better else -1.0
         return sorted(self.settings, key=lambda s: sign * s.summary.mean)
 
+    def pair(self, a: Setting, b: Setting) -> Pair | None:
+        """Two settings against each other, whichever is A; None where runs are too few."""
+        return self._pairs.get(frozenset((a.name, b.name)))
+
+    @cached_property
+    def _pairs(self) -> dict[frozenset[str], Pair]:
+        return {frozenset((p.a, p.b)): p for p in self.pairs}
+
 
 # Sums and squares of what a record holds may overflow, as its values do that are shown.
 @np.errstate(over="ignore", invalid="ignore")
@@ -98,13 +113,15 @@ def compare(
     pair: str = "seed",
     published: pd.DataFrame | None = None,
     against: str | None = None,
+    rule: Rule = FIXED,
 ) -> Comparison:
     """Group recorded runs by keys and set the groups against each other.
 
     `frame` is one of `study.frames.runs`, perhaps of several experiments, with a column
     `experiment`. Runs are paired where they agree in `pair`. A run that is recorded twice counts
     once, the latest. With `against`, a setting's label (`reg=none size=1k`) or value (`none`), all
-    others are set against that one only, and p is corrected for so many.
+    others are set against that one only, and p is corrected for so many. `rule` is what differences
+    are judged by.
 
     Raises:
         UserError: a key or metric that no run has, fewer than one finished run, or no such setting.
@@ -116,7 +133,7 @@ def compare(
     if pair not in frame:
         raise UserError(f"--pair {pair}: no run has it; allowed: a config key, such as seed")
     warnings: list[str] = []
-    names = frame[keys].astype(str).agg(", ".join, axis=1)
+    names = setting_names(frame, keys)
     finished = frame[(frame["status"] == "FINISHED") & np.isfinite(frame[metric].astype(float))]
     # The same config on the same data again: with another source or environment, or without reuse.
     # Where places are compared, a run counts in each.
@@ -135,7 +152,7 @@ def compare(
             continue
         values = _by_pair(group, pair, metric, name, warnings)
         print_value = _published(published, keys, group, metric)
-        summary = summarize(list(values.values()), bounds=Metric(metric).bounds)
+        summary = _summary(list(values.values()), metric, rule)
         levels = levels_of(group.iloc[0], keys)
         settings.append(Setting(name, summary, failed, values, print_value, levels, told))
     if not settings:
@@ -143,7 +160,7 @@ def compare(
     base = None if against is None else _named(settings, against)
     mixed = tuple(notes.mixed_keys(finished, names, keys, pair))
     design = design_of(settings)
-    effects, missing = ((), ()) if mixed else effects_of(design)
+    effects, missing = ((), ()) if mixed else effects_of(design, rule)
     warnings += notes.warnings(finished, names, keys, pair, metric, settings)
     if missing and len(design.factors) > 1:
         warnings.append(f"no effect, as too few runs go together: {'; '.join(missing)}")
@@ -157,9 +174,18 @@ def compare(
         error = binomial_error(mean, EXAMPLES)
     return Comparison(
         metric, tuple(by), tuple(short(k) for k in keys), tuple(settings),
-        tuple(pairs_of(settings, base)), design, effects,
-        () if mixed else interactions_of(design), tuple(warnings), mixed, error, base,
+        tuple(pairs_of(settings, base, rule)), design, effects,
+        () if mixed else interactions_of(design, rule), tuple(warnings), mixed, error, base, rule,
     )  # fmt: skip
+
+
+def _summary(values: Sequence[float], metric: str, rule: Rule) -> Summary:
+    bounds = Metric(metric).bounds
+    summary = summarize(values, bounds=bounds)
+    if not rule.anytime:
+        return summary
+    low, high = within(confidence_sequence(np.asarray(values), rule.alpha), bounds)
+    return replace(summary, low=low, high=high, level=1.0 - rule.alpha)
 
 
 def _named(settings: Sequence[Setting], typed: str) -> Setting:

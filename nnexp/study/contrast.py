@@ -18,27 +18,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
-from nnexp.study.bootstrap import (
-    Floats,
-    Interval,
-    mean,
-    mean_interval,
-    variance_of_mean,
-    weighted_interval,
-)
+from nnexp.study.bootstrap import Floats, Interval, mean_interval, weighted_interval
 from nnexp.study.permutation import steps_per_unit
-from nnexp.study.statistics import standard_deviation
+from nnexp.study.ttest import Moments, moments
 
 Values = Mapping[Any, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Contrast:
     """The values z_s of each block; ψ is the sum of the blocks' means."""
 
@@ -47,43 +39,31 @@ class Contrast:
     """Seeds that some settings of a block have and others have not."""
 
     @property
-    def paired(self) -> bool:
-        """Whether all settings share the seeds that are used."""
-        return len(self.blocks) == 1
-
-    @property
     def n(self) -> int:
         """The seeds that are used, of the block with fewest."""
         return min(block.size for block in self.blocks)
 
+    @cached_property
+    def moments(self) -> Moments:
+        """The estimate of ψ, with its error: t = ψ̂ / √(Σ_b s_b²/n_b)."""
+        return moments(self.blocks)
+
     @property
     def mean(self) -> float:
         """The estimate of ψ."""
-        return sum(mean(block) for block in self.blocks)
+        return self.moments.mean
 
     @property
-    def sd(self) -> float:
-        """Of the z_s of one block; NaN for several."""
-        return standard_deviation(self.blocks[0]) if self.paired else float("nan")
+    def paired(self) -> Floats | None:
+        """The z_s, where all settings share the seeds that are used; else None."""
+        return self.blocks[0] if len(self.blocks) == 1 else None
 
-    @property
+    @cached_property
     def interval(self) -> Interval:
         """The 95 % interval of ψ: that of one setting's mean, of the z_s."""
-        if self.paired:
+        if len(self.blocks) == 1:
             return mean_interval(self.blocks[0])
         return weighted_interval(self.blocks, [1.0] * len(self.blocks))
-
-    @property
-    def p(self) -> float:
-        """Two-sided t test of ψ = 0: t = ψ̂ / √(Σ_b s_b²/n_b), ν = (Σ v_b)² / Σ [v_b²/(n_b−1)]."""
-        variances = [variance_of_mean(block) for block in self.blocks]
-        total = sum(variances)
-        if total == 0.0:
-            return 1.0 if self.mean == 0.0 else 0.0
-        nu = total**2 / sum(
-            v**2 / (block.size - 1) for v, block in zip(variances, self.blocks, strict=True)
-        )
-        return float(2.0 * stats.t.sf(abs(self.mean) / sqrt(total), nu))
 
 
 def contrast(plus: Sequence[Values], minus: Sequence[Values], share: float) -> Contrast | None:

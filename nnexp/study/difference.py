@@ -1,52 +1,99 @@
-"""Two settings set against each other, paired by seed or independent: docs/statistics.md."""
+"""Two settings set against each other, paired by seed or independent: docs/statistics.md.
+
+Intervals and permutation tests take a hundred times as long as a t test: they are made when they
+are asked for, as of the ten thousand pairs of 144 settings hardly any is.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from math import sqrt
-from typing import Literal
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
+from scipy.special import bdtr
 
 from nnexp.study.bootstrap import (
     RESAMPLES,
     Floats,
     Interval,
     checked,
-    mean,
     mean_interval,
     resolved,
     weighted_interval,
 )
-from nnexp.study.improvement import Probability, paired_probability, unpaired_probability
+from nnexp.study.improvement import (
+    Probability,
+    anytime_probability,
+    paired_probability,
+    unpaired_probability,
+)
 from nnexp.study.permutation import sign_flip_p, split_p, steps_per_unit
 from nnexp.study.statistics import standard_deviation
+from nnexp.study.ttest import Moments, moments
 
-Verdict = Literal["higher", "lower", "not resolved"]
 
+@dataclass(frozen=True, eq=False)
+class Difference(ABC):
+    """A mean difference A − B."""
 
-@dataclass(frozen=True)
-class Difference:
-    """A mean difference A − B with its interval, and how often A is above B."""
-
-    mean: float
-    low: float
-    high: float
+    a: Floats
+    b: Floats
+    per_unit: float
+    """Whole numbers of steps of 1/`per_unit` take the place of values where ties count."""
     level: float
-    probability: Probability
-    """P(A > B), ties counting half, with its interval at the same level."""
-    permutation_p: float
-    """Two-sided, exact for few runs (see `permutation`)."""
-    t_p: float
-    """Two-sided t test of the mean difference, paired or Welch's: what the interval assumes. NaN
-    where there is no interval; 0 or 1 where nothing varied."""
+    resamples: int
+    seed: int
 
     @property
+    @abstractmethod
+    def moments(self) -> Moments:
+        """Mean, standard error and degrees of freedom."""
+
+    @property
+    @abstractmethod
     def interval(self) -> Interval:
         """The interval of the mean difference."""
-        return Interval(self.low, self.high)
+
+    @property
+    @abstractmethod
+    def paired(self) -> Floats | None:
+        """The differences of pairs; None where runs are independent."""
+
+    @property
+    @abstractmethod
+    def probability(self) -> Probability:
+        """P(A > B), ties counting half, with its interval at the same level."""
+
+    @property
+    @abstractmethod
+    def permutation_p(self) -> float:
+        """Two-sided, exact for few runs (see `permutation`)."""
+
+    @property
+    def mean(self) -> float:
+        """The mean difference."""
+        return self.moments.mean
+
+    @property
+    def low(self) -> float:
+        """The lower end of the interval."""
+        return self.interval.low
+
+    @property
+    def high(self) -> float:
+        """The upper end of the interval."""
+        return self.interval.high
+
+    @property
+    def t_p(self) -> float:
+        """Two-sided t test of the mean difference, paired or Welch's: what the interval assumes.
+
+        NaN where there is no interval; 0 or 1 where nothing varied.
+        """
+        return self.moments.p
 
     @property
     def resolved(self) -> bool:
@@ -54,31 +101,129 @@ class Difference:
         return resolved(self.interval)
 
     @property
-    def verdict(self) -> Verdict:
-        """A is "higher" or "lower" than B when the interval excludes zero."""
+    def verdict(self) -> str:
+        """A is "higher" or "lower" than B when the interval excludes zero, else "not resolved"."""
         if not self.resolved:
             return "not resolved"
         return "higher" if self.mean > 0.0 else "lower"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PairedDifference(Difference):
-    """Of n pairs; `sd` is the standard deviation of the differences (NaN for one pair)."""
+    """Of n pairs."""
 
-    n: int
-    sd: float
-    sign_p: float
-    """Of the exact two-sided sign test: wins among the pairs that are not tied."""
+    @property
+    def n(self) -> int:
+        """The number of pairs."""
+        return self.a.size
+
+    @cached_property
+    def steps(self) -> Floats:
+        """The differences in steps, whole numbers."""
+        return np.rint((self.a - self.b) * self.per_unit)
+
+    @cached_property
+    def paired(self) -> Floats:
+        """The differences."""
+        return self.steps / self.per_unit
+
+    @cached_property
+    def moments(self) -> Moments:
+        """Of the differences."""
+        return moments([self.paired])
+
+    @property
+    def sd(self) -> float:
+        """The standard deviation of the differences; NaN for one pair."""
+        return standard_deviation(self.paired)
+
+    @cached_property
+    def interval(self) -> Interval:
+        """That of one setting's mean, of the differences."""
+        return mean_interval(
+            self.paired, level=self.level, resamples=self.resamples, seed=self.seed
+        )
+
+    @property
+    def probability(self) -> Probability:
+        """The share of pairs that A wins."""
+        wins, losses = self._wins
+        return paired_probability(wins, self.n - wins - losses, self.n, self.level)
+
+    def anytime_probability(self, alpha: float) -> Probability:
+        """The same, its interval for any number of pairs."""
+        wins, losses = self._wins
+        return anytime_probability(wins, self.n - wins - losses, self.n, alpha)
+
+    @cached_property
+    def permutation_p(self) -> float:
+        """Signs of the differences flipped."""
+        return sign_flip_p(self.steps, self.seed)
+
+    @property
+    def sign_p(self) -> float:
+        """Of the exact two-sided sign test: wins among the pairs that are not tied."""
+        wins, losses = self._wins
+        return min(1.0, 2.0 * float(bdtr(min(wins, losses), wins + losses, 0.5)))
+
+    @property
+    def _wins(self) -> tuple[int, int]:
+        return int(np.count_nonzero(self.steps > 0.0)), int(np.count_nonzero(self.steps < 0.0))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class UnpairedDifference(Difference):
     """Of n_a and n_b independent values."""
 
-    n_a: int
-    n_b: int
-    mann_whitney_p: float
-    """Two-sided; exact up to 8 values and without ties, as `scipy.stats.mannwhitneyu` decides."""
+    @property
+    def n_a(self) -> int:
+        """The number of values of A."""
+        return self.a.size
+
+    @property
+    def n_b(self) -> int:
+        """The number of values of B."""
+        return self.b.size
+
+    @property
+    def paired(self) -> None:
+        """There are no pairs."""
+        return None
+
+    @cached_property
+    def moments(self) -> Moments:
+        """Welch's."""
+        return moments([self.a, -self.b])
+
+    @cached_property
+    def interval(self) -> Interval:
+        """Each side resampled on its own."""
+        return weighted_interval(
+            [self.a, self.b],
+            [1.0, -1.0],
+            level=self.level,
+            resamples=self.resamples,
+            seed=self.seed,
+        )
+
+    @property
+    def probability(self) -> Probability:
+        """How often a run of A is above one of B."""
+        return unpaired_probability(*self._steps, self.level)
+
+    @cached_property
+    def permutation_p(self) -> float:
+        """Values dealt out anew."""
+        return split_p(*self._steps, self.seed)
+
+    @property
+    def mann_whitney_p(self) -> float:
+        """Two-sided; exact up to 8 values and without ties, as `scipy.stats` decides."""
+        return float(stats.mannwhitneyu(*self._steps).pvalue)
+
+    @property
+    def _steps(self) -> tuple[Floats, Floats]:
+        return np.rint(self.a * self.per_unit), np.rint(self.b * self.per_unit)
 
 
 def paired_difference(
@@ -95,30 +240,13 @@ def paired_difference(
     noise of the subtraction neither breaks ties nor makes spread.
 
     Raises:
-        ValueError: a and b differ in length or are empty; level or resamples out of range.
+        ValueError: a and b differ in length or are empty.
         UserError: a value is not finite.
     """
     x, y = checked(a, "a"), checked(b, "b")
     if x.size != y.size:
         raise ValueError(f"a has {x.size} values, b {y.size}: allowed are pairs")
-    per_unit = steps_per_unit(x, y)
-    steps = np.rint((x - y) * per_unit)
-    differences = steps / per_unit
-    interval = mean_interval(differences, level=level, resamples=resamples, seed=seed)
-    wins, losses = int(np.count_nonzero(steps > 0.0)), int(np.count_nonzero(steps < 0.0))
-    untied = wins + losses
-    return PairedDifference(
-        mean=mean(differences),
-        low=interval.low,
-        high=interval.high,
-        level=level,
-        probability=paired_probability(wins, x.size - untied, x.size, level),
-        permutation_p=sign_flip_p(steps, seed),
-        t_p=_paired_t_p(differences),
-        n=x.size,
-        sd=standard_deviation(differences),
-        sign_p=float(stats.binomtest(wins, untied).pvalue) if untied else 1.0,
-    )
+    return PairedDifference(x, y, steps_per_unit(x, y), level, resamples, seed)
 
 
 def unpaired_difference(
@@ -136,46 +264,8 @@ def unpaired_difference(
     assume one distribution under its null hypothesis.
 
     Raises:
-        ValueError: a or b is empty; level or resamples out of range.
+        ValueError: a or b is empty.
         UserError: a value is not finite.
     """
     x, y = checked(a, "a"), checked(b, "b")
-    per_unit = steps_per_unit(x, y)
-    x_steps, y_steps = np.rint(x * per_unit), np.rint(y * per_unit)
-    interval = weighted_interval([x, y], [1.0, -1.0], level=level, resamples=resamples, seed=seed)
-    return UnpairedDifference(
-        mean=mean(x) - mean(y),
-        low=interval.low,
-        high=interval.high,
-        level=level,
-        probability=unpaired_probability(x_steps, y_steps, level),
-        permutation_p=split_p(x_steps, y_steps, seed),
-        t_p=_welch_p(x, y),
-        n_a=x.size,
-        n_b=y.size,
-        mann_whitney_p=float(stats.mannwhitneyu(x_steps, y_steps).pvalue),
-    )
-
-
-def _paired_t_p(differences: Floats) -> float:
-    n, sd = differences.size, standard_deviation(differences)
-    if n < 2 or sd == 0.0:
-        return _without_spread(n, mean(differences))
-    return float(2.0 * stats.t.sf(abs(mean(differences)) / (sd / sqrt(n)), n - 1))
-
-
-def _welch_p(a: Floats, b: Floats) -> float:
-    n, sds = min(a.size, b.size), (standard_deviation(a), standard_deviation(b))
-    if n < 2 or sds == (0.0, 0.0):
-        return _without_spread(n, mean(a) - mean(b))
-    # From the moments: on values that are nearly equal SciPy warns of its own.
-    found = stats.ttest_ind_from_stats(
-        mean(a), sds[0], a.size, mean(b), sds[1], b.size, equal_var=False
-    )
-    return float(found.pvalue)
-
-
-def _without_spread(n: int, difference: float) -> float:
-    if n < 2:
-        return float("nan")
-    return 1.0 if difference == 0.0 else 0.0
+    return UnpairedDifference(x, y, steps_per_unit(x, y), level, resamples, seed)

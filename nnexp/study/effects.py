@@ -17,14 +17,12 @@ p-values of all effects are one family, those of all χ another, each corrected 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
-from nnexp.study.bootstrap import resolved
 from nnexp.study.contrast import Contrast, Values, contrast
-from nnexp.study.difference import Verdict
-from nnexp.study.setting import ALPHA, Setting
-from nnexp.study.statistics import holm, seeds_needed
+from nnexp.study.judge import FIXED, Judged, Rule, judge
+from nnexp.study.setting import Setting
 
 Level = tuple[str, ...]
 Cell = tuple[int, ...]
@@ -58,8 +56,8 @@ class Design:
     cells: Mapping[Cell, Setting]
 
 
-@dataclass(frozen=True)
-class Effect:
+@dataclass(frozen=True, eq=False)
+class Effect(Judged):
     """Level `a` of a factor against `b`: A − B, averaged over `cells` combinations of the rest."""
 
     factor: str
@@ -69,9 +67,6 @@ class Effect:
     v: int
     a: str
     b: str
-    mean: float
-    low: float
-    high: float
     n: int
     """Seeds, each with a run in every cell; of parts that share no seed, those of the smallest."""
     left_out: int
@@ -79,29 +74,19 @@ class Effect:
     cells: int
     of_cells: int
     """So many combinations of the other factors are recorded with `a`, `b`, or both."""
-    paired: bool
-    t_p: float
-    p: float
-    """Corrected by Holm over all effects."""
-    resolved: bool
-    more_seeds: int | None
 
     @property
-    def verdict(self) -> Verdict:
-        """A is "higher" or "lower" where the effect is resolved among all effects."""
-        if not self.resolved:
-            return "not resolved"
-        return "higher" if self.mean > 0.0 else "lower"
-
-    @property
-    def bound(self) -> float:
-        """The larger end of the interval: so large can the effect be at most."""
-        return max(abs(self.low), abs(self.high))
+    def paired(self) -> bool:
+        """Whether all its settings share the seeds that are used."""
+        return self.evidence.paired is not None
 
 
-@dataclass(frozen=True)
-class Interaction:
-    """How much the difference A − B of a factor at one level of another exceeds that elsewhere."""
+@dataclass(frozen=True, eq=False)
+class Interaction(Judged):
+    """How much the difference A − B of a factor at one level of another exceeds that elsewhere.
+
+    That is, (A − B here) − (A − B there).
+    """
 
     factor: str
     other: str
@@ -112,15 +97,7 @@ class Interaction:
     b: str
     here: str
     there: str
-    mean: float
-    """(A − B here) − (A − B there)."""
-    low: float
-    high: float
     n: int
-    t_p: float
-    p: float
-    """Corrected by Holm over all differences of differences."""
-    resolved: bool
 
 
 def design_of(settings: Sequence[Setting]) -> Design:
@@ -147,7 +124,7 @@ def design_of(settings: Sequence[Setting]) -> Design:
     return Design(tuple(made), cells)
 
 
-def effects_of(design: Design) -> tuple[tuple[Effect, ...], tuple[str, ...]]:
+def effects_of(design: Design, rule: Rule = FIXED) -> tuple[tuple[Effect, ...], tuple[str, ...]]:
     """All pairs of levels of each factor, and which of them cannot be estimated."""
     found: list[tuple[int, int, int, Contrast, int, int]] = []
     missing = []
@@ -160,24 +137,20 @@ def effects_of(design: Design) -> tuple[tuple[Effect, ...], tuple[str, ...]]:
                 missing.append(f"{factor.label(u)} against {factor.label(v)}")
                 continue
             found.append((i, u, v, z, len(there), len(anywhere)))
-    tests = [z.p for _, _, _, z, _, _ in found]
     effects = []
-    for (i, u, v, z, cells, of_cells), t_p, p in zip(found, tests, holm(tests), strict=True):
-        factor, interval = design.factors[i], z.interval
-        stands = resolved(interval) and (len(found) == 1 or p <= ALPHA)
-        more = None
-        if not stands and z.paired:
-            more = seeds_needed(z.mean, z.sd, z.n, level=1.0 - ALPHA / len(found))
+    judged = judge([z for _, _, _, z, _, _ in found], rule)
+    for (i, u, v, z, cells, of_cells), judgement in zip(found, judged, strict=True):
+        f = design.factors[i]
         effects.append(
             Effect(
-                factor.name, i, u, v, factor.label(u), factor.label(v), z.mean, *interval,
-                z.n, z.left_out, cells, of_cells, z.paired, t_p, p, stands, more,
+                *judgement, f.name, i, u, v, f.label(u), f.label(v),
+                z.n, z.left_out, cells, of_cells,
             )
         )  # fmt: skip
     return tuple(effects), tuple(missing)
 
 
-def interactions_of(design: Design) -> tuple[Interaction, ...]:
+def interactions_of(design: Design, rule: Rule = FIXED) -> tuple[Interaction, ...]:
     """Every difference of differences between two factors, each tested, corrected by Holm."""
     found = []
     numbered = list(enumerate(design.factors))
@@ -187,17 +160,13 @@ def interactions_of(design: Design) -> tuple[Interaction, ...]:
                 z = _difference_of_differences(design, (i, u, v), (j, p, q))
                 if z is not None:
                     found.append((i, j, (u, v), (p, q), z))
-    tests = [z.p for *_, z in found]
     interactions = []
-    for (i, j, (u, v), (p, q), z), t_p, corrected in zip(found, tests, holm(tests), strict=True):
-        f, g, interval = design.factors[i], design.factors[j], z.interval
-        stands = resolved(interval) and (len(found) == 1 or corrected <= ALPHA)
-        interactions.append(
-            Interaction(
-                f.name, g.name, i, j, f.label(u), f.label(v), g.label(p), g.label(q),
-                z.mean, *interval, z.n, t_p, corrected, stands,
-            )
-        )  # fmt: skip
+    # What is "equivalent" is said of differences, not of differences of differences.
+    judged = judge([z for *_, z in found], replace(rule, within=None))
+    for (i, j, (u, v), (p, q), z), judgement in zip(found, judged, strict=True):
+        f, g = design.factors[i], design.factors[j]
+        labels = (f.label(u), f.label(v), g.label(p), g.label(q))
+        interactions.append(Interaction(*judgement, f.name, g.name, i, j, *labels, z.n))
     return tuple(interactions)
 
 

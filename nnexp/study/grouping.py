@@ -52,6 +52,11 @@ def columns_by(frame: pd.DataFrame, by: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(keys))
 
 
+def setting_names(frame: pd.DataFrame, keys: Sequence[str]) -> pd.Series[str]:
+    """Of each run the name of its setting: its values, joined by commas."""
+    return frame[list(keys)].astype(str).agg(", ".join, axis=1)
+
+
 def varied(frame: pd.DataFrame) -> list[str]:
     """What tells the settings of finished runs apart, in the words of `--by`: its default.
 

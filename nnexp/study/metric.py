@@ -66,6 +66,10 @@ class Metric:
         form = ".2f" if self.scale != 1.0 else ".4g"
         return plain_zero(f"{self.scale * value:{'+' if sign else ''}{form}}")
 
+    def margin(self, value: float) -> str:
+        """A difference as it was typed: `0.2 points`."""
+        return f"{self.scale * value:.6g}{self.difference_unit}"
+
     def difference(self, value: float) -> str:
         """The size of a difference, with its unit: `0.21 points`."""
         return f"{self.text(value)}{self.difference_unit}"

@@ -45,7 +45,7 @@ def warnings(
     said += _beside(finished, names, keys, pair)
     if len(settings) == 1:
         said.append(f"there is one setting, {settings[0].name}: nothing to compare it with")
-    few = [s.label if len(keys) > 1 else s.name for s in settings if s.summary.n < 5]
+    few = [s.label if len(keys) > 1 else s.levels[0][1] for s in settings if s.summary.n < 5]
     if len(few) > _TOLD:
         said.append(f"fewer than 5 runs in {len(few)} settings; intervals of so few are rough")
     elif few:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,17 @@ def recorded_config(run: Run, path: Path | None) -> Config:
     Raises:
         UserError: it is no config of this program, or breaks one of its rules.
     """
+    return config_of(str(run.info.run_id), run.data.params, path.read_text("utf-8") if path else "")
+
+
+def config_of(run_id: str, params: Mapping[str, str], text: str) -> Config:
+    """As `recorded_config`, of the text of a `config.yaml`, empty where there is none."""
     try:
         # With tracking.artifacts=none, the parameters say the same.
-        config = from_yaml(path.read_text("utf-8")) if path else from_params(run.data.params)
+        config = from_yaml(text) if text else from_params(params)
         check(config)
     except UserError as error:
-        raise UserError(f"run {run.info.run_id}: its record cannot be used: {error}") from error
+        raise UserError(f"run {run_id}: its record cannot be used: {error}") from error
     return config
 
 
@@ -36,11 +42,15 @@ def recorded_data(run: Run, config: Config) -> Dataset:
     Raises:
         UserError: its files are not there, or hold something else than they did.
     """
+    return data_of(str(run.info.run_id), config, run.data.tags.get("nnexp.data", ""))
+
+
+def data_of(run_id: str, config: Config, digest: str) -> Dataset:
+    """As `recorded_data`, by the digest of the data."""
     dataset = dataset_of(config)
-    digest = run.data.tags.get("nnexp.data", "")
     if dataset.digest != digest:
         raise UserError(
-            f"run {run.info.run_id}: was trained on other data (SHA-256 {digest[:12] or 'unknown'};"
+            f"run {run_id}: was trained on other data (SHA-256 {digest[:12] or 'unknown'};"
             f" {dataset.source} has {dataset.digest[:12]})"
         )
     return dataset

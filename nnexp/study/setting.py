@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import combinations
-from math import isfinite, isnan
+from math import isfinite
 from typing import Any, Protocol
 
 from nnexp.study.difference import (
     Difference,
     PairedDifference,
-    Verdict,
     paired_difference,
     unpaired_difference,
 )
-from nnexp.study.statistics import Summary, holm, seeds_needed
-
-ALPHA = 0.05
-"""The chance, over all differences of a table, of calling one resolved that is none."""
+from nnexp.study.improvement import Probability
+from nnexp.study.judge import FIXED, Judged, Rule, judge
+from nnexp.study.statistics import Summary
 
 WORTH = 100
 """More seeds than these nobody trains for one difference: it is told how large it can be."""
@@ -47,67 +46,56 @@ class Setting:
         return " ".join(parts) or self.name
 
 
-@dataclass(frozen=True)
-class Pair:
+@dataclass(frozen=True, eq=False)
+class Pair(Judged):
     """One setting against another: A − B."""
 
     a: str
     b: str
+    label_a: str
+    label_b: str
     difference: Difference
-    paired: bool
-    p: float
-    """Of the t test that goes with the interval, corrected by Holm over all pairs of the table."""
-    resolved: bool
-    """Whether the interval excludes zero and, of several pairs, p is small enough too."""
-    more_seeds: int | None
-    """About how many more would resolve it, at α divided by the number of pairs (Bonferroni)."""
-    label_a: str = ""
-    label_b: str = ""
 
     @property
-    def verdict(self) -> Verdict:
-        """A is "higher" or "lower" than B where the difference is resolved among all pairs."""
-        return self.difference.verdict if self.resolved else "not resolved"
+    def paired(self) -> bool:
+        """Whether it is of runs that share their seeds."""
+        return self.evidence.paired is not None
 
-    @property
-    def bound(self) -> float:
-        """The larger end of the interval: so large can the difference be at most."""
-        return max(abs(self.difference.low), abs(self.difference.high))
+    @cached_property
+    def probability(self) -> Probability:
+        """P(A > B), ties counting half, with its interval."""
+        if self.rule.anytime and isinstance(self.difference, PairedDifference):
+            return self.difference.anytime_probability(self.rule.alpha)
+        return self.difference.probability
 
 
-def pairs_of(settings: Sequence[Setting], against: Setting | None = None) -> list[Pair]:
+def pairs_of(
+    settings: Sequence[Setting], against: Setting | None = None, rule: Rule = FIXED
+) -> list[Pair]:
     """All pairs, or every other setting against one; p corrected over these by Holm."""
     chosen = (
         combinations(settings, 2)
         if against is None
         else ((s, against) for s in settings if s is not against)
     )
-    found: list[tuple[Setting, Setting, Difference, bool]] = []
+    found: list[tuple[Setting, Setting, Difference]] = []
     for a, b in chosen:
         if min(len(a.values), len(b.values)) < 2:
             continue  # one run says nothing about the spread that a difference is judged by
         common = [k for k in a.values if k in b.values]
+        difference: Difference
         if len(common) >= 2:
-            difference: Difference = paired_difference(
+            difference = paired_difference(
                 [a.values[k] for k in common], [b.values[k] for k in common]
             )
-            found.append((a, b, difference, True))
         else:
             difference = unpaired_difference(list(a.values.values()), list(b.values.values()))
-            found.append((a, b, difference, False))
-    # Without a spread to judge by (one run a side) nothing can be resolved.
-    corrected = holm([1.0 if isnan(d.t_p) else d.t_p for _, _, d, _ in found]) if found else []
-    pairs = []
-    for (a, b, difference, paired), p in zip(found, corrected, strict=True):
-        stands = len(found) == 1 or p <= ALPHA
-        resolved = difference.resolved and stands
-        more = None
-        if not resolved and isinstance(difference, PairedDifference):
-            more = seeds_needed(
-                difference.mean, difference.sd, difference.n, level=1.0 - ALPHA / len(found)
-            )
-        pairs.append(Pair(a.name, b.name, difference, paired, p, resolved, more, a.label, b.label))
-    return pairs
+        found.append((a, b, difference))
+    judged = judge([difference for *_, difference in found], rule)
+    return [
+        Pair(*judgement, a.name, b.name, a.label, b.label, difference)
+        for (a, b, difference), judgement in zip(found, judged, strict=True)
+    ]
 
 
 class Shows(Protocol):
@@ -118,22 +106,18 @@ class Shows(Protocol):
         ...
 
 
-def more_seeds_text(pair: Pair, metric: Shows) -> str:
-    """What would settle a pair that is not resolved, after a semicolon; or nothing."""
-    if pair.resolved or not isinstance(pair.difference, PairedDifference):
-        return ""
-    told = settling(pair.more_seeds, pair.bound, metric)
-    return f"; {told}" if told else ""
+def open_text(judged: Judged, metric: Shows) -> str:
+    """That a difference is not resolved, and what would settle it or how large it can be.
 
-
-def settling(more_seeds: int | None, bound: float, metric: Shows) -> str:
-    """`about 13 more seeds would be needed`, or that and why it is not worth so many.
-
-    Beyond `WORTH` seeds no number is given but the larger end of the interval: nobody would train
-    so long for a difference that is no larger.
+    `not resolved: about 13 more seeds would be needed`; beyond `WORTH` seeds, for which nobody
+    would train, `not worth resolving: the difference is at most 0.21 points`.
     """
-    if more_seeds is not None and more_seeds <= WORTH:
-        return f"about {more_seeds} more seeds would be needed" if more_seeds else ""
-    if not isfinite(bound):
-        return ""
-    return f"not worth resolving: the difference is at most {metric.difference(bound)}"
+    if judged.tempting:
+        return "not resolved among so many, though its own interval excludes zero"
+    most = f"the difference is at most {metric.difference(judged.bound)}"
+    if judged.rule.anytime or judged.evidence.paired is None:
+        return f"not resolved: {most}" if isfinite(judged.bound) else "not resolved"
+    more = judged.more_seeds
+    if more is not None and more <= WORTH:
+        return f"not resolved: about {more} more seeds would be needed" if more else "not resolved"
+    return f"not worth resolving: {most}" if isfinite(judged.bound) else "not resolved"

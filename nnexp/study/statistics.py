@@ -9,6 +9,7 @@ from math import isfinite, isnan, sqrt
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
+from scipy.special import nctdtr, stdtrit
 
 from nnexp.study.bootstrap import (
     RESAMPLES,
@@ -168,15 +169,15 @@ def seeds_needed(
     def enough(size: int) -> bool:
         if sd_diff == 0.0:
             return True
-        # Beyond 40 standard errors the power is 1 and scipy's noncentral t runs out of digits.
-        shift = sqrt(size) * abs(mean_diff) / sd_diff
-        t = stats.t.ppf((1.0 + level) / 2.0, size - 1)
-        if shift > t + 40.0 * (1.0 + t / sqrt(2.0 * (size - 1))):
+        # Beyond 40 standard errors the power is 1 and the noncentral t runs out of digits.
+        shift, nu = sqrt(size) * abs(mean_diff) / sd_diff, size - 1
+        t = float(stdtrit(nu, (1.0 + level) / 2.0))
+        if shift > t + 40.0 * (1.0 + t / sqrt(2.0 * nu)):
             return True
-        # So far out on the other side scipy's noncentral t is not a number at times; it is nothing.
-        wrong_side = float(stats.nct.cdf(-t, size - 1, shift))
-        reached = stats.nct.sf(t, size - 1, shift) + (0.0 if isnan(wrong_side) else wrong_side)
-        return bool(reached >= power)
+        # So far out on the other side the noncentral t is not a number at times; it is nothing.
+        wrong_side = float(nctdtr(nu, shift, -t))
+        reached = 1.0 - float(nctdtr(nu, shift, t)) + (0.0 if isnan(wrong_side) else wrong_side)
+        return reached >= power
 
     low, high = 2, 2
     while not enough(high):

@@ -5,25 +5,26 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from nnexp.config.schema import Config
+from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
 from nnexp.record.check import Checked
-from nnexp.record.environment import environment
 from nnexp.record.fingerprint import VERSION, version_of
 from nnexp.record.store import Store
 from nnexp.record.tags import number
 from nnexp.record.weights import weights_sha256
-from nnexp.source import NUMERIC_PACKAGES, source_sha256
 from nnexp.study.lookup import artifact, check_schema
 from nnexp.study.recorded import recorded_config, recorded_data
+from nnexp.study.surroundings import changes, places_of
 from nnexp.train.engines import check_engine
 from nnexp.train.loop import train
 from nnexp.train.plan import check_data
+from nnexp.train.report import Outcome
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -111,19 +112,19 @@ def recorded_as(store: Store, run: Run, data_root: str | None = None) -> Recorde
             found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path else {}
         except (OSError, ValueError) as error:
             raise UserError(f"{name}: its environment.json cannot be read ({error})") from error
-    _check_version(run, found)
+    check_version(str(run.info.run_id), tags, found)
     if data_root is not None:
         config = replace(config, data=replace(config.data, root=data_root))
     return Recorded(config, found)
 
 
-def _check_version(run: Run, recorded: Mapping[str, Any]) -> None:
+def check_version(run_id: str, tags: Mapping[str, str], recorded: Mapping[str, Any]) -> None:
     """Refuse a run of an engine that this program no longer has.
 
     Raises:
         UserError: one line with the version that made the run, and how to get it.
     """
-    version = version_of(run.data.tags)
+    version = version_of(tags)
     if version == VERSION:
         return
     program, git = recorded.get("nnexp"), recorded.get("git") or {}
@@ -137,7 +138,7 @@ def _check_version(run: Run, recorded: Mapping[str, Any]) -> None:
     else:
         get = f"pip install nnexp=={program}" if program else "that version"
     raise UserError(
-        f"run {run.info.run_id}: was made by {made}, whose engine gave other bits "
+        f"run {run_id}: was made by {made}, whose engine gave other bits "
         f"(nnexp.fingerprint_version={version}); allowed: {VERSION}. To verify it: {get}"
     )
 
@@ -162,34 +163,72 @@ def verify(
     """
     tags, config = run.data.tags, recorded.config
     dataset = recorded_data(run, config)
+    last = number(tags, "nnexp.epochs", config.train.epochs)
+    only = None if epochs is None or epochs >= last else epochs
+    theirs, again = _history(store, run, only), train_again(config, dataset, only)
+    verdict = judge(str(run.info.run_id), tags, recorded.environment, theirs, again, tolerance)
+    return replace(verdict, record=record)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of training a run again: all its values but `time/…`, and its weights."""
+
+    values: Values
+    weights: str
+    """SHA-256 of the last weights; empty where only some epochs were trained."""
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[int, Mapping[str, float]]], outcome: Outcome | None) -> Self:
+        """From the metrics by epoch, and how it ended, if it was trained to its end."""
+        values: Values = {}
+        last = [(outcome.epochs, outcome.metrics)] if outcome is not None else []
+        for epoch, metrics in [*rows, *last]:
+            for name, value in metrics.items():
+                if not name.startswith("time/"):
+                    values.setdefault(name, {})[epoch] = value
+        return cls(values, weights_sha256(outcome.parameters) if outcome is not None else "")
+
+
+def train_again(config: Config, dataset: Dataset, epochs: int | None = None) -> Trained:
+    """Train a run, or its first epochs.
+
+    Raises:
+        UserError: data that do not fit the config, or an engine that cannot be had here.
+    """
     check_data(config, dataset)
     check_engine(config)
-    last = number(tags, "nnexp.epochs", config.train.epochs)
-    whole = epochs is None or epochs >= last
-    theirs = _history(store, run, None if whole else epochs)
-    ours: Values = {}
-    weights = ""
+    rows, outcome = [], None
     for report in train(config, dataset):
-        if not whole and epochs is not None and report.epoch > epochs:
+        if epochs is not None and report.epoch > epochs:
             break
-        for name, value in report.metrics.items():
-            ours.setdefault(name, {})[report.epoch] = value
-        if report.outcome is not None:
-            for name, value in report.outcome.metrics.items():
-                ours.setdefault(name, {})[report.epoch] = value
-            weights = weights_sha256(report.outcome.parameters)
-    ours = {name: steps for name, steps in ours.items() if not name.startswith("time/")}
-    differences = tuple(_differences(theirs, ours, tolerance, whole=whole))
+        rows.append((report.epoch, report.metrics))
+        outcome = report.outcome
+    return Trained.of(rows, outcome if epochs is None else None)
+
+
+def judge(
+    run_id: str,
+    tags: Mapping[str, str],
+    recorded: Mapping[str, Any],
+    theirs: Values,
+    again: Trained,
+    tolerance: float | None = None,
+) -> Verdict:
+    """Compare a recorded run with what came of training it again.
+
+    `recorded` is the environment of then, `theirs` the recorded values without `time/…`.
+    """
+    whole = bool(again.weights)
+    differences = tuple(_differences(theirs, again.values, tolerance, whole=whole))
     agree = None
     if whole and tolerance is None:
-        agree = weights == tags.get("nnexp.weights_sha256")
+        agree = again.weights == tags.get("nnexp.weights_sha256")
     compared = sum(len(steps) for steps in theirs.values()) + (agree is not None)
-    farthest = _farthest(theirs, ours) if tolerance is not None else None
-    changed = tuple(changes(recorded.environment, tags))
-    places = places_of(recorded.environment)
-    return Verdict(
-        str(run.info.run_id), compared, differences, agree, changed, farthest, record, places
-    )
+    farthest = _farthest(theirs, again.values) if tolerance is not None else None
+    changed = tuple(changes(recorded, tags))
+    places = places_of(recorded)
+    return Verdict(run_id, compared, differences, agree, changed, farthest, places=places)
 
 
 def _history(store: Store, run: Run, epochs: int | None) -> Values:
@@ -237,53 +276,3 @@ def _farthest(recorded: Values, ours: Values) -> Difference | None:
 def _relative(difference: Difference) -> float:
     a, b = difference.recorded or 0.0, difference.ours or 0.0
     return abs(b - a) / max(abs(a), abs(b), 1.0)
-
-
-def places_of(recorded: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Where a run was recorded, and this place, in words; None if they are the same or unknown."""
-    then, now = _place(recorded), _place(environment())
-    return (then, now) if recorded and then != now else None
-
-
-def _place(surroundings: Mapping[str, Any]) -> str:
-    """Processor, system, and the versions of what computes."""
-    numpy = surroundings.get("numeric", {}).get("numpy")
-    versions = {"Python": surroundings.get("python"), "NumPy": numpy}
-    versions["numba"] = surroundings.get("numba")
-    known = [f"{name} {version}" for name, version in versions.items() if version]
-    where = [surroundings.get("cpu"), surroundings.get("platform")]
-    return ", ".join([*(str(w) for w in where if w), *known])
-
-
-def source_change(recorded: Mapping[str, Any], tags: Mapping[str, str]) -> str:
-    """How to get the source that a run was trained with, if it is not this one; else empty."""
-    if tags.get("nnexp.source") == source_sha256():
-        return ""
-    git, packages = recorded.get("git") or {}, ", ".join(NUMERIC_PACKAGES)
-    if not git.get("commit"):
-        return f"source of {packages}; its commit was not recorded"
-    also = ", and apply the recorded diff (environment.json)" if git.get("dirty") else ""
-    return f"source of {packages}; to have it: git checkout {git['commit']}{also}"
-
-
-def changes(recorded: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[str]:
-    """What differs between then and now that could change a bit."""
-    if source := source_change(recorded, tags):
-        yield source
-    if not recorded:
-        yield "unknown: no environment was recorded (tracking.artifacts=none)"
-        return
-    here = environment()
-    then, now = recorded.get("numeric", {}), here["numeric"]
-    for key in sorted({*then, *now}):
-        if then.get(key) == now.get(key):
-            continue
-        if key == "cpu_features":
-            gone = sorted(set(then.get(key, [])) - set(now[key]))
-            new = sorted(set(now[key]) - set(then.get(key, [])))
-            yield f"CPU features: without {' '.join(gone) or '-'}, with {' '.join(new) or '-'}"
-        else:
-            yield f"{key}: recorded {then.get(key)}, here {now.get(key)}"
-    for key in ("platform", "cpu", "llvm_cpu", "numba", "llvmlite"):
-        if recorded.get(key) != here[key]:
-            yield f"{key}: recorded {recorded.get(key)}, here {here[key]}"

@@ -14,6 +14,7 @@ from functools import partial
 from rich.console import Console
 from rich.markup import escape
 
+from nnexp.config.command import run_name
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
 from nnexp.errors import NnexpError, UserError, stopped_by
@@ -27,6 +28,7 @@ from nnexp.record.store import experiment_id, open_store
 from nnexp.record.sweep import (
     Recorded,
     find_parent,
+    note_asked,
     open_parent,
     recorded_runs,
     remove_partial,
@@ -58,6 +60,20 @@ class SweepResult:
     runs: list[Recorded]
 
 
+@dataclass(frozen=True)
+class Series:
+    """Runs that are asked for in rounds, recorded under one parent.
+
+    Who asks tells what is asked for and what came of it.
+    """
+
+    key: str
+    """What makes two series the same, as hexadecimal digits."""
+    name: str
+    before: int
+    """So many runs were trained in earlier rounds."""
+
+
 class SweepFailed(NnexpError):
     """Some runs of a sweep failed; they are recorded as FAILED, the others are finished."""
 
@@ -72,8 +88,11 @@ def run_sweep(
     console: Console,
     *,
     retry_failed: bool = False,
+    series: Series | None = None,
 ) -> SweepResult:
     """Train every config that is not recorded yet, and show what came out.
+
+    With `series`, the configs are one round of it.
 
     Raises:
         UserError: the request cannot be carried out; nothing was recorded.
@@ -98,13 +117,14 @@ def run_sweep(
     data = [datasets[k] for k in unique]
     marks = [every[k] for k in unique]
     sweep = Batch(chosen, data, marks, store, experiment, {})
-    key = sweep_key(first.tracking.experiment, marks)
+    key = series.key if series else sweep_key(first.tracking.experiment, marks)
     with alone(store, f"sweep-{key[:16]}", "this sweep", console):
         tidy(store, experiment, console)
         reuse = first.tracking.reuse
-        parent = find_parent(store, experiment, key, ended=reuse)
+        parent = find_parent(store, experiment, key, ended=reuse or series is not None)
         sweep.found = _recorded(sweep, None if reuse else parent or "", retry_failed=retry_failed)
-        announce(sweep, console)
+        if series is None:
+            announce(sweep, console)
         finished = [run.run_id for run in sweep.found.values() if run.status == "FINISHED"]
         warn_of_changes(store, finished, console)
         if first.sweep.dry_run:
@@ -113,14 +133,17 @@ def run_sweep(
         # The address goes without saying where it is recorded, and may hold a password.
         typed = [argument for argument in command if not argument.startswith("tracking.uri=")]
         line = redact("python -m nnexp " + shlex.join(typed))
-        tags = {"nnexp.command": line, "nnexp.total": str(len(chosen))}
+        total = len(chosen) + (series.before if series else 0)
+        tags = {"nnexp.command": line, "nnexp.total": str(total)}
+        name = series.name if series else sweep_name(chosen)
         outbox = Outbox(store)
         look = partial(_recorded, sweep, None, retry_failed=retry_failed)
         before = _failed(sweep) if retry_failed else {}
         try:
             with held_stops():
-                parent = open_parent(store, experiment, key, sweep_name(chosen), tags, parent)
+                parent = open_parent(store, experiment, key, name, tags, parent)
                 outbox.tell(parent, {"nnexp.reused": str(_reused(sweep, parent))})
+                _note_asked(sweep, parent, outbox)
             remove_partial(store, experiment, parent)
             _forget(sweep)
             missing = [sweep.configs[k] for k in sweep.missing]
@@ -130,7 +153,8 @@ def run_sweep(
                     train_shared(sweep, parent, outbox, console, look)
                 else:
                     train_missing(sweep, parent, outbox, console)
-            summarize(sweep, parent, outbox)
+            if series is None:
+                summarize(sweep, parent, outbox)
         except BaseException as error:
             if parent is None:
                 raise  # It could not be opened.
@@ -152,16 +176,29 @@ def run_sweep(
                     outbox.send(Delivery(run_id, "", now(), (), {"nnexp.kind": "superseded"}))
             tags = {
                 "nnexp.reused": str(_reused(sweep, parent)),
-                "mlflow.note.content": result_note(sweep, line),
+                "mlflow.note.content": f"`{line}`" if series else result_note(sweep, line),
             }
             outbox.send(Delivery(parent, status, now(), (), tags))
     say_kept(outbox, console)
-    conclude(sweep, parent, line, console, watch.seconds)
+    if series is None:
+        conclude(sweep, parent, line, console, watch.seconds)
     result = SweepResult(parent, chosen, [sweep.found[mark] for mark in marks])
     if failed:
         raise SweepFailed(f"{len(failed)} of {len(chosen)} runs failed; sweep {parent}", result)
     confirm_recorded(outbox)
     return result
+
+
+def _note_asked(sweep: Batch, parent: str, outbox: Outbox) -> None:
+    """Keep the list of what was asked for; the same command makes it again, if it gets lost."""
+    if outbox.trouble:
+        return
+    try:
+        names = map(run_name, sweep.configs)
+        note_asked(sweep.store, parent, dict(zip(sweep.marks, names, strict=True)))
+    except Exception as error:
+        # Whatever the store's client raises (HTTP, database, MLflow): the sweep goes on.
+        outbox.note(error)
 
 
 def say_kept(outbox: Outbox, console: Console) -> None:

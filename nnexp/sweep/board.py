@@ -74,12 +74,12 @@ class Board:
         self._refresh()
 
     def ended(self, run: int, line: str, *, failed: bool) -> None:
-        """A run has ended and is recorded."""
+        """A run has ended and is recorded; without a terminal it is said in a line, if any."""
         self._part[run] = 1.0
         self._running.discard(run)
         self.done += not failed
         self.failed += failed
-        if self._progress is None:
+        if self._progress is None and line:
             self._say(line)
         self._refresh()
 

@@ -27,7 +27,7 @@ def checkpoint_of(store: Store, experiment: str, mark: str, *, swept: bool) -> C
 
 def run_key(store: Store, experiment: str, mark: str, *, swept: bool) -> str:
     """What a run is known by beside its store, in hexadecimal."""
-    parts = [store.shown, experiment, mark, *(["sweep"] if swept else [])]
+    parts = [store.name, experiment, mark, *(["sweep"] if swept else [])]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -7,12 +7,16 @@ however it does. Nothing is ever written to the file.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 FILE = "claims.lock"
 
@@ -25,6 +29,8 @@ class Claims:
 
     def take(self, mark: str) -> bool:
         """Claim a run by its fingerprint; whether no other process has. Once more is the same."""
+        if fcntl is None:
+            return True  # As below.
         try:
             fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, self._place(mark))
         except BlockingIOError:
@@ -35,6 +41,8 @@ class Claims:
 
     def give(self, mark: str) -> None:
         """Give a claim back."""
+        if fcntl is None:
+            return
         with suppress(OSError):
             fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, self._place(mark))
 

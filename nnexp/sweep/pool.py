@@ -39,13 +39,15 @@ class Pool:
         self._context = multiprocessing.get_context("spawn")
         self._retried: set[int] = set()
         self._look = 0.0
-        count = workers if stays else max(1, min(workers, len(self._tasks)))
-        self._workers = [self._start() for _ in range(count)]
+        self._count = workers if stays else max(1, min(workers, len(self._tasks)))
+        self._workers = [self._start() for _ in range(self._count)]
 
     def add(self, tasks: Iterable[Task]) -> None:
         """More tasks, after all those before have ended."""
         self._tasks.extend(tasks)
         self._retried.clear()
+        # Some may have died with the last tasks in hand.
+        self._workers += [self._start() for _ in range(self._count - len(self._workers))]
 
     def messages(self) -> Generator[Message, None, None]:
         """What the workers report, until all tasks are done. Closing it ends the workers."""

@@ -13,6 +13,8 @@ from pathlib import Path
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from tests import warm
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -42,16 +44,7 @@ def nnexp(
     *args: str, cwd: Path, env: Mapping[str, str] | None = None, timeout: float = 200
 ) -> subprocess.CompletedProcess[str]:
     """`python -m nnexp ARGS` in a folder; `env` comes on top of `environment`."""
-    return subprocess.run(
-        [sys.executable, "-m", "nnexp", *args],
-        cwd=cwd,
-        env=environment(env),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=timeout,
-        stdin=subprocess.DEVNULL,
-    )
+    return warm.run(args, cwd, environment(env), timeout)
 
 
 def start(

@@ -53,6 +53,8 @@ def test_only_runs_that_nobody_works_on_are_marked(store: Store) -> None:
         "its id given to another": (tags(ours[0], "1"), True),
         "elsewhere": (tags("1", "1", host="elsewhere"), False),
         "elsewhere, silent": (tags("1", "1", host="elsewhere", minutes_ago=late), True),
+        "in another container": ({**tags("1", "1"), "nnexp.boot": "another"}, False),
+        "in another, silent": ({**tags(*ours, minutes_ago=late), "nnexp.boot": "another"}, True),
         "not ours": ({"owner": "somebody"}, False),
     }
     ids = {

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from nnexp.search.race import TAU, log_e_value, worse
+from nnexp.search.race import log_e_value, worse
+from nnexp.study.sequential import G
 
 
 def by_integration(d: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
@@ -23,7 +24,7 @@ def by_integration(d: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
         return float(integrate.quad(density, -14, 14, limit=400)[0])
 
     def weighted(delta: float) -> float:
-        return float(2.0 * stats.norm.pdf(delta, scale=TAU)) * over_scale(delta)
+        return float(2.0 * stats.norm.pdf(delta, scale=math.sqrt(G))) * over_scale(delta)
 
     return float(integrate.quad(weighted, 0, 8)[0]) / over_scale(0.0)
 

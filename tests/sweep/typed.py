@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests import warm
+
 COMMAND = [sys.executable, "-m", "nnexp"]
 
 
@@ -23,15 +25,7 @@ def nnexp(
     folder: Path, *arguments: str, timeout: float = 240, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Type a command in a folder, perhaps with other variables, and wait for it."""
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        cwd=folder,
-        env={**environment(), **(env or {})},
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    return warm.run(arguments, folder, {**environment(), **(env or {})}, timeout)
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:

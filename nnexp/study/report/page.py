@@ -16,7 +16,9 @@ from nnexp.errors import UserError
 from nnexp.record.check import warnings_of
 from nnexp.record.palette import COLOURS
 from nnexp.record.store import Store
+from nnexp.study.exchange.page import MARK, with_results
 from nnexp.study.report.answer import answers, warnings
+from nnexp.study.report.carried import Carried, carried
 from nnexp.study.report.chart import plot_data
 from nnexp.study.report.draw import DPI
 from nnexp.study.report.drawn import Drawn, Section
@@ -83,6 +85,7 @@ def write_report(
         UserError: no such experiment, nothing to report, or the folder cannot be written.
     """
     report = make_report(store, names, where, command)
+    proof = carried(store, report.material)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         pictures = [
@@ -90,7 +93,9 @@ def write_report(
             for section in report.sections
         ]
         page = folder / "index.html"
-        page.write_text(_render(report, pictures, command), encoding="utf-8")
+        text = _render(report, pictures, command, proof)
+        text = with_results(text, proof.content) if proof.content else text
+        page.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UserError(
             f"--out {folder}: cannot be written ({error}); allowed: a folder"
@@ -163,7 +168,7 @@ def _saved(folder: Path, drawn: Drawn) -> dict[str, Any]:
     }
 
 
-def _render(report: Report, pictures: list[Any], command: str) -> str:
+def _render(report: Report, pictures: list[Any], command: str, proof: Carried) -> str:
     environment = Environment(
         loader=PackageLoader("nnexp.study.report", "."),
         autoescape=True,
@@ -189,6 +194,8 @@ def _render(report: Report, pictures: list[Any], command: str) -> str:
         light=list(enumerate(COLOURS)),
         dark=list(enumerate(ON_DARK)),
         plays=playthings,
+        proof=proof,
+        mark=Markup(MARK),
         style=_static("page.css"),
         play_style=_static("play.css"),
         script=_static("page.js"),

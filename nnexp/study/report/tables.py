@@ -11,7 +11,7 @@ from nnexp.study.metric import Metric
 from nnexp.study.report.material import Material
 from nnexp.study.report.pairs import Shown
 from nnexp.study.report.words import Measure
-from nnexp.study.setting import more_seeds_text
+from nnexp.study.setting import open_text
 from nnexp.study.statistics import summarize
 
 AGAINST = (
@@ -110,10 +110,8 @@ def pairs_table(
 def verdict(shown: Shown, measure: Measure) -> str:
     """`A is higher`, or that it is not resolved, and how many more seeds would help or why none."""
     if shown.pair.resolved:
-        return f"A is {shown.pair.difference.verdict}"
-    among = " among so many pairs" if shown.pair.difference.resolved else ""
-    told = more_seeds_text(shown.pair, measure).replace("; ", ": ", 1)
-    return f"not resolved{among}{told}"
+        return f"A is {shown.pair.verdict}"
+    return open_text(shown.pair, measure)
 
 
 def published_table(material: Material) -> TextTable | None:

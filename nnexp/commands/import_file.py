@@ -1,0 +1,74 @@
+"""`python -m nnexp import FILE`: results from a file into a store."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from nnexp.commands.options import Parser
+from nnexp.config.arguments import printable
+from nnexp.record.store import Store, open_store
+from nnexp.study.exchange.recording import record_results
+from nnexp.study.exchange.results import Results, absent, open_results, problems
+from nnexp.study.exchange.signature import read_public, signature_problem
+
+SHOWN = 20
+"""Changes that are named one by one."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Record what a file holds; 1 if it is not what was exported, and then nothing is recorded."""
+    parser = Parser(
+        "import",
+        "Record the runs of a file that export has written, as runs like any other: compare, show, "
+        "report and verify take them. A run that is recorded here already is left alone. A file "
+        "that was changed on the way is refused, and what was changed is named; to train again "
+        "what it claims: python -m nnexp verify FILE.",
+        "python -m nnexp import overfitting.nnexp",
+    )
+    parser.add_argument("file", metavar="FILE.nnexp")
+    parser.add_argument(
+        "--experiment", metavar="NAME", help="record all in this experiment (default: as it was)"
+    )
+    parser.add_argument(
+        "--signer", metavar="FILE.pub", help="the file must be signed with this public key"
+    )
+    options = parser.parse_args(arguments)
+    expected = read_public(Path(options.signer)) if options.signer is not None else None
+    with open_results(Path(options.file)) as results:
+        wrong = signature_problem(results, expected)
+        if found := [*([wrong] if wrong else []), *problems(results)]:
+            tell_problems(results.shown, found)
+            print("nothing was recorded", file=sys.stderr)
+            return 1
+        store = open_store(options.tracking_uri)
+        return _record(results, store, options.experiment)
+
+
+def _record(results: Results, store: Store, experiment: str | None) -> int:
+    new = differing = 0
+    for one in record_results(results, store, experiment):
+        new += one.new
+        differing += bool(one.differs)
+        name = f"{one.run_id[:8]} {one.run.name}"
+        if one.differs:
+            print(printable(f"DIFFERS: {name} is recorded here, left alone; {one.differs}"))
+        else:
+            print(printable(f"{'recorded' if one.new else 'there already'}: {name}"), flush=True)
+    for line in absent(results.manifest):
+        print(printable(line))
+    count = len(results.manifest.runs)
+    print(f"{new} of {count} runs recorded, {count - new} there already; digest {results.digest}")
+    where = experiment or results.manifest.runs[0].experiment
+    print(printable(f"look     python -m nnexp runs --experiment {shlex.quote(where)}"))
+    return 1 if differing else 0
+
+
+def tell_problems(shown: str, found: Sequence[str]) -> None:
+    """Name on standard error what was changed on the way."""
+    for line in found[:SHOWN]:
+        print(printable(f"{shown}: CHANGED: {line}"), file=sys.stderr)
+    if len(found) > SHOWN:
+        print(printable(f"{shown}: CHANGED: {len(found) - SHOWN} more"), file=sys.stderr)

@@ -1,0 +1,86 @@
+"""What a store is known by: an id kept in it, whatever folder it is moved to or address it has.
+
+Checkpoints and deliveries beside a store are named after its id. Artifacts of an SQLite store lie
+beside its file under addresses that MLflow records whole; where the folder was moved since, they
+are written anew.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import uuid
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlparse
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+TAG = "nnexp.store"
+"""A tag of MLflow's experiment 0, which every store has unless it was removed for good."""
+
+FIRST_EXPERIMENT = "0"
+
+ARTIFACTS = "mlartifacts"
+"""The folder beside an SQLite store's file that its artifacts are in."""
+
+
+def store_id(client: MlflowClient, *, reading: bool) -> str:
+    """The id kept in a store; one that has none is given one unless it is only read, then "".
+
+    A store whose experiment 0 is gone, or that nobody may write to, has none.
+    """
+    from mlflow.exceptions import MlflowException
+
+    with suppress(MlflowException):
+        found = client.get_experiment(FIRST_EXPERIMENT).tags.get(TAG, "")
+        if found or reading:
+            return str(found)
+        client.set_experiment_tag(FIRST_EXPERIMENT, TAG, uuid.uuid4().hex)
+        # Of two processes that are first at once, both take what stayed.
+        return str(client.get_experiment(FIRST_EXPERIMENT).tags.get(TAG, ""))
+    return ""
+
+
+def follow_move(inner: Any, folder: Path) -> int:
+    """Let the recorded addresses of artifacts point to the folder that an SQLite store is in now.
+
+    `inner` is MLflow's store object. Nothing is changed where no artifacts lie beside the store, or
+    where the recorded folder is this one by another name. Returns how many experiments had moved.
+    """
+    here = folder / ARTIFACTS
+    if not here.is_dir():
+        return 0
+    from mlflow.store.tracking.dbmodels.models import SqlExperiment, SqlRun
+    from sqlalchemy import func, select, update
+    from sqlalchemy.exc import SQLAlchemyError
+
+    moved = 0
+    # On a disk that is read-only all stays as it is.
+    with suppress(SQLAlchemyError), inner.ManagedSessionMaker() as session:
+        columns = SqlExperiment.experiment_id, SqlExperiment.artifact_location
+        for number, place in session.execute(select(*columns)).all():
+            if not _moved(str(place), here):
+                continue
+            tail = func.substr(SqlRun.artifact_uri, len(place) + 1)
+            there: Any = SqlRun.artifact_uri.startswith(f"{place}/", autoescape=True)
+            runs: Any = update(SqlRun).where(SqlRun.experiment_id == number, there)
+            session.execute(runs.values(artifact_uri=here.as_uri() + tail))
+            these: Any = update(SqlExperiment).where(SqlExperiment.experiment_id == number)
+            session.execute(these.values(artifact_location=here.as_uri()))
+            moved += 1
+    if moved:
+        said = f"nnexp: this store was moved; its artifacts are looked for in {here}"
+        print(said, file=sys.stderr)
+    return moved
+
+
+def _moved(place: str, here: Path) -> bool:
+    """Whether a recorded folder of artifacts is one of ours, and not this one."""
+    address = urlparse(place)
+    path = Path(unquote(address.path))
+    if address.scheme != "file" or path.name != ARTIFACTS or path == here:
+        return False
+    return not (path.exists() and os.path.samefile(path, here))

@@ -1,0 +1,311 @@
+"""What is recorded of some runs and sweeps, put together as the members of a file of results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from nnexp import __version__
+from nnexp.config.arguments import printable
+from nnexp.data.checksums import FASHION_MNIST, MNIST
+from nnexp.errors import UserError
+from nnexp.record.check import check_records
+from nnexp.record.contents import Contents, contents_of
+from nnexp.record.delivery import TOKEN
+from nnexp.record.files import recorded_contents, recorded_digests
+from nnexp.record.run import owner_tags
+from nnexp.record.seal import seal_of_tags
+from nnexp.record.store import Store, said_by_store
+from nnexp.record.sweep import ASKED, recorded_runs, runs_where, sweep_key
+from nnexp.record.sweep import Recorded as EndedRun
+from nnexp.record.tags import number
+from nnexp.source import sha256_of
+from nnexp.study.exchange.archive import (
+    EVIDENCE,
+    MANIFEST,
+    README,
+    SUMS,
+    WEIGHTS,
+    member,
+    sha256,
+    sums_of,
+)
+from nnexp.study.exchange.history import read_history, write_history
+from nnexp.study.exchange.manifest import (
+    Asked,
+    Chosen,
+    Manifest,
+    Run,
+    Sweep,
+    plain_json,
+)
+from nnexp.study.exchange.readme import readme
+from nnexp.study.lookup import all_experiments, artifact_of, check_schema
+from nnexp.study.recorded import config_of, data_of
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run as Recorded
+
+MOST_RUNS = 20_000
+
+_PLACED = (TOKEN, "nnexp.sweep", "nnexp.imported")
+"""Tags that say where a run lies in its store: they stay behind, as do those of a process."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """A file of results, not yet written."""
+
+    manifest: Manifest
+    members: Mapping[str, bytes]
+
+    @property
+    def digest(self) -> str:
+        """What the file is known by: SHA-256 of the list of its members' digests."""
+        return sha256(self.members[SUMS])
+
+
+def travels(tag: str) -> bool:
+    """Whether a tag of a run belongs into a file: not what is of a store, a process or a person."""
+    if tag.startswith("mlflow."):
+        return tag == "mlflow.note.content"
+    return tag not in _PLACED and tag not in _of_process()
+
+
+@lru_cache(maxsize=1)
+def _of_process() -> frozenset[str]:
+    return frozenset(owner_tags())
+
+
+def gather(
+    store: Store,
+    runs: Iterable[Recorded],
+    sweeps: Iterable[Recorded],
+    chosen: Chosen,
+    *,
+    weights: bool,
+) -> Gathered:
+    """Put runs and the sweeps they belong to into members.
+
+    Raises:
+        UserError: no run, one that has not finished, or one whose record has changed.
+    """
+    try:
+        return _gathered(store, runs, sweeps, chosen, weights=weights)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = printable(".".join(map(str, first["loc"])))[:160]
+        raise UserError(
+            f"export: a record is not as this program writes it: {where}: {first['msg']}"
+        ) from error
+
+
+def _gathered(
+    store: Store,
+    runs: Iterable[Recorded],
+    sweeps: Iterable[Recorded],
+    chosen: Chosen,
+    *,
+    weights: bool,
+) -> Gathered:
+    found = {str(run.info.run_id): run for run in runs}
+    names = all_experiments(store)
+    asked = [_sweep(store, parent, names, found, whole=chosen.where is None) for parent in sweeps]
+    if not 0 < len(found) <= MOST_RUNS:
+        raise UserError(f"export: {len(found):,} finished runs; allowed: 1 to {MOST_RUNS:,}")
+    for run_id, run in found.items():
+        kind = run.data.tags.get("nnexp.kind", "not of this program")
+        if kind != "run" or run.info.status != "FINISHED":
+            raise UserError(f"run {run_id}: is {kind}, {run.info.status}; allowed: FINISHED runs")
+        check_schema(run)
+    for run_id, record in check_records(store, list(found)):
+        if record.differences:
+            raise UserError(
+                f"run {run_id}: its record is not what was recorded ({record}); allowed: a run "
+                "whose record is whole; python -m nnexp doctor looks at all"
+            )
+    members: dict[str, bytes] = {}
+    claims = []
+    for run_id, contents in contents_of(store, list(found)).items():
+        digests = _digests(store, contents)
+        files = (*EVIDENCE, *([WEIGHTS] if weights else []))
+        members |= _artifacts(store, run_id, contents.place, [n for n in files if n in digests])
+        history = write_history(contents.values)
+        members[member(run_id, "history.csv")] = history
+        count = history.count(b"\n") - 1
+        claims.append(_run(found[run_id], contents, names, digests, count))
+    manifest = Manifest(
+        format="nnexp results",
+        version=1,
+        made_by=f"nnexp {__version__}",
+        chosen=chosen,
+        data=_data_of(claims),
+        runs=tuple(sorted(claims, key=lambda run: (run.start_time, run.id))),
+        sweeps=tuple(sorted(asked, key=lambda sweep: (sweep.start_time, sweep.id))),
+    )
+    members |= {MANIFEST: manifest.bytes(), README: readme(manifest)}
+    return Gathered(manifest, {**members, SUMS: sums_of(members)})
+
+
+def _run(
+    run: Recorded,
+    contents: Contents,
+    names: Mapping[str, str],
+    digests: Mapping[str, str],
+    values: int,
+) -> Run:
+    info = run.info
+    return Run(
+        id=str(info.run_id),
+        name=str(info.run_name or ""),
+        experiment=names[str(info.experiment_id)],
+        start_time=int(info.start_time or 0),
+        end_time=int(info.end_time or 0),
+        params=dict(contents.params),
+        tags={name: value for name, value in contents.tags.items() if travels(name)},
+        artifacts=dict(digests),
+        values=values,
+    )
+
+
+def _digests(store: Store, contents: Contents) -> dict[str, str]:
+    """SHA-256 of the artifacts of a run: of all that its record is sealed with."""
+    seal = seal_of_tags(contents.tags)
+    names = seal.artifacts if seal is not None else [*EVIDENCE, WEIGHTS]
+    return recorded_digests(store, contents.place, names)
+
+
+def _artifacts(store: Store, run_id: str, place: str, names: Sequence[str]) -> dict[str, bytes]:
+    try:
+        found = recorded_contents(store, place, names)
+    except Exception as error:
+        # Artifacts may lie on a disk or in any of a dozen services, each with errors of its own.
+        raise UserError(
+            f"run {run_id}: its artifacts cannot be fetched ({said_by_store(error)})"
+        ) from error
+    return {member(run_id, name): content for name, content in found.items()}
+
+
+def _data_of(runs: Sequence[Run]) -> dict[str, dict[str, str]]:
+    """The checksums of the files behind each digest of data, where they are known here."""
+    found = {sha256_of(files): dict(files) for files in (MNIST, FASHION_MNIST)}
+    for run in runs:
+        digest = run.tag("data")
+        if digest not in found:
+            found[digest] = {}
+            with suppress(UserError):  # Its files may have gone, or be others by now.
+                dataset = data_of(run.id, config_of(run.id, run.params, ""), digest)
+                found[digest] = dict(dataset.digests)
+    return {digest: found[digest] for digest in {run.tag("data") for run in runs}}
+
+
+def _sweep(
+    store: Store,
+    parent: Recorded,
+    names: Mapping[str, str],
+    found: Mapping[str, Recorded],
+    *,
+    whole: bool,
+) -> Sweep:
+    info, tags = parent.info, parent.data.tags
+    experiment = str(info.experiment_id)
+    wanted = _asked_for(store, parent)
+    key = tags.get("nnexp.sweep_key", "")
+    if sweep_key(names[experiment], list(wanted)) != key:
+        raise UserError(
+            f"sweep {info.run_id}: {len(wanted)} of the {number(tags, 'nnexp.total')} runs it was "
+            "asked for are known; allowed: a sweep that is whole; python -m nnexp sweeps says how "
+            "to go on with it"
+        )
+    recorded = _ended(store, parent)
+    by_mark = {run.data.tags.get("nnexp.fingerprint", ""): run_id for run_id, run in found.items()}
+    asked = []
+    for mark, name in wanted.items():
+        status = recorded[mark].status if mark in recorded else "MISSING"
+        run_id = by_mark.get(mark)
+        if whole and status == "FINISHED" and run_id is None:
+            raise UserError(f"sweep {info.run_id}: its run {recorded[mark].run_id} was left out")
+        asked.append(
+            Asked.model_validate(
+                {"name": name, "fingerprint": mark, "status": status, "run": run_id}
+            )
+        )
+    return Sweep(
+        id=str(info.run_id),
+        name=str(info.run_name or ""),
+        experiment=names[experiment],
+        command=tags.get("nnexp.command", ""),
+        key=key,
+        start_time=int(info.start_time or 0),
+        asked=tuple(asked),
+    )
+
+
+def _asked_for(store: Store, parent: Recorded) -> dict[str, str]:
+    """Names of the runs that a sweep was asked for, by fingerprint."""
+    run_id = str(parent.info.run_id)
+    with TemporaryDirectory() as folder:
+        path = artifact_of(store, run_id, ASKED, folder)
+        if path is not None:
+            listed = plain_json(path.read_bytes(), f"sweep {run_id}: its {ASKED}")
+            try:
+                return {str(run["fingerprint"]): str(run["name"]) for run in listed["runs"]}
+            except (KeyError, TypeError) as error:
+                raise UserError(f"sweep {run_id}: its {ASKED} is damaged") from error
+    # Earlier versions kept no list: what they recorded is all of it, unless the key says otherwise.
+    where = f"tags.`nnexp.sweep` = '{run_id}'"
+    members = runs_where(store, [str(parent.info.experiment_id)], where)
+    named = {r.data.tags.get("nnexp.fingerprint", ""): str(r.info.run_name) for r in members}
+    return {mark: named[mark] for mark in sorted(named) if mark}
+
+
+def _ended(store: Store, parent: Recorded) -> dict[str, EndedRun]:
+    """What has ended by fingerprint: the sweep's own runs before those that it may have reused."""
+    experiment, run_id = str(parent.info.experiment_id), str(parent.info.run_id)
+    return recorded_runs(store, experiment) | recorded_runs(store, experiment, run_id)
+
+
+def sweeps_of(store: Store, runs: Iterable[Recorded]) -> list[Recorded]:
+    """The sweeps that some runs were trained in.
+
+    Raises:
+        UserError: one of them is not recorded.
+    """
+    from mlflow.exceptions import MlflowException
+
+    found = []
+    for run_id in dict.fromkeys(run.data.tags.get("nnexp.sweep", "") for run in runs):
+        try:
+            found += [store.client.get_run(run_id)] if run_id else []
+        except MlflowException as error:
+            raise UserError(f"sweep {run_id}: {said_by_store(error)}") from error
+    return found
+
+
+def runs_asked_for(store: Store, parent: Recorded) -> list[Recorded]:
+    """The finished runs among those that a sweep was asked for, those that it reused too."""
+    recorded = _ended(store, parent)
+    there = [recorded[mark] for mark in _asked_for(store, parent) if mark in recorded]
+    return [store.client.get_run(run.run_id) for run in there if run.status == "FINISHED"]
+
+
+def parquet(gathered: Gathered) -> bytes:
+    """All values as one Parquet table: columns `run_id`, `metric`, `step`, `time`, `value`."""
+    import pandas as pd
+
+    tables = [
+        pd.DataFrame(
+            read_history(gathered.members[member(run.id, "history.csv")]),
+            columns=["metric", "step", "time", "value"],
+        ).assign(run_id=run.id)
+        for run in gathered.manifest.runs
+    ]
+    whole = pd.concat(tables, ignore_index=True)
+    table: bytes = whole[["run_id", "metric", "step", "time", "value"]].to_parquet(index=False)
+    return table

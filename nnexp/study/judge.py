@@ -1,0 +1,177 @@
+"""How differences are judged: by which test and interval, over which family, with what verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import isnan, nan
+from typing import Literal, Protocol
+
+from nnexp.study.bootstrap import Floats, Interval, resolved
+from nnexp.study.sequential import confidence_sequence, e_value, e_value_within
+from nnexp.study.statistics import holm, seeds_needed, standard_deviation
+from nnexp.study.ttest import Moments
+
+ALPHA = 0.05
+"""The chance, over all differences of a table, of calling one resolved that is none."""
+
+Verdict = Literal["higher", "lower", "equivalent", "not resolved"]
+
+_NOTHING = Interval(nan, nan)
+
+
+class Evidence(Protocol):
+    """A difference of means, as the runs show it."""
+
+    @property
+    def moments(self) -> Moments:
+        """Mean, standard error and degrees of freedom."""
+        ...
+
+    @property
+    def interval(self) -> Interval:
+        """The 95 % interval for a number of seeds that was fixed beforehand."""
+        ...
+
+    @property
+    def paired(self) -> Floats | None:
+        """One value per seed, where all that is compared has these seeds."""
+        ...
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What differences are judged by."""
+
+    alpha: float = ALPHA
+    within: float | None = None
+    """Differences below this are none that matter, in the metric's own unit."""
+    anytime: bool = False
+    """Whether seeds are added while one looks: `sequential`, in place of a t test."""
+
+    @property
+    def interval_name(self) -> str:
+        """`95 % interval`; `95 % anytime interval` where one may look after every seed."""
+        return f"{100.0 * (1.0 - self.alpha):.6g} %{' anytime' if self.anytime else ''} interval"
+
+    def interval(self, found: Evidence) -> Interval:
+        """Of the mean difference; of unpaired runs none holds at any number of seeds."""
+        if not self.anytime:
+            return found.interval
+        return _NOTHING if found.paired is None else confidence_sequence(found.paired, self.alpha)
+
+    def p(self, found: Evidence) -> float:
+        """Of no difference: of the t test, or 1/E. 1 where there is no spread to judge by."""
+        if not self.anytime:
+            return 1.0 if isnan(found.moments.p) else found.moments.p
+        return 1.0 if found.paired is None else min(1.0, 1.0 / e_value(found.paired))
+
+    def p_within(self, found: Evidence) -> float:
+        """Of a difference of at least `within`, either way."""
+        assert self.within is not None
+        if not self.anytime:
+            p = found.moments.p_within(self.within)
+            return 1.0 if isnan(p) else p
+        if found.paired is None:
+            return 1.0
+        return min(1.0, 1.0 / e_value_within(found.paired, self.within))
+
+
+FIXED = Rule()
+"""The seeds are those that there are."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A difference with its verdict among a family of differences; what is costly, when asked."""
+
+    evidence: Evidence
+    rule: Rule
+    family: int
+    """So many differences are judged together."""
+    p: float
+    """Of no difference, corrected by Holm over the family."""
+    p_within: float | None
+    """Of a difference that matters, corrected likewise; None where none was said to."""
+
+    @property
+    def mean(self) -> float:
+        """The mean difference."""
+        return self.evidence.moments.mean
+
+    @cached_property
+    def interval(self) -> Interval:
+        """Of this difference by itself, not corrected."""
+        return self.rule.interval(self.evidence)
+
+    @property
+    def low(self) -> float:
+        """The lower end of the interval."""
+        return self.interval.low
+
+    @property
+    def high(self) -> float:
+        """The upper end of the interval."""
+        return self.interval.high
+
+    @property
+    def t_p(self) -> float:
+        """Of the t test for a fixed number of seeds, not corrected."""
+        return self.evidence.moments.p
+
+    @property
+    def e(self) -> float | None:
+        """E of the anytime-valid test, not corrected; None where none was made."""
+        paired = self.evidence.paired
+        return e_value(paired) if self.rule.anytime and paired is not None else None
+
+    @cached_property
+    def resolved(self) -> bool:
+        """Whether the interval excludes zero and, in a family of several, p is small enough too."""
+        return (self.family == 1 or self.p <= self.rule.alpha) and resolved(self.interval)
+
+    @property
+    def tempting(self) -> bool:
+        """Whether the interval excludes zero, but the difference is not resolved in its family."""
+        return not self.resolved and resolved(self.interval)
+
+    @property
+    def equivalent(self) -> bool:
+        """Whether the difference is smaller, either way, than what was said to matter."""
+        return self.p_within is not None and self.p_within <= self.rule.alpha
+
+    @property
+    def verdict(self) -> Verdict:
+        """A is "higher" or "lower" where that is resolved, else perhaps "equivalent"."""
+        if self.resolved:
+            return "higher" if self.mean > 0.0 else "lower"
+        return "equivalent" if self.equivalent else "not resolved"
+
+    @cached_property
+    def more_seeds(self) -> int | None:
+        """About how many more would resolve it, at α divided by the family (Bonferroni)."""
+        z = self.evidence.paired
+        if self.resolved or self.rule.anytime or z is None:
+            return None
+        level = 1.0 - self.rule.alpha / self.family
+        return seeds_needed(self.mean, standard_deviation(z), z.size, level=level)
+
+    @property
+    def bound(self) -> float:
+        """The larger end of the interval: so large can the difference be at most."""
+        return max(abs(self.low), abs(self.high))
+
+
+Judgement = tuple[Evidence, Rule, int, float, float | None]
+"""The fields of a `Judged`."""
+
+
+def judge(found: Sequence[Evidence], rule: Rule) -> list[Judgement]:
+    """A family of differences; each kind of verdict is corrected over all of it (Holm)."""
+    p = holm([rule.p(one) for one in found])
+    within: list[float] | list[None] = [None] * len(found)
+    if rule.within is not None:
+        within = holm([rule.p_within(one) for one in found])
+    parts = zip(found, p, within, strict=True)
+    return [(one, rule, len(found), mine, small) for one, mine, small in parts]

@@ -1,0 +1,71 @@
+"""Which settings of a comparison are not decided, and which seeds of them to train next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import combinations
+
+from nnexp.study.compare import Comparison
+from nnexp.study.setting import Setting
+
+Run = tuple[str, int]
+"""The name of a setting, and a seed."""
+
+
+def asked_pairs(found: Comparison, *, every: bool) -> Iterator[tuple[Setting, Setting]]:
+    """What a comparison is to tell: all against the baseline, or against the best as it stands.
+
+    With `every`, all pairs.
+    """
+    if every:
+        yield from combinations(found.settings, 2)
+        return
+    first = found.against or found.ranked[0]
+    for other in found.settings:
+        if other is not first:
+            yield other, first
+
+
+def undecided(found: Comparison, *, every: bool = False) -> list[tuple[Setting, Setting]]:
+    """Those of `asked_pairs` that have no verdict, or too few runs for one."""
+    pairs = asked_pairs(found, every=every)
+    return [
+        (a, b)
+        for a, b in pairs
+        if (pair := found.pair(a, b)) is None or pair.verdict == "not resolved"
+    ]
+
+
+def next_round(
+    pairs: Sequence[tuple[Setting, Setting]],
+    failed: Mapping[str, AbstractSet[int]],
+    *,
+    width: int,
+    most: int,
+) -> list[Run]:
+    """Further runs of the settings of some pairs: whole seeds, until there are `width` runs.
+
+    A seed that some of the settings have is completed first, so that all of it is paired; then come
+    seeds that none has. Seeds that failed in one of them are left out. No more than `most` runs:
+    nothing where that is not enough for one seed.
+    """
+    settings = {s.name: s for pair in pairs for s in pair}
+    tried = {seed for s in settings.values() for seed in s.values}
+    broken = {seed for name in settings for seed in failed.get(name, ())}
+    found: list[Run] = []
+    for seed in _seeds(sorted(tried), broken):
+        lacking = [(name, seed) for name, s in settings.items() if seed not in s.values]
+        if len(found) + len(lacking) > most or len(found) >= width or not settings:
+            return found
+        found += lacking
+    return found
+
+
+def _seeds(tried: Sequence[int], broken: AbstractSet[int]) -> Iterator[int]:
+    """The seeds that some settings have, then new ones without end."""
+    yield from (seed for seed in tried if seed not in broken)
+    seed = max([*tried, *broken], default=-1)
+    while True:
+        seed += 1
+        yield seed

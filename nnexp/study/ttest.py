@@ -1,0 +1,61 @@
+"""Student's t tests of a sum of independent means: of a difference, and of its smallness.
+
+With blocks b of n_b values, each with mean m_b and variance s_b² (divisor n_b − 1),
+
+    t = Σ m_b / √(Σ v_b),   v_b = s_b²/n_b,   ν = (Σ v_b)² / Σ [v_b²/(n_b − 1)]:
+
+of one block the paired test with ν = n − 1, of two Welch's. F. Satterthwaite, Biometrics Bulletin 2
+(1946), 110-114; D. Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15 (1987), 657-680
+(two one-sided tests).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import nan, sqrt
+
+from scipy.special import stdtr
+
+from nnexp.study.bootstrap import Floats, mean, variance_of_mean
+
+
+@dataclass(frozen=True)
+class Moments:
+    """An estimate with its standard error and the degrees of freedom of that."""
+
+    mean: float
+    error: float
+    """NaN where a block has one value."""
+    nu: float
+
+    @property
+    def p(self) -> float:
+        """Two-sided, of a true mean of 0. NaN without an error; 0 or 1 where nothing varied."""
+        if self.error == 0.0:
+            return 1.0 if self.mean == 0.0 else 0.0
+        return float(2.0 * stdtr(self.nu, -abs(self.mean) / self.error))
+
+    def p_within(self, margin: float) -> float:
+        """Of a true mean that is not inside (−margin, margin): the larger of two one-sided p.
+
+        p ≤ α exactly where Student's interval at the level 1 − 2α lies inside. NaN as `p`.
+        """
+        room = margin - abs(self.mean)
+        if self.error == 0.0:
+            return 0.0 if room > 0.0 else 1.0
+        return float(stdtr(self.nu, -room / self.error))
+
+
+def moments(blocks: Sequence[Floats]) -> Moments:
+    """The sum of the blocks' means, each a vector of independent values, with its error."""
+    estimate = sum(mean(block) for block in blocks)
+    if any(block.size < 2 for block in blocks):
+        return Moments(estimate, nan, nan)
+    variances = [variance_of_mean(block) for block in blocks]
+    total = sum(variances)
+    if total == 0.0:
+        return Moments(estimate, 0.0, nan)
+    parts = zip(variances, blocks, strict=True)
+    nu = total**2 / sum(v**2 / (block.size - 1) for v, block in parts)
+    return Moments(estimate, sqrt(total), nu)
