@@ -26,7 +26,7 @@ from nnexp.record.store import open_store
 from nnexp.study.report.drawn import Drawn
 from nnexp.study.report.page import make_report, png
 from nnexp.study.report.preset import question_of
-from nnexp.study.report.tables import TextTable
+from nnexp.study.text_table import TextTable
 
 HERE = Path(__file__).parent
 START, END = "<!-- made by experiments/remake.py: -->", "<!-- end -->"

@@ -12,8 +12,8 @@ from nnexp.search.choosing import Trial
 from nnexp.search.plan import said
 from nnexp.search.search import Searched
 from nnexp.study.metric import Metric
-from nnexp.study.report.tables import TextTable
 from nnexp.study.statistics import Summary
+from nnexp.study.text_table import TextTable
 
 VERDICTS = {
     "finalist": "not resolved from it",

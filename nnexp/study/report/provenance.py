@@ -14,8 +14,8 @@ from nnexp.record.store import Store
 from nnexp.study.ledger import ledger
 from nnexp.study.lookup import artifact_of
 from nnexp.study.report.material import Material
-from nnexp.study.report.tables import TextTable
 from nnexp.study.report.words import some
+from nnexp.study.text_table import TextTable
 
 READ = 12
 """Environments are read of one run per sweep and source, and of no more than so many."""
