@@ -59,29 +59,31 @@ def _unit(metric: Metric) -> str:
 
 def _overview(found: Sequence[Searched]) -> TextTable:
     metric, test = Metric(found[0].plan.metric), Metric(found[0].tested)
-    keys = [s.key for s in found[0].plan.spaces]
-    head = ("for", *keys, "not resolved", metric.name + _unit(metric), "optimism", test.name)
+    unit = _unit(metric)
+    head = ("best setting", "unresolved", f"validation{unit}", "optimism", f"test{unit}")
     rows = []
     for searched in found:
-        fresh = searched.fresh(metric.name)
         rows.append(
             (
-                said(searched.plan.here),
-                *(searched.best[key] for key in keys),
+                said({**searched.plan.here, **searched.best}),
                 str(len(searched.chosen.unresolved) - 1),
-                _summary(fresh, metric),
+                _summary(searched.fresh(metric.name), metric, digits=1),
                 _optimism(searched, metric),
-                _summary(searched.fresh(test.name), test),
+                _summary(searched.fresh(test.name), test, digits=1),
             )
         )
-    note = "values over fresh seeds; optimism: how much better the setting looked in the search"
+    note = (
+        f"{metric.name} and {test.name} over fresh seeds, with 95 % intervals; unresolved: other "
+        "finalists that were not shown to be worse; optimism: how much better the setting looked in "
+        "the search"
+    )
     return TextTable("The best setting of each search", head, tuple(rows), note)
 
 
-def _summary(summary: Summary | None, metric: Metric) -> str:
+def _summary(summary: Summary | None, metric: Metric, digits: int = 2) -> str:
     if summary is None:
         return "-"
-    return mean_with_interval(summary, metric.scale, 2 if metric.scale == 100.0 else 4)
+    return mean_with_interval(summary, metric.scale, digits if metric.scale == 100.0 else 4)
 
 
 def _optimism(searched: Searched, metric: Metric) -> str:

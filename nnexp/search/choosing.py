@@ -149,8 +149,8 @@ def _try(
     """Train a batch with the first seed; at each rung, who falls behind is given up.
 
     Asynchronous successive halving: a trial goes on if it is among the best 1/`keep` of all that
-    have reached the rung so far (L. Li et al., MLSys 2 (2020), 230-246). `reached` holds their
-    values.
+    have reached the rung so far, or among as many of them as there are to be finalists (L. Li et
+    al., MLSys 2 (2020), 230-246). `reached` holds their values.
     """
     going = list(batch)
     for rung in (*rules.rungs, None):
@@ -164,7 +164,8 @@ def _try(
             return
         known = reached.setdefault(rung, [])
         known += [t.value for t in going if t.value is not None]
-        limit = sorted(known, reverse=True)[math.ceil(len(known) / rules.keep) - 1]
+        best = max(math.ceil(len(known) / rules.keep), rules.finalists)
+        limit = sorted(known, reverse=True)[min(best, len(known)) - 1]
         behind = [t for t in going if t.value is not None and t.value < limit]
         for trial in behind:
             trial.state, trial.epochs = "pruned", rung

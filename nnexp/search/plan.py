@@ -173,8 +173,7 @@ def plans(asked: Asked, composer: Composer, typed: Mapping[str, Space]) -> list[
         UserError: they cannot be carried out.
     """
     _check_options(asked)
-    spaces = {key: found for key, found in _of_preset(composer).items() if key not in typed}
-    spaces |= typed
+    spaces = {**_of_preset(asked, composer), **typed}
     if not spaces:
         raise UserError(
             f"search: nothing to choose from; allowed: KEY=RANGE, a range being {FORMS}"
@@ -182,9 +181,21 @@ def plans(asked: Asked, composer: Composer, typed: Mapping[str, Space]) -> list[
     return [_plan(asked, composer, tuple(spaces.values()), here) for here in _each(asked, spaces)]
 
 
-def _of_preset(composer: Composer) -> dict[str, Space]:
-    found = {key: space_of(f"{key}={value}") for key, value in composer.swept().items()}
-    return {key: space for key, space in found.items() if space is not None and key not in _FIXED}
+def _of_preset(asked: Asked, composer: Composer) -> dict[str, Space]:
+    """What a preset sweeps over, unless it is said on the command line."""
+    given = {o.partition("=")[0] for o in (*asked.overrides, asked.each or "")}
+    found = {}
+    for key, value in composer.swept().items():
+        space = space_of(f"{key}={value}")
+        if key in given or space is None:
+            continue
+        if key in _FIXED or key.startswith(_ASIDE):
+            raise UserError(
+                f"{key}={value}: the preset sweeps over it, which a search cannot; allowed: one "
+                f"value, or --for {key}={value}"
+            )
+        found[key] = space
+    return found
 
 
 def _each(asked: Asked, spaces: Mapping[str, Space]) -> list[Point]:

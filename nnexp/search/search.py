@@ -102,8 +102,9 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
             composer.config(chosen.winner.point, plan.more(seed, test=True), strict=False)
             for seed in seeds
         ]
+        what = f"chosen: {said(chosen.winner.point)}; {len(configs)} fresh seeds"
         how = {"nnexp.trial": str(chosen.winner.number), "nnexp.stage": "final"}
-        runs = found.train(configs, [how] * len(configs), summary=True)
+        runs = found.train(what, configs, [how] * len(configs), summary=True)
         searched = Searched(
             plan, found.parent, chosen, sampler.importance(), tuple(configs), tuple(runs)
         )
@@ -139,12 +140,22 @@ class _Trials:
         tags = [_tags(jobs[k]) for k in configs]
         chosen = list(configs.values())
         if jobs and jobs[0].epochs is not None:
-            rows = self._found.train_until(chosen, tags, jobs[0].epochs)
+            rows = self._found.train_until(self._what(jobs), chosen, tags, jobs[0].epochs)
             found = [self._at(r, jobs[0].epochs) for r in rows]
         else:
-            found = [self._value(run) for run in self._found.train(chosen, tags)]
+            found = [self._value(run) for run in self._found.train(self._what(jobs), chosen, tags)]
         known = dict(zip(configs, found, strict=True))
         return [known.get(k) for k in range(len(jobs))]
+
+    def _what(self, jobs: Sequence[Job]) -> str:
+        """What is being trained, for the screen."""
+        first, last = jobs[0], jobs[-1]
+        if first.seed:
+            most = self._plan.rules.seeds
+            return f"race of {len(jobs)} finalists: seed {first.seed} of at most {most}"
+        until = "to the end" if first.epochs is None else f"to epoch {first.epochs}"
+        which = f"trials {first.trial} to {last.trial}" if jobs[1:] else f"trial {first.trial}"
+        return f"{which} of {self._plan.rules.trials}, {until}"
 
     def give_up(self, jobs: Sequence[Job]) -> None:
         """Record trials that are not trained to their end."""

@@ -79,22 +79,28 @@ class Session:
         return recorded_runs(self.store, self._experiment, None if self._reuse else self.parent)
 
     def train(
-        self, configs: Sequence[Config], tags: Sequence[Mapping[str, str]], *, summary: bool = False
+        self,
+        what: str,
+        configs: Sequence[Config],
+        tags: Sequence[Mapping[str, str]],
+        *,
+        summary: bool = False,
     ) -> list[Recorded]:
         """What is recorded of these runs, in order; those that were not are trained.
 
-        With `summary`, their means over seeds are recorded too.
+        `what` they are is said where there is something to train. With `summary`, their means over
+        seeds are recorded too.
         """
         batch, marks = self._batch(configs, tags)
         if batch.missing:
-            self._train(batch)
+            self._train(batch, what)
             self._found |= batch.found
         if summary:
             summarize(batch, self.parent, self.outbox)
         return [batch.found[mark] for mark in marks]
 
     def train_until(
-        self, configs: Sequence[Config], tags: Sequence[Mapping[str, str]], epoch: int
+        self, what: str, configs: Sequence[Config], tags: Sequence[Mapping[str, str]], epoch: int
     ) -> list[Rows | None]:
         """The values of these runs up to an epoch, in order; None of a run that failed.
 
@@ -104,7 +110,7 @@ class Session:
         batch.until = epoch
         batch.paused |= {mark: self._paused[mark] for mark in marks if self._is_at(mark, epoch)}
         if batch.missing:
-            self._train(batch)
+            self._train(batch, what)
             self._found |= batch.found
             self._paused |= batch.paused
         rows: list[Rows | None] = []
@@ -176,8 +182,9 @@ class Session:
         )
         return batch, marks
 
-    def _train(self, batch: Batch) -> None:
+    def _train(self, batch: Batch, what: str) -> None:
         first = batch.configs[0]
+        self.console.print(what, highlight=False, markup=False)
         if self._pool is None:
             compile_ahead(batch.configs, partial(self.console.print, highlight=False))
             self._pool = Pool((), first.sweep.workers or cores(), stays=True)
