@@ -61,21 +61,19 @@ def _overview(found: Sequence[Searched]) -> TextTable:
     metric, test = Metric(found[0].plan.metric), Metric(found[0].tested)
     unit = _unit(metric)
     head = ("best setting", "unresolved", f"validation{unit}", "optimism", f"test{unit}")
-    rows = []
-    for searched in found:
-        rows.append(
-            (
-                said({**searched.plan.here, **searched.best}),
-                str(len(searched.chosen.unresolved) - 1),
-                _summary(searched.fresh(metric.name), metric, digits=1),
-                _optimism(searched, metric),
-                _summary(searched.fresh(test.name), test, digits=1),
-            )
+    rows = [
+        (
+            said({**searched.plan.here, **searched.best}),
+            str(len(searched.chosen.unresolved) - 1),
+            _summary(searched.fresh(metric.name), metric, digits=1),
+            _optimism(searched, metric),
+            _summary(searched.fresh(test.name), test, digits=1),
         )
+        for searched in found
+    ]
     note = (
         f"{metric.name} and {test.name} over fresh seeds, with 95 % intervals; unresolved: other "
-        "finalists that were not shown to be worse; optimism: how much better the setting looked in "
-        "the search"
+        "finalists that were not shown to be worse; optimism: how much better it looked in the search"
     )
     return TextTable("The best setting of each search", head, tuple(rows), note)
 

@@ -59,6 +59,7 @@ class Trial:
     """A setting that was tried, and what came of it."""
 
     number: int
+    """Counted from 1."""
     point: Point
     value: float | None = None
     """With the search's first seed, of the last epoch that it was trained for."""
@@ -112,7 +113,7 @@ def choose(
         points = sampler.ask(min(rules.width, rules.trials - len(trials)))
         if not points:
             break
-        batch = [Trial(len(trials) + k, point) for k, point in enumerate(points)]
+        batch = [Trial(len(trials) + k, point) for k, point in enumerate(points, 1)]
         trials += batch
         _try(batch, reached, evaluate, give_up, rules)
         sampler.tell([(-math.inf if t.value is None else t.value, t.epochs) for t in batch])

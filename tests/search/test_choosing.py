@@ -86,7 +86,7 @@ def test_who_falls_behind_at_a_rung_is_given_up() -> None:
 
     def evaluate(jobs: Sequence[Job]) -> list[float | None]:
         asked.extend(jobs)
-        return [None if job.trial == 5 else float(job.point["train.eta"]) for job in jobs]
+        return [None if job.trial == 6 else float(job.point["train.eta"]) for job in jobs]
 
     sampler = sampler_of("random", SPACES, 8, 4)
     rules = Rules(trials=8, width=4, finalists=1, rungs=(3, 9))
