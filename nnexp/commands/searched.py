@@ -73,7 +73,7 @@ def _overview(found: Sequence[Searched]) -> TextTable:
     ]
     note = (
         f"{metric.name} and {test.name} over fresh seeds, with 95 % intervals; unresolved: other "
-        "finalists that were not shown to be worse; optimism: how much better it looked in the search"
+        "finalists not shown to be worse; optimism: how much better it looked in the search"
     )
     return TextTable("The best setting of each search", head, tuple(rows), note)
 
