@@ -121,3 +121,11 @@ def test_neighbours_make_up_for_an_unlucky_seed() -> None:
         values[k][1] = float(truth[k]) - 5.0
     again = np.array(smoothed(spaces, points, values))
     assert abs(int(np.argmax(again)) - 10) <= 3
+
+
+def test_a_budget_that_is_used_up_ends_the_trials_and_not_the_race() -> None:
+    sampler, objective = sampler_of("random", SPACES, 12, 0), Simulated(0)
+    rules = Rules(trials=12, finalists=2, seeds=2)
+    chosen = choose(SPACES, sampler, objective, rules, enough=lambda: len(objective.jobs) >= 8)
+    assert chosen is not None
+    assert [job.seed for job in objective.jobs] == [0] * 8 + [1, 1, 2, 2]

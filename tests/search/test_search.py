@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -115,3 +116,42 @@ def test_test_files_are_not_opened_before_the_setting_is_chosen(tmp_path: Path) 
         shutil.copy(MNIST_FOLDER / part, root)
     assert found(inside(tmp_path, *line))["fresh"]["test/accuracy"]["n"] == 2
     assert len(recorded(tmp_path)) == 8 + 4 + 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("train.eta=log(3,1)", "train.eta=log(3,1): allowed: two finite numbers, the lower one"),
+        ("train.eta=0.1", "search: nothing to choose from; allowed: KEY=RANGE"),
+        ("train.etaa=0.1,1", "train.etaa=0.1,1: unknown key; did you mean train.eta?"),
+        ("seed=0,1", "seed=0,1: cannot be searched over"),
+        ("reg.lmbda=log(1,2)", "reg.lmbda=1.414: has no effect here"),
+        ("dropout.hidden=uniform(0,1.5)", "dropout.hidden=1.5: allowed: 0 <= p < 1"),
+        ("train.eta=0.1,1 size=60k", "size=60k: there are no validation data to choose on"),
+        ("train.eta=0.1,1 monitor.test=end", "monitor.test=end: a search never looks at test data"),
+        ("train.eta=0.1,1 --metric test/accuracy", "--metric test/accuracy: a setting is chosen"),
+        ("train.eta=0.1,1 --for seed=0,1", "--for seed=0,1: allowed: a key that is not searched"),
+        ("train.eta=0.1,1 --sampler best", "--sampler best: allowed: tpe, random, grid"),
+        ("train.eta=0.1,1 --budget 5", "allowed: a time such as 90s, 20min or 2h"),
+        ("experiment=overfitting", "the preset sweeps over it, which a search cannot"),
+    ],
+)
+def test_what_cannot_be_searched_is_refused_in_one_line(
+    typed: str, said: str, tmp_path: Path
+) -> None:
+    refused = inside(tmp_path, "search", *typed.split())
+    assert refused.returncode == 2
+    assert said in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert refused.stdout == ""
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+def test_without_optuna_one_line_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    refused = inside(tmp_path, "search", "train.eta=0.1,1", "size=100")
+    assert refused.returncode == 2
+    assert "pip install 'nnexp[search]'; allowed without it: random, grid" in refused.stderr
+    assert not (tmp_path / "mlflow.db").exists()
