@@ -36,6 +36,7 @@ class Composer:
     def __init__(self, fixed: Sequence[str]) -> None:
         self._fixed = list(fixed)
         self._by_groups: dict[tuple[str, ...], DictConfig] = {}
+        self._made: dict[tuple[str, ...], Config] = {}
         self._parser = OverridesParser.create()
 
     def swept(self) -> dict[str, str]:
@@ -57,7 +58,9 @@ class Composer:
             UserError: such a config is not allowed.
         """
         chosen = quoted_texts(f"{key}={value}" for key, value in {**point, **more}.items())
-        asked = [*self._fixed, *chosen]
+        asked = (*self._fixed, *chosen)
+        if not strict and asked in self._made:
+            return self._made[asked]
         groups = tuple(o for o in asked if o.partition("=")[0] in GROUPS)
         given = given_keys(asked if strict else self._fixed)
         with _refusals():
@@ -67,7 +70,8 @@ class Composer:
             for override in self._parser.parse_overrides([o for o in asked if o not in groups]):
                 key = override.key_or_group
                 OmegaConf.update(config, key, override.value(), merge=True)
-            return resolve(config, given)
+            self._made[asked] = resolve(config, given)
+        return self._made[asked]
 
 
 @contextmanager

@@ -110,6 +110,10 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
         )
         ending["nnexp.chosen"] = said(searched.best)
         ending["nnexp.looks"] = str(searched.looks)
+        ending["mlflow.note.content"] = (
+            f"`{command}`\n\nchosen: {said(searched.best)}, on {plan.metric}, by {searched.looks} "
+            "looks at validation data; tested with seeds that the search has not used"
+        )
         everything = [*trials.runs, *runs]
         reused = sum(r.sweep != found.parent and r.status == "FINISHED" for r in everything)
         ending["nnexp.total"], ending["nnexp.reused"] = str(len(everything)), str(reused)

@@ -28,6 +28,7 @@ from nnexp.record.sweep import (
     Ended,
     Recorded,
     delivery_of,
+    find_finished,
     find_parent,
     open_parent,
     recorded_runs,
@@ -190,10 +191,21 @@ class Session:
             self._pool = Pool((), first.sweep.workers or cores(), stays=True)
         if self._reuse:
             train_shared(
-                batch, self.parent, self.outbox, self.console, self._recorded, self._pool
-            )  # fmt: skip
+                batch,
+                self.parent,
+                self.outbox,
+                self.console,
+                partial(self._look, batch),
+                self._pool,
+            )
         else:
             train_missing(batch, self.parent, self.outbox, self.console, pool=self._pool)
+
+    def _look(self, batch: Batch) -> dict[str, Recorded]:
+        """What another process has recorded meanwhile of the runs that are missing."""
+        marks = [batch.marks[k] for k in batch.missing]
+        found = {m: find_finished(self.store, self._experiment, m) for m in marks}
+        return {mark: run for mark, run in found.items() if run is not None}
 
     def close(self) -> None:
         """Send the workers home."""
