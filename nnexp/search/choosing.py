@@ -155,6 +155,8 @@ def _try(
     """
     going = list(batch)
     for rung in (*rules.rungs, None):
+        if not going:
+            return
         values = evaluate([Job(t.number, t.point, 0, rung) for t in going])
         for trial, value in zip(going, values, strict=True):
             trial.value = value

@@ -85,6 +85,7 @@ def test_who_falls_behind_at_a_rung_is_given_up() -> None:
     asked: list[Job] = []
 
     def evaluate(jobs: Sequence[Job]) -> list[float | None]:
+        assert jobs
         asked.extend(jobs)
         return [None if job.trial == 6 else float(job.point["train.eta"]) for job in jobs]
 
@@ -100,6 +101,22 @@ def test_who_falls_behind_at_a_rung_is_given_up() -> None:
     assert sum(job.epochs == 3 for job in asked) == 8
     assert sum(job.epochs == 9 for job in asked) <= 5
     assert chosen.trials[5].state == "failed"
+
+
+def test_a_whole_batch_may_fall_behind() -> None:
+    asked: list[Job] = []
+
+    def evaluate(jobs: Sequence[Job]) -> list[float]:
+        assert jobs
+        asked.extend(jobs)
+        return [-float(job.trial) for job in jobs]
+
+    sampler = sampler_of("random", SPACES, 8, 0)
+    rules = Rules(trials=8, width=2, finalists=2, seeds=1, rungs=(3,))
+    chosen = choose(SPACES, sampler, evaluate, rules)
+    assert chosen is not None
+    assert [t.state for t in chosen.trials] == ["finalist"] * 2 + ["pruned"] * 6
+    assert [job.trial for job in asked if job.epochs is None] == [1, 2, 1, 2]
 
 
 def test_nothing_is_chosen_where_all_fail() -> None:
