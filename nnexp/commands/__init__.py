@@ -17,7 +17,7 @@ def _late(module: str) -> Command:
 
 
 WORDS = (
-    *("runs", "show", "compare", "report", "search", "ensemble", "sensitivity", "verify"),
+    *("runs", "show", "compare", "claims", "report", "search", "ensemble", "sensitivity", "verify"),
     *("sweeps", "doctor", "replay", "import-curve", "export", "import", "ui"),
 )
 

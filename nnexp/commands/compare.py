@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 from nnexp.commands.compared import show
 from nnexp.commands.comparison_data import print_csv, print_json
+from nnexp.commands.images import show_images
 from nnexp.commands.options import Parser, add_selection, command, experiments, selected
 from nnexp.errors import UserError
 from nnexp.record.check import warnings_of
 from nnexp.record.store import Store, open_store
 from nnexp.study.compare import Comparison, compare
 from nnexp.study.grouping import varied
+from nnexp.study.images import compare_images
 from nnexp.study.judge import ALPHA, Rule
 from nnexp.study.ledger import is_of_test_data, ledger
 from nnexp.study.metric import Metric
@@ -64,12 +66,17 @@ def main(arguments: Sequence[str]) -> int:
     store = open_store(options.tracking_uri, reading=True)
     said = [*found.warnings, *warnings_of(store, finished), *_looks(store, found, frame)]
     found = replace(found, warnings=tuple(said))
+    images = None
+    if options.images:
+        images = compare_images(store, frame, found, pair=options.pair)
     if options.format == "json":
-        print_json(found)
+        print_json(found, images)
     elif options.format == "csv":
-        print_csv(found)
+        print_csv(found, images)
     else:
         show(found, pairs=options.pairs)
+        if images is not None:
+            show_images(images)
         for line in (*ended, *_offer(found, options, arguments)):
             print(line)
         print(f"\nthis table: {command('compare', arguments)}")
@@ -116,6 +123,12 @@ def _parser() -> argparse.ArgumentParser:
         help="every setting against this one, such as 'reg=none size=1k' (p corrected for these)",
     )
     parser.add_argument(
+        "--images",
+        action="store_true",
+        help="image by image too: which ones the best setting, or that of --against, gets right "
+        "and others do not",
+    )
+    parser.add_argument(
         "--within",
         type=float,
         metavar="D",
@@ -126,8 +139,9 @@ def _parser() -> argparse.ArgumentParser:
         "--until",
         choices=["resolved"],
         help="train further seeds of what is not decided: every setting against the best, or "
-        "against that of --against, with --pairs all pairs; judged by a test that may be looked at "
-        "after every seed. Every recorded seed of the settings counts",
+        "against that of --against, two experiments against each other, with --pairs all pairs; "
+        "judged by a test that may be looked at after every seed. Every recorded seed of the "
+        "settings counts",
     )
     parser.add_argument(
         "--budget",

@@ -18,6 +18,8 @@ from nnexp.config.compose import to_yaml
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.nn.costs import COSTS
+from nnexp.record.correct import NAME as CORRECT
+from nnexp.record.correct import correct_of, save_correct
 from nnexp.record.environment import environment
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.weights import save_weights
@@ -79,6 +81,8 @@ def write_artifacts(
         OSError: nothing can be written there.
     """
     write_light(folder, config, outcome, rows, command_of(config))
+    if bits := correct_of(config, dataset, outcome.parameters):
+        save_correct(folder / CORRECT, bits)
     makers: dict[str, Callable[[Path], None]] = {}
     if level == "all":
         makers = {

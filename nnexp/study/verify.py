@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any, Self
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
+from nnexp.nn.parameters import Parameters
 from nnexp.record.check import Checked
+from nnexp.record.correct import correct_of
 from nnexp.record.fingerprint import VERSION, version_of
 from nnexp.record.store import Store
 from nnexp.record.tags import number
 from nnexp.record.weights import weights_sha256
+from nnexp.study.correct import recorded_correct, unlike
 from nnexp.study.lookup import artifact, check_schema
 from nnexp.study.recorded import recorded_config, recorded_data
 from nnexp.study.surroundings import changes, places_of
@@ -167,7 +170,19 @@ def verify(
     only = None if epochs is None or epochs >= last else epochs
     theirs, again = _history(store, run, only), train_again(config, dataset, only)
     verdict = judge(str(run.info.run_id), tags, recorded.environment, theirs, again, tolerance)
+    if again.parameters is not None and tolerance is None:
+        bits = recorded_correct(store, str(run.info.run_id))
+        other = unlike(bits, correct_of(config, dataset, again.parameters))
+        verdict = replace(
+            verdict,
+            compared=verdict.compared + len(bits),
+            differences=(*verdict.differences, *(_other_images(*found, last) for found in other)),
+        )
     return replace(verdict, record=record)
+
+
+def _other_images(which: str, count: int, epochs: int) -> Difference:
+    return Difference(f"{which} images that are right in only one", epochs, 0.0, float(count))
 
 
 @dataclass(frozen=True)
@@ -177,6 +192,7 @@ class Trained:
     values: Values
     weights: str
     """SHA-256 of the last weights; empty where only some epochs were trained."""
+    parameters: Parameters | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, rows: Iterable[tuple[int, Mapping[str, float]]], outcome: Outcome | None) -> Self:
@@ -187,7 +203,9 @@ class Trained:
             for name, value in metrics.items():
                 if not name.startswith("time/"):
                     values.setdefault(name, {})[epoch] = value
-        return cls(values, weights_sha256(outcome.parameters) if outcome is not None else "")
+        if outcome is None:
+            return cls(values, "")
+        return cls(values, weights_sha256(outcome.parameters), outcome.parameters)
 
 
 def train_again(config: Config, dataset: Dataset, epochs: int | None = None) -> Trained:

@@ -193,12 +193,10 @@ def _note_asked(sweep: Batch, parent: str, outbox: Outbox) -> None:
     """Keep the list of what was asked for; the same command makes it again, if it gets lost."""
     if outbox.trouble:
         return
-    try:
-        names = map(run_name, sweep.configs)
+    names = map(run_name, sweep.configs)
+    # Whatever the store's client raises (HTTP, database, MLflow): the sweep goes on.
+    with suppress(Exception):
         note_asked(sweep.store, parent, dict(zip(sweep.marks, names, strict=True)))
-    except Exception as error:
-        # Whatever the store's client raises (HTTP, database, MLflow): the sweep goes on.
-        outbox.note(error)
 
 
 def say_kept(outbox: Outbox, console: Console) -> None:

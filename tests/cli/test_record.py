@@ -161,7 +161,7 @@ def test_tags_say_what_the_run_is_and_which_line_repeats_it(run: Run, mnist: Dat
 def test_artifacts_are_those_of_the_contract(client: MlflowClient, run: Run) -> None:
     found = artifacts(client, run)
     top = {path for path in found if "/" not in path}
-    assert top == {"config.yaml", "environment.json", "curves.csv", "weights.npz"}
+    assert top == {"config.yaml", "correct.npz", "environment.json", "curves.csv", "weights.npz"}
     assert {path for path in found if path.startswith("figures/")} == {
         f"figures/{name}.png"
         for name in ("curves", "confusion", "mistakes", "first_layer", "weights")

@@ -16,7 +16,9 @@ def test_the_session_of_the_page_is_what_is_printed(tmp_path: Path) -> None:
     steps = re.findall(r"^\$ python -m nnexp (.*)\n((?:[^$].*\n)*)", session, re.MULTILINE)
     assert len(steps) == 5
     for typed, shown in steps:
-        done = inside(tmp_path, *shlex.split(typed))
+        # Figures and models, which do not travel, would take most of the time.
+        quick = ("tracking.artifacts=light", "sweep.workers=1") if typed.startswith("-m ") else ()
+        done = inside(tmp_path, *shlex.split(typed), *quick)
         assert done.returncode == 0, done.stderr
         if shown:
             pattern = ".*".join(map(re.escape, shown.split("…")))

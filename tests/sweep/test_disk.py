@@ -41,6 +41,7 @@ def remount(folder: Path, options: str) -> None:
     subprocess.run(["mount", "-o", f"remount,{options}", str(folder)], check=True)
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_loses_nothing(tmp_path: Path) -> None:
     with small_disk(tmp_path, "3m"):
         full = nnexp(tmp_path, *BIG)

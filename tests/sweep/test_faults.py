@@ -69,6 +69,7 @@ time.time = lambda: real() - 3600.0 * int(time.monotonic() - begun)
 """
 
 
+@pytest.mark.slow
 def test_a_clock_that_is_set_back_disturbs_nothing(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(JUMPY)
     typed = ("size=1k", "train.epochs=60", "tracking.artifacts=light")
@@ -104,7 +105,7 @@ def test_a_checkpoint_of_another_experiment_is_left_alone(tmp_path: Path) -> Non
     assert "going on after epoch" in said
 
 
-@pytest.mark.parametrize("how", ["deleted", "older"])
+@pytest.mark.parametrize("how", ["deleted", pytest.param("older", marks=pytest.mark.slow)])
 def test_a_run_that_the_store_no_longer_has_goes_on_in_a_new_one(how: str, tmp_path: Path) -> None:
     """Its checkpoint holds all of it; the database was deleted, or an older copy put back."""
     typed = ("train.epochs=800", "size=1k", "tracking.artifacts=light")

@@ -89,7 +89,7 @@ def test_a_run_killed_again_and_again_ends_in_the_same_bits(kills: int, tmp_path
     print(f"killed {survived} times at work: {values} values, none lost or doubled")
 
 
-@pytest.mark.parametrize("kills", KILLS)
+@pytest.mark.parametrize("kills", KILLS[1:])
 def test_a_sweep_killed_again_and_again_ends_as_if_never_interrupted(
     kills: int, tmp_path: Path
 ) -> None:
@@ -217,7 +217,10 @@ def test_a_worker_that_is_killed_costs_a_second_of_its_run(
     assert not list((tmp_path / ".nnexp").glob("*.checkpoint*"))
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)],
+)
 def test_a_stopped_sweep_says_so_and_goes_on(tmp_path: Path, number: int, code: int) -> None:
     typed = ("-m", "size=1k", "train.epochs=200", "seed=range(4)")
     process = start(tmp_path, *typed)

@@ -115,6 +115,7 @@ def test_runs_of_a_sweep_that_a_server_swallows_are_not_finished_but_kept(
         whole(served[0], found, epochs=2)
 
 
+@pytest.mark.slow
 def test_an_end_that_a_server_swallows_is_told_again(
     served: tuple[Path, int], way: Proxy, tmp_path: Path
 ) -> None:

@@ -63,7 +63,9 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-@pytest.mark.parametrize("file", ["nn/costs.py", "train/loop.py"])
+@pytest.mark.parametrize(
+    "file", ["nn/costs.py", pytest.param("train/loop.py", marks=pytest.mark.slow)]
+)
 def test_a_sweep_ends_when_its_source_has_changed(checkout: Path, folder: Path, file: str) -> None:
     code, said = killed_after(checkout, folder, (file, "\nCHANGED = 1\n"))
     assert code == 1, said
@@ -84,6 +86,7 @@ def test_a_sweep_ends_when_its_source_has_changed(checkout: Path, folder: Path, 
     assert len([digest for digest in sources if digest != source_sha256()]) == 4
 
 
+@pytest.mark.slow
 def test_a_comment_changes_nothing(checkout: Path, folder: Path) -> None:
     code, said = killed_after(checkout, folder, ("nn/costs.py", "\n# A remark.\n"))
     assert code == 0, said

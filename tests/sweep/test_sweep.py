@@ -44,6 +44,7 @@ def test_a_run_of_a_sweep_has_the_bits_of_the_run_alone(swept: Path, tmp_path: P
     assert together[alone[0]] == alone[1]
 
 
+@pytest.mark.slow
 def test_the_basic_launcher_gives_the_same_bits(swept: Path, tmp_path: Path) -> None:
     typed = ("-m", "hydra/launcher=basic", *TINY, "seed=0,1", "tracking.artifacts=light")
     done = nnexp(tmp_path, *typed)
@@ -133,6 +134,7 @@ def test_failed_runs_are_tried_again_only_when_asked(tmp_path: Path) -> None:
     assert len(recorded(tmp_path, "superseded")) == 1
 
 
+@pytest.mark.slow
 def test_two_sweeps_at_once_on_a_fresh_store_both_finish(tmp_path: Path) -> None:
     both = [start(tmp_path, "-m", *TINY, f"model.hidden=[{n}]", "seed=range(4)") for n in (10, 11)]
     said = [process.communicate(timeout=240)[0] for process in both]

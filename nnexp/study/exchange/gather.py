@@ -146,7 +146,7 @@ def _gathered(
         made_by=f"nnexp {__version__}",
         chosen=chosen,
         data=_data_of(claims),
-        runs=tuple(sorted(claims, key=lambda run: (run.start_time, run.id))),
+        runs=tuple(sorted(claims, key=lambda run: run.place)),
         sweeps=tuple(sorted(asked, key=lambda sweep: (sweep.start_time, sweep.id))),
     )
     members |= {MANIFEST: manifest.bytes(), README: readme(manifest)}

@@ -82,6 +82,11 @@ class Run(Model):
     values: Annotated[int, Field(ge=0)]
     """How many values its `history.csv` holds."""
 
+    @property
+    def place(self) -> tuple[str, str, int, str]:
+        """What runs are sorted by."""
+        return self.experiment, self.name, self.start_time, self.id
+
     def tag(self, name: str) -> str:
         """The tag `nnexp.NAME`; empty where there is none."""
         return self.tags.get(f"nnexp.{name}", "")
@@ -121,7 +126,7 @@ class Manifest(Model):
     data: dict[Sha256, dict[Name, Sha256]]
     """By the digest of a data set, the SHA-256 of its unzipped files; never the data."""
     runs: tuple[Run, ...]
-    """The earliest first."""
+    """In the order of `place`."""
     sweeps: tuple[Sweep, ...]
 
     def bytes(self) -> bytes:

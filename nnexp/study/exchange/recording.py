@@ -37,6 +37,8 @@ class Imported:
     run: Run
     run_id: str
     """Its id in this store."""
+    sweep: str
+    """The sweep it belongs to in this store; empty if to none."""
     new: bool
     differs: str = ""
     """How the run that was recorded here before is another one, though its fingerprint is equal."""
@@ -72,9 +74,9 @@ def record_results(results: Results, store: Store, experiment: str | None) -> It
 def _one(results: Results, store: Store, run: Run, experiment: str, parent: str) -> Imported:
     known = find_finished(store, experiment, run.tag("fingerprint"))
     if known is None:
-        return Imported(run, _record(results, store, run, experiment, parent), new=True)
+        return Imported(run, _record(results, store, run, experiment, parent), parent, new=True)
     differs = _difference(store, known.run_id, run, results.history(run))
-    return Imported(run, known.run_id, new=False, differs=differs)
+    return Imported(run, known.run_id, known.sweep, new=False, differs=differs)
 
 
 def _record(results: Results, store: Store, run: Run, experiment: str, parent: str) -> str:
@@ -176,7 +178,7 @@ def _conclude(
         recorded.append(Recorded(one.run_id, "FINISHED", parent, last, ""))
     configs = [results.config(one.run) for one in chosen]
     record_summaries(store, experiment, parent, settings_over_seeds(configs, recorded))
-    log(store, parent, tags={"nnexp.reused": str(sum(not one.new for one in chosen))})
+    log(store, parent, tags={"nnexp.reused": str(sum(one.sweep != parent for one in chosen))})
     failed = any(asked.status == "FAILED" for asked in sweep.asked)
     ended = max(one.run.end_time for one in chosen)
     store.client.set_terminated(parent, "FAILED" if failed else "FINISHED", end_time=ended)

@@ -126,7 +126,7 @@ def problems(results: Results) -> Iterator[str]:
     ids = [run.id for run in manifest.runs]
     if len(set(ids)) < len(ids):
         yield "manifest.json: a run twice"
-    if list(manifest.runs) != sorted(manifest.runs, key=lambda run: (run.start_time, run.id)):
+    if list(manifest.runs) != sorted(manifest.runs, key=lambda run: run.place):
         yield "manifest.json: the order of the runs"
     strangers = {name.split("/")[1] for name in results.archive.names if "/" in name} - set(ids)
     yield from (f"runs/{run_id}: of no run in manifest.json" for run_id in sorted(strangers))

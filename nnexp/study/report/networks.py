@@ -20,6 +20,7 @@ from nnexp.record.figures.confusion import confusion_counts
 from nnexp.record.figures.style import INK, VERMILION
 from nnexp.record.store import Store
 from nnexp.record.weights import load_weights
+from nnexp.study.first_layer import NEAR, first_layer, near_zero
 from nnexp.study.lookup import artifact, artifact_of
 from nnexp.study.recorded import recorded_config, tested_data
 from nnexp.study.report.chart import Chart, Floats, Series
@@ -38,8 +39,6 @@ RUNS = 5
 """Of each setting so many recorded networks are read."""
 SETTINGS = 8
 """Of so many settings; more confusion matrices nobody compares."""
-NEAR = 0.01
-"""Weights closer to zero than this count as near zero."""
 _BINS = 81
 _TOLD = 2
 
@@ -99,12 +98,11 @@ def _config(store: Store, run: Run) -> Config:
 def _networks(
     setting: str, networks: Sequence[Parameters], config: Config, dataset: Dataset
 ) -> Networks:
-    used = dataset.train.images.any(axis=0)
     counts = np.zeros((dataset.n_outputs, dataset.n_outputs), np.int64)
     for parameters in networks:
         a = outputs(config, parameters, dataset.test.images, pixel_max_of(config, dataset))
         counts += confusion_counts(dataset.test.labels, a.argmax(axis=1), dataset.n_outputs)
-    first = tuple(p.weights[0][:, used].astype(np.float64).ravel() for p in networks)
+    first = tuple(first_layer(parameters, dataset) for parameters in networks)
     return Networks(setting, tuple(networks), first, counts)
 
 
@@ -155,7 +153,7 @@ def weight_answer(found: Sequence[Networks]) -> list[str]:
 
 
 def _near_zero(networks: Networks) -> float:
-    return float(np.mean([100.0 * np.mean(np.abs(w) < NEAR) for w in networks.first_layer]))
+    return float(np.mean([100.0 * near_zero(w) for w in networks.first_layer]))
 
 
 def weight_table(found: Sequence[Networks]) -> TextTable | None:
