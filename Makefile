@@ -24,6 +24,10 @@ run: $(STAMPS)/run ## train one run: cross-entropy, L2, 50,000 images, 30 epochs
 ui: $(STAMPS)/run ## open the MLflow UI on what is recorded
 	$(BIN)/python -m nnexp ui
 
+.PHONY: notebook
+notebook: $(STAMPS)/notebook ## open the tour of the chapter as a notebook
+	$(BIN)/jupyter lab experiments/tour.ipynb
+
 .PHONY: experiments
 experiments: $(STAMPS)/run ## run every preset and remake experiments/ (what is recorded is reused)
 	$(BIN)/python experiments/remake.py
@@ -143,6 +147,12 @@ $(STAMPS)/test: requirements/test.txt pyproject.toml | $(STAMPS)/venv
 
 $(STAMPS)/dev: requirements/dev.txt pyproject.toml | $(STAMPS)/venv
 	$(install)
+	touch $@ $(STAMPS)/test $(STAMPS)/run
+
+# JupyterLab is not locked: it is a tool to look with, no part of what is computed.
+$(STAMPS)/notebook: requirements/test.txt pyproject.toml | $(STAMPS)/venv
+	$(install)
+	$(PIP) install --no-build-isolation --editable '.[notebook]'
 	touch $@ $(STAMPS)/test $(STAMPS)/run
 
 # The second line adds PyTorch, which is not locked: its builds (CPU, CUDA) have other hashes and

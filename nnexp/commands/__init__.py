@@ -18,7 +18,8 @@ def _late(module: str) -> Command:
 
 WORDS = (
     *("runs", "show", "compare", "claims", "report", "search", "ensemble", "sensitivity", "verify"),
-    *("sweeps", "doctor", "replay", "import-curve", "export", "import", "ui"),
+    *("sweeps", "doctor", "fork", "experiments", "tag", "note", "delete", "restore", "export"),
+    *("import", "replay", "import-curve", "import-data", "ui", "help"),
 )
 
 _MODULES = {"import": "import_file"}

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 from nnexp.config import schema
-from nnexp.config.arguments import cut, printable
+from nnexp.config.arguments import TAGS, check_tag, cut, printable
 from nnexp.config.schema import Config
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
@@ -25,6 +25,9 @@ _Leaf = TypeVar("_Leaf", str, float)
 MAX_SEED = 2**32 - 1
 """NumPy's legacy generator takes no greater seed; one bound serves all generators."""
 
+
+MAX_NAME, MAX_TEXT = 250, 5000
+"""Characters of what a user calls a run, and of a note or a tag."""
 
 MAX_WEIGHTS = 100_000_000
 """Weights of a network: some gigabytes with all that training needs beside them."""
@@ -129,6 +132,16 @@ RULES: tuple[Rule, ...] = (
         "allowed: a name of at most 250 characters",
     ),
     Rule(
+        "tracking.name",
+        lambda c: c.tracking.name is None or 0 < len(c.tracking.name.strip()) <= MAX_NAME,
+        f"allowed: a name of at most {MAX_NAME} characters",
+    ),
+    Rule(
+        "tracking.note",
+        lambda c: len(c.tracking.note or "") <= MAX_TEXT,
+        f"allowed: at most {MAX_TEXT:,} characters",
+    ),
+    Rule(
         "model.hidden",
         lambda c: all(1 <= n <= 100_000 for n in c.model.hidden),
         "allowed: a list of layer sizes of at least 1, such as [30] or [100,30]; [] for none",
@@ -224,6 +237,13 @@ def check(config: Config, given: Collection[str] = ()) -> None:
     for key, text in _leaves_of(config, str):
         if text != printable(text):
             raise UserError(f"{key}={printable(text)}: control characters are not allowed")
+    for name, text in config.tracking.tags.items():
+        check_tag(name, f"{TAGS}{name}")
+        if text != printable(text) or len(text) > MAX_TEXT:
+            raise UserError(
+                f"{TAGS}{name}={cut(printable(text))}: allowed: a line of at most {MAX_TEXT:,} "
+                "characters"
+            )
     for rule in RULES:
         if not rule.holds(config):
             allowed = rule.allowed if isinstance(rule.allowed, str) else rule.allowed(config)

@@ -142,7 +142,13 @@ class Session:
         why = f"given up by search {self.parent[:8]} after {epoch} of {config.train.epochs} epochs"
         ended = Ended(rows, record["stamps"], None, record["started"], None, why)
         made = delivery_of(
-            self._experiment, self.parent, config, batch.datasets[0], ended, batch.tags[mark]
+            self._experiment,
+            self.parent,
+            batch.names[0],
+            config,
+            batch.datasets[0],
+            ended,
+            batch.tags[mark],
         )
         with held_stops():
             self.outbox.send(replace(made, status="KILLED"))

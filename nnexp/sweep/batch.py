@@ -14,21 +14,23 @@ from functools import partial
 from rich.console import Console
 from rich.markup import escape
 
-from nnexp.config.command import run_name
+from nnexp.config.compose import config_dir
+from nnexp.config.presets import preset_sha256
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
 from nnexp.errors import NnexpError, UserError, stopped_by
+from nnexp.record.asked import note_asked
 from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.clock import now
 from nnexp.record.delivery import Delivery
 from nnexp.record.fingerprint import fingerprint
+from nnexp.record.labels import described, label_tags
 from nnexp.record.outbox import Outbox
 from nnexp.record.quick import quick_commits
 from nnexp.record.store import experiment_id, open_store
 from nnexp.record.sweep import (
     Recorded,
     find_parent,
-    note_asked,
     open_parent,
     recorded_runs,
     remove_partial,
@@ -36,15 +38,17 @@ from nnexp.record.sweep import (
 )
 from nnexp.redact import redact
 from nnexp.signals import held_stops
+from nnexp.source import source_sha256
 from nnexp.sweep.checkpoints import checkpoint_of
 from nnexp.sweep.locks import alone
-from nnexp.sweep.screen import Stopwatch
 from nnexp.sweep.single import NotRecorded, tidy, warn_of_changes
 from nnexp.sweep.state import Batch
-from nnexp.sweep.telling import announce, conclude, result_note, show_plan, sweep_name
+from nnexp.sweep.stopwatch import Stopwatch
+from nnexp.sweep.telling import announce, conclude, interrupted, result_note, show_plan, sweep_name
 from nnexp.sweep.training import summarize, train_missing, train_shared
 from nnexp.train.engines import check_engine, compile_ahead
 from nnexp.train.plan import check_data
+from nnexp.verbosity import LOGGER
 
 
 class SweepStopped(NnexpError):
@@ -58,6 +62,10 @@ class SweepResult:
     sweep_id: str
     configs: list[Config]
     runs: list[Recorded]
+
+
+class SweepChanged(NnexpError):
+    """What would be trained is another sweep than the recorded one that was to be gone on with."""
 
 
 @dataclass(frozen=True)
@@ -88,14 +96,17 @@ def run_sweep(
     console: Console,
     *,
     retry_failed: bool = False,
+    recorded_key: str | None = None,
     series: Series | None = None,
 ) -> SweepResult:
     """Train every config that is not recorded yet, and show what came out.
 
-    With `series`, the configs are one round of it.
+    With `recorded_key`, only if they are still the sweep that was recorded with this key. With
+    `series`, the configs are one round of it.
 
     Raises:
         UserError: the request cannot be carried out; nothing was recorded.
+        SweepChanged: they are another sweep than the recorded one.
         SweepFailed: some runs failed; all others are recorded.
         SourceChanged: the numeric source did, while the sweep ran; what has ended is recorded.
     """
@@ -118,11 +129,14 @@ def run_sweep(
     marks = [every[k] for k in unique]
     sweep = Batch(chosen, data, marks, store, experiment, {})
     key = series.key if series else sweep_key(first.tracking.experiment, marks)
+    if recorded_key not in (None, key):
+        raise SweepChanged
     with alone(store, f"sweep-{key[:16]}", "this sweep", console):
         tidy(store, experiment, console)
         reuse = first.tracking.reuse
         parent = find_parent(store, experiment, key, ended=reuse or series is not None)
         sweep.found = _recorded(sweep, None if reuse else parent or "", retry_failed=retry_failed)
+        LOGGER.debug("sweep %s, store %s, source %s", key, store.shown, source_sha256())
         if series is None:
             announce(sweep, console)
         finished = [run.run_id for run in sweep.found.values() if run.status == "FINISHED"]
@@ -134,8 +148,15 @@ def run_sweep(
         typed = [argument for argument in command if not argument.startswith("tracking.uri=")]
         line = redact("python -m nnexp " + shlex.join(typed))
         total = len(chosen) + (series.before if series else 0)
-        tags = {"nnexp.command": line, "nnexp.total": str(total)}
-        name = series.name if series else sweep_name(chosen)
+        tags = {
+            **label_tags(first),
+            "nnexp.command": line,
+            "nnexp.source": source_sha256(),
+            "nnexp.total": str(total),
+        }
+        if preset := preset_sha256(command, config_dir()):
+            tags["nnexp.preset"] = preset
+        name = series.name if series else _name(sweep)
         outbox = Outbox(store)
         look = partial(_recorded, sweep, None, retry_failed=retry_failed)
         before = _failed(sweep) if retry_failed else {}
@@ -161,6 +182,7 @@ def run_sweep(
             with held_stops(forget=True), suppress(OSError):
                 tags = {"nnexp.reason": reason_of(error)}
                 outbox.send(Delivery(parent, "KILLED", now(), (), tags))
+                interrupted(sweep, parent, console)
             if isinstance(error, OSError):
                 # The disk is full, or the folder has gone: what has ended is recorded.
                 raise SweepStopped(
@@ -176,7 +198,7 @@ def run_sweep(
                     outbox.send(Delivery(run_id, "", now(), (), {"nnexp.kind": "superseded"}))
             tags = {
                 "nnexp.reused": str(_reused(sweep, parent)),
-                "mlflow.note.content": f"`{line}`" if series else result_note(sweep, line),
+                **described(first, f"`{line}`" if series else result_note(sweep, line)),
             }
             outbox.send(Delivery(parent, status, now(), (), tags))
     say_kept(outbox, console)
@@ -189,14 +211,20 @@ def run_sweep(
     return result
 
 
+def _name(sweep: Batch) -> str:
+    given = sweep.configs[0].tracking.name
+    return redact(given) if given else sweep_name(sweep.configs)
+
+
 def _note_asked(sweep: Batch, parent: str, outbox: Outbox) -> None:
     """Keep the list of what was asked for; the same command makes it again, if it gets lost."""
     if outbox.trouble:
         return
-    names = map(run_name, sweep.configs)
+    names = dict(zip(sweep.marks, sweep.names, strict=True))
+    configs = dict(zip(sweep.marks, sweep.configs, strict=True))
     # Whatever the store's client raises (HTTP, database, MLflow): the sweep goes on.
     with suppress(Exception):
-        note_asked(sweep.store, parent, dict(zip(sweep.marks, names, strict=True)))
+        note_asked(sweep.store, parent, names, configs)
 
 
 def say_kept(outbox: Outbox, console: Console) -> None:

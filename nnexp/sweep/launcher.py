@@ -33,9 +33,13 @@ _MODULE = "hydra_plugins.nnexp_sweep"
 class Request:
     """What a sweep is asked for beside its config, and what came of it."""
 
+    typed: Sequence[str] = ()
+    """The command line as it was typed."""
     retry_failed: bool = False
     """Whether failed runs of an earlier start are trained again."""
     may_sweep: bool = True
+    recorded_key: str | None = None
+    """The key of the sweep that is gone on with: another one is not trained."""
     result: SweepResult | None = None
 
 
@@ -62,9 +66,15 @@ class SweepLauncher(Launcher):
         assert self._load is not None
         request = self.request
         if not request.may_sweep:
-            raise UserError(f"{' '.join(sys.argv[1:])}: is a sweep; allowed: nnexp.sweep(…)")
+            raise UserError(f"{' '.join(request.typed)}: is a sweep; allowed: nnexp.sweep(…)")
         configs = [_config(self._load(tuple(o)), o) for o in job_overrides]
-        result = run_sweep(configs, sys.argv[1:], new_console(), retry_failed=request.retry_failed)
+        result = run_sweep(
+            configs,
+            request.typed,
+            new_console(),
+            retry_failed=request.retry_failed,
+            recorded_key=request.recorded_key,
+        )
         request.result = result
         ids = [run.run_id for run in result.runs]
         return [_returned(o, i) for o, i in zip(job_overrides, ids, strict=False)]
@@ -131,7 +141,13 @@ def _cached(context: HydraContext, sweep: DictConfig) -> Callable[[tuple[str, ..
                 by_groups[groups] = base
             config = copy.deepcopy(by_groups[groups])
             for override in parser.parse_overrides([o for o in asked if o not in groups]):
-                OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
+                OmegaConf.update(
+                    config,
+                    override.key_or_group,
+                    override.value(),
+                    merge=True,
+                    force_add=override.is_force_add(),
+                )
             composed[asked] = config
         return composed[asked]
 

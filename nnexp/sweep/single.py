@@ -13,14 +13,16 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from nnexp.config.command import run_name
+from nnexp.config.command import command_of, run_name
 from nnexp.config.schema import Config
+from nnexp.config.words import some
 from nnexp.data.dataset import Dataset, dataset_of
 from nnexp.errors import NnexpError, stopped_by
 from nnexp.record.bulk import final_values
 from nnexp.record.check import warnings_of
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.delivery import NEVER
+from nnexp.record.final import completed
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.kept import deliver_all
 from nnexp.record.run import RunRecord
@@ -28,10 +30,11 @@ from nnexp.record.stale import mark_stale
 from nnexp.record.store import Store, experiment_id, import_client, open_store
 from nnexp.record.sweep import Recorded, find_finished
 from nnexp.signals import held_stops
-from nnexp.source import SourceChanged, confirm, file_digests
+from nnexp.source import SourceChanged, confirm, file_digests, source_sha256
 from nnexp.sweep.checkpoints import Checkpoints, run_key
 from nnexp.sweep.locks import alone
-from nnexp.sweep.screen import RunScreen, Screen, Stopwatch, header
+from nnexp.sweep.screen import RunScreen, Screen, header
+from nnexp.sweep.stopwatch import DRAWING, Stopwatch
 from nnexp.sweep.studio import Studio
 from nnexp.train.engines import check_engine, compile_ahead, engine_of
 from nnexp.train.examples import laid_out
@@ -39,6 +42,7 @@ from nnexp.train.loop import train
 from nnexp.train.plan import check_data
 from nnexp.train.report import Outcome
 from nnexp.train.snapshot import Snapshot
+from nnexp.verbosity import LOGGER
 
 
 class RunFailed(NnexpError):
@@ -75,9 +79,12 @@ def run_single(config: Config, console: Console, screen: Screen | None = None) -
     # First of all: what it imports takes as long as a short training.
     with Studio(config, _artifacts(config)) as studio:
         dataset = _ready(config)
+        LOGGER.debug("data %s: SHA-256 %s", dataset.name, dataset.digest)
         store = open_store(config.tracking.uri)
         experiment = experiment_id(store, config.tracking.experiment)
         mark = fingerprint(config, dataset)
+        LOGGER.debug("store %s, experiment %s", store.shown, config.tracking.experiment)
+        LOGGER.debug("fingerprint %s, source %s", mark, source_sha256())
         if config.sweep.dry_run:
             return _dry_run(config, dataset, find_finished(store, experiment, mark), console)
         key = run_key(store, experiment, mark, swept=False)
@@ -153,9 +160,11 @@ def tidy(store: Store, experiment: str, console: Console) -> None:
     """Deliver what is left from earlier, and mark runs that nobody works on as KILLED."""
     found = deliver_all(store)
     if found.arrived:
-        console.print(f"delivered {found.arrived} runs that the store had not received before")
+        arrived = some(found.arrived, "run")
+        console.print(f"delivered {arrived} that the store had not received before")
     if found.waiting:
-        text = f"{found.waiting} runs still wait to be delivered ({found.trouble})"
+        waiting = some(found.waiting, "run")
+        text = f"{waiting} still to be delivered ({found.trouble})"
         console.print(escape(text), highlight=False)
     for folder in found.refused:
         console.print(escape(f"the store does not know the run in {folder}: kept there"))
@@ -179,15 +188,22 @@ def _run(
     try:
         with held_stops():
             record, snapshot = _begin(config, dataset, store, experiment, checkpoints, console)
+        watch.lap("starting")
+        LOGGER.debug("run %s opened: %s", record.run_id, command_of(config))
         outcome = _train(record, config, dataset, checkpoints, snapshot, console, screen)
+        watch.lap()
+        LOGGER.debug("trained %s", some(outcome.epochs, "epoch"))
         if outcome.failure is None:
             folder = Path(tempfile.mkdtemp(prefix=f"{record.run_id}-", dir=store.folder))
             try:
                 if missing := studio.write(folder, outcome, record.rows):
                     console.print(escape(f"recorded without all artifacts: {missing}"))
+                watch.lap(DRAWING)
                 with held_stops():
                     arrived, closed = record.finish(outcome, folder), True
                     checkpoints.file.remove()
+                watch.lap("recording")
+                LOGGER.debug("run %s closed, %d values", record.run_id, len(outcome.metrics))
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
         else:
@@ -230,7 +246,7 @@ def _run(
         raise RunFailed(f"run {record.run_id} failed: {outcome.failure}")
     kept = outcome.metrics.get("best/epoch") if outcome.metrics.get("best/test_accuracy") else None
     last = next((row for row in record.rows if row["step"] == kept), record.last)
-    screen.ended(config, store, record.run_id, last, outcome, watch.seconds)
+    screen.ended(config, store, record.run_id, last, outcome, watch)
     if record.lost:
         raise NotRecorded(
             f"run {record.run_id} is not recorded: the tracking store answers, but "
@@ -303,4 +319,4 @@ def _train(
                     else "the tracking store answers again: it has received what was kept"
                 )
     assert outcome is not None
-    return outcome
+    return completed(config, dataset, record.rows, outcome)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from nnexp.config.compose import flatten
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
+from nnexp.record.labels import label_names
 from nnexp.record.store import Store
 from nnexp.record.sweep import Recorded
 
@@ -31,6 +33,11 @@ class Batch:
     """Train no further than this epoch for now."""
     paused: dict[str, list[dict[str, float]]] = field(default_factory=dict)
     """By fingerprint, the values so far of the runs that have stopped there."""
+
+    @cached_property
+    def names(self) -> list[str]:
+        """What the runs are called."""
+        return label_names(self.configs)
 
     @property
     def missing(self) -> list[int]:

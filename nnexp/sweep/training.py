@@ -10,7 +10,7 @@ from dataclasses import replace
 from rich.console import Console
 from rich.markup import escape
 
-from nnexp.config.command import run_name
+from nnexp.config.command import command_of
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.clock import now
 from nnexp.record.environment import cores
@@ -26,6 +26,7 @@ from nnexp.sweep.pool import Pool
 from nnexp.sweep.state import Batch
 from nnexp.sweep.worker import Broken, Finished, Note, Paused, Progress, Stopped, Stuck, Task
 from nnexp.train.work import work
+from nnexp.verbosity import LOGGER
 
 LIGHT_FROM = 20
 """Sweeps of more runs than this leave figures and models to be made on demand."""
@@ -105,6 +106,7 @@ def train_missing(
         amount,
         {k: sweep.configs[k].train.epochs for k in missing},
         len(sweep.configs) - len(sweep.missing),
+        settings.workers or cores(),
         console,
     )
     beat, complained, refused = time.monotonic(), False, len(outbox.refused)
@@ -122,7 +124,7 @@ def train_missing(
                 if isinstance(message, Progress):
                     board.progress(message.run, message.epoch)
                 elif isinstance(message, Note):
-                    board.note(f"{run_name(sweep.configs[message.run])}: {message.text}")
+                    board.note(f"{sweep.names[message.run]}: {message.text}")
                 elif isinstance(message, Finished):
                     _record(sweep, message.run, message.ended, parent, outbox, board)
                 elif isinstance(message, Paused):
@@ -149,8 +151,8 @@ def train_missing(
 
 def _record(sweep: Batch, k: int, ended: Ended, parent: str, outbox: Outbox, board: Board) -> None:
     config, dataset = sweep.configs[k], sweep.datasets[k]
-    tags = sweep.tags.get(sweep.marks[k], {})
-    delivery = delivery_of(sweep.experiment, parent, config, dataset, ended, tags)
+    name, tags = sweep.names[k], sweep.tags.get(sweep.marks[k], {})
+    delivery = delivery_of(sweep.experiment, parent, name, config, dataset, ended, tags)
     with held_stops():
         # Until it has arrived, a run is known by the key of its delivery.
         run_id = outbox.send(delivery, ended.folder) or delivery.key
@@ -161,6 +163,7 @@ def _record(sweep: Batch, k: int, ended: Ended, parent: str, outbox: Outbox, boa
     outcome = ended.outcome
     failure = ended.failure or (outcome.failure if outcome is not None else None) or ""
     last = ended.rows[-1] if ended.rows else {}
+    LOGGER.debug("run %s: %s", run_id, command_of(config))
     metrics = {**last, **(outcome.metrics if outcome is not None else {})}
     status = "FAILED" if failure else "FINISHED"
     sweep.found[sweep.marks[k]] = Recorded(run_id, status, parent, metrics, failure)
@@ -175,7 +178,7 @@ def _record(sweep: Batch, k: int, ended: Ended, parent: str, outbox: Outbox, boa
     ]
     cost = f"cost {metrics.get('train/cost', 0.0):.4g}"
     result = f"failed: {failure}" if failure else ", ".join(said) or cost
-    board.ended(k, f"{run_name(config)}: {result}", failed=bool(failure))
+    board.ended(k, f"{name}: {result}", failed=bool(failure))
 
 
 def checkpoint(sweep: Batch, k: int) -> CheckpointFile:

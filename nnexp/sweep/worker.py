@@ -151,6 +151,7 @@ def _carry_out(task: Task, pipe: Connection) -> None:
 def _trained(task: Task, pipe: Connection) -> Finished | Paused:
     """Train a run to its end, or as far as is asked, from its checkpoint if there is one."""
     from nnexp.data.dataset import dataset_of
+    from nnexp.record.final import completed
     from nnexp.train.loop import train
 
     parent = os.getppid()
@@ -185,6 +186,7 @@ def _trained(task: Task, pipe: Connection) -> Finished | Paused:
             pipe.send(Progress(task.run, report.epoch))
             told = time.monotonic()
     assert outcome is not None
+    outcome = completed(task.config, dataset_of(task.config), rows, outcome)
     folder, missing = _write(task, rows, outcome)
     if missing:
         pipe.send(Note(task.run, f"recorded without all artifacts: {missing}"))

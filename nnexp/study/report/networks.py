@@ -13,6 +13,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from nnexp.config.schema import Config
+from nnexp.config.words import some
 from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
 from nnexp.nn.parameters import Parameters
@@ -27,7 +28,7 @@ from nnexp.study.report.chart import Chart, Floats, Series
 from nnexp.study.report.draw import TEXT, WIDTH, inches, label_inside, new_picture
 from nnexp.study.report.drawn import Drawn
 from nnexp.study.report.material import Material
-from nnexp.study.report.words import number, some
+from nnexp.study.report.words import number
 from nnexp.study.text_table import TextTable
 from nnexp.train.plan import pixel_max_of
 from nnexp.train.predict import outputs

@@ -9,12 +9,12 @@ from typing import Any
 import pandas as pd
 from mlflow.exceptions import MlflowException
 
+from nnexp.config.words import some
 from nnexp.errors import UserError
 from nnexp.record.store import Store
 from nnexp.study.ledger import ledger
 from nnexp.study.lookup import artifact_of
 from nnexp.study.report.material import Material
-from nnexp.study.report.words import some
 from nnexp.study.text_table import TextTable
 
 READ = 12
