@@ -113,8 +113,10 @@ def _go_on(store: Store, prefix: str, *, retry_failed: bool) -> int:
         command = without_retired(shlex.split(found[0].data.tags.get("nnexp.command", "")))[3:]
     except ValueError as error:
         raise UserError(f"--go-on {prefix}: its recorded command is damaged ({error})") from error
-    if command and command[0] == "compare":
+    if command and command[0] in ("compare", "search"):
         if retry_failed:
-            raise UserError(f"--retry failed: {prefix} was trained by compare; allowed: sweeps")
-        return COMMANDS["compare"]([*command[1:], "--tracking-uri", store.uri])
+            raise UserError(
+                f"--retry failed: {prefix} was trained by {command[0]}; allowed: sweeps"
+            )
+        return COMMANDS[command[0]]([*command[1:], "--tracking-uri", store.uri])
     return run([*command, f"tracking.uri={store.uri}"], retry_failed=retry_failed)

@@ -20,7 +20,7 @@ DTYPES = ("float32", "float64")
 SCHEDULES = ("constant",)
 STOPS = ("none", "early")
 RNGS = ("pcg64", "nielsen2014")
-TEST_MONITORING = ("end", "epoch")
+TEST_MONITORING = ("end", "epoch", "never")
 ARTIFACTS = ("auto", "all", "light", "none")
 MASKS = ("example", "batch")
 SCALES = ("train", "test")
@@ -136,6 +136,7 @@ class MonitorConfig:
     """`monitor.`: what is measured, and how often. Never changes the weights."""
 
     test: str = "end"
+    """When test data are looked at; with `never` their files are not even opened."""
     every: int = 1
 
 

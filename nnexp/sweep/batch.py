@@ -16,7 +16,7 @@ from rich.markup import escape
 
 from nnexp.config.command import run_name
 from nnexp.config.schema import Config
-from nnexp.data.dataset import load_dataset
+from nnexp.data.dataset import dataset_of
 from nnexp.errors import NnexpError, UserError, stopped_by
 from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.clock import now
@@ -103,7 +103,7 @@ def run_sweep(
     if not configs:
         raise UserError(f"{' '.join(command)}: no run at all; allowed: at least one value per key")
     first = configs[0]
-    datasets = [load_dataset(config.data) for config in configs]
+    datasets = [dataset_of(config) for config in configs]
     for config, dataset in zip(configs, datasets, strict=True):
         check_data(config, dataset)
         check_engine(config, trains=False)
@@ -159,7 +159,7 @@ def run_sweep(
             if parent is None:
                 raise  # It could not be opened.
             with held_stops(forget=True), suppress(OSError):
-                tags = {"nnexp.reason": _reason(error)}
+                tags = {"nnexp.reason": reason_of(error)}
                 outbox.send(Delivery(parent, "KILLED", now(), (), tags))
             if isinstance(error, OSError):
                 # The disk is full, or the folder has gone: what has ended is recorded.
@@ -179,18 +179,13 @@ def run_sweep(
                 "mlflow.note.content": f"`{line}`" if series else result_note(sweep, line),
             }
             outbox.send(Delivery(parent, status, now(), (), tags))
-    if outbox.kept and not outbox.lost:
-        text = (
-            f"the tracking store does not answer ({outbox.trouble}); nothing is lost: "
-            f"{len(outbox.kept)} deliveries are kept in {store.folder} and sent at the next start"
-        )
-        console.print(escape(text), highlight=False)
+    say_kept(outbox, console)
     if series is None:
         conclude(sweep, parent, line, console, watch.seconds)
     result = SweepResult(parent, chosen, [sweep.found[mark] for mark in marks])
     if failed:
         raise SweepFailed(f"{len(failed)} of {len(chosen)} runs failed; sweep {parent}", result)
-    _confirm_recorded(outbox)
+    confirm_recorded(outbox)
     return result
 
 
@@ -206,7 +201,18 @@ def _note_asked(sweep: Batch, parent: str, outbox: Outbox) -> None:
         outbox.note(error)
 
 
-def _reason(error: BaseException) -> str:
+def say_kept(outbox: Outbox, console: Console) -> None:
+    """Say of a store that does not answer what it has not received."""
+    if outbox.kept and not outbox.lost:
+        text = (
+            f"the tracking store does not answer ({outbox.trouble}); nothing is lost: "
+            f"{len(outbox.kept)} deliveries are kept in {outbox.store.folder} and sent at the next "
+            "start"
+        )
+        console.print(escape(text), highlight=False)
+
+
+def reason_of(error: BaseException) -> str:
     """Why a sweep could not go on, for its record."""
     if isinstance(error, KeyboardInterrupt):
         return stopped_by(error)
@@ -214,7 +220,7 @@ def _reason(error: BaseException) -> str:
     return redact(said)[:5000]
 
 
-def _confirm_recorded(outbox: Outbox) -> None:
+def confirm_recorded(outbox: Outbox) -> None:
     """What has been trained must be in the store, or wait for one that does not answer.
 
     Raises:

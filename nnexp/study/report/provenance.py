@@ -11,6 +11,7 @@ from mlflow.exceptions import MlflowException
 
 from nnexp.errors import UserError
 from nnexp.record.store import Store
+from nnexp.study.ledger import ledger
 from nnexp.study.lookup import artifact_of
 from nnexp.study.report.material import Material
 from nnexp.study.report.tables import TextTable
@@ -30,6 +31,7 @@ def provenance(store: Store, material: Material) -> TextTable:
     rows = [
         ("recorded", f"{some(len(runs), 'finished run')}, {first} to {last} UTC"),
         ("data (SHA-256)", _listed(str(v)[:16] for v in runs["data"])),
+        ("test data", str(ledger(store, set(runs["data"])))),
         ("numeric source (SHA-256)", _listed(str(v)[:16] for v in runs["source"])),
         ("commit", _listed(_commit(e) for e in found)),
         ("versions", _listed(_versions(e) for e in found)),
