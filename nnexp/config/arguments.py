@@ -40,7 +40,10 @@ CHOICES = {"--cfg": _CONFIGS, "-c": _CONFIGS, "--info": _INFOS, "-i": _INFOS}
 TEXTS = ("tracking.uri", "tracking.experiment", "data.root", "sweep.address")
 """Keys whose values are free text, which Hydra's grammar would not always read."""
 
-RETIRED = {"sweep.fuse": "no longer a key: runs are trained one by one; allowed: leave it out"}
+RETIRED = {
+    "sweep.fuse": "no longer a key: runs are trained one by one; allowed: leave it out",
+    "sweep.engine": "no longer a key; allowed: sweep.executor=processes or dask",
+}
 """Keys of earlier versions, and what is said to who types one. In records they are passed over."""
 
 HYDRA_KEYS = ("hydra/launcher", "hydra.mode", "hydra.verbose")

@@ -25,7 +25,7 @@ ARTIFACTS = ("auto", "all", "light", "none")
 MASKS = ("example", "batch")
 SCALES = ("train", "test")
 ENGINES = ("compiled", "numpy")
-EXECUTORS = ("local",)
+EXECUTORS = ("processes", "dask")
 
 
 @dataclass(frozen=True)
@@ -147,8 +147,10 @@ class SweepConfig:
     workers: int = 0
     """Processes; 0 stands for the cores this process may use."""
     dry_run: bool = False
-    engine: str = "local"
+    executor: str = "processes"
+    """What trains them: processes of this machine, or the workers of a Dask cluster."""
     address: str | None = None
+    """Of the cluster's scheduler; none for a cluster of this machine's own."""
 
 
 @dataclass(frozen=True)
