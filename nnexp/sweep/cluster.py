@@ -191,7 +191,8 @@ class Cluster:
         if not self._running:
             time.sleep(0.2)
             return
-        with suppress(TimeoutError):
+        # Nothing yet; or the scheduler was lost, which the state of each future says.
+        with suppress(TimeoutError, distributed.client.FuturesCancelledError):
             distributed.wait(list(self._running), timeout=0.5, return_when="FIRST_COMPLETED")
         for future in [f for f in self._running if f.status != "pending"]:
             task = self._running.pop(future)
@@ -205,9 +206,13 @@ class Cluster:
                 finally:
                     future.release()
                 yield _received(task, answer)
+            elif future.status == "error":
+                yield from self._again(task, str(future.exception()))
             else:
-                raised = future.exception() if future.status == "error" else None
-                yield from self._again(task, str(raised or "its worker was lost"))
+                # Not the task's fault: the connection to the scheduler was lost, or it was told so.
+                self._tasks.appendleft(task)
+                yield Note(task.run, "lost with the connection to the scheduler; handed out again")
+                yield Progress(task.run, 0)
 
     def _again(self, task: Task, reason: str) -> Iterator[Message]:
         """Put a task back, a few times; then it is given up."""
@@ -242,14 +247,17 @@ def _received(task: Task, answer: Answer) -> Message:
 
 def _distributed() -> Any:
     try:
+        import dask
+
+        # What matters of what it logs is said by this program.
+        quiet = dict.fromkeys(("distributed", "distributed.client", "bokeh", "tornado"), "critical")
+        dask.config.set({"logging": quiet})
         import distributed
     except ImportError as error:
         raise UserError(
             "sweep.executor=dask: the package distributed is not installed; allowed: pip install "
             "'nnexp[dask]', or sweep.executor=processes"
         ) from error
-    # What matters of what it logs is said by this program.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     return distributed
 
 

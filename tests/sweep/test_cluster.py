@@ -54,9 +54,10 @@ class Lab:
         )
 
     def restart(self) -> None:
-        """The scheduler goes, and comes back: all that it knew is lost."""
+        """The scheduler goes, and its workers with it; it comes back with one that is new."""
         ended(self.scheduler)
         self.scheduler = self._scheduler()
+        self.join()
 
     def join(self, path: Path = ROOT) -> subprocess.Popen[bytes]:
         """A worker more, with the package in a folder."""
@@ -158,7 +159,8 @@ def test_a_stopped_sweep_leaves_the_cluster_clean(lab: Lab, tmp_path: Path) -> N
     until(sweep, "sweep of 4 runs")
     time.sleep(20)
     sweep.send_signal(signal.SIGINT)
-    assert sweep.wait(timeout=60) == 130
+    said = sweep.communicate(timeout=60)[0]
+    assert sweep.returncode == 130, said
     with Client(lab.address, timeout=20) as client:
         deadline = time.monotonic() + 60
         while any(client.processing().values()) and time.monotonic() < deadline:
