@@ -24,6 +24,8 @@ def daemon(*words: str, path: Path = ROOT) -> subprocess.Popen[bytes]:
     """A part of a cluster, as `dask scheduler` and `dask worker` start it."""
     return subprocess.Popen(
         [sys.executable, "-m", "dask", *words],
+        # What is in the working folder is imported first.
+        cwd=path,
         env={**environment(), "PYTHONPATH": str(path), "DASK_LOGGING__DISTRIBUTED": "critical"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
