@@ -25,7 +25,7 @@ ARTIFACTS = ("auto", "all", "light", "none")
 MASKS = ("example", "batch")
 SCALES = ("train", "test")
 ENGINES = ("compiled", "numpy")
-EXECUTORS = ("local",)
+EXECUTORS = ("processes", "dask")
 
 
 @dataclass(frozen=True)
@@ -169,10 +169,10 @@ class SweepConfig:
     """Processes; 0 stands for the cores this process may use."""
     dry_run: bool = False
     """Show what would be trained, and train nothing."""
-    engine: str = "local"
-    """What carries a sweep out."""
+    executor: str = "processes"
+    """What trains them: processes of this machine, or the workers of a Dask cluster."""
     address: str | None = None
-    """Address of what carries a sweep out."""
+    """Of the cluster's scheduler; none for a cluster of this machine's own."""
 
 
 @dataclass(frozen=True)

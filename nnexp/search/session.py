@@ -18,7 +18,6 @@ from nnexp.data.dataset import dataset_of
 from nnexp.record.bulk import curves_of_ids
 from nnexp.record.clock import now
 from nnexp.record.delivery import Delivery
-from nnexp.record.environment import cores
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.outbox import Outbox
 from nnexp.record.quick import quick_commits
@@ -38,8 +37,8 @@ from nnexp.record.sweep import (
 from nnexp.record.tags import number
 from nnexp.signals import held_stops
 from nnexp.sweep.batch import SweepStopped, confirm_recorded, reason_of, say_kept
+from nnexp.sweep.executors import Executor, executor_of
 from nnexp.sweep.locks import alone
-from nnexp.sweep.pool import Pool
 from nnexp.sweep.single import tidy
 from nnexp.sweep.state import Batch
 from nnexp.sweep.training import checkpoint, summarize, train_missing, train_shared
@@ -66,7 +65,7 @@ class Session:
         self.store, self.parent, self.console = store, parent, console
         self.outbox = Outbox(store)
         self._experiment, self._reuse = experiment, reuse
-        self._pool: Pool | None = None
+        self._pool: Executor | None = None
         self._found = self._recorded()
         self._metric = metric
         given_up = runs_where(store, [experiment], f"tags.`{PRUNED}` LIKE '%'")
@@ -194,7 +193,7 @@ class Session:
         self.console.print(what, highlight=False, markup=False)
         if self._pool is None:
             compile_ahead(batch.configs, partial(self.console.print, highlight=False))
-            self._pool = Pool((), first.sweep.workers or cores(), stays=True)
+            self._pool = executor_of(first.sweep, (), stays=True)
         if self._reuse:
             train_shared(
                 batch,

@@ -40,6 +40,7 @@ from nnexp.redact import redact
 from nnexp.signals import held_stops
 from nnexp.source import source_sha256
 from nnexp.sweep.checkpoints import checkpoint_of
+from nnexp.sweep.executors import check_executor
 from nnexp.sweep.locks import alone
 from nnexp.sweep.single import NotRecorded, tidy, warn_of_changes
 from nnexp.sweep.state import Batch
@@ -122,6 +123,7 @@ def run_sweep(
     unique = _unique(every)
     if len({(c.tracking.uri, c.tracking.experiment) for c in configs}) > 1:
         raise UserError("tracking.*: allowed: one store and one experiment per sweep")
+    check_executor(first.sweep)
     store = open_store(first.tracking.uri)
     experiment = experiment_id(store, first.tracking.experiment)
     chosen = [configs[k] for k in unique]

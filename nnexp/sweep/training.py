@@ -13,7 +13,6 @@ from rich.markup import escape
 from nnexp.config.command import command_of
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.clock import now
-from nnexp.record.environment import cores
 from nnexp.record.outbox import Outbox
 from nnexp.record.store import is_from_store
 from nnexp.record.summary import record_summaries, settings_over_seeds
@@ -22,7 +21,7 @@ from nnexp.signals import held_stops
 from nnexp.sweep.board import Board
 from nnexp.sweep.checkpoints import checkpoint_of
 from nnexp.sweep.claims import claims
-from nnexp.sweep.pool import Pool
+from nnexp.sweep.executors import Executor, executor_of
 from nnexp.sweep.state import Batch
 from nnexp.sweep.worker import Broken, Finished, Note, Paused, Progress, Stopped, Stuck, Task
 from nnexp.train.work import work
@@ -43,7 +42,7 @@ def train_shared(
     outbox: Outbox,
     console: Console,
     look: Callable[[], Mapping[str, Recorded]],
-    pool: Pool | None = None,
+    pool: Executor | None = None,
 ) -> None:
     """Train what is missing but for what another sweep is training; that is waited for.
 
@@ -77,7 +76,7 @@ def train_missing(
     outbox: Outbox,
     console: Console,
     only: Set[str] | None = None,
-    pool: Pool | None = None,
+    pool: Executor | None = None,
 ) -> None:
     """Train the runs that are not recorded, longest first; record each when it ends, well or not.
 
@@ -111,7 +110,7 @@ def train_missing(
     )
     beat, complained, refused = time.monotonic(), False, len(outbox.refused)
     if pool is None:
-        pool = Pool(tasks, settings.workers or cores())
+        pool = executor_of(settings, tasks)
     else:
         pool.add(tasks)
     messages = pool.messages()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from nnexp.config.schema import Config
 from nnexp.errors import NnexpError
@@ -100,6 +100,13 @@ class Stopped:
 Message = Progress | Note | Finished | Paused | Broken | Stuck | Stopped
 
 
+class Teller(Protocol):
+    """Where the messages of a task go: a pipe, or what a cluster has for one."""
+
+    def send(self, message: Message, /) -> None:
+        """Tell a message."""
+
+
 def serve(pipe: Connection, source: Mapping[str, str]) -> None:
     """Train one task after another until None is received or the other end is gone.
 
@@ -111,16 +118,16 @@ def serve(pipe: Connection, source: Mapping[str, str]) -> None:
     try:
         while (task := pipe.recv()) is not None:
             try:
-                _ready(task.config, source, ready)
+                make_ready(task.config, source, ready)
             except NnexpError as error:
                 pipe.send(Stopped(error))
                 continue
-            _carry_out(task, pipe)
+            carry_out(task, pipe)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         os._exit(1)
 
 
-def _ready(config: Config, source: Mapping[str, str], ready: set[str]) -> None:
+def make_ready(config: Config, source: Mapping[str, str], ready: set[str]) -> None:
     """Import what trains with an engine, once; it must be what the fingerprints are of."""
     engine = config.train.engine
     if engine in ready:
@@ -136,7 +143,7 @@ def _ready(config: Config, source: Mapping[str, str], ready: set[str]) -> None:
     ready.add(engine)
 
 
-def _carry_out(task: Task, pipe: Connection) -> None:
+def carry_out(task: Task, pipe: Teller) -> None:
     """Train a run, or say why it cannot be trained."""
     try:
         pipe.send(_trained(task, pipe))
@@ -148,7 +155,7 @@ def _carry_out(task: Task, pipe: Connection) -> None:
         pipe.send(Broken(task.run, f"{type(error).__name__}: {error}"))
 
 
-def _trained(task: Task, pipe: Connection) -> Finished | Paused:
+def _trained(task: Task, pipe: Teller) -> Finished | Paused:
     """Train a run to its end, or as far as is asked, from its checkpoint if there is one."""
     from nnexp.data.dataset import dataset_of
     from nnexp.record.final import completed
