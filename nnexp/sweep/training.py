@@ -13,6 +13,7 @@ from rich.markup import escape
 from nnexp.config.command import command_of
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.clock import now
+from nnexp.record.environment import cores
 from nnexp.record.outbox import Outbox
 from nnexp.record.store import is_from_store
 from nnexp.record.summary import record_summaries, settings_over_seeds
