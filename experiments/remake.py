@@ -31,7 +31,7 @@ from nnexp.study.claims_text import claims_table, expected_lines
 from nnexp.study.report.drawn import Drawn
 from nnexp.study.report.page import make_report, png
 from nnexp.study.report.preset import question_of
-from nnexp.study.report.tables import TextTable
+from nnexp.study.text_table import TextTable
 
 HERE = Path(__file__).parent
 START, END = "<!-- made by experiments/remake.py: -->", "<!-- end -->"

@@ -36,7 +36,7 @@ keys (default first)
   model.      hidden=[30]  activation=sigmoid|tanh|relu
   train.      epochs=30  batch_size=10  eta=0.5  momentum=0  dtype=float32|float64
               engine=compiled|numpy
-  monitor.    test=end|epoch  every=1
+  monitor.    test=end|epoch|never  every=1
   sweep.      workers (cores)  dry_run=false
   tracking.   uri (sqlite file mlflow.db here, or MLFLOW_TRACKING_URI)  experiment=nnexp
               reuse=true  resume=true  artifacts=auto|all|light|none

@@ -17,9 +17,9 @@ def _late(module: str) -> Command:
 
 
 WORDS = (
-    *("runs", "show", "compare", "claims", "report", "ensemble", "sensitivity", "verify", "sweeps"),
-    *("doctor", "fork", "experiments", "tag", "note", "delete", "restore", "export", "import"),
-    *("replay", "import-curve", "import-data", "ui", "help"),
+    *("runs", "show", "compare", "claims", "report", "search", "ensemble", "sensitivity", "verify"),
+    *("sweeps", "doctor", "fork", "experiments", "tag", "note", "delete", "restore", "export"),
+    *("import", "replay", "import-curve", "import-data", "ui", "help"),
 )
 
 _MODULES = {"import": "import_file"}

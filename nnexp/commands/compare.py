@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from nnexp.commands.compared import show
 from nnexp.commands.comparison_data import print_csv, print_json
@@ -14,14 +15,18 @@ from nnexp.commands.images import show_images
 from nnexp.commands.options import Parser, add_selection, command, experiments, selected
 from nnexp.errors import UserError
 from nnexp.record.check import warnings_of
-from nnexp.record.store import open_store
+from nnexp.record.store import Store, open_store
 from nnexp.study.compare import Comparison, compare
 from nnexp.study.grouping import varied
 from nnexp.study.images import compare_images
 from nnexp.study.judge import ALPHA, Rule
+from nnexp.study.ledger import is_of_test_data, ledger
 from nnexp.study.metric import Metric
 from nnexp.study.published import published_runs
 from nnexp.study.rounds import undecided
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BUDGET = 60
 """The budget that is offered where something is not resolved."""
@@ -33,6 +38,10 @@ def main(arguments: Sequence[str]) -> int:
     _check(options)
     rule = _rule(options)
     frame = selected(options)
+    if is_of_test_data(options.metric) and "monitor.test" in frame:
+        # The trials of a search have never seen test data.
+        tested = frame[frame["monitor.test"] != "never"]
+        frame = frame if tested.empty else tested
     by = [word.strip() for word in (options.by or "").split(",") if word.strip()]
     if options.by is not None and not by:
         raise UserError("--by: names no key; allowed: such as reg,size")
@@ -54,11 +63,11 @@ def main(arguments: Sequence[str]) -> int:
         frame, ended, failed = done.frame, done.lines, done.failed
     found = ask(frame)
     finished = [str(run_id) for run_id in frame.loc[frame["status"] == "FINISHED", "run_id"]]
-    changed = warnings_of(open_store(options.tracking_uri, reading=True), finished)
-    found = replace(found, warnings=(*found.warnings, *changed))
+    store = open_store(options.tracking_uri, reading=True)
+    said = [*found.warnings, *warnings_of(store, finished), *_looks(store, found, frame)]
+    found = replace(found, warnings=tuple(said))
     images = None
     if options.images:
-        store = open_store(options.tracking_uri, reading=True)
         images = compare_images(store, frame, found, pair=options.pair)
     if options.format == "json":
         print_json(found, images)
@@ -72,6 +81,14 @@ def main(arguments: Sequence[str]) -> int:
             print(line)
         print(f"\nthis table: {command('compare', arguments)}")
     return 1 if failed else 0
+
+
+def _looks(store: Store, found: Comparison, frame: pd.DataFrame) -> Iterator[str]:
+    """How often the data that settings are compared by were looked at, if they are test data."""
+    if is_of_test_data(found.metric):
+        chosen = "; to choose among settings by them is to choose on test data (see nnexp search)"
+        looks = ledger(store, set(frame["data"]))
+        yield f"{looks}{chosen if len(found.settings) > 1 else ''}"
 
 
 def _parser() -> argparse.ArgumentParser:

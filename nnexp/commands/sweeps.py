@@ -120,10 +120,10 @@ def _go_on(store: Store, prefix: str, *, retry_failed: bool) -> int:
         words = without_retired(shlex.split(tags.get("nnexp.command", "")))[3:]
     except ValueError as error:
         raise UserError(f"--go-on {prefix}: its recorded command is damaged ({error})") from error
-    if words and words[0] == "compare":
+    if words and words[0] in ("compare", "search"):
         if retry_failed:
-            raise UserError(f"--retry failed: {prefix} was trained by compare; allowed: sweeps")
-        return COMMANDS["compare"]([*words[1:], "--tracking-uri", store.uri])
+            raise UserError(f"--retry failed: {prefix} was trained by {words[0]}; allowed: sweeps")
+        return COMMANDS[words[0]]([*words[1:], "--tracking-uri", store.uri])
     with TemporaryDirectory() as folder:
         path = artifact_of(store, run_id, ASKED, folder)
         configs = asked_configs(path) if path else []

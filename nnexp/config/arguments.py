@@ -46,7 +46,10 @@ TAGS = "tracking.tags."
 PROSE = ("tracking.name", "tracking.note")
 """Keys that take a text as it is, commas and all: nobody sweeps over what a run is called."""
 
-RETIRED = {"sweep.fuse": "no longer a key: runs are trained one by one; allowed: leave it out"}
+RETIRED = {
+    "sweep.fuse": "no longer a key: runs are trained one by one; allowed: leave it out",
+    "sweep.engine": "no longer a key; allowed: sweep.executor=processes or dask",
+}
 """Keys of earlier versions, and what is said to who types one. In records they are passed over."""
 
 HYDRA_KEYS = ("hydra/launcher", "hydra.mode", "hydra.verbose")

@@ -20,12 +20,12 @@ DTYPES = ("float32", "float64")
 SCHEDULES = ("constant",)
 STOPS = ("none", "early")
 RNGS = ("pcg64", "nielsen2014")
-TEST_MONITORING = ("end", "epoch")
+TEST_MONITORING = ("end", "epoch", "never")
 ARTIFACTS = ("auto", "all", "light", "none")
 MASKS = ("example", "batch")
 SCALES = ("train", "test")
 ENGINES = ("compiled", "numpy")
-EXECUTORS = ("local",)
+EXECUTORS = ("processes", "dask")
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class MonitorConfig:
     """`monitor.`: what is measured, and how often. Never changes the weights."""
 
     test: str = "end"
-    """When test data is looked at."""
+    """When test data are looked at; with `never` their files are not even opened."""
     every: int = 1
     """Epochs between evaluations; the last is always evaluated."""
 
@@ -169,10 +169,10 @@ class SweepConfig:
     """Processes; 0 stands for the cores this process may use."""
     dry_run: bool = False
     """Show what would be trained, and train nothing."""
-    engine: str = "local"
-    """What carries a sweep out."""
+    executor: str = "processes"
+    """What trains them: processes of this machine, or the workers of a Dask cluster."""
     address: str | None = None
-    """Address of what carries a sweep out."""
+    """Of the cluster's scheduler; none for a cluster of this machine's own."""
 
 
 @dataclass(frozen=True)

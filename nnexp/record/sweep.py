@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 PAGE = 1000
 
+PRUNED = "nnexp.pruned"
+"""The tag of a run that a search has given up, with the epochs that it was trained for."""
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -176,11 +179,18 @@ def remove_partial(store: Store, experiment_id: str, parent: str) -> None:
     for status in ("RUNNING", "KILLED"):
         where = f"tags.`nnexp.sweep` = '{parent}' and attributes.status = '{status}'"
         for run in list(runs_where(store, [experiment_id], where)):
-            store.client.delete_run(run.info.run_id)
+            if PRUNED not in run.data.tags:
+                store.client.delete_run(run.info.run_id)
 
 
 def delivery_of(
-    experiment_id: str, parent: str, name: str, config: Config, dataset: Dataset, ended: Ended
+    experiment_id: str,
+    parent: str,
+    name: str,
+    config: Config,
+    dataset: Dataset,
+    ended: Ended,
+    more_tags: Mapping[str, str],
 ) -> Delivery:
     """All that is to be recorded of one ended run of a sweep but its artifacts."""
     outcome = ended.outcome
@@ -188,6 +198,7 @@ def delivery_of(
     tags = {
         **tags_of(config, dataset),
         **owner_tags(),
+        **more_tags,
         "nnexp.sweep": parent,
         "mlflow.parentRunId": parent,
     }

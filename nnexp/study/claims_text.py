@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from nnexp.study.claims import OUTCOMES, Claim
 from nnexp.study.claims_judged import Judged
-from nnexp.study.report.tables import TextTable
+from nnexp.study.text_table import TextTable
 
 _COUNTED = {
     "holds": ("holds", "hold"),

@@ -17,7 +17,7 @@ from rich.markup import escape
 from nnexp.config.compose import config_dir
 from nnexp.config.presets import preset_sha256
 from nnexp.config.schema import Config
-from nnexp.data.dataset import load_dataset
+from nnexp.data.dataset import dataset_of
 from nnexp.errors import NnexpError, UserError, stopped_by
 from nnexp.record.asked import note_asked
 from nnexp.record.checkpoint import SUFFIX
@@ -40,6 +40,7 @@ from nnexp.redact import redact
 from nnexp.signals import held_stops
 from nnexp.source import source_sha256
 from nnexp.sweep.checkpoints import checkpoint_of
+from nnexp.sweep.executors import check_executor
 from nnexp.sweep.locks import alone
 from nnexp.sweep.single import NotRecorded, tidy, warn_of_changes
 from nnexp.sweep.state import Batch
@@ -114,7 +115,7 @@ def run_sweep(
     if not configs:
         raise UserError(f"{' '.join(command)}: no run at all; allowed: at least one value per key")
     first = configs[0]
-    datasets = [load_dataset(config.data) for config in configs]
+    datasets = [dataset_of(config) for config in configs]
     for config, dataset in zip(configs, datasets, strict=True):
         check_data(config, dataset)
         check_engine(config, trains=False)
@@ -122,6 +123,7 @@ def run_sweep(
     unique = _unique(every)
     if len({(c.tracking.uri, c.tracking.experiment) for c in configs}) > 1:
         raise UserError("tracking.*: allowed: one store and one experiment per sweep")
+    check_executor(first.sweep)
     store = open_store(first.tracking.uri)
     experiment = experiment_id(store, first.tracking.experiment)
     chosen = [configs[k] for k in unique]
@@ -180,7 +182,7 @@ def run_sweep(
             if parent is None:
                 raise  # It could not be opened.
             with held_stops(forget=True), suppress(OSError):
-                tags = {"nnexp.reason": _reason(error)}
+                tags = {"nnexp.reason": reason_of(error)}
                 outbox.send(Delivery(parent, "KILLED", now(), (), tags))
                 interrupted(sweep, parent, console)
             if isinstance(error, OSError):
@@ -201,18 +203,13 @@ def run_sweep(
                 **described(first, f"`{line}`" if series else result_note(sweep, line)),
             }
             outbox.send(Delivery(parent, status, now(), (), tags))
-    if outbox.kept and not outbox.lost:
-        text = (
-            f"the tracking store does not answer ({outbox.trouble}); nothing is lost: "
-            f"{len(outbox.kept)} deliveries are kept in {store.folder} and sent at the next start"
-        )
-        console.print(escape(text), highlight=False)
+    say_kept(outbox, console)
     if series is None:
         conclude(sweep, parent, line, console, watch.seconds)
     result = SweepResult(parent, chosen, [sweep.found[mark] for mark in marks])
     if failed:
         raise SweepFailed(f"{len(failed)} of {len(chosen)} runs failed; sweep {parent}", result)
-    _confirm_recorded(outbox)
+    confirm_recorded(outbox)
     return result
 
 
@@ -232,7 +229,18 @@ def _note_asked(sweep: Batch, parent: str, outbox: Outbox) -> None:
         note_asked(sweep.store, parent, names, configs)
 
 
-def _reason(error: BaseException) -> str:
+def say_kept(outbox: Outbox, console: Console) -> None:
+    """Say of a store that does not answer what it has not received."""
+    if outbox.kept and not outbox.lost:
+        text = (
+            f"the tracking store does not answer ({outbox.trouble}); nothing is lost: "
+            f"{len(outbox.kept)} deliveries are kept in {outbox.store.folder} and sent at the next "
+            "start"
+        )
+        console.print(escape(text), highlight=False)
+
+
+def reason_of(error: BaseException) -> str:
     """Why a sweep could not go on, for its record."""
     if isinstance(error, KeyboardInterrupt):
         return stopped_by(error)
@@ -240,7 +248,7 @@ def _reason(error: BaseException) -> str:
     return redact(said)[:5000]
 
 
-def _confirm_recorded(outbox: Outbox) -> None:
+def confirm_recorded(outbox: Outbox) -> None:
     """What has been trained must be in the store, or wait for one that does not answer.
 
     Raises:

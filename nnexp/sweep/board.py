@@ -71,6 +71,13 @@ class Board:
         """Something to be said about a run that goes on."""
         self._say(line)
 
+    def paused(self, run: int) -> None:
+        """A run has been trained as far as was asked for now."""
+        self._part[run] = 1.0
+        self._running.discard(run)
+        self.done += 1
+        self._refresh()
+
     def ended(self, run: int, line: str, *, failed: bool) -> None:
         """A run has ended and is recorded; without a terminal it is said in a line, if any."""
         self._spend()

@@ -16,7 +16,7 @@ from rich.markup import escape
 from nnexp.config.command import command_of, run_name
 from nnexp.config.schema import Config
 from nnexp.config.words import some
-from nnexp.data.dataset import Dataset, load_dataset
+from nnexp.data.dataset import Dataset, dataset_of
 from nnexp.errors import NnexpError, stopped_by
 from nnexp.record.bulk import final_values
 from nnexp.record.check import warnings_of
@@ -124,7 +124,7 @@ def _ready(config: Config) -> Dataset:
     # A stop raised within an import would leave the import lock locked: the other thread, which
     # imports too, would wait for it for ever, and this one for that.
     with held_stops(), ThreadPoolExecutor(1) as pool:
-        loading = pool.submit(load_dataset, config.data)
+        loading = pool.submit(dataset_of, config)
         laying = pool.submit(lambda: laid_out(engine_of(config), loading.result()))
         import_client()
         dataset = loading.result()

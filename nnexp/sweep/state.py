@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from nnexp.config.compose import flatten
@@ -26,6 +27,12 @@ class Batch:
     """Its MLflow id."""
     found: dict[str, Recorded]
     """By fingerprint."""
+    tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What runs are tagged with beside what every run is, by fingerprint."""
+    until: int | None = None
+    """Train no further than this epoch for now."""
+    paused: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    """By fingerprint, the values so far of the runs that have stopped there."""
 
     @cached_property
     def names(self) -> list[str]:
@@ -35,7 +42,9 @@ class Batch:
     @property
     def missing(self) -> list[int]:
         """Positions of the runs that are still to be trained."""
-        return [k for k, mark in enumerate(self.marks) if mark not in self.found]
+        return [
+            k for k, mark in enumerate(self.marks) if not {mark} & (self.found.keys() | self.paused)
+        ]
 
     @property
     def recorded(self) -> list[Recorded]:

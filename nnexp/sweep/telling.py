@@ -13,6 +13,7 @@ from nnexp.config.distinct import columns_of, distinct_keys, words_of
 from nnexp.config.schema import Config
 from nnexp.config.words import some
 from nnexp.record.environment import cores
+from nnexp.redact import redact
 from nnexp.sweep.board import results, results_table
 from nnexp.sweep.endings import kept_labels, option_of, recorded_lines
 from nnexp.sweep.state import Batch
@@ -35,8 +36,7 @@ def announce(sweep: Batch, console: Console) -> None:
     if missing < total:
         text += f": {total - missing} recorded already, {missing} to train"
     if missing:
-        count = _workers(sweep)
-        text += f", in {count} process{'es' if count > 1 else ''}"
+        text += f", {_where(sweep)}"
     console.print(text, highlight=False)
 
 
@@ -49,6 +49,15 @@ def show_plan(sweep: Batch, console: Console) -> None:
     total = sum(work(sweep.configs[k], sweep.datasets[k]) for k in sweep.missing)
     seconds = total / PER_SECOND / max(1, _workers(sweep))
     console.print(f"dry run: nothing was trained; estimated time about {seconds:.0f} s")
+
+
+def _where(sweep: Batch) -> str:
+    settings = sweep.configs[0].sweep
+    if settings.executor == "dask":
+        address = settings.address
+        return f"on the Dask cluster at {redact(address)}" if address else "on a local Dask cluster"
+    count = _workers(sweep)
+    return f"in {count} process{'es' if count > 1 else ''}"
 
 
 def _workers(sweep: Batch) -> int:

@@ -23,13 +23,13 @@ from nnexp.record.store import Store
 from nnexp.record.weights import load_weights
 from nnexp.study.first_layer import NEAR, first_layer, near_zero
 from nnexp.study.lookup import artifact, artifact_of
-from nnexp.study.recorded import recorded_config, recorded_data
+from nnexp.study.recorded import recorded_config, tested_data
 from nnexp.study.report.chart import Chart, Floats, Series
 from nnexp.study.report.draw import TEXT, WIDTH, inches, label_inside, new_picture
 from nnexp.study.report.drawn import Drawn
 from nnexp.study.report.material import Material
-from nnexp.study.report.tables import TextTable
 from nnexp.study.report.words import number
+from nnexp.study.text_table import TextTable
 from nnexp.train.plan import pixel_max_of
 from nnexp.train.predict import outputs
 
@@ -73,7 +73,7 @@ def read_networks(store: Store, material: Material) -> tuple[list[Networks], lis
             runs = [run for run in ours if run.info.run_id in recorded]
             config = _config(store, runs[0])
             for run in runs:
-                dataset = recorded_data(run, config)
+                dataset = tested_data(run, config)
         except UserError as error:
             left_out.append(f"{setting}: no weights and no confusion are shown: {error}")
             continue

@@ -35,13 +35,13 @@ from nnexp.study.report.preset import question_of
 from nnexp.study.report.provenance import provenance, training_commands
 from nnexp.study.report.svg import inline, svg_file
 from nnexp.study.report.tables import (
-    TextTable,
     commands,
     failed_table,
     pairs_table,
     published_table,
     settings_table,
 )
+from nnexp.study.text_table import TextTable
 
 HERE = Path(__file__).parent
 FEW_NETWORKS = 6
