@@ -17,8 +17,8 @@ def _late(module: str) -> Command:
 
 
 WORDS = (
-    *("runs", "show", "compare", "report", "ensemble", "sensitivity", "verify", "sweeps", "doctor"),
-    *("replay", "import-curve", "export", "import", "ui"),
+    *("runs", "show", "watch", "compare", "report", "ensemble", "sensitivity", "verify", "sweeps"),
+    *("doctor", "replay", "import-curve", "export", "import", "ui"),
 )
 
 _MODULES = {"import": "import_file"}

@@ -159,6 +159,8 @@ class TrackingConfig:
     reuse: bool = True
     resume: bool = True
     artifacts: str = "auto"
+    notify: str | None = None
+    """A command or web address that is told at the end (`sweep.notify`); never recorded."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from functools import partial
 from rich.console import Console
 from rich.markup import escape
 
+from nnexp.config.arguments import NOTIFY
 from nnexp.config.command import run_name
 from nnexp.config.schema import Config
 from nnexp.data.dataset import load_dataset
@@ -38,6 +39,7 @@ from nnexp.redact import redact
 from nnexp.signals import held_stops
 from nnexp.sweep.checkpoints import checkpoint_of
 from nnexp.sweep.locks import alone
+from nnexp.sweep.notify import notified, without_notify
 from nnexp.sweep.screen import Stopwatch
 from nnexp.sweep.single import NotRecorded, tidy, warn_of_changes
 from nnexp.sweep.state import Batch
@@ -79,7 +81,7 @@ class SweepFailed(NnexpError):
 
     def __init__(self, message: str, result: SweepResult) -> None:
         super().__init__(message)
-        self.result = result
+        self.result, self.run_id = result, result.sweep_id
 
 
 def run_sweep(
@@ -99,9 +101,32 @@ def run_sweep(
         SweepFailed: some runs failed; all others are recorded.
         SourceChanged: the numeric source did, while the sweep ran; what has ended is recorded.
     """
-    watch = Stopwatch()
     if not configs:
         raise UserError(f"{' '.join(command)}: no run at all; allowed: at least one value per key")
+    line = _line(command)
+    with notified(configs[0], "sweep", line) as ended:
+        bare = [without_notify(config) for config in configs]
+        result = _run_sweep(bare, line, console, retry_failed=retry_failed, series=series)
+        ended(result.sweep_id)
+    return result
+
+
+def _line(command: Sequence[str]) -> str:
+    """The command as it is recorded: where goes without saying, and may hold a password."""
+    left_out = ("tracking.uri", NOTIFY)
+    typed = [argument for argument in command if argument.partition("=")[0] not in left_out]
+    return redact("python -m nnexp " + shlex.join(typed))
+
+
+def _run_sweep(
+    configs: Sequence[Config],
+    line: str,
+    console: Console,
+    *,
+    retry_failed: bool,
+    series: Series | None,
+) -> SweepResult:
+    watch = Stopwatch()
     first = configs[0]
     datasets = [load_dataset(config.data) for config in configs]
     for config, dataset in zip(configs, datasets, strict=True):
@@ -130,9 +155,6 @@ def run_sweep(
         if first.sweep.dry_run:
             show_plan(sweep, console)
             return SweepResult("", [], [])
-        # The address goes without saying where it is recorded, and may hold a password.
-        typed = [argument for argument in command if not argument.startswith("tracking.uri=")]
-        line = redact("python -m nnexp " + shlex.join(typed))
         total = len(chosen) + (series.before if series else 0)
         tags = {"nnexp.command": line, "nnexp.total": str(total)}
         name = series.name if series else sweep_name(chosen)

@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from nnexp.config.command import run_name
+from nnexp.config.command import command_of, run_name
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, load_dataset
 from nnexp.errors import NnexpError, stopped_by
@@ -31,6 +31,7 @@ from nnexp.signals import held_stops
 from nnexp.source import SourceChanged, confirm, file_digests
 from nnexp.sweep.checkpoints import Checkpoints, run_key
 from nnexp.sweep.locks import alone
+from nnexp.sweep.notify import notified, without_notify
 from nnexp.sweep.screen import RunScreen, Screen, Stopwatch, header
 from nnexp.sweep.studio import Studio
 from nnexp.train.engines import check_engine, compile_ahead, engine_of
@@ -43,6 +44,10 @@ from nnexp.train.snapshot import Snapshot
 
 class RunFailed(NnexpError):
     """A run could not go on; it is recorded as FAILED."""
+
+    def __init__(self, message: str, run_id: str = "") -> None:
+        super().__init__(message)
+        self.run_id = run_id
 
 
 class NotRecorded(NnexpError):
@@ -70,8 +75,14 @@ def run_single(config: Config, console: Console, screen: Screen | None = None) -
         RunFailed: training diverged; the run is recorded as FAILED with the reason.
         SourceChanged: the numeric source did, since this program was started.
     """
+    with notified(config, "run", command_of(config)) as ended:
+        result = _run_single(without_notify(config), console, screen or RunScreen(console))
+        ended(result.run_id)
+    return result
+
+
+def _run_single(config: Config, console: Console, screen: Screen) -> Result:
     watch = Stopwatch()
-    screen = screen or RunScreen(console)
     # First of all: what it imports takes as long as a short training.
     with Studio(config, _artifacts(config)) as studio:
         dataset = _ready(config)
@@ -213,7 +224,8 @@ def _run(
         marked = record.fail(str(error), status="KILLED")
         raise RunFailed(
             f"run {record.run_id} cannot be recorded: {error}; it is marked KILLED"
-            f"{'' if marked else ' at the next start'}, and the same command goes on with it"
+            f"{'' if marked else ' at the next start'}, and the same command goes on with it",
+            record.run_id,
         ) from error
     except Exception as error:
         if record is not None and not closed:
@@ -227,7 +239,7 @@ def _run(
             )
         )
     if outcome.failure is not None:
-        raise RunFailed(f"run {record.run_id} failed: {outcome.failure}")
+        raise RunFailed(f"run {record.run_id} failed: {outcome.failure}", record.run_id)
     kept = outcome.metrics.get("best/epoch") if outcome.metrics.get("best/test_accuracy") else None
     last = next((row for row in record.rows if row["step"] == kept), record.last)
     screen.ended(config, store, record.run_id, last, outcome, watch.seconds)
