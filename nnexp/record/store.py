@@ -179,6 +179,8 @@ def open_store(uri: str | None, *, reading: bool = False) -> Store:
     logs_beside(folder)
     if not reading:
         _make_folder(folder)
+        if scheme not in ("http", "https"):
+            _say_where_artifacts_are(folder)
     return _reach(resolved, key, folder, reading=reading)
 
 
@@ -193,6 +195,18 @@ def _make_folder(folder: Path) -> None:
             f"{folder.parent}: cannot be written ({error.strerror or error}); checkpoints and what "
             "a server has not received are kept there: allowed: a writable working directory"
         ) from error
+
+
+def _say_where_artifacts_are(folder: Path) -> None:
+    """Say once in a working folder that a database takes no files."""
+    said = folder / "artifacts-stay-here"
+    if not said.exists():
+        said.touch()
+        print(
+            "nnexp: a database keeps parameters and values; artifacts stay on this machine, where "
+            "MLflow puts them. A server serves both to all: docs/server.md",
+            file=sys.stderr,
+        )
 
 
 def experiment_id(store: Store, name: str) -> str:
