@@ -29,6 +29,10 @@ PORT ?= 5000
 server: $(STAMPS)/test ## a team's MLflow server on PostgreSQL, with a password, on this machine only
 	@$(BIN)/python tools/server.py --port $(PORT)
 
+.PHONY: notebook
+notebook: $(STAMPS)/notebook ## open the tour of the chapter as a notebook
+	$(BIN)/jupyter lab experiments/tour.ipynb
+
 .PHONY: experiments
 experiments: $(STAMPS)/run ## run every preset and remake experiments/ (what is recorded is reused)
 	$(BIN)/python experiments/remake.py
@@ -148,6 +152,12 @@ $(STAMPS)/test: requirements/test.txt pyproject.toml | $(STAMPS)/venv
 
 $(STAMPS)/dev: requirements/dev.txt pyproject.toml | $(STAMPS)/venv
 	$(install)
+	touch $@ $(STAMPS)/test $(STAMPS)/run
+
+# JupyterLab is not locked: it is a tool to look with, no part of what is computed.
+$(STAMPS)/notebook: requirements/test.txt pyproject.toml | $(STAMPS)/venv
+	$(install)
+	$(PIP) install --no-build-isolation --editable '.[notebook]'
 	touch $@ $(STAMPS)/test $(STAMPS)/run
 
 # The second line adds PyTorch, which is not locked: its builds (CPU, CUDA) have other hashes and

@@ -4,8 +4,10 @@
 
 Trains what is not recorded yet in the store of the working directory, then writes into each folder
 what its README shows. It holds the question, the command, the verdict, the tables and the figures;
-what stands between the markers is written by this script, the verdict by people, who look. The same
-records give the same bytes.
+what stands between the markers is written by this script, the verdict by people, who look. The
+claims that open the verdict are those of conf/claims, with the outcomes that they expect: where
+records say otherwise, the claim is named and the exit code is 1. The same records give the same
+bytes.
 """
 
 from __future__ import annotations
@@ -23,13 +25,18 @@ from nnexp.commands.export import main as export
 from nnexp.commands.printed import markdown
 from nnexp.errors import UserError
 from nnexp.record.store import open_store
+from nnexp.study.claims import Claim, claims_files, read_claims
+from nnexp.study.claims_judged import judge
+from nnexp.study.claims_text import claims_table, expected_lines
 from nnexp.study.report.drawn import Drawn
 from nnexp.study.report.page import make_report, png
 from nnexp.study.report.preset import question_of
-from nnexp.study.report.tables import TextTable
+from nnexp.study.text_table import TextTable
 
 HERE = Path(__file__).parent
 START, END = "<!-- made by experiments/remake.py: -->", "<!-- end -->"
+CLAIMS, CLAIMS_END = "<!-- claims of conf/claims: -->", "<!-- end of claims -->"
+VERDICT = "## Verdict\n"
 
 _CURVES = ("validation_accuracy", "gap_validation", "slopes", "dots_final_test_accuracy")
 PICTURES: dict[str, tuple[str, ...]] = {
@@ -76,8 +83,8 @@ def _image(picture: Drawn) -> str:
     return f'<img src="{picture.name}.png" width="49%" alt="{escape(picture.text)}">'
 
 
-def remake(name: str) -> None:
-    """Write figures and tables of one experiment into its folder."""
+def remake(name: str) -> list[str]:
+    """Write figures and tables of one experiment; the claims that came out otherwise."""
     folder = HERE / name
     folder.mkdir(exist_ok=True)
     report = make_report(open_store(None), [name], None, f"python -m nnexp report {name}")
@@ -92,11 +99,33 @@ def remake(name: str) -> None:
     differences = _differences(name)
     tables = [t for t in report.tables if not (differences and t.title == differences[0].title)]
     parts += [markdown(_without_time(table, name)) for table in [*tables, *differences]]
+    judged = judge(open_store(None), claims_of(name)).judged if claims_of(name) else ()
+    if judged:
+        parts.insert(1, markdown(claims_table(judged, f"python -m nnexp claims {name}")))
     readme = folder / "README.md"
     before = readme.read_text(encoding="utf-8") if readme.exists() else _fresh(name)
     head, _, rest = before.partition(START)
     tail = rest.partition(END)[2]
-    readme.write_text(head + "\n\n".join(parts) + "\n" + END + tail, encoding="utf-8")
+    text = head + "\n\n".join(parts) + "\n" + END + tail
+    readme.write_text(with_claims(text, name), encoding="utf-8")
+    others = [j for j in judged if not j.as_expected or j.outcome == "not recorded"]
+    return [f"{name}: {j.claim.name}: {j.outcome}, expected: {j.claim.expected}" for j in others]
+
+
+def claims_of(name: str) -> list[Claim]:
+    """The claims about a preset."""
+    path = claims_files().get(name)
+    return read_claims(path) if path is not None else []
+
+
+def with_claims(text: str, name: str) -> str:
+    """A page whose verdict opens with the preset's claims."""
+    head, _, rest = text.partition(VERDICT)
+    if CLAIMS in rest:
+        rest = "\n" + rest.partition(CLAIMS_END)[2].lstrip("\n")
+    lines = expected_lines(claims_of(name))
+    block = "\n".join(["", CLAIMS, "", *lines, "", CLAIMS_END, ""]) if lines else ""
+    return head + VERDICT + block + rest
 
 
 def carry(name: str) -> None:
@@ -129,18 +158,20 @@ def _differences(name: str) -> list[TextTable]:
     return [table for table in report.tables if table.title.startswith("Differences")]
 
 
-def index(presets: Sequence[str]) -> None:
-    """`experiments/README.md`: every question with its verdict."""
+def index(presets: Sequence[str]) -> str:
+    """`experiments/README.md`: every question with its verdict, as the pages have it."""
     lines = ["# Experiments", "", "The chapter's questions, each with its verdict; `make "
              "experiments` remakes them all.", ""]  # fmt: skip
     for name in presets:
         readme = HERE / name / "README.md"
         if readme.exists():
             text = readme.read_text(encoding="utf-8")
-            verdict = text.partition("## Verdict")[2].partition("\n## ")[0].strip()
+            verdict = text.partition(VERDICT)[2].partition("\n## ")[0]
+            verdict = verdict.replace(f"{CLAIMS}\n\n", "").replace(f"{CLAIMS_END}\n\n", "").strip()
             lines += [f"## [{name}]({name}/README.md)", "", f"*{question_of(name)}*", ""]
-            lines += [verdict, ""]
-    (HERE / "README.md").write_text("\n".join(lines), encoding="utf-8")
+            # Links are those of a page one folder down.
+            lines += [verdict.replace("](../../", "](../"), ""]
+    return "\n".join(lines)
 
 
 def _without_time(table: TextTable, name: str) -> TextTable:
@@ -165,17 +196,21 @@ def main() -> None:
     parser.add_argument("--only-report", action="store_true", help="do not train what is missing")
     options = parser.parse_args()
     presets = sorted(p.stem for p in (HERE.parent / "conf" / "experiment").glob("*.yaml"))
+    others = []
     for name in options.names or presets:
         started = time.monotonic()
         if not options.only_report:
             typed = [f"experiment={name}", "tracking.artifacts=light"]
             subprocess.run([sys.executable, "-m", "nnexp", *typed], check=True)
         trained = time.monotonic()
-        remake(name)
+        others += remake(name)
         carry(name)
         made = time.monotonic() - trained
         print(f"remade experiments/{name}: {trained - started:.0f} s + {made:.0f} s", flush=True)
-    index(presets)
+    (HERE / "README.md").write_text(index(presets), encoding="utf-8")
+    for line in others:
+        print(f"not as conf/claims expects: {line}", file=sys.stderr)
+    sys.exit(1 if others else 0)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ For notebooks and scripts:
 >>> result = nnexp.run("cost=crossentropy", "reg=l2", seed=3)
 >>> result.metrics["test/accuracy"], result.curves, result.predict(images)
 >>> nnexp.sweep("size=1k,50k", seed=range(5)).compare(by="size")
+>>> nnexp.search("train.eta=log(0.01,3)", size="1k").best
 >>> nnexp.study.runs(), nnexp.study.curves()
 """
 
@@ -19,12 +20,24 @@ from nnexp.source import begun as _begun
 
 if TYPE_CHECKING:
     from nnexp import study
-    from nnexp.api import load, run, sweep
+    from nnexp.api import load, run, search, sweep
+    from nnexp.chosen import Search
     from nnexp.results import Run, Sweep
 
 __version__ = "0.2.0.dev0"
 
-__all__ = ["NnexpError", "Run", "Sweep", "UserError", "load", "run", "study", "sweep"]
+__all__ = [
+    "NnexpError",
+    "Run",
+    "Search",
+    "Sweep",
+    "UserError",
+    "load",
+    "run",
+    "search",
+    "study",
+    "sweep",
+]
 
 # The numeric source as it is before any of it is imported: what a fingerprint is of.
 _begun()
@@ -34,8 +47,10 @@ _LATE = {
     "load": "nnexp.api",
     "Run": "nnexp.results",
     "Sweep": "nnexp.results",
-    # `nnexp.sweep` is also a package; as a module it can be called: see there.
+    "Search": "nnexp.chosen",
+    # `nnexp.sweep` and `nnexp.search` are also packages; as modules they can be called: see there.
     "sweep": "",
+    "search": "",
     "study": "",
 }
 

@@ -19,22 +19,30 @@ from nnexp.commands import COMMANDS
 from nnexp.errors import UserError
 from nnexp.help import help_text
 from nnexp.output import drop_output, sound_streams, unfailing_output
+from nnexp.program import MODULE, SCRIPT, as_started, started_as
 from nnexp.redact import hide
 from nnexp.signals import STOPS
+from nnexp.verbosity import said_as, split_off
 
-TO_THE_END = ("verify", "replay", "report", "import-curve", "export", "import")
+TO_THE_END = ("verify", "replay", "report", "import-curve", "export", "import", "fork")
 """Commands that do more than print: they go on though nobody reads what they say."""
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Carry out a command line; the exit code."""
+def main(arguments: Sequence[str], *, quiet: bool = False) -> int:
+    """Carry out a command line; the exit code. Training that is `quiet` prints an id alone."""
     first = arguments[0] if arguments else ""
+    if first == "--completion":
+        from nnexp.commands.completion import main as completion
+
+        return completion(arguments[1:])
     if first in COMMANDS:
+        if quiet:
+            raise UserError(f"-q: {first} is asked for what it prints; allowed when training")
         _check_folder()
         with unfailing_output(drop=True) if first in TO_THE_END else nullcontext():
             return COMMANDS[first](list(arguments[1:]))
     if any(word in ("-h", "--help") for word in arguments):
-        print(help_text(list(COMMANDS)), end="")
+        print(as_started(help_text(list(COMMANDS))), end="")
         return 0
     if "--version" in arguments:
         print(f"nnexp {__version__}")
@@ -42,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
     _check_folder()
     from nnexp.hydra_app import run
 
-    return run(arguments)
+    return run(arguments, quiet=quiet)
 
 
 def _check_folder() -> None:
@@ -60,6 +68,7 @@ def script() -> None:
     # Imports make a million objects that stay; looking for garbage among them over and over would
     # be a sixth of the start.
     gc.set_threshold(200_000, 20, 20)
+    started_as(SCRIPT if os.path.basename(sys.argv[0]) == SCRIPT else MODULE)
     code = 1
     sound_streams()
     # Registered first, it is called last.
@@ -83,17 +92,27 @@ def entry() -> None:
     logging.raiseExceptions = False
     for argument in sys.argv[1:]:
         hide(argument)
-    code = _exit_code(sys.argv[1:])
+    code = _logged(sys.argv[1:])
     # What is left to do is tidying up; stopping it would only print a traceback.
     for number in STOPS:
         signal.signal(number, signal.SIG_IGN)
     sys.exit(code)
 
 
-def _exit_code(arguments: Sequence[str]) -> int:
+def _logged(arguments: Sequence[str]) -> int:
+    """The exit code of a command line, what it says being said as `-q`, `-v` and `--log` ask."""
+    try:
+        asked, rest = split_off(arguments)
+        with said_as(asked, rest):
+            return _exit_code(rest, quiet=asked.quiet)
+    except UserError as error:
+        return answer(error)
+
+
+def _exit_code(arguments: Sequence[str], *, quiet: bool = False) -> int:
     """`main` with what it raises as one line, and its output written."""
     try:
-        code = main(arguments)
+        code = main(arguments, quiet=quiet)
     except BrokenPipeError:
         # The reader of our output has gone (`nnexp runs | head`); that is no error of ours.
         drop_output()

@@ -1,4 +1,4 @@
-"""The Python interface: `nnexp.run`, `nnexp.sweep`, `nnexp.load`.
+"""The Python interface: `nnexp.run`, `nnexp.sweep`, `nnexp.search`, `nnexp.load`.
 
 What they train is what the command of the same words trains: the same config, refusals, record and
 launcher. Results come from the record (`nnexp.results`).
@@ -20,6 +20,7 @@ from nnexp.redact import redact
 from nnexp.results import Run, Sweep
 
 if TYPE_CHECKING:
+    from nnexp.chosen import Search
     from nnexp.config.schema import Config
     from nnexp.hydra_app import Trained
     from nnexp.sweep.screen import Screen
@@ -80,6 +81,62 @@ def sweep(*overrides: Override, quiet: bool = False, **keys: Any) -> Sweep:
     if trained.sweep is None:  # Another launcher trained them one by one.
         return Sweep("", tuple(Run.of_result(result) for result in trained.runs))
     return Sweep.of_result(trained.sweep)
+
+
+def search(
+    *overrides: Override,
+    trials: int = 40,
+    sampler: str = "tpe",
+    metric: str | None = None,
+    budget: float | None = None,
+    finalists: int = 4,
+    seeds: int = 8,
+    fresh: int = 5,
+    width: int = 4,
+    prune: bool = True,
+    quiet: bool = False,
+    **keys: Any,
+) -> Search:
+    """Choose the best setting on validation data: `python -m nnexp search KEY=RANGE …`.
+
+    Args:
+        overrides: as for `run`; a range such as `"train.eta=log(0.01,3)"`, or several values, is
+            searched over.
+        trials: settings to try.
+        sampler: `tpe` (needs Optuna), `random` or `grid`.
+        metric: what is chosen by; `validation/accuracy` unless given.
+        budget: seconds of training, added over processes, after which no more trials are begun.
+        finalists: settings that race over further seeds.
+        seeds: seeds of the race, at most.
+        fresh: seeds that the chosen setting is trained with at the end.
+        width: trials that are asked for at once; part of what is searched.
+        prune: give up trials that fall behind before their last epoch.
+        quiet: print nothing.
+        keys: further keys, as for `sweep`.
+
+    Returns:
+        The chosen values, the trials, and the chosen setting trained with fresh seeds.
+
+    Raises:
+        UserError: the request cannot be carried out; nothing was recorded.
+        NnexpError: every trial failed.
+
+    >>> search("reg=l2", {"reg.lmbda": "log(0.001,10)"}, size="1k", trials=30).best
+    """
+    from nnexp.chosen import Search
+    from nnexp.search.choosing import Rules
+    from nnexp.search.plan import Asked
+    from nnexp.search.search import search_all
+    from nnexp.terminal import console
+
+    typed = overrides_of(overrides, keys, several=True)
+    rules = Rules(trials=trials, width=width, finalists=finalists, seeds=seeds)
+    asked = Asked(typed, sampler, metric, None, budget, fresh, rules, prune)
+    silence = redirect_stdout(io.StringIO()) if quiet else nullcontext()
+    with silence, _at_work():
+        command = asked.command()
+        (searched,) = search_all(asked, command, console())
+    return Search(searched, command)
 
 
 def load(run_id: str, tracking_uri: str | None = None) -> Run:

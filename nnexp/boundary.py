@@ -20,6 +20,7 @@ from pathlib import Path
 from nnexp import __version__
 from nnexp.config.arguments import printable
 from nnexp.errors import NnexpError, stopped_by
+from nnexp.program import as_started
 from nnexp.redact import redact
 from nnexp.signals import block_interrupts
 
@@ -73,6 +74,8 @@ def _foreseen(error: BaseException) -> tuple[int, str]:
     """The exit code, and the line if this is an error one has to reckon with."""
     if isinstance(error, NnexpError):
         return error.exit_code, str(error)
+    if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("nnexp"):
+        return 2, _missing(str(error.name))
     if isinstance(error, MemoryError):
         return 1, f"there is not enough memory{f' ({error})' if str(error) else ''}"
     if isinstance(error, OSError) and error.errno in _MACHINE:
@@ -82,6 +85,14 @@ def _foreseen(error: BaseException) -> tuple[int, str]:
     if is_from_store(error):
         return 1, f"the tracking store failed: {said_by_store(error)}"
     return UNFORESEEN, ""
+
+
+def _missing(module: str) -> str:
+    """This Python lacks what is needed; in a checkout, `make` sets up one that has it."""
+    return (
+        f"{module} is not installed for {sys.executable}; allowed: make run, which sets up .venv "
+        "in a checkout, or a Python for which nnexp was installed by pip"
+    )
 
 
 def _crashed(error: BaseException) -> str:
@@ -127,7 +138,7 @@ def _traceback(error: BaseException) -> str:
 
 
 def _say(line: str) -> None:
-    _print(f"nnexp: {printable(redact(line))}")
+    _print(as_started(f"nnexp: {printable(redact(line))}"))
 
 
 def _print(text: str) -> None:

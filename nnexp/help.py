@@ -9,6 +9,7 @@ nnexp: controlled experiments on how cost, regularization, dropout and data chan
   python -m nnexp -m key=a,b 'seed=range(5)' ...
                                            a sweep: every combination, trained side by side
   python -m nnexp experiment=NAME          a preset from conf/experiment/
+  python -m nnexp help WORD                what a key, group, preset, metric or command is
   python -m nnexp COMMAND --help           {commands}
 
 examples
@@ -35,14 +36,17 @@ keys (default first)
   model.      hidden=[30]  activation=sigmoid|tanh|relu
   train.      epochs=30  batch_size=10  eta=0.5  momentum=0  dtype=float32|float64
               engine=compiled|numpy
-  monitor.    test=end|epoch  every=1
+  monitor.    test=end|epoch|never  every=1
   sweep.      workers (cores)  dry_run=false
   tracking.   uri (sqlite file mlflow.db here, or MLFLOW_TRACKING_URI)  experiment=nnexp
               reuse=true  resume=true  artifacts=auto|all|light|none
               notify=COMMAND or http(s)://...        told when it has ended, in JSON
+              name  note  tags.KEY
 
 options       -m, --multirun   sweep                --cfg job        print the config, train nothing
               --config-dir DIR your own presets     --version        print the version
+              -q   only the id of what was trained  --log FILE       all that is said, with times
+              -v   more of what is being done       --completion bash
 
 exit codes    0 done, 1 a run failed, 2 the request was wrong, 70 a mistake of this program (its
               crash log is named), 129/130/143 stopped by SIGHUP/Ctrl-C/SIGTERM

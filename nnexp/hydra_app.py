@@ -37,22 +37,40 @@ class Trained:
     sweep: SweepResult | None
 
 
-def run(arguments: Sequence[str], *, retry_failed: bool = False) -> int:
+def run(
+    arguments: Sequence[str],
+    *,
+    quiet: bool = False,
+    retry_failed: bool = False,
+    recorded_key: str | None = None,
+) -> int:
     """Compose the config that the overrides ask for and train it; the exit code.
+
+    If it is `quiet`, only the id of the run or sweep is printed.
 
     Raises: as `train`.
     """
+    silence = redirect_stdout(io.StringIO()) if quiet else nullcontext()
     with unfailing_output(drop=True):
-        train(arguments, retry_failed=retry_failed)
+        with silence:
+            trained = train(arguments, retry_failed=retry_failed, recorded_key=recorded_key)
+        if quiet:
+            ids = [trained.sweep.sweep_id] if trained.sweep else [r.run_id for r in trained.runs]
+            print("\n".join(filter(None, ids)))
     return 0
 
 
 def train(
-    arguments: Sequence[str], *, retry_failed: bool = False, may_sweep: bool = True
+    arguments: Sequence[str],
+    *,
+    retry_failed: bool = False,
+    may_sweep: bool = True,
+    recorded_key: str | None = None,
 ) -> Trained:
     """Compose the config that the overrides ask for and train it.
 
-    With `retry_failed`, the failed runs of a sweep that was recorded before are trained again.
+    With `retry_failed`, the failed runs of a sweep that was recorded before are trained again. With
+    `recorded_key`, a sweep is trained only if it still is the one that has that key.
     Without `may_sweep`, a preset that sweeps is refused before anything is trained. May be called
     any number of times in a process, also where the caller uses Hydra too.
 
@@ -65,12 +83,14 @@ def train(
     from omegaconf import DictConfig
     from omegaconf.errors import OmegaConfBaseException
 
+    from nnexp.config.command import overrides_of
     from nnexp.config.compose import config_dir, register, resolve, schema_keys
     from nnexp.config.messages import one_line
     from nnexp.config.overrides import bounded_sweeps, check_readable
     from nnexp.config.presets import check_config_dir
     from nnexp.errors import UserError
     from nnexp.sweep.launcher import Request, register_launcher
+    from nnexp.sweep.notify import notified, without_notify
     from nnexp.sweep.single import run_single
     from nnexp.terminal import console as new_console
 
@@ -84,7 +104,9 @@ def train(
     for folder in config_dirs(arguments):
         check_config_dir(folder, schema_keys())
     register()
-    request = Request(retry_failed=retry_failed, may_sweep=may_sweep)
+    request = Request(
+        arguments, retry_failed=retry_failed, may_sweep=may_sweep, recorded_key=recorded_key
+    )
     register_launcher(request)
     shows_all = os.environ.get("HYDRA_FULL_ERROR") == "1"
     console = new_console()
@@ -98,7 +120,10 @@ def train(
         # Hydra would print a line of its own before raising what a job raised.
         try:
             given = given_keys(HydraConfig.get().overrides.task)
-            results.append(run_single(resolve(composed, given), console))
+            config = resolve(composed, given)
+            with notified([config], "run", overrides_of(config)) as ended:
+                results.append(run_single(without_notify(config), console))
+                ended(results[-1].run_id)
             return results[-1].run_id
         except BaseException as error:
             raised.append(error)

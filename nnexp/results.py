@@ -29,6 +29,7 @@ from nnexp.study.tables import (
 from nnexp.sweep.board import SHOWN
 
 if TYPE_CHECKING:
+    from nnexp.record.sweep import Recorded
     from nnexp.study.compare import Comparison
     from nnexp.sweep.batch import SweepResult
     from nnexp.sweep.single import Result
@@ -51,6 +52,11 @@ class Run:
     def of_result(cls, result: Result) -> Run:
         """A run that was trained or found just now."""
         return cls._made(result.run_id, result.config, result.metrics, "FINISHED", "")
+
+    @classmethod
+    def of_recorded(cls, found: Recorded, config: Config) -> Run:
+        """A run of a sweep that was trained or found just now."""
+        return cls._made(found.run_id, config, found.metrics, found.status, found.reason)
 
     @classmethod
     def _made(
@@ -175,7 +181,7 @@ class Sweep:
     def of_result(cls, result: SweepResult) -> Sweep:
         """A sweep that was trained or found just now."""
         pairs = zip(result.configs, result.runs, strict=True)
-        runs = [Run._made(r.run_id, c, r.metrics, r.status, r.reason) for c, r in pairs]
+        runs = [Run.of_recorded(recorded, config) for config, recorded in pairs]
         return cls(result.sweep_id, tuple(runs))
 
     def __len__(self) -> int:

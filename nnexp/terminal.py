@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 
 from nnexp.config.arguments import printable
+from nnexp.program import as_started
 
 WIDTH = 160
 """Columns of output that goes to a file or a pipe."""
 
 
 class _Console(Console):
+    def print(self, *objects: Any, **options: Any) -> None:
+        """As rich does, commands named as this program was started."""
+        super().print(*(as_started(o) if isinstance(o, str) else o for o in objects), **options)
+
     def on_broken_pipe(self) -> None:
         # rich would end the program with exit code 1; that the reader has gone is no error.
         raise

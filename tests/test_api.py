@@ -80,6 +80,8 @@ def test_a_sweep_gives_runs_table_curves_and_comparison(folder: Path) -> None:
     assert list(compared.effects["effect of"]) == ["reg"]
     assert compared.answer in repr(compared)
     assert "fewer than 5 runs" in repr(compared)
+    # In points, as typed: of accuracies none is as far apart as that.
+    assert "equivalent" in sweep.compare(by="reg", within=99.0).answer
     with pytest.raises(nnexp.UserError, match="--against l3"):
         sweep.compare(by="reg", metric="train/penalty", against="l3")
     with pytest.raises(nnexp.UserError, match="--pair sead"):

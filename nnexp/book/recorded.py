@@ -25,6 +25,7 @@ from nnexp.config.schema import (
 from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
 from nnexp.nn.parameters import Parameters
+from nnexp.sweep.stopwatch import Stopwatch
 from nnexp.train.engines import available
 from nnexp.train.report import EpochReport, Outcome
 
@@ -201,7 +202,7 @@ class BookScreen:
         run_id: str,
         rows: Mapping[str, float],
         outcome: Outcome,
-        seconds: float,
+        watch: Stopwatch,
     ) -> None:
         """Nothing: `train` has the last word."""
 

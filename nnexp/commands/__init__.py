@@ -17,8 +17,20 @@ def _late(module: str) -> Command:
 
 
 WORDS = (
-    *("runs", "show", "watch", "compare", "report", "ensemble", "sensitivity", "verify", "sweeps"),
-    *("doctor", "replay", "import-curve", "export", "import", "ui"),
+    *("runs", "show", "watch", "compare", "claims", "report", "search", "ensemble", "sensitivity"),
+    *(
+        "verify",
+        "sweeps",
+        "doctor",
+        "fork",
+        "experiments",
+        "tag",
+        "note",
+        "delete",
+        "restore",
+        "export",
+    ),
+    *("import", "replay", "import-curve", "import-data", "ui", "help"),
 )
 
 _MODULES = {"import": "import_file"}

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from nnexp.commands.compared import show
 from nnexp.commands.comparison_data import print_csv, print_json
+from nnexp.commands.images import show_images
 from nnexp.commands.options import Parser, add_selection, command, experiments, selected
 from nnexp.errors import UserError
 from nnexp.record.check import warnings_of
-from nnexp.record.store import open_store
+from nnexp.record.store import Store, open_store
 from nnexp.study.compare import Comparison, compare
 from nnexp.study.grouping import varied
+from nnexp.study.images import compare_images
 from nnexp.study.judge import ALPHA, Rule
+from nnexp.study.ledger import is_of_test_data, ledger
 from nnexp.study.metric import Metric
 from nnexp.study.published import published_runs
 from nnexp.study.rounds import undecided
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BUDGET = 60
 """The budget that is offered where something is not resolved."""
@@ -31,6 +38,10 @@ def main(arguments: Sequence[str]) -> int:
     _check(options)
     rule = _rule(options)
     frame = selected(options)
+    if is_of_test_data(options.metric) and "monitor.test" in frame:
+        # The trials of a search have never seen test data.
+        tested = frame[frame["monitor.test"] != "never"]
+        frame = frame if tested.empty else tested
     by = [word.strip() for word in (options.by or "").split(",") if word.strip()]
     if options.by is not None and not by:
         raise UserError("--by: names no key; allowed: such as reg,size")
@@ -52,18 +63,32 @@ def main(arguments: Sequence[str]) -> int:
         frame, ended, failed = done.frame, done.lines, done.failed
     found = ask(frame)
     finished = [str(run_id) for run_id in frame.loc[frame["status"] == "FINISHED", "run_id"]]
-    changed = warnings_of(open_store(options.tracking_uri, reading=True), finished)
-    found = replace(found, warnings=(*found.warnings, *changed))
+    store = open_store(options.tracking_uri, reading=True)
+    said = [*found.warnings, *warnings_of(store, finished), *_looks(store, found, frame)]
+    found = replace(found, warnings=tuple(said))
+    images = None
+    if options.images:
+        images = compare_images(store, frame, found, pair=options.pair)
     if options.format == "json":
-        print_json(found)
+        print_json(found, images)
     elif options.format == "csv":
-        print_csv(found)
+        print_csv(found, images)
     else:
         show(found, pairs=options.pairs)
+        if images is not None:
+            show_images(images)
         for line in (*ended, *_offer(found, options, arguments)):
             print(line)
         print(f"\nthis table: {command('compare', arguments)}")
     return 1 if failed else 0
+
+
+def _looks(store: Store, found: Comparison, frame: pd.DataFrame) -> Iterator[str]:
+    """How often the data that settings are compared by were looked at, if they are test data."""
+    if is_of_test_data(found.metric):
+        chosen = "; to choose among settings by them is to choose on test data (see nnexp search)"
+        looks = ledger(store, set(frame["data"]))
+        yield f"{looks}{chosen if len(found.settings) > 1 else ''}"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -98,6 +123,12 @@ def _parser() -> argparse.ArgumentParser:
         help="every setting against this one, such as 'reg=none size=1k' (p corrected for these)",
     )
     parser.add_argument(
+        "--images",
+        action="store_true",
+        help="image by image too: which ones the best setting, or that of --against, gets right "
+        "and others do not",
+    )
+    parser.add_argument(
         "--within",
         type=float,
         metavar="D",
@@ -108,8 +139,9 @@ def _parser() -> argparse.ArgumentParser:
         "--until",
         choices=["resolved"],
         help="train further seeds of what is not decided: every setting against the best, or "
-        "against that of --against, with --pairs all pairs; judged by a test that may be looked at "
-        "after every seed. Every recorded seed of the settings counts",
+        "against that of --against, two experiments against each other, with --pairs all pairs; "
+        "judged by a test that may be looked at after every seed. Every recorded seed of the "
+        "settings counts",
     )
     parser.add_argument(
         "--budget",

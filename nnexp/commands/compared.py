@@ -6,17 +6,20 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from nnexp.commands.compared_effects import short_verdict, show_effects
+from nnexp.commands.compared_effects import (
+    NARROW,
+    equivalent_line,
+    short_verdict,
+    show_effects,
+)
 from nnexp.study.answer import answer
 from nnexp.study.compare import Comparison
 from nnexp.study.metric import Metric
 from nnexp.study.setting import Pair, open_text
 from nnexp.terminal import console as new_console
 
-NARROW = 100
-"""On terminals of fewer columns, tables of pairs do without `LEFT_OUT`."""
-
 LEFT_OUT = ("its interval", "exact p")
+"""Columns that a narrow terminal does without."""
 
 
 def show(found: Comparison, *, pairs: bool) -> None:
@@ -177,12 +180,7 @@ def _tests(found: Comparison) -> list[str]:
             f"p: t test of the mean difference{many}",
             f"exact p: permutation test, which assumes no distribution{floor}",
         ]
-    if rule.within is not None:
-        test = "the same test" if rule.anytime else "two one-sided t tests"
-        lines.append(
-            f"equivalent: the mean difference is below {Metric(found.metric).margin(rule.within)} "
-            f"either way, by {test}{many}"
-        )
+    lines += equivalent_line(found, many)
     if any(p.probability.meaningful for p in pairs):
         lines.append(
             "* meaningful: P(A > B) is above 0.5, and by its interval may be above 0.75 (or below "

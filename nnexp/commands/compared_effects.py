@@ -18,12 +18,15 @@ from nnexp.study.setting import open_text
 ALL_LEVELS = 3
 """Of a factor with up to so many values all differences are shown, else those from its best."""
 
+NARROW = 100
+"""On terminals of fewer columns, tables of differences do without some."""
+
 
 def show_effects(console: Console, found: Comparison, metric: Metric, *, every: bool) -> None:
     """Print them; `every`: of keys with many values all differences, not those from the best."""
     shown = found.effects if every else chosen(found)
     console.print()
-    console.print(_effects(found, shown, metric))
+    console.print(_effects(found, shown, metric, console.width))
     for line in _effect_notes(found, shown):
         console.print(escape(line), highlight=False)
     for test in interacting(found):
@@ -54,25 +57,28 @@ def _best_level(effects: Sequence[Effect], count: int, metric: Metric) -> int:
     return scores.index(min(scores) if metric.lower_is_better else max(scores))
 
 
-def _effects(found: Comparison, effects: Sequence[Effect], metric: Metric) -> Table:
+def _effects(found: Comparison, effects: Sequence[Effect], metric: Metric, width: int) -> Table:
+    """The better value as A. Labels name their key: on a narrow terminal it has no column."""
+    narrow = width < NARROW
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("effect of", "A", "B"):
+    for title in ("A", "B") if narrow else ("effect of", "A", "B"):
         table.add_column(title)
     unit = metric.difference_unit.strip()
     difference = f"A - B ({unit})" if unit else "A - B"
-    interval = found.rule.interval_name
-    for title in ("seeds", "over", difference, interval, "p"):
+    counts = () if narrow else ("seeds", "over")
+    for title in (*counts, difference, found.rule.interval_name, "p"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("")
     for e in effects:
         turn = (e.mean > 0.0) == bool(metric.lower_is_better)
         mean, low, high = (-e.mean, -e.high, -e.low) if turn else (e.mean, e.low, e.high)
+        seeds = str(e.n) if e.paired else f"{e.n}, unpaired"
+        over = str(e.cells) if e.cells == e.of_cells else f"{e.cells} of {e.of_cells}"
         table.add_row(
-            escape(e.factor),
+            *(() if narrow else (escape(e.factor),)),
             escape(e.b if turn else e.a),
             escape(e.a if turn else e.b),
-            str(e.n) if e.paired else f"{e.n}, unpaired",
-            str(e.cells) if e.cells == e.of_cells else f"{e.cells} of {e.of_cells}",
+            *(() if narrow else (seeds, over)),
             metric.text(mean, sign=True),
             f"{metric.text(low, sign=True)} to {metric.text(high, sign=True)}",
             f"{e.p:.2g}",
@@ -95,6 +101,16 @@ def short_verdict(judged: Judged, metric: Metric, *, swapped: bool = False) -> s
     return told.replace(" would be needed", "").replace("the difference is ", "")
 
 
+def equivalent_line(found: Comparison, many: str) -> list[str]:
+    """What equivalent means, where it is asked for; `many` says for how many it is corrected."""
+    within = found.rule.within
+    if within is None:
+        return []
+    test = "the same test" if found.rule.anytime else "two one-sided t tests"
+    margin = Metric(found.metric).margin(within)
+    return [f"equivalent: the difference is below {margin} either way, by {test}{many}"]
+
+
 def _effect_notes(found: Comparison, shown: Sequence[Effect]) -> list[str]:
     """How the table of effects is to be read."""
     lines = []
@@ -108,6 +124,7 @@ def _effect_notes(found: Comparison, shown: Sequence[Effect]) -> list[str]:
     left = "; of keys with many values those from the best, all with --pairs" * (len(shown) < count)
     test = "1/E of an anytime-valid t test" if found.rule.anytime else "t test"
     lines.append(f"p: {test} over seeds{many}{left}")
+    lines += equivalent_line(found, many)
     if found.interactions and not interacting(found):
         lines.append(
             "no interaction is resolved: no effect differs beyond chance from one value of another "

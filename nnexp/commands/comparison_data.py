@@ -6,30 +6,40 @@ import csv
 import json
 import math
 import sys
+from dataclasses import asdict
 from typing import Any
 
 from nnexp.study.answer import answer
 from nnexp.study.compare import Comparison, Pair, Setting
 from nnexp.study.effects import Effect, Interaction
+from nnexp.study.images import ImagePair, Images
 from nnexp.study.judge import Judged
 
 
-def print_json(found: Comparison) -> None:
+def print_json(found: Comparison, images: Images | None = None) -> None:
     """Everything, as one object."""
-    json.dump(_plain(found), sys.stdout, indent=1, ensure_ascii=False)
+    more = {} if images is None else {"images": _without_nan(asdict(images))}
+    json.dump({**_plain(found), **more}, sys.stdout, indent=1, ensure_ascii=False)
     sys.stdout.write("\n")
 
 
-def print_csv(found: Comparison) -> None:
-    """Settings, pairs, effects and interactions as rows, told apart by the column `kind`."""
+def print_csv(found: Comparison, images: Images | None = None) -> None:
+    """Settings, pairs, effects … as rows, told apart by the column `kind`."""
     rows = [{"kind": "setting", **_setting(s)} for s in found.settings]
     rows += [{"kind": "pair", **_pair(p)} for p in found.pairs]
     rows += [{"kind": "effect", **_effect(e)} for e in found.effects]
     rows += [{"kind": "interaction", **_interaction(test)} for test in found.interactions]
+    rows += [{"kind": "images", **_image_pair(p)} for p in (images.pairs if images else ())]
     names = list(dict.fromkeys(name for row in rows for name in row))
     writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
+
+
+def _image_pair(pair: ImagePair) -> dict[str, Any]:
+    """Lists as one cell, joined by blanks."""
+    cells = asdict(pair).items()
+    return {k: " ".join(map(str, v)) if isinstance(v, tuple) else v for k, v in cells}
 
 
 def _setting(s: Setting) -> dict[str, Any]:
@@ -138,6 +148,6 @@ def _plain(found: Comparison) -> dict[str, Any]:
 def _without_nan(value: Any) -> Any:
     if isinstance(value, dict):
         return {k: _without_nan(v) for k, v in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_without_nan(v) for v in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

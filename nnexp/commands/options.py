@@ -8,8 +8,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from nnexp.errors import UserError
+from nnexp.program import as_started
+from nnexp.record.store import open_store
 from nnexp.redact import redact
-from nnexp.study.lookup import experiments_of_sweeps
+from nnexp.study.lookup import all_experiments, experiments_of_sweeps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +48,13 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
 
 
 def experiments(options: argparse.Namespace) -> list[str]:
-    """The experiments that the options choose: as given, else those of the sweeps, else nnexp."""
+    """The experiments that the options choose: as given, else those of the sweeps, else nnexp.
+
+    With an option `all`, all that are recorded.
+    """
+    if getattr(options, "all", False):
+        store = open_store(options.tracking_uri, reading=True)
+        return [name for name in all_experiments(store).values() if name != "Default"] or ["nnexp"]
     if options.experiment:
         return list(dict.fromkeys(options.experiment))
     found = experiments_of_sweeps(options.tracking_uri, options.sweep) if options.sweep else []
@@ -113,6 +121,10 @@ class Parser(argparse.ArgumentParser):
             metavar="URI",
             help="where runs are recorded (default: MLFLOW_TRACKING_URI, or mlflow.db here)",
         )
+
+    def format_help(self) -> str:
+        """The help page, commands named as this program was started."""
+        return as_started(super().format_help())
 
     def error(self, message: str) -> NoReturn:
         """Refuse in one line."""

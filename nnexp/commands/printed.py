@@ -14,8 +14,8 @@ from nnexp.errors import UserError
 from nnexp.record.store import Store
 from nnexp.study.members import Members, members
 from nnexp.study.metric import Metric
-from nnexp.study.report.tables import TextTable
 from nnexp.study.statistics import Summary, summarize
+from nnexp.study.text_table import TextTable
 from nnexp.terminal import console as new_console
 
 FORMS = ("table", "markdown", "json")

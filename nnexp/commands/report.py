@@ -9,7 +9,7 @@ from pathlib import Path
 from nnexp.commands.options import Parser, command
 from nnexp.config.arguments import printable
 from nnexp.record.store import open_store
-from nnexp.study.report import write_report
+from nnexp.study.report.page import write_report
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -15,9 +15,9 @@ from nnexp.data.dataset import Examples
 from nnexp.errors import UserError
 from nnexp.record.store import open_store
 from nnexp.study.members import Members
-from nnexp.study.report.tables import TextTable
 from nnexp.study.sensitivity import AtNoise, LayerNorms, at_noise, noisy, norms
 from nnexp.study.statistics import summarize
+from nnexp.study.text_table import TextTable
 
 
 def main(arguments: Sequence[str]) -> int:

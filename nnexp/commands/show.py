@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,14 +14,17 @@ from rich.console import Console
 from rich.table import Table
 
 from nnexp.commands.options import Parser
+from nnexp.config.compose import config_dir
+from nnexp.config.presets import preset_sha256
 from nnexp.errors import UserError
 from nnexp.record.bulk import final_values
 from nnexp.record.check import warnings_of
 from nnexp.record.clock import shown_time
+from nnexp.record.labels import NOTE, own_tags
 from nnexp.record.store import Store, open_store
 from nnexp.study.lookup import check_schema, find_run
 from nnexp.study.rebuild import Rebuilt, make_figures, make_model, rebuild
-from nnexp.sweep.screen import result_table, summary_lines
+from nnexp.sweep.endings import result_table, summary_lines
 from nnexp.terminal import console as new_console
 from nnexp.terminal import safe
 from nnexp.train.plan import pixel_max_of
@@ -31,6 +36,8 @@ if TYPE_CHECKING:
 BARS = "▁▂▃▄▅▆▇█"
 COLUMNS = 60
 WORST = 5
+TRAINED = ("run", "fork")
+"""Kinds of runs that are a network with its curves."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -49,7 +56,9 @@ def main(arguments: Sequence[str]) -> int:
     run = find_run(store, options.run_id)
     console = new_console()
     _head(store, run, console)
-    if run.data.tags.get("nnexp.kind") != "run" or run.info.status in ("FAILED", "RUNNING"):
+    if run.data.tags.get("nnexp.kind") == "sweep":
+        _sweep(run, console)
+    if run.data.tags.get("nnexp.kind") not in TRAINED or run.info.status in ("FAILED", "RUNNING"):
         return 0
     for line in warnings_of(store, [str(run.info.run_id)]):
         console.print(safe(f"\nwarning: {line}"), highlight=False, soft_wrap=True)
@@ -89,13 +98,38 @@ def _head(store: Store, run: Run, console: Console) -> None:
     kind = tags.get("nnexp.kind", "not recorded by this program")
     started = shown_time(run.info.start_time)
     console.print(safe(f"{kind}, {run.info.status}, started {started} UTC"), highlight=False)
+    if parent := tags.get("nnexp.fork_of"):
+        said = f"run {parent[:8]}, gone another way from epoch {tags.get('nnexp.fork_at')}"
+        console.print(safe(said), highlight=False)
+    if labels := own_tags(tags):
+        text = ", ".join(f"{key}={value}" for key, value in labels.items())
+        console.print(safe(f"tags: {text}"), highlight=False)
+    if note := tags.get(NOTE):
+        for line in note.splitlines():
+            console.print(safe(f"note: {line}"), highlight=False)
     if tags.get("nnexp.reason"):
         console.print(safe(f"reason: {tags['nnexp.reason']}"), highlight=False)
-    if run.data.metrics and kind == "run":
+    if run.data.metrics and kind in TRAINED:
         console.print()
         console.print(result_table(final_values(store, run.info.run_id, run.data.metrics)))
         for line in summary_lines(run.data.metrics):
             console.print(line, highlight=False)
+
+
+def _sweep(run: Run, console: Console) -> None:
+    """What a sweep was asked for by, and whether that still asks for the same."""
+    tags, start = run.data.tags, str(run.info.run_id)[:8]
+    command = tags.get("nnexp.command", "")
+    console.print(f"runs       python -m nnexp runs --sweep {start}", highlight=False)
+    console.print(safe(f"repeat     {command}"), highlight=False, soft_wrap=True)
+    with suppress(ValueError):
+        now = preset_sha256(shlex.split(command), config_dir())
+        if tags.get("nnexp.preset", now) != now:
+            console.print(
+                "its preset has changed since, so that this line asks for another sweep; what was "
+                f"recorded: python -m nnexp sweeps --go-on {start}",
+                highlight=False,
+            )
 
 
 def _curves(curves: pd.DataFrame, console: Console) -> None:

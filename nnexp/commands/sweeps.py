@@ -6,20 +6,31 @@ import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
 from nnexp.commands import COMMANDS
 from nnexp.commands.options import Parser
-from nnexp.config.arguments import RETIRED, without_retired
+from nnexp.config.arguments import without_retired
+from nnexp.config.schema import Config
 from nnexp.errors import UserError
+from nnexp.output import unfailing_output
+from nnexp.record.asked import ASKED, asked_configs
 from nnexp.record.clock import shown_time
+from nnexp.record.labels import NOTE, own_tags
 from nnexp.record.store import Store, open_store, resolve_uri
 from nnexp.record.sweep import runs_where
 from nnexp.record.tags import number
-from nnexp.study.lookup import all_experiments
+from nnexp.source import source_sha256
+from nnexp.study.lookup import all_experiments, artifact_of
 from nnexp.terminal import console as new_console
 from nnexp.terminal import safe
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -58,7 +69,6 @@ def _list(store: Store) -> None:
         table.add_column(title, justify="left" if title in words else "right")
     commands = []
     elsewhere = store.uri != resolve_uri(None)
-    typed = f" tracking.uri={shlex.quote(store.shown)}" if elsewhere else ""
     option = f" --tracking-uri {shlex.quote(store.shown)}" if elsewhere else ""
     for parent in runs_where(store, list(names), "tags.`nnexp.kind` = 'sweep'"):
         run_id, tags = str(parent.info.run_id), parent.data.tags
@@ -72,12 +82,11 @@ def _list(store: Store) -> None:
         words = (run_id[:8], names[parent.info.experiment_id], started, varied)
         cells = (*words, total, done, failed, missing)
         table.add_row(*(safe(str(cell)) for cell in cells))
+        go_on = f"python -m nnexp sweeps --go-on {run_id[:8]}"
         if missing:
-            commands.append(f"{run_id[:8]}  {_command(tags)}{typed}")
+            commands.append(f"{go_on}{option}")
         if failed:
-            commands.append(
-                f"{run_id[:8]}  python -m nnexp sweeps --go-on {run_id[:8]} --retry failed{option}"
-            )
+            commands.append(f"{go_on} --retry failed{option}")
     if not table.row_count:
         console.print("no sweeps are recorded here; python -m nnexp -m seed=0,1 makes one")
         return
@@ -91,30 +100,84 @@ def _list(store: Store) -> None:
 def _command(tags: Mapping[str, str]) -> str:
     """The recorded command, as this version would take it."""
     command = tags.get("nnexp.command", "")
-    if not any(key in command for key in RETIRED):
-        return command
     with suppress(ValueError):
         command = shlex.join(without_retired(shlex.split(command)))
     return command
 
 
 def _go_on(store: Store, prefix: str, *, retry_failed: bool) -> int:
-    from nnexp.hydra_app import run
+    """Train what is missing of a recorded sweep: of its recorded configs, not of its command.
 
-    where = "tags.`nnexp.kind` = 'sweep'"
-    parents = runs_where(store, list(all_experiments(store)), where)
+    A sweep of an earlier version has recorded no configs: its command is taken if it still asks for
+    the same runs.
+    """
+    from nnexp.sweep.batch import SweepChanged, run_sweep
+
+    parent, experiment = _parent(store, prefix)
+    tags, run_id = parent.data.tags, str(parent.info.run_id)
+    key = tags.get("nnexp.sweep_key", "")
+    try:
+        words = without_retired(shlex.split(tags.get("nnexp.command", "")))[3:]
+    except ValueError as error:
+        raise UserError(f"--go-on {prefix}: its recorded command is damaged ({error})") from error
+    if words and words[0] in ("compare", "search"):
+        if retry_failed:
+            raise UserError(f"--retry failed: {prefix} was trained by {words[0]}; allowed: sweeps")
+        return COMMANDS[words[0]]([*words[1:], "--tracking-uri", store.uri])
+    with TemporaryDirectory() as folder:
+        path = artifact_of(store, run_id, ASKED, folder)
+        configs = asked_configs(path) if path else []
+    try:
+        if not configs:
+            from nnexp.hydra_app import run
+
+            there = f"tracking.uri={store.uri}"
+            return run([*words, there], retry_failed=retry_failed, recorded_key=key)
+        given = _tracking(parent, experiment, store)
+        asked = [replace(c, tracking=replace(c.tracking, **given)) for c in configs]
+        with unfailing_output(drop=True):
+            run_sweep(asked, words, new_console(), retry_failed=retry_failed, recorded_key=key)
+    except SweepChanged as error:
+        raise UserError(_changed(store, parent, prefix, configs)) from error
+    return 0
+
+
+def _parent(store: Store, prefix: str) -> tuple[Run, str]:
+    """The sweep with an id that begins so, and the name of its experiment."""
+    names = all_experiments(store)
+    parents = runs_where(store, list(names), "tags.`nnexp.kind` = 'sweep'")
     found = [p for p in parents if str(p.info.run_id).startswith(prefix)]
     if len(found) != 1:
         how = "no recorded sweep" if not found else f"{len(found)} recorded sweeps"
         raise UserError(
             f"--go-on {prefix}: {how} with such an id; python -m nnexp sweeps lists them"
         )
-    try:
-        command = without_retired(shlex.split(found[0].data.tags.get("nnexp.command", "")))[3:]
-    except ValueError as error:
-        raise UserError(f"--go-on {prefix}: its recorded command is damaged ({error})") from error
-    if command and command[0] == "compare":
-        if retry_failed:
-            raise UserError(f"--retry failed: {prefix} was trained by compare; allowed: sweeps")
-        return COMMANDS["compare"]([*command[1:], "--tracking-uri", store.uri])
-    return run([*command, f"tracking.uri={store.uri}"], retry_failed=retry_failed)
+    return found[0], names[str(found[0].info.experiment_id)]
+
+
+def _tracking(parent: Run, experiment: str, store: Store) -> dict[str, Any]:
+    """Where the rest of a sweep is recorded, and under which labels: those of its parent now."""
+    tags, name = parent.data.tags, str(parent.info.run_name)
+    return {
+        "uri": store.uri,
+        "experiment": experiment,
+        "name": None if name.startswith("sweep of ") else name,
+        "note": tags.get(NOTE),
+        "tags": own_tags(tags),
+    }
+
+
+def _changed(store: Store, parent: Run, prefix: str, configs: Sequence[Config]) -> str:
+    """Why what would be trained now is another sweep than the recorded one."""
+    where = f"tags.`nnexp.sweep` = '{parent.info.run_id}'"
+    runs = runs_where(store, [str(parent.info.experiment_id)], where)
+    member = next(runs, None)
+    source = (member or parent).data.tags.get("nnexp.source", source_sha256())
+    if source != source_sha256():
+        what = f"the numeric source has changed since (nnexp.source was {source[:12]})"
+    elif configs:
+        what = "its data, or what computes with train.engine=numpy, are not what they were"
+    else:
+        what = "its command asks for other runs than it did: a preset or a default has changed"
+    command = _command(parent.data.tags)
+    return f"--go-on {prefix}: {what}; nothing was trained; a new sweep of it all: {command}"

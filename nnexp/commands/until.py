@@ -27,7 +27,7 @@ from nnexp.record.store import Store, experiment_id, open_store
 from nnexp.record.sweep import find_parent
 from nnexp.study.compare import Comparison
 from nnexp.study.grouping import columns_by, config_keys, setting_names
-from nnexp.study.rounds import Run, asked_pairs, next_round, undecided
+from nnexp.study.rounds import Run, asked, next_round, undecided
 from nnexp.sweep.batch import Series, SweepFailed, run_sweep
 from nnexp.sweep.board import clock
 from nnexp.terminal import console as new_console
@@ -204,10 +204,8 @@ def _cost(study: _Study) -> list[str]:
     rounds = left // max(cores(), len(settings))
     time = clock(seconds * left / cores() + START_SECONDS * rounds)
     used = f", {study.spent} of {study.options.budget} used before" if study.spent else ""
-    every = study.options.pairs
-    base = "" if every else f" with {(found.against or found.ranked[0]).label}"
     return [
-        f"not decided: {_open(study)} of {len(list(asked_pairs(found, every=every)))}{base}",
+        f"not decided: {_open(study)} of {len(asked(found, every=study.options.pairs))}",
         f"at most {_count(left)}{used}: about {time} if all are needed (a recorded run took "
         f"{seconds:.1f} s; {cores()} cores)",
     ]

@@ -43,7 +43,16 @@ NOTIFY = "tracking.notify"
 TEXTS = ("tracking.uri", "tracking.experiment", "data.root", "sweep.address", NOTIFY)
 """Keys whose values are free text, which Hydra's grammar would not always read."""
 
-RETIRED = {"sweep.fuse": "no longer a key: runs are trained one by one; allowed: leave it out"}
+TAGS = "tracking.tags."
+"""What the keys of a user's own tags begin with."""
+
+PROSE = ("tracking.name", "tracking.note")
+"""Keys that take a text as it is, commas and all: nobody sweeps over what a run is called."""
+
+RETIRED = {
+    "sweep.fuse": "no longer a key: runs are trained one by one; allowed: leave it out",
+    "sweep.engine": "no longer a key; allowed: sweep.executor=processes or dask",
+}
 """Keys of earlier versions, and what is said to who types one. In records they are passed over."""
 
 HYDRA_KEYS = ("hydra/launcher", "hydra.mode", "hydra.verbose")
@@ -51,6 +60,9 @@ HYDRA_KEYS = ("hydra/launcher", "hydra.mode", "hydra.verbose")
 GROUPS = ("cost", "reg", "data", "dropout", "expand", "init", "stop", "rng", "experiment")
 
 _KEY = re.compile(r"[A-Za-z_][\w./@-]*")
+TAG_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,199}")
+"""Names of a user's own tags."""
+
 _CONTROL = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
@@ -120,8 +132,14 @@ def config_dirs(arguments: Sequence[str]) -> list[str]:
 
 
 def quoted_texts(arguments: Iterable[str]) -> list[str]:
-    """Arguments with free-text values quoted for Hydra's grammar, as addresses may need."""
-    return [_quote(argument) for argument in arguments]
+    """Arguments with free-text values quoted for Hydra's grammar, as addresses may need.
+
+    A tag of the user's own is one that Hydra has to add, as the schema cannot know its name.
+    """
+    return [
+        f"++{_quote(argument)}" if argument.startswith(TAGS) else _quote(argument)
+        for argument in arguments
+    ]
 
 
 def flags_first(arguments: Iterable[str]) -> list[str]:
@@ -156,6 +174,8 @@ def _quote(argument: str) -> str:
             words = [f"'{w}'" if _OTHER_TYPE.fullmatch(w) else w for w in value.split(",")]
             return f"{key}={','.join(words)}"
         return f"{key}={_quoted(value)}"
+    if equals and (key in PROSE or key.startswith(TAGS)):
+        return argument if value == "null" else f"{key}={_quoted(value)}"
     plain = re.fullmatch(r"[\w./:+-]*", value) is not None
     if not equals or key not in TEXTS or plain or value[:1] in ("'", '"') or "," in value:
         return argument
@@ -191,7 +211,9 @@ def _check_override(argument: str, known: Sequence[str], commands: Iterable[str]
         raise UserError(f"{key}={printable(value)}: allowed: {', '.join(HYDRA_KEYS)}")
     if key in RETIRED:
         raise UserError(f"{key}={printable(value)}: {RETIRED[key]}")
-    if key not in known:
+    if key.startswith(TAGS):
+        check_tag(key.removeprefix(TAGS), key)
+    elif key not in known:
         raise UserError(f"{key}={printable(value)}: unknown key{suggestion(key, known)}")
     if key == "hydra.mode" and value not in ("RUN", "MULTIRUN"):
         raise UserError(f"{key}={printable(value)}: allowed: RUN, MULTIRUN")
@@ -205,6 +227,19 @@ def _check_override(argument: str, known: Sequence[str], commands: Iterable[str]
         )
     if "${" in value:
         raise UserError(f"{key}={printable(value)}: allowed: plain values, no interpolations")
+
+
+def check_tag(name: str, said: str) -> None:
+    """Refuse a name that no tag of the user's own may have; `said` is how it was typed.
+
+    Raises:
+        UserError: it is none, or one that this program or MLflow keeps for itself.
+    """
+    if not TAG_NAME.fullmatch(name) or name.startswith(("nnexp", "mlflow")):
+        raise UserError(
+            f"{printable(said)}: not a tag of your own; allowed: letters, digits, _ and -, a "
+            "letter first; names that begin with nnexp or mlflow are kept by these programs"
+        )
 
 
 def without_retired(arguments: Iterable[str]) -> list[str]:

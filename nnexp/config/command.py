@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from nnexp.config.arguments import GROUPS
 from nnexp.config.compose import config_dir, flat, flatten, register
 from nnexp.config.schema import Config
+from nnexp.config.words import some
 
 _SIDE = ("tracking.", "sweep.")
 
@@ -44,12 +46,33 @@ def run_name(config: Config) -> str:
 
 def setting_name(config: Config) -> str:
     """What tells this setting from others, whatever the seed: `crossentropy l2 λ5 1k`."""
+    return " ".join(_parts(config))
+
+
+def names_of(configs: Sequence[Config], shared: str | None = None) -> list[str]:
+    """Names of runs that lie side by side: `λ0.1 seed3 crossentropy l2 1k`.
+
+    What differs comes first, then what they share, or `shared` in its place.
+    """
+    parts = [_parts(config) for config in configs]
+    common = set(parts[0]).intersection(*parts) if parts else set()
+    varied = len({config.seed for config in configs}) > 1
+    names = []
+    for config, own in zip(configs, parts, strict=True):
+        seed = f"seed{config.seed}"
+        first = [part for part in own if part not in common] + ([seed] if varied else [])
+        rest = [part for part in own if part in common] + ([] if varied else [seed])
+        names.append(" ".join([*first, *(rest if shared is None else [shared])]))
+    return names
+
+
+def _parts(config: Config) -> list[str]:
     reg, dropout = config.reg, config.dropout
     parts = [config.cost.name]
     if reg.name in ("l2", "l1"):
-        parts.append(f"{reg.name} λ{reg.lmbda:g}")
+        parts += [reg.name, f"λ{reg.lmbda:g}"]
     elif reg.name == "elastic":
-        parts.append(f"elastic λ{reg.lmbda:g}+{reg.lmbda_l1:g}")
+        parts += ["elastic", f"λ{reg.lmbda:g}+{reg.lmbda_l1:g}"]
     elif reg.name == "maxnorm":
         parts.append(f"maxnorm {reg.max_norm:g}")
     if reg.biases and reg.name != "none":
@@ -88,7 +111,7 @@ def setting_name(config: Config) -> str:
     if config.train.batch_size != default.train.batch_size and config.data.name != "neuron":
         parts.append(f"batch {config.train.batch_size}")
     if config.train.epochs != default.train.epochs and config.data.name != "neuron":
-        parts.append(f"{config.train.epochs} epochs")
+        parts.append(some(config.train.epochs, "epoch"))
     if config.train.dtype != ("float64" if config.rng == "nielsen2014" else default.train.dtype):
         parts.append(config.train.dtype)
     if config.train.engine != default.train.engine:
@@ -99,7 +122,7 @@ def setting_name(config: Config) -> str:
             parts.append(f"patience {config.stop.patience}")
     if config.rng != default.rng:
         parts.append(config.rng)
-    return " ".join(parts)
+    return parts
 
 
 @lru_cache(maxsize=1)

@@ -23,6 +23,9 @@ from nnexp.config.schema import Config
 from nnexp.errors import UserError
 from nnexp.redact import redact
 
+LABELS = ("name", "note", "tags")
+"""Keys of `tracking.` that say what a run is called, and nothing of how it was made."""
+
 
 def config_dir() -> Path:
     """The folder of the YAML files: inside the installed package, or beside it in a checkout."""
@@ -113,13 +116,16 @@ def resolve(composed: DictConfig, given: Collection[str] = ()) -> Config:
 
 
 def flatten(config: Config) -> dict[str, str]:
-    """Every key with its value as text: the parameters of the recorded run. No secrets."""
+    """Every key with its value as text: the parameters of the recorded run. No secrets, no labels.
+
+    Labels (`LABELS`) can be changed as long as a run is recorded; parameters are part of its seal.
+    """
     return dict(flat(_values(config), ""))
 
 
 def schema_keys() -> list[str]:
-    """All dotted keys that can be set."""
-    return list(flatten(Config()))
+    """All dotted keys that can be set, `tracking.tags.KEY` aside."""
+    return [*flatten(Config()), "tracking.name", "tracking.note", NOTIFY]
 
 
 def to_yaml(config: Config) -> str:
@@ -129,10 +135,11 @@ def to_yaml(config: Config) -> str:
 
 def _values(config: Config) -> dict[str, Any]:
     values = dataclasses.asdict(config)
+    for key in (*LABELS, "notify"):
+        del values["tracking"][key]
     for group, key in (("tracking", "uri"), ("sweep", "address")):
         if values[group][key] is not None:
             values[group][key] = redact(values[group][key])
-    values["tracking"]["notify"] = None
     return values
 
 

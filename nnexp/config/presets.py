@@ -7,6 +7,7 @@ and groups of this program, and beyond that only refer from one key to another.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -14,7 +15,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from nnexp.config.arguments import GROUPS, NOTIFY, RETIRED, is_choices, printable
+from nnexp.config.arguments import (
+    GROUPS,
+    NOTIFY,
+    RETIRED,
+    config_dirs,
+    is_choices,
+    printable,
+)
 from nnexp.config.plain_yaml import MAX_CHARACTERS, leaves, read_plain
 from nnexp.errors import UserError
 
@@ -51,6 +59,19 @@ def check_config_dir(folder: str, keys: Collection[str]) -> None:
         for path in sorted(files):
             if path.suffix in (".yaml", ".yml"):
                 _check_file(path, group, keys)
+
+
+def preset_sha256(words: Sequence[str], own: Path) -> str:
+    """SHA-256 of the preset that a command line asks for; empty if it asks for none.
+
+    `own` is this program's folder of presets; those given with `--config-dir` come first.
+    """
+    names = [word.partition("=")[2] for word in words if word.startswith("experiment=")]
+    for folder in [*map(Path, config_dirs(words)), own]:
+        path = folder / "experiment" / f"{names[-1] if names else ''}.yaml"
+        if names and path.is_file():
+            return hashlib.sha256(path.read_bytes()).hexdigest()
+    return ""
 
 
 def _check_file(path: Path, group: str, keys: Collection[str]) -> None:

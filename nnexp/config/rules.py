@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from nnexp.config import schema
-from nnexp.config.arguments import cut, printable
+from nnexp.config.arguments import TAGS, check_tag, cut, printable
 from nnexp.config.schema import Config
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
@@ -28,6 +28,9 @@ _Leaf = TypeVar("_Leaf", str, float)
 MAX_SEED = 2**32 - 1
 """NumPy's legacy generator takes no greater seed; one bound serves all generators."""
 
+
+MAX_NAME, MAX_TEXT = 250, 5000
+"""Characters of what a user calls a run, and of a note or a tag."""
 
 MAX_WEIGHTS = 100_000_000
 """Weights of a network: some gigabytes with all that training needs beside them."""
@@ -117,7 +120,7 @@ RULES: tuple[Rule, ...] = (
     choice("stop.name", schema.STOPS),
     choice("rng", schema.RNGS),
     choice("monitor.test", schema.TEST_MONITORING),
-    choice("sweep.engine", schema.EXECUTORS),
+    choice("sweep.executor", schema.EXECUTORS),
     choice("tracking.artifacts", schema.ARTIFACTS),
     Rule(
         "tracking.notify",
@@ -139,6 +142,11 @@ RULES: tuple[Rule, ...] = (
     at_least("stop.patience", 1),
     at_least("monitor.every", 1),
     at_least("sweep.workers", 0),
+    Rule(
+        "sweep.address",
+        lambda c: c.sweep.address is None or c.sweep.executor == "dask",
+        "allowed with sweep.executor=dask",
+    ),
     at_least("expand.angle", 0, 180),
     at_least("expand.alpha", 0, 1000),
     at_least("expand.sigma", 0.1, 100),
@@ -146,6 +154,16 @@ RULES: tuple[Rule, ...] = (
         "tracking.experiment",
         lambda c: bool(c.tracking.experiment.strip()) and len(c.tracking.experiment) <= 250,
         "allowed: a name of at most 250 characters",
+    ),
+    Rule(
+        "tracking.name",
+        lambda c: c.tracking.name is None or 0 < len(c.tracking.name.strip()) <= MAX_NAME,
+        f"allowed: a name of at most {MAX_NAME} characters",
+    ),
+    Rule(
+        "tracking.note",
+        lambda c: len(c.tracking.note or "") <= MAX_TEXT,
+        f"allowed: at most {MAX_TEXT:,} characters",
     ),
     Rule(
         "model.hidden",
@@ -243,6 +261,13 @@ def check(config: Config, given: Collection[str] = ()) -> None:
     for key, text in _leaves_of(config, str):
         if text != printable(text):
             raise UserError(f"{key}={printable(text)}: control characters are not allowed")
+    for name, text in config.tracking.tags.items():
+        check_tag(name, f"{TAGS}{name}")
+        if text != printable(text) or len(text) > MAX_TEXT:
+            raise UserError(
+                f"{TAGS}{name}={cut(printable(text))}: allowed: a line of at most {MAX_TEXT:,} "
+                "characters"
+            )
     for rule in RULES:
         if not rule.holds(config):
             allowed = rule.allowed if isinstance(rule.allowed, str) else rule.allowed(config)

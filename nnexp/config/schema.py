@@ -20,12 +20,12 @@ DTYPES = ("float32", "float64")
 SCHEDULES = ("constant",)
 STOPS = ("none", "early")
 RNGS = ("pcg64", "nielsen2014")
-TEST_MONITORING = ("end", "epoch")
+TEST_MONITORING = ("end", "epoch", "never")
 ARTIFACTS = ("auto", "all", "light", "none")
 MASKS = ("example", "batch")
 SCALES = ("train", "test")
 ENGINES = ("compiled", "numpy")
-EXECUTORS = ("local",)
+EXECUTORS = ("processes", "dask")
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class CostConfig:
     """`cost=`: what training minimizes."""
 
     name: str = "crossentropy"
+    """Cost: cross-entropy (eq. 57, 63), quadratic (eq. 54), log-likelihood of softmax (eq. 80)."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,11 @@ class RegConfig:
     """`reg=`: what is added to the cost, or done to the weights, against overfitting."""
 
     name: str = "none"
+    """Regularization: none, L2, L1, both (elastic), or a bound on incoming weights (maxnorm)."""
     lmbda: float = 0.0
-    """λ of eq. 85 (L2) or of eq. 95 (L1)."""
+    """λ of eq. 85 (L2) or of eq. 95 (L1); with these, n/10,000 unless it is given."""
     lmbda_l1: float = 0.0
-    """Elastic's L1 part."""
+    """Elastic's L1 part; n/10,000 unless it is given."""
     max_norm: float = 3.0
     """Greatest Euclidean norm of a unit's incoming weights."""
     biases: bool = False
@@ -55,10 +57,15 @@ class DataConfig:
     """`data=`: where the examples come from, and which of them are trained on."""
 
     name: str = "mnist"
+    """Data set: in the package, IDX files of your own, or the one-neuron toy."""
     root: str | None = None
+    """Folder of the IDX files."""
     n_train: int = 50_000
+    """Training images; `size=1k` says the same."""
     n_validation: int = 10_000
+    """Training images at the end that are held back to choose by."""
     subset: str = "first"
+    """The first images, as in the book, or some drawn from the seed."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,9 @@ class DropoutConfig:
     """`dropout=`: rates of deleted units, 0 ≤ p < 1, and how they are deleted."""
 
     hidden: float = 0.0
+    """Rate of deleted hidden units."""
     input: float = 0.0
+    """Rate of deleted inputs."""
     mask: str = "example"
     """Which examples share a choice of units: `example`, none; `batch`, a mini-batch."""
     scale: str = "train"
@@ -79,6 +88,7 @@ class ExpandConfig:
     """`expand=`: artificially expanded training data."""
 
     name: str = "none"
+    """How training images are varied."""
     fixed: bool = False
     """`shift`: train on all five versions of every image instead of drawing one per epoch."""
     angle: float = 15.0
@@ -94,7 +104,9 @@ class ModelConfig:
     """`model.`: the fully connected network between input and output."""
 
     hidden: list[int] = field(default_factory=lambda: [30])
+    """Units of each hidden layer."""
     activation: str = "sigmoid"
+    """Activation function of hidden units."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +114,7 @@ class InitConfig:
     """`init=`: how the first weights are drawn."""
 
     name: str = "scaled"
+    """How the first weights are drawn."""
     weight: float = 0.0
     """Every weight, with `init=fixed`."""
     bias: float = 0.0
@@ -113,13 +126,19 @@ class TrainConfig:
     """`train.`: stochastic gradient descent."""
 
     epochs: int = 30
+    """Passes over the training images."""
     batch_size: int = 10
+    """Images in a mini-batch."""
     eta: float = 0.5
+    """Learning rate η."""
     momentum: float = 0.0
+    """Momentum coefficient μ (eq. 107, 108)."""
     dtype: str = "float32"
+    """Precision of weights and steps."""
     engine: str = "compiled"
     """What computes the steps: `compiled` (numba) or `numpy`. The last bits differ."""
     schedule: str = "constant"
+    """How the learning rate changes."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +146,7 @@ class StopConfig:
     """`stop=`: when to stop before the last epoch."""
 
     name: str = "none"
+    """When to stop before the last epoch; early keeps the best weights."""
     patience: int = 10
     """Epochs without a better validation accuracy before a run stops."""
 
@@ -136,7 +156,9 @@ class MonitorConfig:
     """`monitor.`: what is measured, and how often. Never changes the weights."""
 
     test: str = "end"
+    """When test data are looked at; with `never` their files are not even opened."""
     every: int = 1
+    """Epochs between evaluations; the last is always evaluated."""
 
 
 @dataclass(frozen=True)
@@ -146,8 +168,11 @@ class SweepConfig:
     workers: int = 0
     """Processes; 0 stands for the cores this process may use."""
     dry_run: bool = False
-    engine: str = "local"
+    """Show what would be trained, and train nothing."""
+    executor: str = "processes"
+    """What trains them: processes of this machine, or the workers of a Dask cluster."""
     address: str | None = None
+    """Of the cluster's scheduler; none for a cluster of this machine's own."""
 
 
 @dataclass(frozen=True)
@@ -155,12 +180,23 @@ class TrackingConfig:
     """`tracking.`: where and how much is recorded. Never changes a number."""
 
     uri: str | None = None
+    """Where runs are recorded; null is MLFLOW_TRACKING_URI, or mlflow.db here."""
     experiment: str = "nnexp"
+    """MLflow experiment that runs are recorded in."""
     reuse: bool = True
+    """Show a finished run of the same fingerprint instead of training it again."""
     resume: bool = True
+    """Go on with what was interrupted."""
     artifacts: str = "auto"
+    """What is recorded beside numbers; auto is all, in sweeps of more than 20 runs light."""
+    name: str | None = None
+    """What the run is called; without it, what tells it from others."""
+    note: str | None = None
+    """What its description begins with."""
+    tags: dict[str, str] = field(default_factory=dict)
+    """Tags of your own, as `tracking.tags.KEY=VALUE`."""
     notify: str | None = None
-    """A command or web address that is told at the end (`sweep.notify`); never recorded."""
+    """A command or web address that is told when a run or sweep has ended; never recorded."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +204,9 @@ class Config:
     """One run, fully resolved."""
 
     seed: int = 0
+    """Seed of all random streams."""
     rng: str = "pcg64"
+    """Random generators: named streams, or those behind the published curves."""
     size: str = "50k"
     """The training-set size as typed (`1k`), or the number where `data.n_train` was given."""
     cost: CostConfig = field(default_factory=CostConfig)

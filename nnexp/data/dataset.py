@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nnexp.config.schema import DATASETS, DataConfig
+from nnexp.config.schema import DATASETS, Config, DataConfig
 from nnexp.data.checksums import FASHION_MNIST, MNIST
 from nnexp.data.idx import IdxFile, printable, read_idx_with_digest
 from nnexp.errors import UserError
@@ -26,7 +26,8 @@ MNIST_FOLDER = Path(__file__).resolve().parent / "mnist"
 FASHION_MNIST_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 """Where Debian's package `dataset-fashion-mnist` puts its files."""
 
-_PARTS = {"train-images": 3, "train-labels": 1, "t10k-images": 3, "t10k-labels": 1}
+_TRAIN = {"train-images": 3, "train-labels": 1}
+_PARTS = {**_TRAIN, "t10k-images": 3, "t10k-labels": 1}
 """The four files and the number of dimensions of each."""
 
 
@@ -52,6 +53,7 @@ class Dataset:
     train: Examples
     """All training examples (60,000 of MNIST) in the order of the file."""
     test: Examples
+    """Empty where the test files were not opened."""
     n_outputs: int
     """Output neurons: the number of classes, or 1 for the single neuron."""
     image_shape: tuple[int, int]
@@ -59,24 +61,34 @@ class Dataset:
     pixel_max: float
     """The byte that stands for 1: x = byte / pixel_max."""
     digests: Mapping[str, str]
-    """SHA-256 of each unzipped file, by `train-images`, `train-labels`, `t10k-images` and
-    `t10k-labels`."""
+    """SHA-256 of each unzipped file that was read, by `train-images`, `train-labels`,
+    `t10k-images` and `t10k-labels`."""
     source: str
     """The folder it was read from, for the record. Never part of a fingerprint."""
 
     @property
     def digest(self) -> str:
-        """One SHA-256 for all four files, whatever their names, folder and compression."""
+        """One SHA-256 for all files read, whatever their names, folder and compression."""
         lines = "".join(f"{key} {self.digests[key]}\n" for key in sorted(self.digests))
         return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def load_dataset(config: DataConfig) -> Dataset:
+def dataset_of(config: Config) -> Dataset:
+    """The data set of a run: without the test files where it never looks at test data.
+
+    Raises:
+        UserError: as `load_dataset`.
+    """
+    return load_dataset(config.data, test=config.monitor.test != "never")
+
+
+def load_dataset(config: DataConfig, *, test: bool = True) -> Dataset:
     """The data set `config.name`, from `config.root` where one is given.
 
     `mnist` is in this package, `fashion_mnist` comes with a Debian package, `idx` is any four
     files, and `neuron` is the toy of the learning slowdown: one example, x = 1 and y = 0. The
     first two are checked against their published checksums. A process reads each folder once.
+    Without `test`, the two files of the test examples are not opened, nor need they be there.
 
     Raises:
         UserError: an unknown name; `data.root` missing where it is needed, or given for `neuron`;
@@ -85,11 +97,11 @@ def load_dataset(config: DataConfig) -> Dataset:
     if config.name not in DATASETS:
         raise UserError(f"data.name={config.name}: expected one of {', '.join(DATASETS)}")
     root = None if config.root is None else os.path.abspath(os.path.expanduser(config.root))
-    return _load(config.name, root)
+    return _load(config.name, root, test)
 
 
 @lru_cache(maxsize=4)
-def _load(name: str, root: str | None) -> Dataset:
+def _load(name: str, root: str | None, test: bool = True) -> Dataset:
     if name == "neuron":
         if root is not None:
             raise UserError(
@@ -97,17 +109,17 @@ def _load(name: str, root: str | None) -> Dataset:
             )
         return _neuron()
     if name == "mnist":
-        return _read_folder(name, Path(root) if root else MNIST_FOLDER, MNIST)
+        return _read_folder(name, Path(root) if root else MNIST_FOLDER, MNIST, test)
     if name == "fashion_mnist":
         if root is None and not FASHION_MNIST_FOLDER.is_dir():
             raise UserError(
                 f"data=fashion_mnist: {FASHION_MNIST_FOLDER} does not exist; install Debian's "
                 "package dataset-fashion-mnist, or give data.root=DIR with its four IDX files"
             )
-        return _read_folder(name, Path(root) if root else FASHION_MNIST_FOLDER, FASHION_MNIST)
+        return _read_folder(name, Path(root) if root else FASHION_MNIST_FOLDER, FASHION_MNIST, test)
     if root is None:
         raise UserError("data.root=null: data=idx needs data.root=DIR, a folder of four IDX files")
-    return _read_folder(name, Path(root), None)
+    return _read_folder(name, Path(root), None, test)
 
 
 def _neuron() -> Dataset:
@@ -126,16 +138,19 @@ def _neuron() -> Dataset:
     )
 
 
-def _read_folder(name: str, folder: Path, published: Mapping[str, str] | None) -> Dataset:
+def _read_folder(
+    name: str, folder: Path, published: Mapping[str, str] | None, test: bool
+) -> Dataset:
     if not os.path.isdir(folder):
         raise UserError(
             f"data.root={printable(folder)}: not a folder; expected one with four IDX files"
         )
-    paths = {part: _find(folder, part, ndim) for part, ndim in _PARTS.items()}
+    parts = _PARTS if test else _TRAIN
+    paths = {part: _find(folder, part, ndim) for part, ndim in parts.items()}
     # Unzipping and hashing release the interpreter lock.
     with ThreadPoolExecutor(len(paths)) as pool:
         files = dict(zip(paths, pool.map(read_idx_with_digest, paths.values()), strict=True))
-    for part, ndim in _PARTS.items():
+    for part, ndim in parts.items():
         file, path = files[part], printable(paths[part])
         if published is not None and file.sha256 != published[part]:
             raise UserError(
@@ -162,7 +177,8 @@ def _assemble(
     name: str, folder: Path, paths: Mapping[str, Path], files: Mapping[str, IdxFile]
 ) -> Dataset:
     shown = {part: printable(path) for part, path in paths.items()}
-    for kind in ("train", "t10k"):
+    tested = "t10k-images" in files
+    for kind in ("train", "t10k") if tested else ("train",):
         images, labels = (len(files[f"{kind}-{what}"].values) for what in ("images", "labels"))
         if images != labels:
             raise UserError(
@@ -170,35 +186,43 @@ def _assemble(
                 f"each image of {shown[f'{kind}-images']}"
             )
     height, width = files["train-images"].values.shape[1:]
-    if files["t10k-images"].values.shape[1:] != (height, width):
-        test_height, test_width = files["t10k-images"].values.shape[1:]
-        raise UserError(
-            f"{shown['t10k-images']}: its images are {test_height} x {test_width}, expected "
-            f"{height} x {width} as in {shown['train-images']}"
-        )
     n_outputs = int(files["train-labels"].values.max()) + 1
     if n_outputs < 2:
         raise UserError(f"{shown['train-labels']}: every label is 0; expected two classes or more")
-    greatest = int(files["t10k-labels"].values.max())
-    if greatest >= n_outputs:
-        raise UserError(
-            f"{shown['t10k-labels']}: label {greatest}; expected 0 to {n_outputs - 1}, the "
-            "classes of the training labels"
-        )
-    train, test = (
-        Examples(
-            files[f"{kind}-images"].values.reshape(-1, height * width),
-            files[f"{kind}-labels"].values,
-        )
-        for kind in ("train", "t10k")
-    )
+    if tested:
+        _check_test(shown, files, (height, width), n_outputs)
+    none = Examples(np.zeros((0, height * width), np.uint8), np.zeros(0, np.uint8))
     return Dataset(
         name=name,
-        train=train,
-        test=test,
+        train=_examples(files, "train"),
+        test=_examples(files, "t10k") if tested else none,
         n_outputs=n_outputs,
         image_shape=(height, width),
         pixel_max=255.0,
         digests={part: file.sha256 for part, file in files.items()},
         source=str(folder),
     )
+
+
+def _check_test(
+    shown: Mapping[str, str], files: Mapping[str, IdxFile], shape: tuple[int, int], n_outputs: int
+) -> None:
+    """Refuse test examples of another shape, or of a class that is not trained on."""
+    (height, width), (test_height, test_width) = shape, files["t10k-images"].values.shape[1:]
+    if (test_height, test_width) != shape:
+        raise UserError(
+            f"{shown['t10k-images']}: its images are {test_height} x {test_width}, expected "
+            f"{height} x {width} as in {shown['train-images']}"
+        )
+    greatest = int(files["t10k-labels"].values.max())
+    if greatest >= n_outputs:
+        raise UserError(
+            f"{shown['t10k-labels']}: label {greatest}; expected 0 to {n_outputs - 1}, the "
+            "classes of the training labels"
+        )
+
+
+def _examples(files: Mapping[str, IdxFile], kind: str) -> Examples:
+    images = files[f"{kind}-images"].values
+    n, height, width = images.shape
+    return Examples(images.reshape(n, height * width), files[f"{kind}-labels"].values)

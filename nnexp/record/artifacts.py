@@ -18,6 +18,8 @@ from nnexp.config.compose import to_yaml
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.nn.costs import COSTS
+from nnexp.record.correct import NAME as CORRECT
+from nnexp.record.correct import correct_of, save_correct
 from nnexp.record.environment import environment
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.weights import save_weights
@@ -30,6 +32,8 @@ from nnexp.train.streams import stream
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from nnexp.record.figures import Predictions
 
 Row = Mapping[str, float]
 
@@ -77,6 +81,8 @@ def write_artifacts(
         OSError: nothing can be written there.
     """
     write_light(folder, config, outcome, rows, command_of(config))
+    if bits := correct_of(config, dataset, outcome.parameters):
+        save_correct(folder / CORRECT, bits)
     makers: dict[str, Callable[[Path], None]] = {}
     if level == "all":
         makers = {
@@ -122,11 +128,9 @@ def write_figures(
     folder: Path, config: Config, dataset: Dataset, outcome: Outcome, rows: Sequence[Row]
 ) -> None:
     """The figures of a run as PNG files."""
-    from nnexp.record.figures import Predictions, run_figures, save_figures
+    from nnexp.record.figures import run_figures, save_figures
     from nnexp.record.figures.expanded import expanded_figure
 
-    images = dataset.test.images
-    activations = outputs(config, outcome.parameters, images, pixel_max_of(config, dataset))
     frame = curves_frame(rows)
     restored = "best/test_accuracy" in outcome.metrics
     accuracy = outcome.metrics.get(
@@ -137,7 +141,7 @@ def write_figures(
         frame,
         outcome.parameters,
         title=run_name(config),
-        test=Predictions(images, dataset.test.labels, probabilities(activations)),
+        test=_predictions(config, dataset, outcome) if len(dataset.test) else None,
         image_shape=dataset.image_shape if dataset.n_outputs > 1 else None,
         test_accuracy=accuracy,
         test_step=int(outcome.metrics["best/epoch"]) if restored else None,
@@ -147,6 +151,14 @@ def write_figures(
         shape = dataset.image_shape
         figures["expanded.png"] = expanded_figure(versions, shape, title=run_name(config))
     save_figures(folder, figures)
+
+
+def _predictions(config: Config, dataset: Dataset, outcome: Outcome) -> Predictions:
+    from nnexp.record.figures import Predictions
+
+    images = dataset.test.images
+    activations = outputs(config, outcome.parameters, images, pixel_max_of(config, dataset))
+    return Predictions(images, dataset.test.labels, probabilities(activations))
 
 
 def _versions(config: Config, dataset: Dataset) -> NDArray[np.uint8]:
@@ -167,6 +179,7 @@ def write_model(
     from nnexp.record.model import save_model
 
     classes = dataset.n_outputs > 1
+    examples = dataset.test if len(dataset.test) else dataset.train
     save_model(
         folder,
         outcome.parameters,
@@ -174,6 +187,6 @@ def write_model(
         output=COSTS[config.cost.name].output_name,
         pixel_max=pixel_max_of(config, dataset) if classes else None,
         image_shape=dataset.image_shape if classes else None,
-        example=dataset.test.images[:1] if classes else None,
+        example=examples.images[:1] if classes else None,
         metadata={"nnexp.fingerprint": run_fingerprint},
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnexp.record.labels import RESERVED
 from nnexp.record.store import Store
 
 if TYPE_CHECKING:
@@ -97,9 +98,12 @@ class Columns:
 def read_columns(
     inner: Any, ids: Sequence[str], tags: Sequence[str], *, params: bool = True
 ) -> Columns:
-    """Status and times, some tags, all parameters and the last value of all metrics of runs."""
+    """Status and times, all parameters and the last value of all metrics of runs.
+
+    With `params`, all parameters. Of the tags those named, and the user's own.
+    """
     from mlflow.store.tracking.dbmodels.models import SqlLatestMetric, SqlParam, SqlRun, SqlTag
-    from sqlalchemy import select
+    from sqlalchemy import not_, or_, select
 
     found = Columns(ids)
     with inner.ManagedSessionMaker() as session:
@@ -114,7 +118,8 @@ def read_columns(
                 rows: Any = select(table.run_uuid, table.key, table.value)
                 rows = rows.where(table.run_uuid.in_(part))
                 if table is SqlTag:
-                    rows = rows.where(SqlTag.key.in_(tags))
+                    ours = [SqlTag.key.startswith(prefix) for prefix in RESERVED]
+                    rows = rows.where(or_(SqlTag.key.in_(tags), not_(or_(*ours))))
                 found.put(into, session.execute(rows))
             last = SqlLatestMetric
             values: Any = select(last.run_uuid, last.key, last.value, last.is_nan)

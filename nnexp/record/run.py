@@ -30,6 +30,7 @@ from nnexp.record.fingerprint import (
     fingerprint,
 )
 from nnexp.record.kept import deliver, keep, lock
+from nnexp.record.labels import described, label_name, label_tags
 from nnexp.record.outbox import PATIENCE_SECONDS
 from nnexp.record.processes import boot, started_at
 from nnexp.record.readback import Expected, Lost
@@ -59,6 +60,7 @@ def params_of(config: Config) -> dict[str, str]:
 def tags_of(config: Config, dataset: Dataset) -> dict[str, str]:
     """The tags that a run has from its beginning."""
     tags = {
+        **label_tags(config),
         "mlflow.source.name": "nnexp",
         "mlflow.user": _user(),
         "nnexp.kind": "run",
@@ -80,8 +82,7 @@ def result_tags(config: Config, outcome: Outcome) -> dict[str, str]:
         "nnexp.weights_sha256": weights_sha256(outcome.parameters),
         "nnexp.epochs": str(outcome.epochs),
     }
-    note = _result_note(config, outcome)
-    return {**tags, "mlflow.note.content": note} if note else tags
+    return {**tags, **described(config, _result_note(config, outcome))}
 
 
 def owner_tags() -> dict[str, str]:
@@ -139,14 +140,19 @@ class RunRecord:
         dataset: Dataset,
         rows: Sequence[dict[str, float]] = (),
         stamps: Sequence[int] = (),
+        tags: Mapping[str, str] | None = None,
+        made: str = "",
     ) -> RunRecord:
-        """Open a run with its parameters, tags and data set, after the given rows."""
-        tags, params = tags_of(config, dataset), params_of(config)
+        """Open a run with its parameters, tags and data set, after the given rows.
+
+        `tags`, and words for its name, are those of a run that is not made by its config alone.
+        """
+        tags, params = {**tags_of(config, dataset), **(tags or {})}, params_of(config)
         run = store.client.create_run(
             experiment,
             start_time=stamps[0] if stamps else now(),
             tags={**tags, **owner_tags()},
-            run_name=run_name(config),
+            run_name=f"{label_name(config)} {made}".rstrip(),
         )
         if not run.info.run_id:
             raise Lost(f"{store.shown}: it says that it has opened a run, but not which")

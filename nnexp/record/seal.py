@@ -29,6 +29,8 @@ SEALED = (
     "epochs",
     "fingerprint",
     "fingerprint_version",
+    "fork_at",
+    "fork_of",
     "schema",
     "source",
     "weights_sha256",

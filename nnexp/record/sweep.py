@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnexp.config.command import run_name
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.record.bulk import database, read_columns, run_ids
@@ -28,8 +26,8 @@ if TYPE_CHECKING:
 
 PAGE = 1000
 
-ASKED = "asked.json"
-"""The artifact of a sweep that lists the runs it was asked for."""
+PRUNED = "nnexp.pruned"
+"""The tag of a run that a search has given up, with the epochs that it was trained for."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +64,21 @@ def sweep_key(experiment: str, fingerprints: Sequence[str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def runs_where(store: Store, experiments: Sequence[str], where: str) -> Iterator[Run]:
-    """All active runs of some experiments that a filter lets through, page by page."""
+def runs_where(
+    store: Store, experiments: Sequence[str], where: str, *, deleted: bool = False
+) -> Iterator[Run]:
+    """All active runs of some experiments that a filter lets through, or the deleted ones."""
+    from mlflow.entities import ViewType
+
+    view = ViewType.DELETED_ONLY if deleted else ViewType.ACTIVE_ONLY
     token: str | None = None
     while True:
         page = store.client.search_runs(
-            list(experiments), filter_string=where, max_results=PAGE, page_token=token
+            list(experiments),
+            filter_string=where,
+            run_view_type=view,
+            max_results=PAGE,
+            page_token=token,
         )
         yield from page
         token = page.token
@@ -167,25 +174,23 @@ def open_parent(
     return str(run.info.run_id)
 
 
-def note_asked(store: Store, parent: str, names: Mapping[str, str]) -> None:
-    """Keep with a sweep what it was asked for: the names of all its runs, by fingerprint.
-
-    Raises whatever the store raises.
-    """
-    asked = [{"name": name, "fingerprint": mark} for mark, name in names.items()]
-    store.client.log_text(parent, json.dumps({"runs": asked}, indent=1) + "\n", ASKED)
-
-
 def remove_partial(store: Store, experiment_id: str, parent: str) -> None:
     """Delete children that a killed writer left half recorded: they will be trained again."""
     for status in ("RUNNING", "KILLED"):
         where = f"tags.`nnexp.sweep` = '{parent}' and attributes.status = '{status}'"
         for run in list(runs_where(store, [experiment_id], where)):
-            store.client.delete_run(run.info.run_id)
+            if PRUNED not in run.data.tags:
+                store.client.delete_run(run.info.run_id)
 
 
 def delivery_of(
-    experiment_id: str, parent: str, config: Config, dataset: Dataset, ended: Ended
+    experiment_id: str,
+    parent: str,
+    name: str,
+    config: Config,
+    dataset: Dataset,
+    ended: Ended,
+    more_tags: Mapping[str, str],
 ) -> Delivery:
     """All that is to be recorded of one ended run of a sweep but its artifacts."""
     outcome = ended.outcome
@@ -193,6 +198,7 @@ def delivery_of(
     tags = {
         **tags_of(config, dataset),
         **owner_tags(),
+        **more_tags,
         "nnexp.sweep": parent,
         "mlflow.parentRunId": parent,
     }
@@ -213,9 +219,7 @@ def delivery_of(
     if failure is None:
         points = ((m.name, m.step, m.value) for m in values)
         tags |= sealed(parts_of(params, tags, points, ended.digests)).tags
-    opening = Opening(
-        experiment_id, run_name(config), ended.started, tags, params, data_of(config, dataset)
-    )
+    opening = Opening(experiment_id, name, ended.started, tags, params, data_of(config, dataset))
     status = "FINISHED" if failure is None else "FAILED"
     expected = Expected(params, tags, ended.sizes)
     return Delivery("", status, end, tuple(values), {}, opening, expected=expected)

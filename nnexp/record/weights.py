@@ -26,8 +26,8 @@ MOST_BYTES = 1_000_000_000
 _HEADER = 1024
 """Bytes that go before an array, and more."""
 
-# Depending on the byte it hits, damage shows as any of these.
-_DAMAGE = (
+# Depending on the byte it hits, damage to an archive shows as any of these.
+DAMAGE = (
     OSError,
     ValueError,
     EOFError,
@@ -87,10 +87,10 @@ def load_weights(path: Path, sizes: Sequence[int | None] = ()) -> Parameters:
     """
     try:
         with path.open("rb") as file:
-            arrays = _arrays(file, _most_bytes(sizes))
+            arrays = arrays_of(file, _most_bytes(sizes))
     except FileNotFoundError:
         raise UserError(f"weights file {path}: no such file") from None
-    except _DAMAGE as error:
+    except DAMAGE as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(
             f"weights file {path}: damaged, or not a .npz archive of plain arrays ({reason})"
@@ -112,8 +112,12 @@ def _most_bytes(sizes: Sequence[int | None]) -> int:
     return sum((a + 1) * b * 8 + 2 * _HEADER for a, b in pairwise(known))
 
 
-def _arrays(file: BinaryIO, most: int) -> dict[str, NDArray[Any]]:
-    """The arrays of an archive by name. No more memory is taken than `most` bytes of them need."""
+def arrays_of(file: BinaryIO, most: int) -> dict[str, NDArray[Any]]:
+    """The arrays of a `.npz` archive by name, in no more memory than `most` bytes of them need.
+
+    Raises:
+        Any of `DAMAGE`: it is none.
+    """
     magic = np.lib.format.MAGIC_PREFIX
     if file.read(len(magic)) == magic:
         raise ValueError("it is a single array")

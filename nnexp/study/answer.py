@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from math import isfinite, isnan
 
 from nnexp.study.compare import Comparison
-from nnexp.study.effects import Effect, Interaction
+from nnexp.study.effects import Effect, Interaction, cells_of
 from nnexp.study.metric import Metric
 from nnexp.study.setting import Pair, Setting
 
@@ -116,18 +116,14 @@ def _baseline(found: Comparison, metric: Metric) -> str:
 
 def _of_experiments(found: Comparison, metric: Metric) -> list[str]:
     """Two experiments against each other over what else varies: the question of two presets."""
-    mine = [e for e in found.effects if "experiment" in e.factor.split(", ")]
-    if len(mine) != 1 or len(found.design.factors) < 2:
+    effect = found.central
+    if effect is None:
         return []
-    (effect,) = mine
     rest = ", ".join(f.name for i, f in enumerate(found.design.factors) if i != effect.at)
     text = f"{found.metric}, mean over {rest}: {effect_text(effect, metric, len(found.effects))}"
     each = []
-    for cell, setting in found.design.cells.items():
-        if cell[effect.at] != effect.u:
-            continue
-        other = found.design.cells.get((*cell[: effect.at], effect.v, *cell[effect.at + 1 :]))
-        pair = found.pair(setting, other) if other is not None else None
+    for cell, setting, other in cells_of(found.design, effect):
+        pair = found.pair(setting, other)
         if pair is not None:
             where = " ".join(
                 f.label(cell[i]) for i, f in enumerate(found.design.factors) if i != effect.at

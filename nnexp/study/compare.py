@@ -94,6 +94,12 @@ class Comparison:
         sign = 1.0 if Metric(self.metric).lower_is_better else -1.0
         return sorted(self.settings, key=lambda s: sign * s.summary.mean)
 
+    @property
+    def central(self) -> Effect | None:
+        """Of two experiments over what else varies, the effect of the one against the other."""
+        mine = [e for e in self.effects if "experiment" in e.factor.split(", ")]
+        return mine[0] if len(mine) == 1 and len(self.design.factors) > 1 else None
+
     def pair(self, a: Setting, b: Setting) -> Pair | None:
         """Two settings against each other, whichever is A; None where runs are too few."""
         return self._pairs.get(frozenset((a.name, b.name)))

@@ -170,6 +170,15 @@ def interactions_of(design: Design, rule: Rule = FIXED) -> tuple[Interaction, ..
     return tuple(interactions)
 
 
+def cells_of(design: Design, effect: Effect) -> list[tuple[Cell, Setting, Setting]]:
+    """The settings that an effect sets against each other, with the place of the first."""
+    there, _ = _rests(design, effect.at, effect.u, effect.v)
+    at, u, v = effect.at, effect.u, effect.v
+    return [
+        (_at(r, at, u), design.cells[_at(r, at, u)], design.cells[_at(r, at, v)]) for r in there
+    ]
+
+
 def simple_effect(design: Design, at: int, by: int, level: int) -> Contrast | None:
     """The first two levels of the factor `at` against each other where factor `by` has `level`."""
     there, _ = _rests(design, at, 0, 1)

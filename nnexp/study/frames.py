@@ -13,6 +13,7 @@ from nnexp.config.compose import flatten, schema_keys
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
 from nnexp.record.bulk import INFO, Columns, curves_of_ids, database, read_columns, run_ids
+from nnexp.record.labels import own_tags
 from nnexp.record.store import Store, open_store
 from nnexp.record.sweep import runs_where
 from nnexp.study.lookup import experiment_named
@@ -25,10 +26,10 @@ FIRST_ENGINE = "blas"
 
 T = TypeVar("T")
 
-NOT_RUNS = ("sweep", "summary", "published", "superseded", "ensemble")
+NOT_RUNS = ("sweep", "summary", "published", "superseded", "ensemble", "fork")
 """Values of the tag `nnexp.kind` that are not rows of `runs`."""
 
-TAGS = ("fingerprint", "source", "data", "environment", "sweep", "command", "reason")
+TAGS = ("fingerprint", "source", "data", "environment", "sweep", "command", "reason", "note")
 """The tags `nnexp.…` that are columns of `runs`."""
 
 
@@ -41,8 +42,9 @@ def runs(
     """One row per recorded run of an experiment, the latest first.
 
     Columns: `run_id`, `name`, `status`, `start` (UTC), `seconds`, `fingerprint`, `source`, `data`,
-    `environment`, `sweep`, `command`, `reason`; every config key (numbers as numbers); every metric
-    with its last value, the best and final ones (`best/…`, `gap/…`) among them. Read a thousand
+    `environment`, `sweep`, `command`, `reason`, `note`; `tags.KEY`, the user's own;
+    every config key (numbers as numbers); every metric with its last value, the best and final
+    ones (`best/…`, `gap/…`) among them. Read a thousand
     runs a request. `where` is MLflow's filter syntax.
 
     Raises:
@@ -59,10 +61,19 @@ def runs(
     return _frame(read_columns(inner, _ids(store, inner, experiment, where, kind), _tags()))
 
 
+def runs_of_kind(store: Store, number: str, kind: str) -> list[int]:
+    """When the runs of a kind in an experiment, by its id, were started (milliseconds)."""
+    inner, where = database(store), _condition(None, kind)
+    if inner is None:
+        return [int(run.info.start_time) for run in runs_where(store, [number], where)]
+    found = read_columns(inner, run_ids(inner, number, where), [], params=False)
+    return [int(start or 0) for start in found.info["start_time"]]
+
+
 def select(store: Store, experiment: str, where: str | None = None, kind: str = "run") -> list[Run]:
     """The recorded runs that `runs` makes a frame of."""
     number, condition = experiment_named(store, experiment), _condition(where, kind)
-    return _understood(where, lambda: list(runs_where(store, [number], condition)))
+    return understood(where, lambda: list(runs_where(store, [number], condition)))
 
 
 def frame_of(found: Iterable[Run]) -> pd.DataFrame:
@@ -75,6 +86,7 @@ def frame_of(found: Iterable[Run]) -> pd.DataFrame:
         columns.put_info((info.run_id, info.run_name, info.status, info.start_time, info.end_time))
         for into, values in (
             (columns.tags, {k: v for k, v in run.data.tags.items() if k in tags}),
+            (columns.tags, own_tags(run.data.tags)),
             (columns.params, run.data.params),
             (columns.metrics, run.data.metrics),
         ):
@@ -128,7 +140,7 @@ def curves_of(
 
 def _ids(store: Store, inner: Any, experiment: str, where: str | None, kind: str) -> list[str]:
     number, condition = experiment_named(store, experiment), _condition(where, kind)
-    return _understood(where, lambda: run_ids(inner, number, condition))
+    return understood(where, lambda: run_ids(inner, number, condition))
 
 
 def _condition(where: str | None, kind: str) -> str:
@@ -136,7 +148,7 @@ def _condition(where: str | None, kind: str) -> str:
     return f"{condition} and {where}" if where else condition
 
 
-def _understood(where: str | None, search: Callable[[], T]) -> T:
+def understood(where: str | None, search: Callable[[], T]) -> T:
     """What a search finds; the user's own filter refused in one line if MLflow refuses it."""
     from mlflow.exceptions import MlflowException
 
@@ -174,6 +186,8 @@ def _frame(found: Columns) -> pd.DataFrame:
     for tag in TAGS:
         values = found.tags.get(f"nnexp.{tag}", [None] * len(run_id))
         columns[tag] = [value or "" for value in values]
+    for tag, labels in own_tags(found.tags).items():
+        columns[f"tags.{tag}"] = [value or "" for value in labels]
     order = {key: k for k, key in enumerate(schema_keys())}
     for key in sorted(found.params, key=lambda key: (order.get(key, len(order)), key)):
         columns[key] = _as_numbers(key, _given(key, found.params))

@@ -168,7 +168,14 @@ Judgement = tuple[Evidence, Rule, int, float, float | None]
 
 
 def judge(found: Sequence[Evidence], rule: Rule) -> list[Judgement]:
-    """A family of differences; each kind of verdict is corrected over all of it (Holm)."""
+    """A family of differences; each kind of verdict is corrected over all of it.
+
+    By Holm's steps; with 1/E for p they are e-Holm's: of m, the largest E needs m/α, the next
+    (m − 1)/α, and so on. The averages of V. Vovk and R. Wang, E-values: calibration, combination
+    and applications, Annals of Statistics 49 (2021), 1736-1754, would need less, but that all of
+    the averaged are e-values at one stopping time. E of a pair is one for stopping times of its
+    own, and here others have a say in when it ends; P(E ever ≥ 1/α) ≤ α does not mind them.
+    """
     p = holm([rule.p(one) for one in found])
     within: list[float] | list[None] = [None] * len(found)
     if rule.within is not None:

@@ -22,6 +22,9 @@ MOST_BYTES = {".yaml": 1_000_000, ".json": 10_000_000, ".csv": 2_000_000_000}
 FULL_ID = 32
 """Characters of a run id."""
 
+_DELETED = "is deleted; python -m nnexp restore brings it back"
+_NOT_DELETED = "is not deleted; allowed: see python -m nnexp restore --list"
+
 
 def all_experiments(store: Store) -> dict[str, str]:
     """Ids and names of the experiments in the store."""
@@ -50,8 +53,8 @@ def experiment_named(store: Store, name: str) -> str:
     return names[name]
 
 
-def find_run(store: Store, prefix: str) -> Run:
-    """The run with an id, or with an id that begins so.
+def find_run(store: Store, prefix: str, *, deleted: bool = False) -> Run:
+    """The run with an id, or with an id that begins so; among the deleted ones, if asked for.
 
     Raises:
         UserError: there is none, or there are several.
@@ -63,21 +66,26 @@ def find_run(store: Store, prefix: str) -> Run:
         raise UserError(f"RUN_ID {prefix!r}: allowed: a run id, or its beginning; see nnexp runs")
     if len(text) == FULL_ID:
         try:
-            return store.client.get_run(text)
+            run = store.client.get_run(text)
         except MlflowException as error:
             raise UserError(f"RUN_ID {prefix}: no such run is recorded here") from error
+        if (run.info.lifecycle_stage == "deleted") != deleted:
+            raise UserError(f"RUN_ID {prefix}: {_NOT_DELETED if deleted else _DELETED}")
+        return run
     experiments = list(all_experiments(store))
     where = f"attributes.run_id LIKE '{text}%'"
     try:
-        found = list(runs_where(store, experiments, where))
+        found = list(runs_where(store, experiments, where, deleted=deleted))
     except MlflowException:
         # Stores that cannot match ids by pattern: look through all.
-        runs = runs_where(store, experiments, "")
+        runs = runs_where(store, experiments, "", deleted=deleted)
         found = [run for run in runs if str(run.info.run_id).startswith(text)]
     if len(found) != 1:
-        how = "no recorded run" if not found else f"{len(found)} recorded runs"
+        kind = "deleted" if deleted else "recorded"
+        how = f"no {kind} run" if not found else f"{len(found)} {kind} runs"
+        lists = "restore --list" if deleted else "runs"
         raise UserError(
-            f"RUN_ID {prefix}: {how} with an id that begins so; python -m nnexp runs lists them"
+            f"RUN_ID {prefix}: {how} with an id that begins so; python -m nnexp {lists} lists them"
         )
     return found[0]
 

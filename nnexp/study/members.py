@@ -16,7 +16,7 @@ from nnexp.record.store import Store
 from nnexp.record.weights import load_weights
 from nnexp.study.frames import select
 from nnexp.study.lookup import artifact, check_schema, runs_of_sweep
-from nnexp.study.recorded import recorded_config, recorded_data
+from nnexp.study.recorded import recorded_config, tested_data
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -86,7 +86,7 @@ def _anywhere(config: Config) -> Config:
 def _members(store: Store, config: Config, runs: list[Run]) -> Members:
     networks = sorted((_member(store, run) for run in runs), key=lambda m: m.config.seed)
     for run in runs:
-        dataset = recorded_data(run, config)
+        dataset = tested_data(run, config)
     return Members(config, dataset, tuple(networks))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nnexp.config.compose import from_params, from_yaml
 from nnexp.config.rules import check
 from nnexp.config.schema import Config
-from nnexp.data.dataset import Dataset, load_dataset
+from nnexp.data.dataset import Dataset, dataset_of
 from nnexp.errors import UserError
 
 if TYPE_CHECKING:
@@ -47,10 +47,24 @@ def recorded_data(run: Run, config: Config) -> Dataset:
 
 def data_of(run_id: str, config: Config, digest: str) -> Dataset:
     """As `recorded_data`, by the digest of the data."""
-    dataset = load_dataset(config.data)
+    dataset = dataset_of(config)
     if dataset.digest != digest:
         raise UserError(
             f"run {run_id}: was trained on other data (SHA-256 {digest[:12] or 'unknown'};"
             f" {dataset.source} has {dataset.digest[:12]})"
         )
     return dataset
+
+
+def tested_data(run: Run, config: Config) -> Dataset:
+    """The data set of a run, to look at its test data.
+
+    Raises:
+        UserError: as `recorded_data`; or the run may not look at them.
+    """
+    if config.monitor.test == "never":
+        raise UserError(
+            f"run {run.info.run_id}: monitor.test=never, so test data are not looked at; allowed: "
+            "runs with monitor.test=end or epoch"
+        )
+    return recorded_data(run, config)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from nnexp.data.dataset import load_dataset
+from nnexp.data.dataset import dataset_of
 from nnexp.study.published import Published, published
 from nnexp.train.loop import train
 
@@ -44,7 +44,7 @@ def replay(
     agreements: list[Agreement] = []
     for name in names:
         run = published(name)
-        dataset = load_dataset(run.config.data)
+        dataset = dataset_of(run.config)
         ours: dict[str, list[float]] = {metric: [] for metric in run.curves}
         for report in train(run.config, dataset):
             if report.epoch:

@@ -7,29 +7,38 @@ from collections.abc import Set as AbstractSet
 from itertools import combinations
 
 from nnexp.study.compare import Comparison
+from nnexp.study.effects import cells_of
 from nnexp.study.setting import Setting
 
 Run = tuple[str, int]
 """The name of a setting, and a seed."""
 
 
-def asked_pairs(found: Comparison, *, every: bool) -> Iterator[tuple[Setting, Setting]]:
-    """What a comparison is to tell: all against the baseline, or against the best as it stands.
+Pairs = list[tuple[Setting, Setting]]
 
-    With `every`, all pairs.
+
+def asked(found: Comparison, *, every: bool = False) -> Pairs:
+    """What a comparison is to tell.
+
+    All settings against the baseline, or against the best as it stands; of two experiments the one
+    against the other in each combination. With `every`, all pairs.
     """
     if every:
-        yield from combinations(found.settings, 2)
-        return
+        return list(combinations(found.settings, 2))
+    if found.against is None and found.central is not None:
+        return [(a, b) for _, a, b in cells_of(found.design, found.central)]
     first = found.against or found.ranked[0]
-    for other in found.settings:
-        if other is not first:
-            yield other, first
+    return [(other, first) for other in found.settings if other is not first]
 
 
-def undecided(found: Comparison, *, every: bool = False) -> list[tuple[Setting, Setting]]:
-    """Those of `asked_pairs` that have no verdict, or too few runs for one."""
-    pairs = asked_pairs(found, every=every)
+def undecided(found: Comparison, *, every: bool = False) -> Pairs:
+    """Those of `asked` that have no verdict, or too few runs for one.
+
+    Of two experiments the mean over all combinations has one verdict.
+    """
+    pairs = asked(found, every=every)
+    if found.central is not None and found.against is None and not every:
+        return pairs if found.central.verdict == "not resolved" else []
     return [
         (a, b)
         for a, b in pairs

@@ -18,14 +18,12 @@ means with unknown variance, Sequential Analysis 44 (2025), 56-110.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import exp, inf, log, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nnexp.study.bootstrap import Floats, Interval, mean, variance_of_mean
-from nnexp.study.statistics import holm
 
 G = 1.0
 """Variance of the effect sizes that the test looks for: about one standard deviation."""
@@ -76,15 +74,3 @@ def confidence_sequence(values: Floats, alpha: float, g: float = G) -> Interval:
         return Interval(-inf, inf)
     half = sqrt((n - 1) * (r - 1.0) / (1.0 - r / k) * variance_of_mean(values))
     return Interval(centre - half, centre + half)
-
-
-def e_holm(e_values: Sequence[float]) -> list[float]:
-    """E-values adjusted for their number, in the order given: reject those of at least 1/α.
-
-    Holm's steps with 1/E for p: of m, the largest needs m/α, the next (m − 1)/α, and so on. The
-    averages of V. Vovk and R. Wang, E-values: calibration, combination and applications, Annals of
-    Statistics 49 (2021), 1736-1754, would need less, but that all of the averaged are e-values at
-    one and the same stopping time. A comparison's E is one for stopping times that are its own, and
-    here others have a say in when it ends; P(E ever ≥ 1/α) ≤ α does not mind them.
-    """
-    return [1.0 / p for p in holm([min(1.0, 1.0 / e) for e in e_values])]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self
@@ -13,16 +13,21 @@ from typing import TYPE_CHECKING, Any, Self
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
+from nnexp.nn.parameters import Parameters
 from nnexp.record.check import Checked
+from nnexp.record.correct import correct_of
+from nnexp.record.final import DERIVED, completed
 from nnexp.record.fingerprint import VERSION, version_of
+from nnexp.record.stages import FILE as STAGES
+from nnexp.record.stages import Stage, read_stages, train_stages
 from nnexp.record.store import Store
 from nnexp.record.tags import number
 from nnexp.record.weights import weights_sha256
+from nnexp.study.correct import recorded_correct, unlike
 from nnexp.study.lookup import artifact, check_schema
 from nnexp.study.recorded import recorded_config, recorded_data
 from nnexp.study.surroundings import changes, places_of
 from nnexp.train.engines import check_engine
-from nnexp.train.loop import train
 from nnexp.train.plan import check_data
 from nnexp.train.report import Outcome
 
@@ -84,6 +89,8 @@ class Recorded:
     config: Config
     environment: Mapping[str, Any]
     """Empty where none was recorded."""
+    stages: Sequence[Stage]
+    """Of a fork several, of any other run its config alone."""
 
 
 def recorded_as(store: Store, run: Run, data_root: str | None = None) -> Recorded:
@@ -99,7 +106,7 @@ def recorded_as(store: Store, run: Run, data_root: str | None = None) -> Recorde
     kind = tags.get("nnexp.kind", "not of this program")
     if kind == "sweep":
         raise UserError(f"{name}: is a sweep; allowed: --sweep {run.info.run_id[:8]}, or its runs")
-    if kind not in ("run", "superseded"):
+    if kind not in ("run", "superseded", "fork"):
         raise UserError(f"{name}: is {kind}, no trained run; allowed: runs of this program")
     if run.info.status != "FINISHED":
         raise UserError(f"{name}: is {run.info.status}; allowed: FINISHED runs")
@@ -107,6 +114,12 @@ def recorded_as(store: Store, run: Run, data_root: str | None = None) -> Recorde
     with TemporaryDirectory() as folder:
         path = artifact(store, run, "config.yaml", folder)
         config = recorded_config(run, path)
+        stages = [Stage(config)]
+        if kind == "fork":
+            path = artifact(store, run, STAGES, folder)
+            if path is None:
+                raise UserError(f"{name}: its record holds no {STAGES}")
+            stages = read_stages(path)
         path = artifact(store, run, "environment.json", folder)
         try:
             found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path else {}
@@ -114,8 +127,13 @@ def recorded_as(store: Store, run: Run, data_root: str | None = None) -> Recorde
             raise UserError(f"{name}: its environment.json cannot be read ({error})") from error
     check_version(str(run.info.run_id), tags, found)
     if data_root is not None:
-        config = replace(config, data=replace(config.data, root=data_root))
-    return Recorded(config, found)
+        stages = [replace(stage, config=_moved(stage.config, data_root)) for stage in stages]
+        config = _moved(config, data_root)
+    return Recorded(config, found, stages)
+
+
+def _moved(config: Config, root: str) -> Config:
+    return replace(config, data=replace(config.data, root=root))
 
 
 def check_version(run_id: str, tags: Mapping[str, str], recorded: Mapping[str, Any]) -> None:
@@ -165,9 +183,21 @@ def verify(
     dataset = recorded_data(run, config)
     last = number(tags, "nnexp.epochs", config.train.epochs)
     only = None if epochs is None or epochs >= last else epochs
-    theirs, again = _history(store, run, only), train_again(config, dataset, only)
+    theirs, again = history(store, run, only), train_again(recorded.stages, dataset, only)
     verdict = judge(str(run.info.run_id), tags, recorded.environment, theirs, again, tolerance)
+    if again.parameters is not None and tolerance is None:
+        bits = recorded_correct(store, str(run.info.run_id))
+        other = unlike(bits, correct_of(config, dataset, again.parameters))
+        verdict = replace(
+            verdict,
+            compared=verdict.compared + len(bits),
+            differences=(*verdict.differences, *(_other_images(*found, last) for found in other)),
+        )
     return replace(verdict, record=record)
+
+
+def _other_images(which: str, count: int, epochs: int) -> Difference:
+    return Difference(f"{which} images that are right in only one", epochs, 0.0, float(count))
 
 
 @dataclass(frozen=True)
@@ -177,6 +207,7 @@ class Trained:
     values: Values
     weights: str
     """SHA-256 of the last weights; empty where only some epochs were trained."""
+    parameters: Parameters | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, rows: Iterable[tuple[int, Mapping[str, float]]], outcome: Outcome | None) -> Self:
@@ -187,24 +218,30 @@ class Trained:
             for name, value in metrics.items():
                 if not name.startswith("time/"):
                     values.setdefault(name, {})[epoch] = value
-        return cls(values, weights_sha256(outcome.parameters) if outcome is not None else "")
+        if outcome is None:
+            return cls(values, "")
+        return cls(values, weights_sha256(outcome.parameters), outcome.parameters)
 
 
-def train_again(config: Config, dataset: Dataset, epochs: int | None = None) -> Trained:
+def train_again(stages: Sequence[Stage], dataset: Dataset, epochs: int | None = None) -> Trained:
     """Train a run, or its first epochs.
 
     Raises:
         UserError: data that do not fit the config, or an engine that cannot be had here.
     """
-    check_data(config, dataset)
-    check_engine(config)
+    for stage in stages:
+        check_data(stage.config, dataset)
+        check_engine(stage.config)
     rows, outcome = [], None
-    for report in train(config, dataset):
+    for report in train_stages(stages, dataset):
         if epochs is not None and report.epoch > epochs:
             break
         rows.append((report.epoch, report.metrics))
         outcome = report.outcome
-    return Trained.of(rows, outcome if epochs is None else None)
+    if outcome is None or epochs is not None:
+        return Trained.of(rows, None)
+    measured = [{"step": epoch, **metrics} for epoch, metrics in rows if metrics]
+    return Trained.of(rows, completed(stages[-1].config, dataset, measured, outcome))
 
 
 def judge(
@@ -220,18 +257,22 @@ def judge(
     `recorded` is the environment of then, `theirs` the recorded values without `time/…`.
     """
     whole = bool(again.weights)
-    differences = tuple(_differences(theirs, again.values, tolerance, whole=whole))
-    agree = None
+    # Runs that were recorded before there were these hold none of them.
+    unknown = [name for name in DERIVED if name not in theirs]
+    ours = {name: steps for name, steps in again.values.items() if name not in unknown}
+    differences = tuple(_differences(theirs, ours, tolerance, whole=whole))
+    same = None
     if whole and tolerance is None:
-        agree = again.weights == tags.get("nnexp.weights_sha256")
-    compared = sum(len(steps) for steps in theirs.values()) + (agree is not None)
-    farthest = _farthest(theirs, again.values) if tolerance is not None else None
+        same = again.weights == tags.get("nnexp.weights_sha256")
+    compared = sum(len(steps) for steps in theirs.values()) + (same is not None)
+    farthest = _farthest(theirs, ours) if tolerance is not None else None
     changed = tuple(changes(recorded, tags))
     places = places_of(recorded)
-    return Verdict(run_id, compared, differences, agree, changed, farthest, places=places)
+    return Verdict(run_id, compared, differences, same, changed, farthest, places=places)
 
 
-def _history(store: Store, run: Run, epochs: int | None) -> Values:
+def history(store: Store, run: Run, epochs: int | None) -> Values:
+    """All recorded values of a run but times, or those of its first epochs."""
     values: Values = {}
     for name in run.data.metrics:
         if name.startswith("time/"):
@@ -252,11 +293,12 @@ def _differences(
         pairs |= {(s, n) for n, steps in ours.items() for s in steps}
     for step, name in sorted(pairs):
         before, now = recorded.get(name, {}).get(step), ours.get(name, {}).get(step)
-        if before is None or now is None or not _agree(before, now, tolerance):
+        if before is None or now is None or not agree(before, now, tolerance):
             yield Difference(name, step, before, now)
 
 
-def _agree(a: float, b: float, tolerance: float | None) -> bool:
+def agree(a: float, b: float, tolerance: float | None) -> bool:
+    """Whether two values have the same bits, or lie within a tolerance."""
     if tolerance is not None:
         return math.isclose(a, b, rel_tol=tolerance, abs_tol=tolerance)
     return struct.pack("<d", a) == struct.pack("<d", b) or a == b
@@ -268,7 +310,7 @@ def _farthest(recorded: Values, ours: Values) -> Difference | None:
         Difference(name, step, value, ours[name][step])
         for name, steps in recorded.items()
         for step, value in steps.items()
-        if step in ours.get(name, {}) and not _agree(value, ours[name][step], None)
+        if step in ours.get(name, {}) and not agree(value, ours[name][step], None)
     ]
     return max(found, key=_relative, default=None)
 

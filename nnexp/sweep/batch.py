@@ -14,22 +14,23 @@ from functools import partial
 from rich.console import Console
 from rich.markup import escape
 
-from nnexp.config.arguments import NOTIFY
-from nnexp.config.command import run_name
+from nnexp.config.compose import config_dir
+from nnexp.config.presets import preset_sha256
 from nnexp.config.schema import Config
-from nnexp.data.dataset import load_dataset
+from nnexp.data.dataset import dataset_of
 from nnexp.errors import NnexpError, UserError, stopped_by
+from nnexp.record.asked import note_asked
 from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.clock import now
 from nnexp.record.delivery import Delivery
 from nnexp.record.fingerprint import fingerprint
+from nnexp.record.labels import described, label_tags
 from nnexp.record.outbox import Outbox
 from nnexp.record.quick import quick_commits
 from nnexp.record.store import experiment_id, open_store
 from nnexp.record.sweep import (
     Recorded,
     find_parent,
-    note_asked,
     open_parent,
     recorded_runs,
     remove_partial,
@@ -37,16 +38,18 @@ from nnexp.record.sweep import (
 )
 from nnexp.redact import redact
 from nnexp.signals import held_stops
+from nnexp.source import source_sha256
 from nnexp.sweep.checkpoints import checkpoint_of
+from nnexp.sweep.executors import check_executor
 from nnexp.sweep.locks import alone
-from nnexp.sweep.notify import notified, without_notify
-from nnexp.sweep.screen import Stopwatch
 from nnexp.sweep.single import NotRecorded, tidy, warn_of_changes
 from nnexp.sweep.state import Batch
-from nnexp.sweep.telling import announce, conclude, result_note, show_plan, sweep_name
+from nnexp.sweep.stopwatch import Stopwatch
+from nnexp.sweep.telling import announce, conclude, interrupted, result_note, show_plan, sweep_name
 from nnexp.sweep.training import summarize, train_missing, train_shared
 from nnexp.train.engines import check_engine, compile_ahead
 from nnexp.train.plan import check_data
+from nnexp.verbosity import LOGGER
 
 
 class SweepStopped(NnexpError):
@@ -60,6 +63,10 @@ class SweepResult:
     sweep_id: str
     configs: list[Config]
     runs: list[Recorded]
+
+
+class SweepChanged(NnexpError):
+    """What would be trained is another sweep than the recorded one that was to be gone on with."""
 
 
 @dataclass(frozen=True)
@@ -90,45 +97,25 @@ def run_sweep(
     console: Console,
     *,
     retry_failed: bool = False,
+    recorded_key: str | None = None,
     series: Series | None = None,
 ) -> SweepResult:
     """Train every config that is not recorded yet, and show what came out.
 
-    With `series`, the configs are one round of it.
+    With `recorded_key`, only if they are still the sweep that was recorded with this key. With
+    `series`, the configs are one round of it.
 
     Raises:
         UserError: the request cannot be carried out; nothing was recorded.
+        SweepChanged: they are another sweep than the recorded one.
         SweepFailed: some runs failed; all others are recorded.
         SourceChanged: the numeric source did, while the sweep ran; what has ended is recorded.
     """
+    watch = Stopwatch()
     if not configs:
         raise UserError(f"{' '.join(command)}: no run at all; allowed: at least one value per key")
-    line = _line(command)
-    with notified(configs[0], "sweep", line) as ended:
-        bare = [without_notify(config) for config in configs]
-        result = _run_sweep(bare, line, console, retry_failed=retry_failed, series=series)
-        ended(result.sweep_id)
-    return result
-
-
-def _line(command: Sequence[str]) -> str:
-    """The command as it is recorded: where goes without saying, and may hold a password."""
-    left_out = ("tracking.uri", NOTIFY)
-    typed = [argument for argument in command if argument.partition("=")[0] not in left_out]
-    return redact("python -m nnexp " + shlex.join(typed))
-
-
-def _run_sweep(
-    configs: Sequence[Config],
-    line: str,
-    console: Console,
-    *,
-    retry_failed: bool,
-    series: Series | None,
-) -> SweepResult:
-    watch = Stopwatch()
     first = configs[0]
-    datasets = [load_dataset(config.data) for config in configs]
+    datasets = [dataset_of(config) for config in configs]
     for config, dataset in zip(configs, datasets, strict=True):
         check_data(config, dataset)
         check_engine(config, trains=False)
@@ -136,6 +123,7 @@ def _run_sweep(
     unique = _unique(every)
     if len({(c.tracking.uri, c.tracking.experiment) for c in configs}) > 1:
         raise UserError("tracking.*: allowed: one store and one experiment per sweep")
+    check_executor(first.sweep)
     store = open_store(first.tracking.uri)
     experiment = experiment_id(store, first.tracking.experiment)
     chosen = [configs[k] for k in unique]
@@ -143,11 +131,14 @@ def _run_sweep(
     marks = [every[k] for k in unique]
     sweep = Batch(chosen, data, marks, store, experiment, {})
     key = series.key if series else sweep_key(first.tracking.experiment, marks)
+    if recorded_key not in (None, key):
+        raise SweepChanged
     with alone(store, f"sweep-{key[:16]}", "this sweep", console):
         tidy(store, experiment, console)
         reuse = first.tracking.reuse
         parent = find_parent(store, experiment, key, ended=reuse or series is not None)
         sweep.found = _recorded(sweep, None if reuse else parent or "", retry_failed=retry_failed)
+        LOGGER.debug("sweep %s, store %s, source %s", key, store.shown, source_sha256())
         if series is None:
             announce(sweep, console)
         finished = [run.run_id for run in sweep.found.values() if run.status == "FINISHED"]
@@ -155,9 +146,19 @@ def _run_sweep(
         if first.sweep.dry_run:
             show_plan(sweep, console)
             return SweepResult("", [], [])
+        # The address goes without saying where it is recorded, and may hold a password.
+        typed = [argument for argument in command if not argument.startswith("tracking.uri=")]
+        line = redact("python -m nnexp " + shlex.join(typed))
         total = len(chosen) + (series.before if series else 0)
-        tags = {"nnexp.command": line, "nnexp.total": str(total)}
-        name = series.name if series else sweep_name(chosen)
+        tags = {
+            **label_tags(first),
+            "nnexp.command": line,
+            "nnexp.source": source_sha256(),
+            "nnexp.total": str(total),
+        }
+        if preset := preset_sha256(command, config_dir()):
+            tags["nnexp.preset"] = preset
+        name = series.name if series else _name(sweep)
         outbox = Outbox(store)
         look = partial(_recorded, sweep, None, retry_failed=retry_failed)
         before = _failed(sweep) if retry_failed else {}
@@ -181,8 +182,9 @@ def _run_sweep(
             if parent is None:
                 raise  # It could not be opened.
             with held_stops(forget=True), suppress(OSError):
-                tags = {"nnexp.reason": _reason(error)}
+                tags = {"nnexp.reason": reason_of(error)}
                 outbox.send(Delivery(parent, "KILLED", now(), (), tags))
+                interrupted(sweep, parent, console)
             if isinstance(error, OSError):
                 # The disk is full, or the folder has gone: what has ended is recorded.
                 raise SweepStopped(
@@ -198,35 +200,47 @@ def _run_sweep(
                     outbox.send(Delivery(run_id, "", now(), (), {"nnexp.kind": "superseded"}))
             tags = {
                 "nnexp.reused": str(_reused(sweep, parent)),
-                "mlflow.note.content": f"`{line}`" if series else result_note(sweep, line),
+                **described(first, f"`{line}`" if series else result_note(sweep, line)),
             }
             outbox.send(Delivery(parent, status, now(), (), tags))
-    if outbox.kept and not outbox.lost:
-        text = (
-            f"the tracking store does not answer ({outbox.trouble}); nothing is lost: "
-            f"{len(outbox.kept)} deliveries are kept in {store.folder} and sent at the next start"
-        )
-        console.print(escape(text), highlight=False)
+    say_kept(outbox, console)
     if series is None:
         conclude(sweep, parent, line, console, watch.seconds)
     result = SweepResult(parent, chosen, [sweep.found[mark] for mark in marks])
     if failed:
         raise SweepFailed(f"{len(failed)} of {len(chosen)} runs failed; sweep {parent}", result)
-    _confirm_recorded(outbox)
+    confirm_recorded(outbox)
     return result
+
+
+def _name(sweep: Batch) -> str:
+    given = sweep.configs[0].tracking.name
+    return redact(given) if given else sweep_name(sweep.configs)
 
 
 def _note_asked(sweep: Batch, parent: str, outbox: Outbox) -> None:
     """Keep the list of what was asked for; the same command makes it again, if it gets lost."""
     if outbox.trouble:
         return
-    names = map(run_name, sweep.configs)
+    names = dict(zip(sweep.marks, sweep.names, strict=True))
+    configs = dict(zip(sweep.marks, sweep.configs, strict=True))
     # Whatever the store's client raises (HTTP, database, MLflow): the sweep goes on.
     with suppress(Exception):
-        note_asked(sweep.store, parent, dict(zip(sweep.marks, names, strict=True)))
+        note_asked(sweep.store, parent, names, configs)
 
 
-def _reason(error: BaseException) -> str:
+def say_kept(outbox: Outbox, console: Console) -> None:
+    """Say of a store that does not answer what it has not received."""
+    if outbox.kept and not outbox.lost:
+        text = (
+            f"the tracking store does not answer ({outbox.trouble}); nothing is lost: "
+            f"{len(outbox.kept)} deliveries are kept in {outbox.store.folder} and sent at the next "
+            "start"
+        )
+        console.print(escape(text), highlight=False)
+
+
+def reason_of(error: BaseException) -> str:
     """Why a sweep could not go on, for its record."""
     if isinstance(error, KeyboardInterrupt):
         return stopped_by(error)
@@ -234,7 +248,7 @@ def _reason(error: BaseException) -> str:
     return redact(said)[:5000]
 
 
-def _confirm_recorded(outbox: Outbox) -> None:
+def confirm_recorded(outbox: Outbox) -> None:
     """What has been trained must be in the store, or wait for one that does not answer.
 
     Raises:

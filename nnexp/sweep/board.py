@@ -24,14 +24,18 @@ class Board:
         work: Mapping[int, float],
         epochs: Mapping[int, int],
         done: int,
+        workers: int,
         console: Console,
     ) -> None:
-        """`work` and `epochs` of each run that is still to be trained."""
+        """`work` and `epochs` of each run that is still to be trained, by so many workers."""
         self.console, self.total, self.done, self.failed = console, total, done, 0
         self._work, self._epochs = dict(work), dict(epochs)
         self._part = dict.fromkeys(work, 0.0)
         self._running: set[int] = set()
-        self._started = time.monotonic()
+        self._lanes = min(workers, len(self._work))
+        self._looked = time.monotonic()
+        self._spent = 0.0
+        """Seconds that workers have trained, one beside the other, since the first was heard of."""
         self._progress: Progress | None = None
 
     def __enter__(self) -> Board:
@@ -58,6 +62,7 @@ class Board:
 
     def progress(self, run: int, epoch: int) -> None:
         """A run has completed some epochs."""
+        self._spend()
         self._part[run] = epoch / max(self._epochs[run], 1)
         self._running.add(run)
         self._refresh()
@@ -66,8 +71,16 @@ class Board:
         """Something to be said about a run that goes on."""
         self._say(line)
 
+    def paused(self, run: int) -> None:
+        """A run has been trained as far as was asked for now."""
+        self._part[run] = 1.0
+        self._running.discard(run)
+        self.done += 1
+        self._refresh()
+
     def ended(self, run: int, line: str, *, failed: bool) -> None:
         """A run has ended and is recorded; without a terminal it is said in a line, if any."""
+        self._spend()
         self._part[run] = 1.0
         self._running.discard(run)
         self.done += not failed
@@ -89,8 +102,7 @@ class Board:
             return
         whole = sum(self._work.values()) or 1.0
         fraction = sum(self._work[k] * self._part[k] for k in self._work) / whole
-        elapsed = time.monotonic() - self._started
-        left = elapsed * (1 - fraction) / fraction if fraction > 0.002 else None
+        left = self._left()
         waiting = self.total - self.done - self.failed - len(self._running)
         said = (
             f"{self.done} done, {len(self._running)} running, {self.failed} failed, "
@@ -99,6 +111,25 @@ class Board:
         if left is not None:
             said += f", about {clock(left)} left"
         self._progress.update(self._task, completed=fraction, said=said)
+
+    def _spend(self) -> None:
+        now = time.monotonic()
+        busy = min(max(len(self._running), any(self._part.values())), self._lanes)
+        self._spent += busy * (now - self._looked)
+        self._looked = now
+
+    def _left(self) -> float | None:
+        """Seconds until the last run ends, at the speed so far; None before that is known."""
+        trained = sum(self._work[k] * part for k, part in self._part.items())
+        if not trained or not self._spent:
+            return None
+        # The longest first, each to the worker that is free first, as the pool hands them out.
+        lanes = [0.0] * self._lanes
+        rest = {k: self._work[k] * (1 - self._part[k]) for k in self._work}
+        for k in sorted(rest, key=lambda k: (self._part[k] == 0, -rest[k])):
+            lanes[0] += rest[k]
+            lanes.sort()
+        return lanes[-1] * self._spent / trained
 
 
 def clock(seconds: float) -> str:

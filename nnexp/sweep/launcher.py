@@ -17,10 +17,11 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from nnexp.config.arguments import GROUPS, given_keys
+from nnexp.config.arguments import GROUPS, NOTIFY, given_keys
 from nnexp.config.compose import resolve
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
+from nnexp.sweep.notify import notified, without_notify
 from nnexp.terminal import console as new_console
 
 if TYPE_CHECKING:
@@ -33,9 +34,13 @@ _MODULE = "hydra_plugins.nnexp_sweep"
 class Request:
     """What a sweep is asked for beside its config, and what came of it."""
 
+    typed: Sequence[str] = ()
+    """The command line as it was typed."""
     retry_failed: bool = False
     """Whether failed runs of an earlier start are trained again."""
     may_sweep: bool = True
+    recorded_key: str | None = None
+    """The key of the sweep that is gone on with: another one is not trained."""
     result: SweepResult | None = None
 
 
@@ -62,9 +67,18 @@ class SweepLauncher(Launcher):
         assert self._load is not None
         request = self.request
         if not request.may_sweep:
-            raise UserError(f"{' '.join(sys.argv[1:])}: is a sweep; allowed: nnexp.sweep(…)")
+            raise UserError(f"{' '.join(request.typed)}: is a sweep; allowed: nnexp.sweep(…)")
         configs = [_config(self._load(tuple(o)), o) for o in job_overrides]
-        result = run_sweep(configs, sys.argv[1:], new_console(), retry_failed=request.retry_failed)
+        typed = [word for word in request.typed if word.partition("=")[0] != NOTIFY]
+        with notified(configs, "sweep", typed) as ended:
+            result = run_sweep(
+                [without_notify(config) for config in configs],
+                typed,
+                new_console(),
+                retry_failed=request.retry_failed,
+                recorded_key=request.recorded_key,
+            )
+            ended(result.sweep_id)
         request.result = result
         ids = [run.run_id for run in result.runs]
         return [_returned(o, i) for o, i in zip(job_overrides, ids, strict=False)]
@@ -131,7 +145,13 @@ def _cached(context: HydraContext, sweep: DictConfig) -> Callable[[tuple[str, ..
                 by_groups[groups] = base
             config = copy.deepcopy(by_groups[groups])
             for override in parser.parse_overrides([o for o in asked if o not in groups]):
-                OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
+                OmegaConf.update(
+                    config,
+                    override.key_or_group,
+                    override.value(),
+                    merge=True,
+                    force_add=override.is_force_add(),
+                )
             composed[asked] = config
         return composed[asked]
 

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -49,17 +49,20 @@ def without_notify(config: Config) -> Config:
 
 
 @contextmanager
-def notified(config: Config, kind: str, command: str) -> Iterator[Callable[[str], None]]:
-    """Tell whom `tracking.notify` names when the block has ended; it is to call with the id.
+def notified(
+    configs: Sequence[Config], kind: str, typed: Sequence[str]
+) -> Iterator[Callable[[str], None]]:
+    """Tell whom `tracking.notify` names when the block has ended, which says the id.
 
     Of a request that was refused, only looked at (`sweep.dry_run`) or stopped by the user nothing
     is told.
     """
-    target = None if config.sweep.dry_run else config.tracking.notify
-    if target is None:
+    target = configs[0].tracking.notify if configs else None
+    if target is None or configs[0].sweep.dry_run:
         yield lambda _: None
         return
-    experiment, ids = config.tracking.experiment, [""]
+    experiment, ids = configs[0].tracking.experiment, [""]
+    command = shlex.join(["python", "-m", "nnexp", *typed])
     try:
         yield ids.append
     except UserError:

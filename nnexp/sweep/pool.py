@@ -14,7 +14,7 @@ from multiprocessing.process import BaseProcess
 from nnexp.record.processes import is_stopped
 from nnexp.signals import held_interrupts
 from nnexp.source import file_digests
-from nnexp.sweep.worker import Broken, Finished, Message, Note, Progress, Task, serve
+from nnexp.sweep.worker import Broken, Finished, Message, Note, Paused, Progress, Task, serve
 
 LOOK_SECONDS = 3.0
 """How often it is looked after workers that say nothing."""
@@ -32,28 +32,39 @@ class _Worker:
 class Pool:
     """Trains tasks in worker processes; iterate over `messages` to let it work."""
 
-    def __init__(self, tasks: Iterable[Task], workers: int) -> None:
+    def __init__(self, tasks: Iterable[Task], workers: int, *, stays: bool = False) -> None:
+        """With `stays`, idle workers wait for what `add` brings until the pool is closed."""
         self._tasks = deque(tasks)
+        self._stays = stays
         self._context = multiprocessing.get_context("spawn")
         self._retried: set[int] = set()
         self._look = 0.0
-        count = max(1, min(workers, len(self._tasks)))
-        self._workers = [self._start() for _ in range(count)]
+        self._count = workers if stays else max(1, min(workers, len(self._tasks)))
+        self._workers = [self._start() for _ in range(self._count)]
+
+    def add(self, tasks: Iterable[Task]) -> None:
+        """More tasks, after all those before have ended."""
+        self._tasks.extend(tasks)
+        self._retried.clear()
+        # Some may have died with the last tasks in hand.
+        self._workers += [self._start() for _ in range(self._count - len(self._workers))]
 
     def messages(self) -> Generator[Message, None, None]:
         """What the workers report, until all tasks are done. Closing it ends the workers."""
+        whole = False
         try:
             for worker in list(self._workers):
                 self._give(worker)
-            while self._workers:
-                busy = {w.pipe: w for w in self._workers}
+            while busy := {w.pipe: w for w in self._workers if w.task or not self._stays}:
                 ready = wait(list(busy), timeout=LOOK_SECONDS)
                 yield from self._stopped()
                 for pipe in ready:
                     assert isinstance(pipe, Connection)
                     yield from self._receive(busy[pipe])
+            whole = True
         finally:
-            self.close()
+            if not (whole and self._stays):
+                self.close()
 
     def close(self) -> None:
         """End all workers at once; what they had in hand goes on from its checkpoint, if ever."""
@@ -92,6 +103,9 @@ class Pool:
             with suppress(BrokenPipeError, ConnectionResetError):
                 worker.pipe.send(worker.task)
             return
+        worker.task = None
+        if self._stays:
+            return
         self._workers.remove(worker)
         with suppress(BrokenPipeError, ConnectionResetError):
             worker.pipe.send(None)
@@ -104,7 +118,7 @@ class Pool:
         except (EOFError, ConnectionResetError, OSError):
             yield from self._bury(worker)
             return
-        if not isinstance(message, Finished | Broken):
+        if not isinstance(message, Finished | Paused | Broken):
             yield message
             return
         task = worker.task

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
@@ -12,13 +10,15 @@ from typing import Protocol
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from nnexp.config.command import command_of, run_name
 from nnexp.config.schema import Config
+from nnexp.config.words import some
 from nnexp.data.dataset import Dataset
 from nnexp.record.store import Store
 from nnexp.record.weights import weights_sha256
+from nnexp.sweep.endings import kept_labels, recorded_lines, result_table, summary_lines, time_lines
+from nnexp.sweep.stopwatch import Stopwatch
 from nnexp.train.report import EpochReport, Outcome
 
 DIGITS = 16
@@ -32,7 +32,8 @@ def header(config: Config, dataset: Dataset) -> str:
         f"{run_name(config)}",
         f"  network {'-'.join(map(str, sizes))}, {config.cost.name}, init {config.init.name}, "
         f"{config.train.dtype}",
-        f"  {config.data.n_train:,} {dataset.name} images, {config.train.epochs} epochs, "
+        f"  {some(config.data.n_train, f'{dataset.name} image')}, "
+        f"{some(config.train.epochs, 'epoch')}, "
         f"mini-batches of {config.train.batch_size}, η = {config.train.eta:g}",
     ]
     if config.reg.name in ("l2", "l1", "elastic"):
@@ -96,10 +97,10 @@ class Screen(Protocol):
         run_id: str,
         rows: Mapping[str, float],
         outcome: Outcome,
-        seconds: float,
+        watch: Stopwatch,
     ) -> None:
         """It is trained and recorded. `rows` are the metrics of the epoch whose weights are kept,
-        `seconds` is how long all of it took."""
+        `watch` says how long all of it took, and what."""
         ...
 
 
@@ -171,54 +172,10 @@ class RunScreen:
         run_id: str,
         rows: Mapping[str, float],
         outcome: Outcome,
-        seconds: float,
+        watch: Stopwatch,
     ) -> None:
         """What came out, and where it is recorded."""
-        ending(config, store, run_id, rows, outcome, self.console, seconds)
-
-
-def result_table(final: Mapping[str, float]) -> Table:
-    """The short table at the end of a run, from its final values."""
-    table = Table(show_header=True, box=None, pad_edge=False)
-    table.add_column("")
-    for name in ("training", "validation", "test"):
-        table.add_column(name, justify="right")
-    rows = (
-        ("cost", "cost", "{:.4f}"),
-        ("cost without penalty", "data_cost", "{:.4f}"),
-        ("accuracy", "accuracy", "{:.2%}"),
-    )
-    penalty = final.get("train/penalty", 0.0)
-    for label, key, form in rows:
-        if key == "data_cost" and not penalty:
-            continue
-        cells = []
-        for name in ("train", "validation", "test"):
-            value = final.get(f"{name}/{key}")
-            if value is None and key == "cost" and f"{name}/data_cost" in final:
-                value = final[f"{name}/data_cost"] + penalty
-            cells.append("" if value is None else form.format(value))
-        if any(cells):
-            table.add_row(label, *cells)
-    return table
-
-
-def summary_lines(final: Mapping[str, float]) -> list[str]:
-    """Best epoch and gap, in words."""
-    lines = []
-    if final.get("best/epoch"):
-        kept = ", whose weights are kept" if "best/test_accuracy" in final else ""
-        lines.append(
-            f"best validation accuracy {final['best/validation_accuracy']:.2%} "
-            f"in epoch {final['best/epoch']:.0f}{kept}"
-        )
-    if "best/test_accuracy" in final:
-        lines.append(f"test accuracy of those weights {final['best/test_accuracy']:.2%}")
-    if "gap/final" in final:
-        lines.append(f"gap, training - test accuracy: {100 * final['gap/final']:.2f} points")
-    if "gap/best" in final:
-        lines.append(f"gap, best training - best test: {100 * final['gap/best']:.2f} points")
-    return lines
+        ending(config, store, run_id, rows, outcome, self.console, watch)
 
 
 def ending(
@@ -228,7 +185,7 @@ def ending(
     rows: Mapping[str, float],
     outcome: Outcome,
     console: Console,
-    seconds: float,
+    watch: Stopwatch,
 ) -> None:
     """What came out, where it is recorded, and the commands to look at it and to repeat it."""
     final = {**rows, **outcome.metrics}
@@ -241,8 +198,8 @@ def ending(
         console.print("validation costs above the table are network2's: penalty / images evaluated")
     if outcome.stopped_early:
         console.print(f"stopped early after epoch {outcome.epochs}", highlight=False)
-    training = final.get("time/train_seconds", 0.0)
-    console.print(f"{seconds:.1f} s in all, {training:.1f} s of it training", highlight=False)
+    for line in time_lines(final, watch):
+        console.print(line, highlight=False)
     recorded(config, store, run_id, weights_sha256(outcome.parameters), console)
 
 
@@ -259,6 +216,8 @@ def shown_again(
         highlight=False,
     )
     tags = store.client.get_run(run_id).data.tags
+    for line in kept_labels(config, store, {run_id: tags}):
+        console.print(escape(line), highlight=False, soft_wrap=True)
     recorded(config, store, run_id, tags.get("nnexp.weights_sha256", ""), console)
 
 
@@ -269,49 +228,3 @@ def recorded(config: Config, store: Store, run_id: str, weights: str, console: C
     lines.insert(2, f"weights    sha256 {weights[:DIGITS]}… (nnexp.weights_sha256)")
     for line in lines:
         console.print(escape(line), highlight=False, soft_wrap=True)
-
-
-def recorded_lines(
-    config: Config,
-    store: Store,
-    kind: str,
-    run_id: str,
-    command: str,
-    by: str = "",
-    *,
-    whole: bool = True,
-) -> list[str]:
-    """The last lines on the screen: id, place, how to compare (`by` keys), to look, to repeat.
-
-    `whole`: a sweep has trained all its runs itself, so that they are found by its id.
-    """
-    uri = "" if _is_default(store) else f" --tracking-uri {shlex.quote(store.shown)}"
-    name = config.tracking.experiment
-    lines = ["", f"{kind:<10} {run_id}", f"recorded   {store.shown}, experiment {name}"]
-    if kind == "sweep":
-        # A sweep tells its experiment, and what varied in it is what `compare` goes by.
-        option = "" if name == "nnexp" else f" --experiment {shlex.quote(name)}"
-        option = f" --sweep {run_id[:8]}" if whole else option
-        if by:
-            keys = "" if whole else f" --by {by}"
-            lines.append(f"compare    python -m nnexp compare{keys}{option}{uri}")
-        lines.append(f"table      python -m nnexp runs{option}{uri}")
-    return [*lines, f"look       python -m nnexp ui{uri}", f"repeat     {command}"]
-
-
-def _is_default(store: Store) -> bool:
-    from nnexp.record.store import resolve_uri
-
-    return store.uri == resolve_uri(None)
-
-
-class Stopwatch:
-    """Seconds since it was made, by a clock that never jumps."""
-
-    def __init__(self) -> None:
-        self._start = time.perf_counter()
-
-    @property
-    def seconds(self) -> float:
-        """Seconds so far."""
-        return time.perf_counter() - self._start

@@ -15,12 +15,14 @@ from rich.markup import escape
 
 from nnexp.config.command import command_of, run_name
 from nnexp.config.schema import Config
-from nnexp.data.dataset import Dataset, load_dataset
+from nnexp.config.words import some
+from nnexp.data.dataset import Dataset, dataset_of
 from nnexp.errors import NnexpError, stopped_by
 from nnexp.record.bulk import final_values
 from nnexp.record.check import warnings_of
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.delivery import NEVER
+from nnexp.record.final import completed
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.kept import deliver_all
 from nnexp.record.run import RunRecord
@@ -28,11 +30,11 @@ from nnexp.record.stale import mark_stale
 from nnexp.record.store import Store, experiment_id, import_client, open_store
 from nnexp.record.sweep import Recorded, find_finished
 from nnexp.signals import held_stops
-from nnexp.source import SourceChanged, confirm, file_digests
+from nnexp.source import SourceChanged, confirm, file_digests, source_sha256
 from nnexp.sweep.checkpoints import Checkpoints, run_key
 from nnexp.sweep.locks import alone
-from nnexp.sweep.notify import notified, without_notify
-from nnexp.sweep.screen import RunScreen, Screen, Stopwatch, header
+from nnexp.sweep.screen import RunScreen, Screen, header
+from nnexp.sweep.stopwatch import DRAWING, Stopwatch
 from nnexp.sweep.studio import Studio
 from nnexp.train.engines import check_engine, compile_ahead, engine_of
 from nnexp.train.examples import laid_out
@@ -40,12 +42,13 @@ from nnexp.train.loop import train
 from nnexp.train.plan import check_data
 from nnexp.train.report import Outcome
 from nnexp.train.snapshot import Snapshot
+from nnexp.verbosity import LOGGER
 
 
 class RunFailed(NnexpError):
     """A run could not go on; it is recorded as FAILED."""
 
-    def __init__(self, message: str, run_id: str = "") -> None:
+    def __init__(self, message: str, run_id: str) -> None:
         super().__init__(message)
         self.run_id = run_id
 
@@ -75,20 +78,17 @@ def run_single(config: Config, console: Console, screen: Screen | None = None) -
         RunFailed: training diverged; the run is recorded as FAILED with the reason.
         SourceChanged: the numeric source did, since this program was started.
     """
-    with notified(config, "run", command_of(config)) as ended:
-        result = _run_single(without_notify(config), console, screen or RunScreen(console))
-        ended(result.run_id)
-    return result
-
-
-def _run_single(config: Config, console: Console, screen: Screen) -> Result:
     watch = Stopwatch()
+    screen = screen or RunScreen(console)
     # First of all: what it imports takes as long as a short training.
     with Studio(config, _artifacts(config)) as studio:
         dataset = _ready(config)
+        LOGGER.debug("data %s: SHA-256 %s", dataset.name, dataset.digest)
         store = open_store(config.tracking.uri)
         experiment = experiment_id(store, config.tracking.experiment)
         mark = fingerprint(config, dataset)
+        LOGGER.debug("store %s, experiment %s", store.shown, config.tracking.experiment)
+        LOGGER.debug("fingerprint %s, source %s", mark, source_sha256())
         if config.sweep.dry_run:
             return _dry_run(config, dataset, find_finished(store, experiment, mark), console)
         key = run_key(store, experiment, mark, swept=False)
@@ -128,7 +128,7 @@ def _ready(config: Config) -> Dataset:
     # A stop raised within an import would leave the import lock locked: the other thread, which
     # imports too, would wait for it for ever, and this one for that.
     with held_stops(), ThreadPoolExecutor(1) as pool:
-        loading = pool.submit(load_dataset, config.data)
+        loading = pool.submit(dataset_of, config)
         laying = pool.submit(lambda: laid_out(engine_of(config), loading.result()))
         import_client()
         dataset = loading.result()
@@ -164,9 +164,11 @@ def tidy(store: Store, experiment: str, console: Console) -> None:
     """Deliver what is left from earlier, and mark runs that nobody works on as KILLED."""
     found = deliver_all(store)
     if found.arrived:
-        console.print(f"delivered {found.arrived} runs that the store had not received before")
+        arrived = some(found.arrived, "run")
+        console.print(f"delivered {arrived} that the store had not received before")
     if found.waiting:
-        text = f"{found.waiting} runs still wait to be delivered ({found.trouble})"
+        waiting = some(found.waiting, "run")
+        text = f"{waiting} still to be delivered ({found.trouble})"
         console.print(escape(text), highlight=False)
     for folder in found.refused:
         console.print(escape(f"the store does not know the run in {folder}: kept there"))
@@ -190,15 +192,22 @@ def _run(
     try:
         with held_stops():
             record, snapshot = _begin(config, dataset, store, experiment, checkpoints, console)
+        watch.lap("starting")
+        LOGGER.debug("run %s opened: %s", record.run_id, command_of(config))
         outcome = _train(record, config, dataset, checkpoints, snapshot, console, screen)
+        watch.lap()
+        LOGGER.debug("trained %s", some(outcome.epochs, "epoch"))
         if outcome.failure is None:
             folder = Path(tempfile.mkdtemp(prefix=f"{record.run_id}-", dir=store.folder))
             try:
                 if missing := studio.write(folder, outcome, record.rows):
                     console.print(escape(f"recorded without all artifacts: {missing}"))
+                watch.lap(DRAWING)
                 with held_stops():
                     arrived, closed = record.finish(outcome, folder), True
                     checkpoints.file.remove()
+                watch.lap("recording")
+                LOGGER.debug("run %s closed, %d values", record.run_id, len(outcome.metrics))
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
         else:
@@ -242,7 +251,7 @@ def _run(
         raise RunFailed(f"run {record.run_id} failed: {outcome.failure}", record.run_id)
     kept = outcome.metrics.get("best/epoch") if outcome.metrics.get("best/test_accuracy") else None
     last = next((row for row in record.rows if row["step"] == kept), record.last)
-    screen.ended(config, store, record.run_id, last, outcome, watch.seconds)
+    screen.ended(config, store, record.run_id, last, outcome, watch)
     if record.lost:
         raise NotRecorded(
             f"run {record.run_id} is not recorded: the tracking store answers, but "
@@ -315,4 +324,4 @@ def _train(
                     else "the tracking store answers again: it has received what was kept"
                 )
     assert outcome is not None
-    return outcome
+    return completed(config, dataset, record.rows, outcome)

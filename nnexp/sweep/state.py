@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from nnexp.config.compose import flatten
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
+from nnexp.record.labels import label_names
 from nnexp.record.store import Store
 from nnexp.record.sweep import Recorded
 
@@ -24,11 +27,24 @@ class Batch:
     """Its MLflow id."""
     found: dict[str, Recorded]
     """By fingerprint."""
+    tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What runs are tagged with beside what every run is, by fingerprint."""
+    until: int | None = None
+    """Train no further than this epoch for now."""
+    paused: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    """By fingerprint, the values so far of the runs that have stopped there."""
+
+    @cached_property
+    def names(self) -> list[str]:
+        """What the runs are called."""
+        return label_names(self.configs)
 
     @property
     def missing(self) -> list[int]:
         """Positions of the runs that are still to be trained."""
-        return [k for k, mark in enumerate(self.marks) if mark not in self.found]
+        return [
+            k for k, mark in enumerate(self.marks) if not {mark} & (self.found.keys() | self.paused)
+        ]
 
     @property
     def recorded(self) -> list[Recorded]:

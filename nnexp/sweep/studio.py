@@ -113,18 +113,18 @@ def _import() -> None:
 
 def _rehearse(config: Config, level: str, folder: Path) -> None:
     """Write the artifacts of the untrained network, so that fonts and the like are there."""
-    from nnexp.data.dataset import load_dataset
+    from nnexp.data.dataset import dataset_of
     from nnexp.train.plan import initial_parameters, sizes_of
 
-    parameters = initial_parameters(config, sizes_of(config, load_dataset(config.data)))
+    parameters = initial_parameters(config, sizes_of(config, dataset_of(config)))
     rows = [{"step": float(k), "train/cost": 1.0, "train/accuracy": 0.5} for k in range(2)]
     _write(folder / "rehearsal", level, config, Outcome(parameters, {}, 1), rows)
 
 
 def _write(folder: Path, level: str, config: Config, outcome: Outcome, rows: Rows) -> str:
-    from nnexp.data.dataset import load_dataset
+    from nnexp.data.dataset import dataset_of
     from nnexp.record.artifacts import write_artifacts
     from nnexp.record.store import prepare_mlflow
 
     prepare_mlflow()
-    return write_artifacts(folder, level, config, load_dataset(config.data), outcome, rows)
+    return write_artifacts(folder, level, config, dataset_of(config), outcome, rows)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from rich.console import Console
 from rich.markup import escape
 
-from nnexp.config.command import run_name
+from nnexp.config.command import command_of
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.clock import now
 from nnexp.record.environment import cores
@@ -22,10 +22,11 @@ from nnexp.signals import held_stops
 from nnexp.sweep.board import Board
 from nnexp.sweep.checkpoints import checkpoint_of
 from nnexp.sweep.claims import claims
-from nnexp.sweep.pool import Pool
+from nnexp.sweep.executors import Executor, executor_of
 from nnexp.sweep.state import Batch
-from nnexp.sweep.worker import Broken, Finished, Note, Progress, Stopped, Stuck, Task
+from nnexp.sweep.worker import Broken, Finished, Note, Paused, Progress, Stopped, Stuck, Task
 from nnexp.train.work import work
+from nnexp.verbosity import LOGGER
 
 LIGHT_FROM = 20
 """Sweeps of more runs than this leave figures and models to be made on demand."""
@@ -42,6 +43,7 @@ def train_shared(
     outbox: Outbox,
     console: Console,
     look: Callable[[], Mapping[str, Recorded]],
+    pool: Executor | None = None,
 ) -> None:
     """Train what is missing but for what another sweep is training; that is waited for.
 
@@ -57,7 +59,7 @@ def train_shared(
             if free:
                 # The other sweep may have ended some of them since this one has looked.
                 sweep.found |= {mark: run for mark, run in look().items() if mark in free}
-                train_missing(sweep, parent, outbox, console, free)
+                train_missing(sweep, parent, outbox, console, free, pool)
                 for mark in free:
                     ours.give(mark)
                 continue
@@ -70,11 +72,16 @@ def train_shared(
 
 
 def train_missing(
-    sweep: Batch, parent: str, outbox: Outbox, console: Console, only: Set[str] | None = None
+    sweep: Batch,
+    parent: str,
+    outbox: Outbox,
+    console: Console,
+    only: Set[str] | None = None,
+    pool: Executor | None = None,
 ) -> None:
     """Train the runs that are not recorded, longest first; record each when it ends, well or not.
 
-    With `only`, those of these fingerprints.
+    With `only`, those of these fingerprints. A `pool` that stays is used instead of a new one.
 
     Raises:
         OSError: a worker can write nothing more; what has ended is recorded.
@@ -91,7 +98,7 @@ def train_missing(
     folder = sweep.store.folder / f"sweep-{parent}"
     amount = {k: work(sweep.configs[k], sweep.datasets[k]) for k in missing}
     tasks = [
-        Task(k, sweep.configs[k], level, folder, _checkpoint(sweep, k))
+        Task(k, sweep.configs[k], level, folder, checkpoint(sweep, k), sweep.until)
         for k in sorted(missing, key=lambda k: -amount[k])
     ]
     board = Board(
@@ -99,10 +106,15 @@ def train_missing(
         amount,
         {k: sweep.configs[k].train.epochs for k in missing},
         len(sweep.configs) - len(sweep.missing),
+        settings.workers or cores(),
         console,
     )
     beat, complained, refused = time.monotonic(), False, len(outbox.refused)
-    messages = Pool(tasks, settings.workers or cores()).messages()
+    if pool is None:
+        pool = executor_of(settings, tasks)
+    else:
+        pool.add(tasks)
+    messages = pool.messages()
     try:
         with board:
             for message in messages:
@@ -112,9 +124,12 @@ def train_missing(
                 if isinstance(message, Progress):
                     board.progress(message.run, message.epoch)
                 elif isinstance(message, Note):
-                    board.note(f"{run_name(sweep.configs[message.run])}: {message.text}")
+                    board.note(f"{sweep.names[message.run]}: {message.text}")
                 elif isinstance(message, Finished):
                     _record(sweep, message.run, message.ended, parent, outbox, board)
+                elif isinstance(message, Paused):
+                    sweep.paused[sweep.marks[message.run]] = message.rows
+                    board.paused(message.run)
                 elif isinstance(message, Stuck):
                     raise OSError(message.reason)
                 elif isinstance(message, Stopped):
@@ -136,31 +151,38 @@ def train_missing(
 
 def _record(sweep: Batch, k: int, ended: Ended, parent: str, outbox: Outbox, board: Board) -> None:
     config, dataset = sweep.configs[k], sweep.datasets[k]
-    delivery = delivery_of(sweep.experiment, parent, config, dataset, ended)
+    name, tags = sweep.names[k], sweep.tags.get(sweep.marks[k], {})
+    delivery = delivery_of(sweep.experiment, parent, name, config, dataset, ended, tags)
     with held_stops():
         # Until it has arrived, a run is known by the key of its delivery.
         run_id = outbox.send(delivery, ended.folder) or delivery.key
     if ended.folder is not None:
         shutil.rmtree(ended.folder, ignore_errors=True)
     # Only now that the store has it, or the disk.
-    _checkpoint(sweep, k).remove()
+    checkpoint(sweep, k).remove()
     outcome = ended.outcome
     failure = ended.failure or (outcome.failure if outcome is not None else None) or ""
     last = ended.rows[-1] if ended.rows else {}
+    LOGGER.debug("run %s: %s", run_id, command_of(config))
     metrics = {**last, **(outcome.metrics if outcome is not None else {})}
     status = "FAILED" if failure else "FINISHED"
     sweep.found[sweep.marks[k]] = Recorded(run_id, status, parent, metrics, failure)
     said = [
         f"{label} {metrics[name]:.2%}"
-        for name, label in (("test/accuracy", "test"), ("gap/final", "gap"))
-        if name in metrics
+        for name, label in (
+            ("test/accuracy", "test"),
+            ("gap/final", "gap"),
+            ("validation/accuracy", "validation"),
+        )
+        if name in metrics and (label != "validation" or config.monitor.test == "never")
     ]
     cost = f"cost {metrics.get('train/cost', 0.0):.4g}"
     result = f"failed: {failure}" if failure else ", ".join(said) or cost
-    board.ended(k, f"{run_name(config)}: {result}", failed=bool(failure))
+    board.ended(k, f"{name}: {result}", failed=bool(failure))
 
 
-def _checkpoint(sweep: Batch, k: int) -> CheckpointFile:
+def checkpoint(sweep: Batch, k: int) -> CheckpointFile:
+    """The checkpoint of a run of a sweep, by its position."""
     return checkpoint_of(sweep.store, sweep.experiment, sweep.marks[k], swept=True)
 
 

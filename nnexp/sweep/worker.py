@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from nnexp.config.schema import Config
 from nnexp.errors import NnexpError
@@ -39,6 +39,8 @@ class Task:
     artifacts: str
     folder: Path
     checkpoint: CheckpointFile
+    until: int | None = None
+    """Stop after this epoch, with a checkpoint to go on from."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,14 @@ class Finished:
 
 
 @dataclass(frozen=True)
+class Paused:
+    """A run that has stopped where it was asked to; its checkpoint holds the rest."""
+
+    run: int
+    rows: list[dict[str, float]]
+
+
+@dataclass(frozen=True)
 class Broken:
     """A run that cannot go on because something raised."""
 
@@ -87,7 +97,14 @@ class Stopped:
     error: NnexpError
 
 
-Message = Progress | Note | Finished | Broken | Stuck | Stopped
+Message = Progress | Note | Finished | Paused | Broken | Stuck | Stopped
+
+
+class Teller(Protocol):
+    """Where the messages of a task go: a pipe, or what a cluster has for one."""
+
+    def send(self, message: Message, /) -> None:
+        """Tell a message."""
 
 
 def serve(pipe: Connection, source: Mapping[str, str]) -> None:
@@ -101,16 +118,16 @@ def serve(pipe: Connection, source: Mapping[str, str]) -> None:
     try:
         while (task := pipe.recv()) is not None:
             try:
-                _ready(task.config, source, ready)
+                make_ready(task.config, source, ready)
             except NnexpError as error:
                 pipe.send(Stopped(error))
                 continue
-            _carry_out(task, pipe)
+            carry_out(task, pipe)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         os._exit(1)
 
 
-def _ready(config: Config, source: Mapping[str, str], ready: set[str]) -> None:
+def make_ready(config: Config, source: Mapping[str, str], ready: set[str]) -> None:
     """Import what trains with an engine, once; it must be what the fingerprints are of."""
     engine = config.train.engine
     if engine in ready:
@@ -126,10 +143,10 @@ def _ready(config: Config, source: Mapping[str, str], ready: set[str]) -> None:
     ready.add(engine)
 
 
-def _carry_out(task: Task, pipe: Connection) -> None:
+def carry_out(task: Task, pipe: Teller) -> None:
     """Train a run, or say why it cannot be trained."""
     try:
-        pipe.send(Finished(task.run, _trained(task, pipe)))
+        pipe.send(_trained(task, pipe))
     except (BrokenPipeError, ConnectionResetError):
         raise
     except OSError as error:
@@ -138,9 +155,10 @@ def _carry_out(task: Task, pipe: Connection) -> None:
         pipe.send(Broken(task.run, f"{type(error).__name__}: {error}"))
 
 
-def _trained(task: Task, pipe: Connection) -> Ended:
-    """Train a run to its end, from its checkpoint if there is one."""
-    from nnexp.data.dataset import load_dataset
+def _trained(task: Task, pipe: Teller) -> Finished | Paused:
+    """Train a run to its end, or as far as is asked, from its checkpoint if there is one."""
+    from nnexp.data.dataset import dataset_of
+    from nnexp.record.final import completed
     from nnexp.train.loop import train
 
     parent = os.getppid()
@@ -153,28 +171,36 @@ def _trained(task: Task, pipe: Connection) -> Ended:
         task.checkpoint.remove()
     elif (found := checkpoints.found()) is not None:
         snapshot, kept = found
-        pipe.send(Note(task.run, f"going on after epoch {snapshot.values['epoch']}"))
+        if task.until is not None and snapshot.values["epoch"] >= task.until:
+            return Paused(task.run, kept["rows"])
+        if not kept.pop("paused", False):
+            pipe.send(Note(task.run, f"going on after epoch {snapshot.values['epoch']}"))
     rows, stamps = kept["rows"], kept["stamps"]
     outcome: Outcome | None = None
     told = 0.0
-    for report in train(task.config, load_dataset(task.config.data), snapshot):
+    for report in train(task.config, dataset_of(task.config), snapshot):
         if report.metrics:
             rows.append({"step": report.epoch, **report.metrics})
             stamps.append(now())
         outcome = report.outcome
         if os.getppid() != parent:
             os._exit(1)  # Nobody is left to report to.
+        if report.epoch == task.until and report.snapshot is not None:
+            task.checkpoint.write(report.snapshot(), {**kept, "paused": True})
+            return Paused(task.run, rows)
         checkpoints.after(report, partial(dict, kept))
         if time.monotonic() - told > PROGRESS_SECONDS:
             pipe.send(Progress(task.run, report.epoch))
             told = time.monotonic()
     assert outcome is not None
+    outcome = completed(task.config, dataset_of(task.config), rows, outcome)
     folder, missing = _write(task, rows, outcome)
     if missing:
         pipe.send(Note(task.run, f"recorded without all artifacts: {missing}"))
     sizes = sizes_in(folder) if folder is not None else {}
     digests = digests_in(folder) if folder is not None else {}
-    return Ended(rows, stamps, outcome, kept["started"], folder, sizes=sizes, digests=digests)
+    ended = Ended(rows, stamps, outcome, kept["started"], folder, sizes=sizes, digests=digests)
+    return Finished(task.run, ended)
 
 
 def _write(
@@ -183,11 +209,11 @@ def _write(
     """The folder of a run's artifacts, and what could not be made of them."""
     if task.artifacts == "none" or outcome.failure is not None:
         return None, ""
-    from nnexp.data.dataset import load_dataset
+    from nnexp.data.dataset import dataset_of
     from nnexp.record.artifacts import write_artifacts
 
     # Its own folder: workers of a killed sweep may still be about when it is started again.
     folder = task.folder / f"{os.getpid()}-run{task.run}"
-    dataset = load_dataset(task.config.data)
+    dataset = dataset_of(task.config)
     missing = write_artifacts(folder, task.artifacts, task.config, dataset, outcome, rows)
     return folder, missing

@@ -204,12 +204,14 @@ class _Training:
     def _final(self, restored: Parameters | None) -> Metrics:
         """Test metrics, best epoch and gaps of the weights that the run ends with."""
         history, sets = self.history, self.sets
-        measured = self.engine.measure(sets.test.layout, sets.test.rows, restored)
         classes = self.problem.sizes[-1] > 1
-        test = {"data_cost": measured.data_cost}
-        if classes:
-            test["accuracy"] = measured.correct / sets.test.size
-            test["correct"] = float(measured.correct)
+        test: Metrics = {}
+        if self.config.monitor.test != "never":
+            measured = self.engine.measure(sets.test.layout, sets.test.rows, restored)
+            test["data_cost"] = measured.data_cost
+            if classes:
+                test["accuracy"] = measured.correct / sets.test.size
+                test["correct"] = float(measured.correct)
         metrics: Metrics = {}
         if self.config.monitor.test == "end":
             metrics |= {f"test/{name}": value for name, value in test.items()}
@@ -218,7 +220,7 @@ class _Training:
         if history.best_validation > -math.inf:
             metrics["best/validation_accuracy"] = history.best_validation
             metrics["best/epoch"] = float(history.best_epoch)
-        if classes:
+        if "accuracy" in test:
             train = history.last["train/accuracy"]
             if restored is not None:
                 again = self.engine.measure(sets.train.layout, sets.train.rows, restored)

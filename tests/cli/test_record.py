@@ -30,6 +30,7 @@ EVERY_EPOCH = {
 }
 AT_THE_END = {
     *("test/accuracy", "test/correct", "test/data_cost"),
+    *("test/cost", "test/penalty", "test/cost_network2"),
     *("best/validation_accuracy", "best/epoch", "gap/final"),
     *("time/train_seconds", "time/evaluate_seconds"),
 }
@@ -100,6 +101,11 @@ def test_final_metrics_are_recorded_once_at_the_last_step(
 
 
 def test_costs_accuracies_and_gap_fit_together(values: dict[str, dict[int, float]]) -> None:
+    test = {key: values[f"test/{key}"][2] for key in ("cost", "data_cost", "penalty")}
+    assert test["cost"] == test["data_cost"] + test["penalty"]
+    assert test["penalty"] == values["train/penalty"][2]
+    network2 = test["data_cost"] + test["penalty"] * 100 / 10_000
+    assert values["test/cost_network2"][2] == pytest.approx(network2)
     for name, size in (("train", 100), ("validation", 10_000)):
         for step in range(3):
             cost, data_cost, penalty, accuracy, correct = (
@@ -161,7 +167,7 @@ def test_tags_say_what_the_run_is_and_which_line_repeats_it(run: Run, mnist: Dat
 def test_artifacts_are_those_of_the_contract(client: MlflowClient, run: Run) -> None:
     found = artifacts(client, run)
     top = {path for path in found if "/" not in path}
-    assert top == {"config.yaml", "environment.json", "curves.csv", "weights.npz"}
+    assert top == {"config.yaml", "correct.npz", "environment.json", "curves.csv", "weights.npz"}
     assert {path for path in found if path.startswith("figures/")} == {
         f"figures/{name}.png"
         for name in ("curves", "confusion", "mistakes", "first_layer", "weights")

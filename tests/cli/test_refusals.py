@@ -99,7 +99,7 @@ WORDS = [
     ("train.schedule=cosine", "constant"),
     ("monitor.test=never", "end, epoch"),
     ("data.subset=last", "first, random"),
-    ("sweep.engine=dask", "local"),
+    ("sweep.executor=slurm", "processes, dask"),
     ("tracking.artifacts=some", "auto, all, light, none"),
 ]
 

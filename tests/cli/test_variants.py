@@ -76,7 +76,7 @@ def test_recorded_command_repeats_the_run_from_any_folder(
     assert again.data.tags["nnexp.fingerprint"] == run.data.tags["nnexp.fingerprint"]
     assert without_time(history(client, again)) == without_time(values)
     # Light: what is small and cannot be made again from the rest.
-    light = {"config.yaml", "environment.json", "curves.csv", "weights.npz"}
+    light = {"config.yaml", "correct.npz", "environment.json", "curves.csv", "weights.npz"}
     assert artifacts(client, again) == light
     # Nothing of the store's is where it was typed; what lies there is Hydra's empty folder at most.
     assert {p.name for p in here.rglob("*")} <= {".nnexp"}

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent.parent
 PAGES = sorted(
     [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "experiments").glob("*/README.md")]
 )
-PACKAGES = "nn|kernel|data|train|record|sweep|study|config|commands|hydra_app|book|api"
+PACKAGES = "nn|kernel|data|train|record|sweep|study|search|config|commands|hydra_app|book|api"
 
 
 def exists(dotted: str) -> bool:

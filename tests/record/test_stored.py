@@ -83,11 +83,12 @@ def test_keys_that_are_gone_are_passed_over_in_what_is_recorded(tmp_path: Path) 
     connection.commit()
     connection.close()
     listed = inside(tmp_path, "sweeps")
-    assert "seed=0,1,2 sweep.dry_run=true" in listed.stdout
-    assert "fuse" not in listed.stdout
+    assert f"python -m nnexp sweeps --go-on {sweep[:8]}" in listed.stdout
     done = inside(tmp_path, "sweeps", "--go-on", sweep[:8])
-    assert done.returncode == 0, done.stderr
-    assert "sweep of 3 runs" in done.stdout
+    assert done.returncode == 2
+    assert "the numeric source has changed since" in done.stderr
+    assert "seed=0,1,2 sweep.dry_run=true" in done.stderr
+    assert "fuse" not in done.stderr
 
 
 @pytest.mark.parametrize("run", RUNS)

@@ -138,6 +138,10 @@ CHANGES: dict[str, tuple[Callable[[Record], object], str]] = {
         lambda r: (r.artifacts / "weights.npz").unlink(),
         "artifact weights.npz: missing",
     ),
+    "which images are right": (
+        lambda r: (r.artifacts / "correct.npz").unlink(),
+        "artifact correct.npz: missing",
+    ),
     "curves": (lambda r: r.append("curves.csv", "\n"), "artifact curves.csv"),
     "config": (lambda r: r.append("config.yaml", "\n# no\n"), "artifact config.yaml"),
     "config that is none": (lambda r: r.append("config.yaml", "\n: ]["), "artifact config.yaml"),

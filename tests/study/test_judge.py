@@ -149,6 +149,25 @@ def test_open_are_the_comparisons_with_the_best_or_the_baseline() -> None:
     assert [(a.name, b.name) for a, b in undecided(based)] == [("l1", "none")]
 
 
+def test_of_two_experiments_the_one_against_the_other_is_asked() -> None:
+    frames = [
+        recorded({"none": 0.02, "l2": 0.0}, n=n, experiment=name)
+        for name, n in (("one", 8), ("two", 12))
+    ]
+
+    def compared(shift: float) -> Comparison:
+        moved = frames[1].assign(**{METRIC: frames[1][METRIC] + shift})
+        both = pd.concat([frames[0], moved], ignore_index=True)
+        return compare(both, ["experiment", "reg"], METRIC, rule=Rule(anytime=True))
+
+    found = compared(0.0001)
+    assert found.central is not None
+    assert found.central.verdict == "not resolved"
+    cells = {frozenset((a.name, b.name)) for a, b in undecided(found)}
+    assert cells == {frozenset((f"one, {r}", f"two, {r}")) for r in ("none", "l2")}
+    assert undecided(compared(0.03)) == []
+
+
 def settings_with(*seeds: range) -> list[Setting]:
     values = [dict.fromkeys(map(int, mine), 0.5) for mine in seeds]
     return [Setting(f"s{k}", summarize([0.5]), 0, v) for k, v in enumerate(values)]

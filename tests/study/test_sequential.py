@@ -14,7 +14,6 @@ from nnexp.study.bootstrap import Interval
 from nnexp.study.improvement import anytime_probability
 from nnexp.study.sequential import (
     confidence_sequence,
-    e_holm,
     e_value,
     e_value_within,
     log_e,
@@ -81,12 +80,6 @@ def test_equivalent_is_an_interval_inside_the_margin(
     e = e_value_within(z, margin)
     assume(abs(log(e * 0.05)) > 1e-6)
     assert (e >= 20.0) == (-margin < low and high < margin)
-
-
-def test_e_holm_takes_holms_steps() -> None:
-    assert e_holm([100.0, 30.0, 21.0]) == pytest.approx([100 / 3, 15.0, 15.0])
-    assert e_holm([0.2, 61.0]) == pytest.approx([1.0, 30.5])
-    assert e_holm([]) == []
 
 
 def test_the_anytime_interval_of_a_probability_is_wider_and_holds_at_all_n() -> None:

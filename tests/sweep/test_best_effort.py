@@ -23,6 +23,6 @@ def test_a_run_without_figures_is_a_run(swept: tuple[str, ...], tmp_path: Path) 
         assert run.info.status == "FINISHED"
         folder = tmp_path / "mlartifacts" / run.info.run_id / "artifacts"
         there = {path.name for path in folder.iterdir()}
-        light = {"config.yaml", "curves.csv", "environment.json", "weights.npz"}
+        light = {"config.yaml", "correct.npz", "curves.csv", "environment.json", "weights.npz"}
         assert there == {*light, "model", "missing.txt"}
         assert "no figures" in (folder / "missing.txt").read_text()

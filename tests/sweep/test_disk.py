@@ -128,7 +128,7 @@ def test_a_database_that_cannot_grow_gets_at_the_next_start_what_was_kept(tmp_pa
     assert "nothing is lost" in limited.stdout
     again = nnexp(tmp_path, *typed)
     assert again.returncode == 0, again.stderr
-    assert "delivered 1 runs" in again.stdout
+    assert "delivered 1 run " in again.stdout
     assert "nothing was trained" in again.stdout
     ((_, metrics),) = [found for key, found in by_setting(tmp_path).items() if "=120" in key]
     assert [step for step, _ in metrics["train/cost"]] == list(range(121))

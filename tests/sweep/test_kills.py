@@ -234,6 +234,7 @@ def test_a_stopped_sweep_says_so_and_goes_on(tmp_path: Path, number: int, code: 
     assert "Traceback" not in said
     (parent,) = recorded(tmp_path, "sweep")
     assert parent.info.status == "KILLED"
+    assert f"python -m nnexp sweeps --go-on {parent.info.run_id[:8]}" in said
     assert all(r.info.status == "FINISHED" for r in recorded(tmp_path))
 
 

@@ -90,7 +90,7 @@ def test_a_run_that_a_server_swallows_to_the_end_is_not_finished_but_kept(
     way.lies = honest
     again = inside(tmp_path, *request)
     assert again.returncode == 0, again.stdout + again.stderr
-    assert "delivered 1 runs" in again.stdout
+    assert "delivered 1 run " in again.stdout
     assert "nothing was trained" in again.stdout
     whole(served[0], *of(served[0], "kept"), epochs=2)
 

@@ -27,8 +27,8 @@ SUFFIX = ".nnexp"
 
 SUMS, MANIFEST, SIGNATURE, README = "SHA256SUMS", "manifest.json", "signature.json", "README.txt"
 
-EVIDENCE = ("config.yaml", "curves.csv", "environment.json")
-"""Artifacts of a run that always go into a file."""
+EVIDENCE = ("config.yaml", "curves.csv", "environment.json", "correct.npz")
+"""Artifacts of a run that go into a file where there are any."""
 
 WEIGHTS = "weights.npz"
 
@@ -41,6 +41,7 @@ MOST_BYTES: Mapping[str, int] = {
     "curves.csv": 50_000_000,
     "config.yaml": 1_000_000,
     "environment.json": 10_000_000,
+    "correct.npz": 20_000_000,
     WEIGHTS: 1_000_000_000,
 }
 """Unpacked bytes of a member, by the last part of its name: far more than is ever exported."""
@@ -56,7 +57,8 @@ FREE = 1_000_000
 
 _NAME = re.compile(
     rf"{SUMS}|{re.escape(MANIFEST)}|{re.escape(SIGNATURE)}|{re.escape(README)}"
-    r"|runs/[0-9a-f]{32}/(?:history\.csv|curves\.csv|config\.yaml|environment\.json|weights\.npz)"
+    r"|runs/[0-9a-f]{32}/(?:history\.csv|curves\.csv|config\.yaml|environment\.json"
+    r"|correct\.npz|weights\.npz)"
 )
 _LINE = re.compile(r"([0-9a-f]{64})  ([\w./]+)")
 _EARLIEST = (1980, 1, 1, 0, 0, 0)

@@ -15,6 +15,7 @@ from nnexp import __version__
 from nnexp.config.arguments import printable
 from nnexp.data.checksums import FASHION_MNIST, MNIST
 from nnexp.errors import UserError
+from nnexp.record.asked import ASKED
 from nnexp.record.check import check_records
 from nnexp.record.contents import Contents, contents_of
 from nnexp.record.delivery import TOKEN
@@ -22,8 +23,8 @@ from nnexp.record.files import recorded_contents, recorded_digests
 from nnexp.record.run import owner_tags
 from nnexp.record.seal import seal_of_tags
 from nnexp.record.store import Store, said_by_store
-from nnexp.record.sweep import ASKED, recorded_runs, runs_where, sweep_key
 from nnexp.record.sweep import Recorded as EndedRun
+from nnexp.record.sweep import recorded_runs, runs_where, sweep_key
 from nnexp.record.tags import number
 from nnexp.source import sha256_of
 from nnexp.study.exchange.archive import (

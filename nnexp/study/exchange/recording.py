@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from nnexp.config.schema import Config
+from nnexp.record.asked import note_asked
 from nnexp.record.check import check_records
 from nnexp.record.contents import contents_of, stored
 from nnexp.record.delivery import Delivery, Opening
@@ -19,7 +20,7 @@ from nnexp.record.seal import PARTS, TAG, parts_of, sealed
 from nnexp.record.sending import Sent, log
 from nnexp.record.store import Store, experiment_id
 from nnexp.record.summary import record_summaries, settings_over_seeds
-from nnexp.record.sweep import Recorded, find_finished, find_parent, note_asked, sweep_key
+from nnexp.record.sweep import Recorded, find_finished, find_parent, sweep_key
 from nnexp.study.exchange.archive import EVIDENCE, WEIGHTS
 from nnexp.study.exchange.gather import travels
 from nnexp.study.exchange.history import Value, by_metric

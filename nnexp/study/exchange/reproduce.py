@@ -17,6 +17,7 @@ from nnexp.data.dataset import Dataset
 from nnexp.errors import NnexpError
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.environment import cores
+from nnexp.record.stages import Stage
 from nnexp.study.exchange.history import by_metric
 from nnexp.study.exchange.manifest import Run
 from nnexp.study.exchange.results import Results
@@ -93,7 +94,7 @@ def reproduce(
 
 def _one_by_one(claims: Sequence[Claim]) -> Iterator[tuple[Claim, Trained]]:
     for claim in claims:
-        yield claim, train_again(claim.config, claim.dataset)
+        yield claim, train_again([Stage(claim.config)], claim.dataset)
 
 
 def _side_by_side(
@@ -105,7 +106,10 @@ def _side_by_side(
     epochs = {k: claim.config.train.epochs for k, claim in enumerate(claims)}
     # The longest first; with a budget in the order that was drawn, so that the first are a sample.
     order = sorted(amount, key=lambda k: -amount[k]) if budget is None else list(amount)
-    with TemporaryDirectory() as folder, Board(len(claims), amount, epochs, 0, console) as board:
+    with (
+        TemporaryDirectory() as folder,
+        Board(len(claims), amount, epochs, 0, cores(), console) as board,
+    ):
         tasks = [_task(k, claims[k].config, Path(folder)) for k in order]
         with closing(Pool(tasks, cores()).messages()) as messages:
             for message in messages:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from nnexp.config.words import some
 from nnexp.study.compare import Comparison, Setting
 from nnexp.study.report.material import Material
 from nnexp.study.report.neuron import is_neuron, neuron_answers
 from nnexp.study.report.pairs import Shown
 from nnexp.study.report.tables import verdict
-from nnexp.study.report.words import Measure, some
+from nnexp.study.report.words import Measure
 
 BESIDES = {"stop.name": "epochs", "train.eta": "train/cost"}
 """By the key that is asked about, a metric beside the one of the page: what stopping early saves,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from nnexp.config.words import some
 from nnexp.study.report.chart import Chart, line_of
 from nnexp.study.report.learning import published_lines
 from nnexp.study.report.material import Material
-from nnexp.study.report.words import some
 
 
 @dataclass(frozen=True)

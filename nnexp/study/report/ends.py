@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
+from nnexp.config.words import some
 from nnexp.record.figures.style import GREY, INK, quiet
 from nnexp.record.palette import COLOURS
 from nnexp.study.bootstrap import Interval
@@ -18,7 +19,7 @@ from nnexp.study.report.drawn import Drawn
 from nnexp.study.report.material import Material
 from nnexp.study.report.pairs import Shown
 from nnexp.study.report.palette import PUBLISHED_COLOUR, colour
-from nnexp.study.report.words import Measure, some
+from nnexp.study.report.words import Measure
 from nnexp.study.statistics import summarize
 
 PANELS = 8

@@ -13,6 +13,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from nnexp.config.schema import Config
+from nnexp.config.words import some
 from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
 from nnexp.nn.parameters import Parameters
@@ -20,14 +21,15 @@ from nnexp.record.figures.confusion import confusion_counts
 from nnexp.record.figures.style import INK, VERMILION
 from nnexp.record.store import Store
 from nnexp.record.weights import load_weights
+from nnexp.study.first_layer import NEAR, first_layer, near_zero
 from nnexp.study.lookup import artifact, artifact_of
-from nnexp.study.recorded import recorded_config, recorded_data
+from nnexp.study.recorded import recorded_config, tested_data
 from nnexp.study.report.chart import Chart, Floats, Series
 from nnexp.study.report.draw import TEXT, WIDTH, inches, label_inside, new_picture
 from nnexp.study.report.drawn import Drawn
 from nnexp.study.report.material import Material
-from nnexp.study.report.tables import TextTable
-from nnexp.study.report.words import number, some
+from nnexp.study.report.words import number
+from nnexp.study.text_table import TextTable
 from nnexp.train.plan import pixel_max_of
 from nnexp.train.predict import outputs
 
@@ -38,8 +40,6 @@ RUNS = 5
 """Of each setting so many recorded networks are read."""
 SETTINGS = 8
 """Of so many settings; more confusion matrices nobody compares."""
-NEAR = 0.01
-"""Weights closer to zero than this count as near zero."""
 _BINS = 81
 _TOLD = 2
 
@@ -73,7 +73,7 @@ def read_networks(store: Store, material: Material) -> tuple[list[Networks], lis
             runs = [run for run in ours if run.info.run_id in recorded]
             config = _config(store, runs[0])
             for run in runs:
-                dataset = recorded_data(run, config)
+                dataset = tested_data(run, config)
         except UserError as error:
             left_out.append(f"{setting}: no weights and no confusion are shown: {error}")
             continue
@@ -99,12 +99,11 @@ def _config(store: Store, run: Run) -> Config:
 def _networks(
     setting: str, networks: Sequence[Parameters], config: Config, dataset: Dataset
 ) -> Networks:
-    used = dataset.train.images.any(axis=0)
     counts = np.zeros((dataset.n_outputs, dataset.n_outputs), np.int64)
     for parameters in networks:
         a = outputs(config, parameters, dataset.test.images, pixel_max_of(config, dataset))
         counts += confusion_counts(dataset.test.labels, a.argmax(axis=1), dataset.n_outputs)
-    first = tuple(p.weights[0][:, used].astype(np.float64).ravel() for p in networks)
+    first = tuple(first_layer(parameters, dataset) for parameters in networks)
     return Networks(setting, tuple(networks), first, counts)
 
 
@@ -155,7 +154,7 @@ def weight_answer(found: Sequence[Networks]) -> list[str]:
 
 
 def _near_zero(networks: Networks) -> float:
-    return float(np.mean([100.0 * np.mean(np.abs(w) < NEAR) for w in networks.first_layer]))
+    return float(np.mean([100.0 * near_zero(w) for w in networks.first_layer]))
 
 
 def weight_table(found: Sequence[Networks]) -> TextTable | None:

@@ -8,8 +8,8 @@ import numpy as np
 
 from nnexp.study.report.chart import Chart, Series, line_of
 from nnexp.study.report.material import Material
-from nnexp.study.report.tables import TextTable
 from nnexp.study.report.words import number, said
+from nnexp.study.text_table import TextTable
 
 COST, OUTPUT = "train/cost", "neuron/activation"
 GRADIENT, SLOPE = "neuron/gradient_w", "neuron/sigmoid_prime"

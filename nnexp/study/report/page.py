@@ -23,6 +23,7 @@ from nnexp.study.report.chart import plot_data
 from nnexp.study.report.draw import DPI
 from nnexp.study.report.drawn import Drawn, Section
 from nnexp.study.report.figures import sections
+from nnexp.study.report.images import image_sections
 from nnexp.study.report.material import Material, gather
 from nnexp.study.report.networks import read_networks, weight_answer, weight_table
 from nnexp.study.report.neuron import is_neuron, neuron_table
@@ -33,13 +34,13 @@ from nnexp.study.report.preset import question_of
 from nnexp.study.report.provenance import provenance, training_commands
 from nnexp.study.report.svg import inline, svg_file
 from nnexp.study.report.tables import (
-    TextTable,
     commands,
     failed_table,
     pairs_table,
     published_table,
     settings_table,
 )
+from nnexp.study.text_table import TextTable
 
 HERE = Path(__file__).parent
 FEW_NETWORKS = 6
@@ -135,7 +136,7 @@ def make_report(store: Store, names: Sequence[str], where: str | None, command: 
         tuple(said),
         (*warnings(material, found), *left_out, *changed),
         tuple(_commanded(t, command) for t in tables if t is not None),
-        tuple(sections(material, found, pairs, networks)),
+        (*sections(material, found, pairs, networks), *image_sections(store, material, found)),
         tuple(t for t in (failed_table(material), provenance(store, material)) if t is not None),
         tuple(training_commands(store, material)),
         tuple(changed),

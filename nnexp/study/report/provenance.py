@@ -9,12 +9,13 @@ from typing import Any
 import pandas as pd
 from mlflow.exceptions import MlflowException
 
+from nnexp.config.words import some
 from nnexp.errors import UserError
 from nnexp.record.store import Store
+from nnexp.study.ledger import ledger
 from nnexp.study.lookup import artifact_of
 from nnexp.study.report.material import Material
-from nnexp.study.report.tables import TextTable
-from nnexp.study.report.words import some
+from nnexp.study.text_table import TextTable
 
 READ = 12
 """Environments are read of one run per sweep and source, and of no more than so many."""
@@ -30,6 +31,7 @@ def provenance(store: Store, material: Material) -> TextTable:
     rows = [
         ("recorded", f"{some(len(runs), 'finished run')}, {first} to {last} UTC"),
         ("data (SHA-256)", _listed(str(v)[:16] for v in runs["data"])),
+        ("test data", str(ledger(store, set(runs["data"])))),
         ("numeric source (SHA-256)", _listed(str(v)[:16] for v in runs["source"])),
         ("commit", _listed(_commit(e) for e in found)),
         ("versions", _listed(_versions(e) for e in found)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 
@@ -13,6 +12,7 @@ from nnexp.study.report.pairs import Shown
 from nnexp.study.report.words import Measure
 from nnexp.study.setting import open_text
 from nnexp.study.statistics import summarize
+from nnexp.study.text_table import TextTable
 
 AGAINST = (
     Measure("gap/best", "gap, best training - best test (points)", 100.0),
@@ -27,19 +27,6 @@ AGAINST = (
 
 _FEW = 7
 """With so few pairs a permutation test cannot say much; the note says so."""
-
-
-@dataclass(frozen=True)
-class TextTable:
-    """A table as rows of text, and the command that makes it."""
-
-    title: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    note: str = ""
-    command: str = ""
-    texts: int = 1
-    """So many columns, from the left, hold text; the others numbers."""
 
 
 def settings_table(material: Material, command: str = "") -> TextTable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from nnexp.config.words import some
 from nnexp.study.metric import plain_zero
 
 _NAMES = {
@@ -123,8 +124,3 @@ def number(value: float, *, sign: bool = False, digits: int | None = None) -> st
     else:
         text = f"{value:{plus}#.2g}"
     return plain_zero(text).replace("-", "−")
-
-
-def some(count: int, what: str) -> str:
-    """`1 run`, `3 runs`."""
-    return f"{count:,} {what}" + ("" if count == 1 else "s")

@@ -1,0 +1,46 @@
+"""Deleting runs: into MLflow's bin and back, or for good.
+
+MLflow deletes for good by its command `mlflow gc`, which also removes whatever else is in the bin;
+so this goes by the store's own method, a private one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from nnexp.errors import UserError
+from nnexp.record.bulk import database
+from nnexp.record.store import Store
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+
+def check_removable(store: Store) -> None:
+    """Refuse a store of which nothing can be removed for good from here.
+
+    Raises:
+        UserError: it is a server, or an MLflow that does this in another way.
+    """
+    inner = database(store)
+    if inner is None or not hasattr(inner, "_hard_delete_run"):
+        raise UserError(
+            f"--for-good: {store.shown} removes runs on its own machine only; allowed: delete "
+            "without it, then mlflow gc there"
+        )
+
+
+def remove_for_good(store: Store, runs: Sequence[Run]) -> None:
+    """Remove runs, in the bin or not, with all values and artifacts."""
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    inner = database(store)
+    for run in runs:
+        if run.info.lifecycle_stage == "active":
+            # Should this be stopped half way, what is left lies in the bin.
+            store.client.delete_run(run.info.run_id)
+        place = str(run.info.artifact_uri)
+        repository: Any = get_artifact_repository(place, tracking_uri=store.uri)
+        repository.delete_artifacts()
+        inner._hard_delete_run(run.info.run_id)

@@ -1,0 +1,206 @@
+"""Whether claims hold: judged from recorded runs by the tests of `study.difference`.
+
+For `at_least` d, the values (or differences) less d are to be above zero: the claim holds where
+that is resolved, and does not hold where they are resolved to be below. `at_most` is its mirror
+image, and `within` d of c is "at least c − d and at most c + d", by two one-sided tests at α each.
+D. Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15 (1987), 657-680.
+
+The claims of a file are one family: their p-values are corrected by Holm's method, those that are
+not recorded counted with p = 1, so that no verdict hangs on which others are recorded.
+"""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from nnexp.record.check import warnings_of
+from nnexp.record.store import Store
+from nnexp.study.claims import COLUMNS, Claim, Outcome
+from nnexp.study.claims_values import Values, of_setting, values_of
+from nnexp.study.difference import (
+    Difference,
+    PairedDifference,
+    paired_difference,
+    unpaired_difference,
+)
+from nnexp.study.frames import runs
+from nnexp.study.lookup import all_experiments
+from nnexp.study.report.preset import preset_file
+from nnexp.study.setting import WORTH
+from nnexp.study.statistics import holm, seeds_needed
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A claim and what the record says of it."""
+
+    claim: Claim
+    outcome: Outcome
+    n: int = 0
+    """Seeds, of the side with fewer."""
+    mean: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    """What the bound is a bound of, with its interval at level 1 − α."""
+    p: float | None = None
+    """Two-sided, of the bound; corrected by Holm over the claims of the file."""
+    why: str = ""
+    """What keeps it from being resolved, or judged at all."""
+    command: str = ""
+    """Where it is not recorded, the line that records it."""
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the outcome is the one that the claim's file expects, as far as recorded."""
+        return self.outcome in ("not recorded", self.claim.expected)
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """Of some claims, and what a reader has to know of the record."""
+
+    judged: tuple[Judged, ...]
+    warnings: tuple[str, ...]
+
+
+def judge(store: Store, claims: Sequence[Claim]) -> Verdicts:
+    """Judge the claims of one file, all of them: they are one family."""
+    names = set(all_experiments(store).values())
+    frames: dict[str, pd.DataFrame] = {}
+    for name in sorted({name for claim in claims for name in claim.experiment} & names):
+        frame = runs(store.uri, name)
+        if len(frame):
+            frames[name] = frame.assign(experiment=name)
+    found, seen = [], set()
+    for claim in claims:
+        sides = _sides(store, claim, frames)
+        seen |= {run_id for side in sides for run_id in side.run_ids}
+        found.append(_judge(claim, sides))
+    return Verdicts(tuple(_corrected(found)), tuple(warnings_of(store, sorted(seen))))
+
+
+def _sides(store: Store, claim: Claim, frames: Mapping[str, pd.DataFrame]) -> list[Values]:
+    there = [frames[name] for name in claim.experiment if name in frames]
+    if not there:
+        return [Values() for _ in claim.sides]
+    frame = there[0] if len(there) == 1 else pd.concat(there, ignore_index=True)
+    chosen = (of_setting(frame, side, COLUMNS) for side in claim.sides)
+    return [values_of(store, runs_of_side, claim.metric) for runs_of_side in chosen]
+
+
+def _judge(claim: Claim, sides: Sequence[Values]) -> Judged:
+    """With its own p-value; a family is corrected afterwards."""
+    for name, side in zip(claim.sides, sides, strict=True):
+        if not side.runs:
+            return Judged(claim, "not recorded", command=recording(claim, name))
+        if not side.by_seed and not side.mixed:
+            why = f"none of {side.runs} runs has {claim.metric.text}"
+            return Judged(claim, "not recorded", why=why)
+    mixed = sorted({key for side in sides for key in side.mixed})
+    if mixed:
+        it = ", ".join(mixed)
+        return Judged(claim, "not resolved", why=f"runs of one setting differ in {it}: name it too")
+    values = [side.by_seed for side in sides]
+    n = min(map(len, values))
+    if n == 1:
+        return _of_one(claim, values)
+    edges = [claim.bound]
+    if claim.sense == "within":
+        edges = [claim.about - claim.bound, claim.about + claim.bound]
+    tests = [_difference(values, edge, 1.0 - claim.alpha) for edge in edges]
+    first = tests[0]
+    common = getattr(first, "n", n)
+    outcome, p = _outcome(claim, tests)
+    mean, low, high = (x + edges[0] for x in (first.mean, first.low, first.high))
+    judged = Judged(claim, outcome, common, mean, low, high, p)
+    return replace(judged, why=_more(claim, tests)) if outcome == "not resolved" else judged
+
+
+def _of_one(claim: Claim, values: Sequence[Mapping[Any, float]]) -> Judged:
+    """One run on a side: enough only where nothing in it is drawn."""
+    first = [next(iter(side.values())) for side in values]
+    mean = first[0] - (first[1] if len(first) > 1 else 0.0)
+    if not claim.exact or any(len(side) > 1 for side in values):
+        why = "one seed says nothing of the spread"
+        return Judged(claim, "not resolved", 1, mean, why=why)
+    holds = {
+        "at_least": mean >= claim.bound,
+        "at_most": mean <= claim.bound,
+        "within": abs(mean - claim.about) <= claim.bound,
+    }[claim.sense]
+    return Judged(claim, "holds" if holds else "does not hold", 1, mean, mean, mean)
+
+
+def _difference(values: Sequence[Mapping[Any, float]], edge: float, level: float) -> Difference:
+    """The values of the first side less those of the second and `edge`."""
+    a = values[0]
+    if len(values) == 1:
+        return paired_difference(list(a.values()), [edge] * len(a), level=level)
+    b = {seed: value + edge for seed, value in values[1].items()}
+    common = [seed for seed in a if seed in b]
+    if len(common) >= 2:
+        return paired_difference([a[s] for s in common], [b[s] for s in common], level=level)
+    return unpaired_difference(list(a.values()), list(b.values()), level=level)
+
+
+def _outcome(claim: Claim, tests: Sequence[Difference]) -> tuple[Outcome, float]:
+    """From the first edge up, and from the last down; p of what is concluded."""
+    wanted = {"at_least": ["higher"], "at_most": ["lower"], "within": ["higher", "lower"]}
+    ps = [test.t_p for test in tests]
+    pairs = list(zip(tests, wanted[claim.sense], strict=True))
+    against = [t.t_p for t, want in pairs if t.verdict not in (want, "not resolved")]
+    if against:
+        return "does not hold", min(against)
+    if claim.sense == "within":
+        inside = tests[0].mean > 0.0 > tests[1].mean
+        one_sided = max(ps) / 2.0 if inside else 1.0
+        return ("holds" if one_sided <= claim.alpha else "not resolved"), one_sided
+    return ("holds" if tests[0].verdict == pairs[0][1] else "not resolved"), ps[0]
+
+
+def _more(claim: Claim, tests: Sequence[Difference]) -> str:
+    """How many more seeds would resolve it, of the edge that is the farthest from resolved."""
+    test = max(tests, key=lambda t: t.t_p)
+    if not isinstance(test, PairedDifference):
+        return "the sides share no seeds"
+    needed = seeds_needed(test.mean, test.sd, test.n, level=1.0 - claim.alpha)
+    if needed is None or needed > WORTH:
+        return "too close to the bound for any number of seeds that one would train"
+    return f"about {needed} more seeds would be needed"
+
+
+def _corrected(found: Sequence[Judged]) -> list[Judged]:
+    """Holm's correction over the claims that are judged by a test, or will be."""
+    tested = [j for j in found if j.p is not None or not j.claim.exact]
+    corrected = holm([1.0 if j.p is None or math.isnan(j.p) else j.p for j in tested])
+    by_name = {j.claim.name: p for j, p in zip(tested, corrected, strict=True)}
+    judged = []
+    for j in found:
+        if j.p is not None:
+            p = by_name[j.claim.name]
+            j = replace(j, p=p)
+            if len(tested) > 1 and p > j.claim.alpha and j.outcome != "not resolved":
+                why = f"resolved alone, not among {len(tested)} claims"
+                j = replace(j, outcome="not resolved", why=why)
+        judged.append(j)
+    return judged
+
+
+def recording(claim: Claim, side: str) -> str:
+    """The line that records what a claim lacks: a preset, or the runs of a setting."""
+    words = side.split()
+    named = [w.partition("=")[2] for w in words if w.startswith("experiment=")]
+    name = (named or list(claim.experiment))[0]
+    if preset_file(name) is not None:
+        return f"python -m nnexp experiment={name}"
+    keys = [word for word in words if not word.startswith("experiment=")]
+    if claim.exact:
+        return shlex.join(["python", "-m", "nnexp", *keys, f"tracking.experiment={name}"])
+    typed = [*keys, "seed=range(5)", f"tracking.experiment={name}"]
+    return shlex.join(["python", "-m", "nnexp", "-m", *typed])

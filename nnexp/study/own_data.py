@@ -1,0 +1,193 @@
+"""Data of one's own, as four IDX files: from folders of pictures, a CSV table, or NumPy arrays.
+
+`data=idx` reads the result. What a run is trained on is the content of these files, whatever they
+were made of.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnexp.config.arguments import printable
+from nnexp.errors import UserError
+
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
+MOST_CLASSES = 256
+"""Labels are bytes."""
+
+ALLOWED = (
+    "allowed: a folder with a folder of pictures for each class, FILE.csv (a label, then numbers), "
+    "FILE.npz (arrays images and labels, or x_train, y_train, x_test, y_test), or FILE.npy "
+    "(images) beside FILE_labels.npy"
+)
+
+
+@dataclass(frozen=True)
+class OwnData:
+    """Images (N, height, width) as bytes, and the class of each; the last ones are the test."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    classes: tuple[str, ...]
+    n_test: int
+    scaling: str
+    """How bytes were made of the values, in words."""
+
+
+def read_own(source: Path, *, test: float, seed: int) -> OwnData:
+    """Read data of one's own.
+
+    Args:
+        test: the fraction that becomes test data, drawn by the seed, unless the source has its own.
+
+    Raises:
+        UserError: it is none of the kinds there are, or damaged.
+    """
+    try:
+        values, names, n_test = _read(source)
+    except (OSError, ValueError, KeyError) as error:
+        said = printable(" ".join(str(error).split()))[:160]
+        raise UserError(f"{printable(str(source))}: cannot be read ({said}); {ALLOWED}") from error
+    classes = tuple(sorted(set(names), key=_natural))
+    if not 2 <= len(classes) <= MOST_CLASSES:
+        raise UserError(
+            f"{printable(str(source))}: {len(classes)} classes; allowed: 2 to {MOST_CLASSES}"
+        )
+    number = {name: k for k, name in enumerate(classes)}
+    labels = np.array([number[name] for name in names], dtype=np.uint8)
+    if not n_test:
+        # The training images are mixed too: the first n of them are what `size=n` takes.
+        order = np.random.Generator(np.random.PCG64(seed)).permutation(len(labels))
+        values, labels = values[order], labels[order]
+        n_test = min(max(1, round(test * len(labels))), len(labels) - 1)
+    images, scaling = _as_bytes(values, len(labels) - n_test)
+    return OwnData(images, labels, classes, n_test, scaling)
+
+
+def write_idx(folder: Path, data: OwnData) -> None:
+    """Write the four IDX files, and the names of the classes beside them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    n = len(data.labels) - data.n_test
+    for part, images, labels in (
+        ("train", data.images[:n], data.labels[:n]),
+        ("t10k", data.images[n:], data.labels[n:]),
+    ):
+        (folder / f"{part}-images-idx3-ubyte").write_bytes(_idx(images))
+        (folder / f"{part}-labels-idx1-ubyte").write_bytes(_idx(labels))
+    names = "".join(f"{k} {name}\n" for k, name in enumerate(data.classes))
+    (folder / "classes.txt").write_text(names, encoding="utf-8")
+
+
+def _idx(values: NDArray[np.uint8]) -> bytes:
+    head = struct.pack(f">HBB{values.ndim}I", 0, 8, values.ndim, *values.shape)
+    return head + np.ascontiguousarray(values).tobytes()
+
+
+Found = tuple[NDArray[np.float64], Sequence[str], int]
+"""Values (N, height, width), the class of each as text, and how many at the end are test data."""
+
+
+def _read(source: Path) -> Found:
+    if source.is_dir():
+        return _folder(source)
+    if source.suffix == ".csv":
+        return _table(source)
+    if source.suffix == ".npz":
+        return _archive(source)
+    if source.suffix == ".npy":
+        images = np.load(source, allow_pickle=False)
+        labels = np.load(source.with_name(f"{source.stem}_labels.npy"), allow_pickle=False)
+        return _images(images), [str(label) for label in labels.ravel()], 0
+    raise ValueError("no such folder, or an unknown kind of file")
+
+
+def _folder(source: Path) -> Found:
+    parts = [source / "train", source / "test"]
+    places = parts if all(part.is_dir() for part in parts) else [source]
+    found = [
+        (path, path.parent.name)
+        for place in places
+        for path in sorted(place.glob("*/*"))
+        if path.suffix.lower() in PICTURES
+    ]
+    if not found:
+        raise ValueError("no pictures in folders below it")
+    pictures = [_picture(path) for path, _ in found]
+    for (path, _), picture in zip(found, pictures, strict=True):
+        if picture.shape != pictures[0].shape:
+            height, width = pictures[0].shape
+            raise ValueError(f"{path} is not {width} x {height} pixels, as the first picture is")
+    n_test = sum(places[-1] in path.parents for path, _ in found) if len(places) == 2 else 0
+    return np.stack(pictures), [name for _, name in found], n_test
+
+
+def _picture(path: Path) -> NDArray[np.float64]:
+    from PIL import Image  # matplotlib stands on it.
+
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("L"), dtype=np.float64)
+
+
+def _table(source: Path) -> Found:
+    import pandas as pd
+
+    frame = pd.read_csv(source)
+    label = "label" if "label" in frame else str(frame.columns[0])
+    values = frame.drop(columns=label).to_numpy(dtype=np.float64)
+    return _images(values), [str(name) for name in frame[label]], 0
+
+
+def _archive(source: Path) -> Found:
+    with np.load(source, allow_pickle=False) as arrays:
+        if "x_train" in arrays:
+            parts = [(arrays[f"x_{part}"], arrays[f"y_{part}"]) for part in ("train", "test")]
+        else:
+            parts = [(arrays["images"], arrays["labels"])]
+    images = np.concatenate([_images(values) for values, _ in parts])
+    labels = np.concatenate([names.ravel() for _, names in parts])
+    n_test = len(parts[1][1]) if len(parts) == 2 else 0
+    return images, [str(label) for label in labels], n_test
+
+
+def _images(values: NDArray[np.generic]) -> NDArray[np.float64]:
+    """Values as (N, height, width): rows of a square number of values are square images."""
+    numbers = np.asarray(values, dtype=np.float64)
+    if numbers.ndim == 2:
+        side = round(numbers.shape[1] ** 0.5)
+        shape = (side, side) if side * side == numbers.shape[1] else (1, numbers.shape[1])
+        numbers = numbers.reshape(-1, *shape)
+    if numbers.ndim != 3:
+        raise ValueError(f"{numbers.ndim} dimensions; images have 2 or 3: N and pixels")
+    return numbers
+
+
+def _as_bytes(values: NDArray[np.float64], n_train: int) -> tuple[NDArray[np.uint8], str]:
+    """Bytes of the values: as they are, from 0 to 1, or column by column.
+
+    Columns are scaled by the training data alone; test values beyond are cut.
+    """
+    if not np.isfinite(values).all():
+        raise UserError("values: some are missing or not finite; allowed: numbers")
+    least, greatest = float(values.min()), float(values.max())
+    if least >= 0 and 1 < greatest <= 255 and (values == np.rint(values)).all():
+        return values.astype(np.uint8), "bytes as they are"
+    if least >= 0 and greatest <= 1:
+        return np.rint(255 * values).astype(np.uint8), "0 to 1 became 0 to 255"
+    low, high = values[:n_train].min(axis=0), values[:n_train].max(axis=0)
+    wide = np.where(high > low, high - low, 1.0)
+    scaled = np.clip((values - low) / wide, 0.0, 1.0)
+    return np.rint(255 * scaled).astype(np.uint8), "each column's training range became 0 to 255"
+
+
+def _natural(name: str) -> tuple[float, str]:
+    """Numbers by their value, before words: classes `2` and `10` in that order."""
+    try:
+        return float(name), name
+    except ValueError:
+        return float("inf"), name

@@ -1,0 +1,149 @@
+"""What is said and where: quiet, verbose, a log file, help on a word, completion, its own name."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from nnexp import program
+from nnexp.config.compose import schema_keys
+from nnexp.config.meaning import meaning
+from nnexp.study import glossary
+from nnexp.sweep import board
+from nnexp.terminal import console
+from tests.cli.command import ROOT, Typed, environment
+from tests.inside import inside
+
+TINY = ("size=100", "data.n_validation=50", "model.hidden=[5]", "train.epochs=1")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Typed:
+    """A run of one epoch, quiet, with a log file."""
+    place = tmp_path_factory.mktemp("saying")
+    light = "tracking.artifacts=light"
+    return inside(place, *TINY, light, "-q", "--log", "what.log", "tracking.tags.token=s3cretvalue")
+
+
+def test_quiet_training_prints_the_id_alone(trained: Typed) -> None:
+    assert trained.returncode == 0, trained.stderr
+    assert re.fullmatch(r"[0-9a-f]{32}\n", trained.stdout)
+    assert trained.stderr == ""
+
+
+def test_the_log_says_what_was_done_and_when(trained: Typed) -> None:
+    text = (trained.folder / "what.log").read_text()
+    assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} UTC ", x) for x in text.splitlines())
+    for said in ("python -m nnexp size=100", "fingerprint ", "trained 1 epoch", "closed"):
+        assert said in text
+
+
+def test_verbose_says_it_on_standard_error_and_errors_are_logged(trained: Typed) -> None:
+    log = trained.folder / "again.log"
+    done = inside(trained.folder, "show", "zzz", f"--log={log}")
+    assert done.returncode == 2
+    done = inside(trained.folder, *TINY, "-v")
+    assert "fingerprint " in done.stderr
+    assert "nothing was trained" in done.stdout
+    assert "RUN_ID 'zzz'" in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        (("--log",), "--log: has no value"),
+        (("--log", "no/such/folder/x.log"), "cannot be written"),
+        (("-q", "-v"), "-q -v: allowed: one of them"),
+        (("-q", "runs"), "-q: runs is asked for what it prints"),
+        (("--completion", "fish"), "--completion fish: allowed: bash"),
+        (("help", "test/acuracy"), "did you mean test/accuracy?"),
+    ],
+)
+def test_what_cannot_be_said_is_refused(tmp_path: Path, typed: tuple[str, ...], why: str) -> None:
+    done = inside(tmp_path, *typed)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert why in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("reg", "reg=l2             λ/2n Σ w² (eq. 85)"),
+        ("train.eta", "default  0.5"),
+        ("dropout.hidden", "allowed  0 <= p < 1"),
+        ("test/cost", "a metric: data cost and penalty"),
+        ("overfitting", "How much does a network overfit"),
+        ("tag", "usage: python -m nnexp tag"),
+    ],
+)
+def test_help_explains_a_word(tmp_path: Path, word: str, said: str) -> None:
+    assert said in inside(tmp_path, "help", word).stdout
+
+
+def test_every_key_and_every_recorded_metric_is_explained(trained: Typed) -> None:
+    assert [key for key in schema_keys() if not meaning(key) and key != "size"] == []
+    run = MlflowClient(trained.uri).get_run(trained.stdout.strip())
+    assert [name for name in run.data.metrics if glossary.meaning(name) is None] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("nnexp sho", {"show"}),
+        ("nnexp reg=l", {"l1", "l2"}),
+        ("nnexp -m experiment=over", {"overfitting"}),
+        ("nnexp train.ep", {"train.epochs="}),
+    ],
+)
+def test_bash_completes(tmp_path: Path, line: str, words: set[str]) -> None:
+    script = tmp_path / "completion.bash"
+    script.write_text(inside(tmp_path, "--completion", "bash").stdout)
+    typed = f'. {script}; COMP_LINE="{line}" COMP_POINT={len(line)}; _nnexp 2>/dev/null; '
+    typed += 'echo "${COMPREPLY[@]}"'
+    done = subprocess.run(["bash", "-c", typed], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) == words
+
+
+def test_hints_name_the_program_as_it_was_started(capsys: pytest.CaptureFixture[str]) -> None:
+    program.started_as(program.SCRIPT)
+    try:
+        console().print("look       python -m nnexp ui")
+    finally:
+        program.started_as(program.MODULE)
+    assert capsys.readouterr().out == "look       nnexp ui\n"
+
+
+def test_a_python_without_the_packages_is_told_what_to_do(tmp_path: Path) -> None:
+    bare = [sys.executable, "-S", "-m", "nnexp", "runs"]
+    env = {**environment(), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        bare, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "is not installed for" in done.stderr
+    assert "make run" in done.stderr
+
+
+def test_time_left_is_that_of_the_busiest_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(board.time, "monotonic", lambda: now)
+    shown = board.Board(3, {0: 4.0, 1: 4.0, 2: 4.0}, {0: 10, 1: 10, 2: 10}, 0, 2, console())
+    now = 103.0  # Workers start; nothing is known of their speed.
+    for run in (0, 1):
+        shown.progress(run, 0)
+    assert shown._left() is None
+    now = 108.0
+    for run in (0, 1):
+        shown.progress(run, 5)
+    # Half of two runs in 5 s: 5 s for the other halves, then 10 s for the third alone.
+    assert shown._left() == pytest.approx(15.0)
+    now = 113.0
+    for run in (0, 1):
+        shown.ended(run, "", failed=False)
+    assert shown._left() == pytest.approx(10.0)
+    assert shown._running == set()

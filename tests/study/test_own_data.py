@@ -1,0 +1,83 @@
+"""Data of one's own: what is read of each kind of source, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nnexp.config.schema import DataConfig
+from nnexp.data.dataset import load_dataset
+from nnexp.study.own_data import read_own, write_idx
+from tests.inside import inside
+
+GREY = np.arange(30 * 9, dtype=np.uint8).reshape(30, 3, 3)
+KINDS = [str(k % 3 + 8) for k in range(30)]
+
+
+def made(folder: Path, kind: str) -> Path:
+    """The same thirty images as each kind of source there is."""
+    path = folder / f"data.{kind}"
+    if kind == "png":
+        for k, (image, label) in enumerate(zip(GREY, KINDS, strict=True)):
+            place = path / label
+            place.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(place / f"{k:02}.png")
+    elif kind == "csv":
+        pairs = zip(GREY, KINDS, strict=True)
+        rows = [",".join([label, *map(str, image.ravel())]) for image, label in pairs]
+        head = ",".join(["label", *(f"p{k}" for k in range(9))])
+        path.write_text("\n".join([head, *rows]))
+    elif kind == "npz":
+        np.savez(path, images=GREY, labels=np.array(KINDS))
+    else:
+        np.save(path, GREY)
+        np.save(folder / "data_labels.npy", np.array(KINDS))
+    return path
+
+
+@pytest.mark.parametrize("kind", ["png", "csv", "npz", "npy"])
+def test_the_same_images_are_found_whatever_they_come_in(tmp_path: Path, kind: str) -> None:
+    data = read_own(made(tmp_path, kind), test=0.2, seed=3)
+    assert (data.n_test, data.classes) == (6, ("8", "9", "10"))
+    pairs = {(i.tobytes(), data.classes[n]) for i, n in zip(data.images, data.labels, strict=True)}
+    assert pairs == {(i.tobytes(), label) for i, label in zip(GREY, KINDS, strict=True)}
+    write_idx(tmp_path / "idx", data)
+    found = load_dataset(DataConfig(name="idx", root=str(tmp_path / "idx")))
+    assert np.array_equal(found.train.images, data.images[:24].reshape(24, 9))
+    assert np.array_equal(found.test.labels, data.labels[24:])
+
+
+def test_columns_are_scaled_by_the_training_data_alone(tmp_path: Path) -> None:
+    values = np.array([[-1.0, 500.0], [3.0, 900.0], [1.0, 700.0], [9.0, 100.0]])
+    np.savez(
+        tmp_path / "a.npz", x_train=values[:3], y_train=[0, 1, 0], x_test=values[3:], y_test=[1]
+    )
+    data = read_own(tmp_path / "a.npz", test=0.2, seed=0)
+    assert data.n_test == 1
+    assert data.images.reshape(4, 2).tolist() == [[0, 0], [255, 255], [128, 128], [255, 0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("label,a\n1,2\n1,3\n", "1 classes; allowed: 2 to 256"),
+        ("label,a\n1,x\n2,3\n", "cannot be read"),
+        ("label,a\n1,\n2,3\n", "some are missing"),
+        ("", "cannot be read"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(tmp_path: Path, text: str, why: str) -> None:
+    (tmp_path / "a.csv").write_text(text)
+    done = inside(tmp_path, "import-data", "a.csv", "--out", "b")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert why in done.stderr
+    assert not (tmp_path / "b").exists()
+
+
+def test_pickles_are_not_read(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.array([{}, {}], dtype=object), allow_pickle=True)
+    done = inside(tmp_path, "import-data", "a.npy", "--out", "b")
+    assert (done.returncode, "cannot be read" in done.stderr) == (2, True)
