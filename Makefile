@@ -24,6 +24,11 @@ run: $(STAMPS)/run ## train one run: cross-entropy, L2, 50,000 images, 30 epochs
 ui: $(STAMPS)/run ## open the MLflow UI on what is recorded
 	$(BIN)/python -m nnexp ui
 
+PORT ?= 5000
+.PHONY: server
+server: $(STAMPS)/test ## a team's MLflow server on PostgreSQL, with a password, on this machine only
+	@$(BIN)/python tools/server.py --port $(PORT)
+
 .PHONY: notebook
 notebook: $(STAMPS)/notebook ## open the tour of the chapter as a notebook
 	$(BIN)/jupyter lab experiments/tour.ipynb

@@ -15,7 +15,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 GATHERED = ROOT / "build" / "pages"
 TEXTS = ("CHANGELOG.md", "CONTRIBUTING.md", "docs/*.md", "experiments/**/*.md", "benchmarks/*.md")
-OTHERS = ("docs/images/*", "experiments/*/*.png", "experiments/*/*.svg", "benchmarks/*.png")
+OTHERS = (
+    "docs/images/*",
+    "docs/server/*",
+    "experiments/*/*.png",
+    "experiments/*/*.svg",
+    "benchmarks/*.png",
+)
 LINK = re.compile(r"(?<!!)\[([^\]\[]*)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
 
 

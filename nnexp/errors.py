@@ -7,6 +7,8 @@ class NnexpError(Exception):
     """Base of the errors this program raises itself."""
 
     exit_code = 1
+    run_id = ""
+    """The run or sweep that it is about, where one is recorded."""
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows in place of a traceback: the same line as the command line."""

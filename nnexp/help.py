@@ -40,6 +40,7 @@ keys (default first)
   sweep.      workers (cores)  dry_run=false
   tracking.   uri (sqlite file mlflow.db here, or MLFLOW_TRACKING_URI)  experiment=nnexp
               reuse=true  resume=true  artifacts=auto|all|light|none
+              notify=COMMAND or http(s)://...        told when it has ended, in JSON
               name  note  tags.KEY
 
 options       -m, --multirun   sweep                --cfg job        print the config, train nothing

@@ -83,12 +83,14 @@ def train(
     from omegaconf import DictConfig
     from omegaconf.errors import OmegaConfBaseException
 
+    from nnexp.config.command import overrides_of
     from nnexp.config.compose import config_dir, register, resolve, schema_keys
     from nnexp.config.messages import one_line
     from nnexp.config.overrides import bounded_sweeps, check_readable
     from nnexp.config.presets import check_config_dir
     from nnexp.errors import UserError
     from nnexp.sweep.launcher import Request, register_launcher
+    from nnexp.sweep.notify import notified, without_notify
     from nnexp.sweep.single import run_single
     from nnexp.terminal import console as new_console
 
@@ -118,7 +120,10 @@ def train(
         # Hydra would print a line of its own before raising what a job raised.
         try:
             given = given_keys(HydraConfig.get().overrides.task)
-            results.append(run_single(resolve(composed, given), console))
+            config = resolve(composed, given)
+            with notified([config], "run", overrides_of(config)) as ended:
+                results.append(run_single(without_notify(config), console))
+                ended(results[-1].run_id)
             return results[-1].run_id
         except BaseException as error:
             raised.append(error)

@@ -16,6 +16,9 @@ _NAMED = re.compile(
 )
 """`sslpassword=…` and its like, in the query of an address or anywhere else."""
 
+_WEBHOOK = re.compile(r"(?i)(notify(?:=|: *)['\"]?https?://)[^\s'\"]+")
+"""An address that is told at the end: whoever has its path may write there."""
+
 _SECRET_NAMES = re.compile(r"(?i)(password|passwd|secret|token|credential|api_?key|access_?key)")
 
 _SHORTEST = 8
@@ -41,6 +44,7 @@ def redact(text: str) -> str:
         text = text.replace(value, "***@")
     for value in _secrets():
         text = text.replace(value, "***")
+    text = _WEBHOOK.sub(r"\1***", text)
     return _NAMED.sub(r"\1\2***", _CREDENTIALS.sub("***@", text))
 
 

@@ -17,8 +17,19 @@ def _late(module: str) -> Command:
 
 
 WORDS = (
-    *("runs", "show", "compare", "claims", "report", "search", "ensemble", "sensitivity", "verify"),
-    *("sweeps", "doctor", "fork", "experiments", "tag", "note", "delete", "restore", "export"),
+    *("runs", "show", "watch", "compare", "claims", "report", "search", "ensemble", "sensitivity"),
+    *(
+        "verify",
+        "sweeps",
+        "doctor",
+        "fork",
+        "experiments",
+        "tag",
+        "note",
+        "delete",
+        "restore",
+        "export",
+    ),
     *("import", "replay", "import-curve", "import-data", "ui", "help"),
 )
 

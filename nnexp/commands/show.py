@@ -149,9 +149,9 @@ def _curves(curves: pd.DataFrame, console: Console) -> None:
         console.print(table)
 
 
-def sparkline(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:
-    """A curve as a line of bars, at most `COLUMNS` wide, from its least to its greatest value."""
-    parts = np.array_split(values, min(COLUMNS, len(values)))
+def sparkline(values: np.ndarray[tuple[int], np.dtype[np.float64]], columns: int = COLUMNS) -> str:
+    """A curve as a line of bars, at most `columns` wide, from its least to its greatest value."""
+    parts = np.array_split(values, min(columns, len(values)))
     means = np.array([part.mean() for part in parts])
     low, high = float(means.min()), float(means.max())
     if not high > low:

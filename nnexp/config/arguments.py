@@ -37,7 +37,10 @@ _INFOS = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 CHOICES = {"--cfg": _CONFIGS, "-c": _CONFIGS, "--info": _INFOS, "-i": _INFOS}
 """Flags whose value is one of a few."""
 
-TEXTS = ("tracking.uri", "tracking.experiment", "data.root", "sweep.address")
+NOTIFY = "tracking.notify"
+"""The key that is never recorded, nor read from a record or preset: it may be a command."""
+
+TEXTS = ("tracking.uri", "tracking.experiment", "data.root", "sweep.address", NOTIFY)
 """Keys whose values are free text, which Hydra's grammar would not always read."""
 
 TAGS = "tracking.tags."
@@ -240,8 +243,9 @@ def check_tag(name: str, said: str) -> None:
 
 
 def without_retired(arguments: Iterable[str]) -> list[str]:
-    """A recorded command line without the keys that this version no longer has."""
-    return [argument for argument in arguments if argument.partition("=")[0] not in RETIRED]
+    """A recorded command line without keys that are gone, nor a command of somebody's choice."""
+    left_out = (*RETIRED, NOTIFY)
+    return [argument for argument in arguments if argument.partition("=")[0] not in left_out]
 
 
 def given_keys(overrides: Iterable[str]) -> list[str]:

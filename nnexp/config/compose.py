@@ -15,7 +15,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from nnexp.config.arguments import RETIRED, printable
+from nnexp.config.arguments import NOTIFY, RETIRED, printable
 from nnexp.config.messages import one_line
 from nnexp.config.plain_yaml import read_plain, write_plain
 from nnexp.config.rules import check, shown
@@ -125,7 +125,7 @@ def flatten(config: Config) -> dict[str, str]:
 
 def schema_keys() -> list[str]:
     """All dotted keys that can be set, `tracking.tags.KEY` aside."""
-    return [*flatten(Config()), "tracking.name", "tracking.note"]
+    return [*flatten(Config()), "tracking.name", "tracking.note", NOTIFY]
 
 
 def to_yaml(config: Config) -> str:
@@ -135,7 +135,7 @@ def to_yaml(config: Config) -> str:
 
 def _values(config: Config) -> dict[str, Any]:
     values = dataclasses.asdict(config)
-    for key in LABELS:
+    for key in (*LABELS, "notify"):
         del values["tracking"][key]
     for group, key in (("tracking", "uri"), ("sweep", "address")):
         if values[group][key] is not None:
@@ -166,7 +166,7 @@ def from_yaml(text: str) -> Config:
 
 
 def _without_retired(values: dict[str, Any]) -> dict[str, Any]:
-    for key in RETIRED:
+    for key in (*RETIRED, NOTIFY):
         group, _, name = key.partition(".")
         if isinstance(part := values.get(group), dict):
             part.pop(name, None)
@@ -183,6 +183,8 @@ def from_params(params: Mapping[str, str]) -> Config:
     _make_writable(schema)
     try:
         for key, default in _leaves(dataclasses.asdict(Config()), ""):
+            if key == NOTIFY:
+                continue
             text = params.get(key, shown(default))
             is_text = default is None or isinstance(default, str)
             value = text if is_text else yaml.safe_load(text)

@@ -15,7 +15,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from nnexp.config.arguments import GROUPS, RETIRED, config_dirs, is_choices, printable
+from nnexp.config.arguments import (
+    GROUPS,
+    NOTIFY,
+    RETIRED,
+    config_dirs,
+    is_choices,
+    printable,
+)
 from nnexp.config.plain_yaml import MAX_CHARACTERS, leaves, read_plain
 from nnexp.errors import UserError
 
@@ -87,6 +94,9 @@ def _check_file(path: Path, group: str, keys: Collection[str]) -> None:
         part, _, name = key.partition(".")
         if whole and isinstance(content.get(part), Mapping) and name in content[part]:
             raise _refused(path, f"{key}: {why}")
+    tracking = content.get("tracking") if whole else None
+    if NOTIFY in content or (isinstance(tracking, Mapping) and "notify" in tracking):
+        raise _refused(path, f"{NOTIFY}: may be a command; allowed on the command line")
     groups = {key.split(".")[0] for key in keys}
     for key in content:
         place = str(key) if whole else f"{group}.{key}"
@@ -138,7 +148,7 @@ def _check_hydra(path: Path, content: Any, known: Collection[str]) -> None:
     if not ok or not isinstance(params, Mapping) or set(sweeper or {}) - {"params"}:
         raise _refused(path, "hydra: allowed: hydra.mode and hydra.sweeper.params")
     for key, value in params.items():
-        if key not in known:
+        if key not in known or key == NOTIFY:
             raise _refused(path, f"hydra.sweeper.params: {key}: allowed: keys of this program")
         if key in GROUPS and not is_choices(str(value)):
             raise _refused(path, f"hydra.sweeper.params: {key}: {value}: allowed: CHOICE,CHOICE")

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import shlex
+import shutil
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from nnexp.config import schema
 from nnexp.config.arguments import TAGS, check_tag, cut, printable
@@ -74,6 +77,17 @@ def _decay_allowed(c: Config) -> str:
     return f"eta * lmbda / n must stay below 1: allowed below {most:g} at n={c.data.n_train}"
 
 
+def _can_be_told(target: str) -> bool:
+    try:
+        words = shlex.split(target)
+        if "://" in target.partition(" ")[0]:
+            parts = urlsplit(target)
+            return parts.scheme in ("http", "https") and bool(parts.hostname) and len(words) == 1
+    except ValueError:
+        return False
+    return bool(words) and shutil.which(words[0]) is not None
+
+
 def _weights(c: Config) -> int:
     """Weights of the network, for images and classes as MNIST has them."""
     sizes = [784, *c.model.hidden, 10]
@@ -108,6 +122,11 @@ RULES: tuple[Rule, ...] = (
     choice("monitor.test", schema.TEST_MONITORING),
     choice("sweep.executor", schema.EXECUTORS),
     choice("tracking.artifacts", schema.ARTIFACTS),
+    Rule(
+        "tracking.notify",
+        lambda c: c.tracking.notify is None or _can_be_told(c.tracking.notify),
+        "allowed: http(s)://HOST/…, or a command that is installed, with its arguments",
+    ),
     at_least("seed", 0, MAX_SEED),
     at_least("data.n_train", 1),
     at_least("data.n_validation", 0),

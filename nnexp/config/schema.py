@@ -195,6 +195,8 @@ class TrackingConfig:
     """What its description begins with."""
     tags: dict[str, str] = field(default_factory=dict)
     """Tags of your own, as `tracking.tags.KEY=VALUE`."""
+    notify: str | None = None
+    """A command or web address that is told when a run or sweep has ended; never recorded."""
 
 
 @dataclass(frozen=True)

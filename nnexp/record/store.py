@@ -49,6 +49,9 @@ _DRIVERS = (
 )
 """Packages whose errors are a store's."""
 
+_PACKAGES = {"psycopg2": "psycopg2-binary", "psycopg": "psycopg[binary]", "MySQLdb": "mysqlclient"}
+"""Packages on PyPI whose name is not that of the driver they bring."""
+
 _SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "file", "")
 
 
@@ -176,6 +179,8 @@ def open_store(uri: str | None, *, reading: bool = False) -> Store:
     logs_beside(folder)
     if not reading:
         _make_folder(folder)
+        if scheme not in ("http", "https"):
+            _say_where_artifacts_are(folder)
     return _reach(resolved, key, folder, reading=reading)
 
 
@@ -190,6 +195,18 @@ def _make_folder(folder: Path) -> None:
             f"{folder.parent}: cannot be written ({error.strerror or error}); checkpoints and what "
             "a server has not received are kept there: allowed: a writable working directory"
         ) from error
+
+
+def _say_where_artifacts_are(folder: Path) -> None:
+    """Say once in a working folder that a database takes no files."""
+    said = folder / "artifacts-stay-here"
+    if not said.exists():
+        said.touch()
+        print(
+            "nnexp: a database keeps parameters and values; artifacts stay on this machine, where "
+            "MLflow puts them. A server serves both to all: docs/server.md",
+            file=sys.stderr,
+        )
 
 
 def experiment_id(store: Store, name: str) -> str:
@@ -296,9 +313,10 @@ def _reach(uri: str, key: str, folder: Path, *, reading: bool) -> Store:
             if uri.startswith("sqlite:"):
                 follow_move(client._tracking_client.store, sqlite_path(uri).parent)
         except ImportError as error:
+            driver = str(error.name or error)
             raise UserError(
-                f"{key}={redact(uri)}: its driver {error.name or error} is not installed; "
-                "allowed: pip install it first"
+                f"{key}={redact(uri)}: its driver {driver} is not installed; "
+                f"allowed: pip install {_PACKAGES.get(driver, driver)} first"
             ) from error
         except Exception as error:
             # Of drivers, MLflow and what they stand on: no two share a base class.
@@ -340,6 +358,11 @@ def patient(call: Any) -> Any:
 
 def _unreachable(uri: str, key: str, error: BaseException) -> str:
     reason = redact(" ".join(str(error).split()))
+    if uri.startswith("http") and "error code 401" in reason:
+        return (
+            f"{key}={redact(uri)}: the server asks who you are; allowed: name and password in "
+            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, as its users have them"
+        )
     if len(reason) > 120:
         reason = reason[:117] + "..."
     return f"{key}={redact(uri)}: no tracking store answers there ({reason}); allowed: a live one"

@@ -88,7 +88,7 @@ class SweepFailed(NnexpError):
 
     def __init__(self, message: str, result: SweepResult) -> None:
         super().__init__(message)
-        self.result = result
+        self.result, self.run_id = result, result.sweep_id
 
 
 def run_sweep(

@@ -17,10 +17,11 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from nnexp.config.arguments import GROUPS, given_keys
+from nnexp.config.arguments import GROUPS, NOTIFY, given_keys
 from nnexp.config.compose import resolve
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
+from nnexp.sweep.notify import notified, without_notify
 from nnexp.terminal import console as new_console
 
 if TYPE_CHECKING:
@@ -68,13 +69,16 @@ class SweepLauncher(Launcher):
         if not request.may_sweep:
             raise UserError(f"{' '.join(request.typed)}: is a sweep; allowed: nnexp.sweep(…)")
         configs = [_config(self._load(tuple(o)), o) for o in job_overrides]
-        result = run_sweep(
-            configs,
-            request.typed,
-            new_console(),
-            retry_failed=request.retry_failed,
-            recorded_key=request.recorded_key,
-        )
+        typed = [word for word in request.typed if word.partition("=")[0] != NOTIFY]
+        with notified(configs, "sweep", typed) as ended:
+            result = run_sweep(
+                [without_notify(config) for config in configs],
+                typed,
+                new_console(),
+                retry_failed=request.retry_failed,
+                recorded_key=request.recorded_key,
+            )
+            ended(result.sweep_id)
         request.result = result
         ids = [run.run_id for run in result.runs]
         return [_returned(o, i) for o, i in zip(job_overrides, ids, strict=False)]

@@ -48,6 +48,10 @@ from nnexp.verbosity import LOGGER
 class RunFailed(NnexpError):
     """A run could not go on; it is recorded as FAILED."""
 
+    def __init__(self, message: str, run_id: str) -> None:
+        super().__init__(message)
+        self.run_id = run_id
+
 
 class NotRecorded(NnexpError):
     """What has been trained is whole on this disk, but not in the store, which says it was."""
@@ -229,7 +233,8 @@ def _run(
         marked = record.fail(str(error), status="KILLED")
         raise RunFailed(
             f"run {record.run_id} cannot be recorded: {error}; it is marked KILLED"
-            f"{'' if marked else ' at the next start'}, and the same command goes on with it"
+            f"{'' if marked else ' at the next start'}, and the same command goes on with it",
+            record.run_id,
         ) from error
     except Exception as error:
         if record is not None and not closed:
@@ -243,7 +248,7 @@ def _run(
             )
         )
     if outcome.failure is not None:
-        raise RunFailed(f"run {record.run_id} failed: {outcome.failure}")
+        raise RunFailed(f"run {record.run_id} failed: {outcome.failure}", record.run_id)
     kept = outcome.metrics.get("best/epoch") if outcome.metrics.get("best/test_accuracy") else None
     last = next((row for row in record.rows if row["step"] == kept), record.last)
     screen.ended(config, store, record.run_id, last, outcome, watch)
