@@ -7,7 +7,7 @@ for the same runs again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 
@@ -36,7 +36,7 @@ from nnexp.record.sweep import (
 )
 from nnexp.record.tags import number
 from nnexp.signals import held_stops
-from nnexp.sweep.batch import SweepStopped, confirm_recorded, reason_of, say_kept
+from nnexp.sweep.ending import confirm_recorded, killed_if_stopped, say_kept
 from nnexp.sweep.executors import Executor, executor_of
 from nnexp.sweep.locks import alone
 from nnexp.sweep.single import tidy
@@ -175,16 +175,11 @@ class Session:
         """The runs, each once, with what is recorded of them; and the fingerprint of each."""
         datasets = [dataset_of(config) for config in configs]
         marks = [fingerprint(c, d) for c, d in zip(configs, datasets, strict=True)]
-        unique = {mark: k for k, mark in reversed(list(enumerate(marks)))}
-        chosen = sorted(unique.values())
-        batch = Batch(
-            [configs[k] for k in chosen],
-            [datasets[k] for k in chosen],
-            [marks[k] for k in chosen],
-            self.store,
-            self._experiment,
-            {mark: self._found[mark] for mark in marks if mark in self._found},
-            {marks[k]: tags[k] for k in chosen},
+        found = {mark: self._found[mark] for mark in marks if mark in self._found}
+        # The first of each mark counts, as in the batch.
+        tagged = dict(reversed(list(zip(marks, tags, strict=True))))
+        batch = Batch.of(
+            configs, datasets, marks, self.store, self._experiment, found=found, tags=tagged
         )
         return batch, marks
 
@@ -248,20 +243,12 @@ def session(
             Session(store, experiment, parent, console, metric, reuse=reuse),
             dict[str, str](),
         )
-        try:
-            with quick_commits(store):
-                yield found, ending
-        except BaseException as error:
-            with held_stops(forget=True), suppress(OSError):
-                killed = {"nnexp.reason": reason_of(error)}
-                found.outbox.send(Delivery(parent, "KILLED", now(), (), killed))
-            if isinstance(error, OSError):
-                raise SweepStopped(
-                    f"search {parent} cannot go on: {error}; the same command goes on with it"
-                ) from error
-            raise
-        finally:
-            found.close()
+        with (
+            closing(found),
+            killed_if_stopped("search", lambda: parent, found.outbox),
+            quick_commits(store),
+        ):
+            yield found, ending
         with held_stops():
             found.outbox.send(Delivery(parent, "FINISHED", now(), (), ending))
     say_kept(found.outbox, console)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from nnexp.config.compose import flatten
 from nnexp.config.schema import Config
@@ -27,12 +28,29 @@ class Batch:
     """Its MLflow id."""
     found: dict[str, Recorded]
     """By fingerprint."""
+    parent: str = ""
+    """The id of its parent run; empty as long as there is none."""
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """What runs are tagged with beside what every run is, by fingerprint."""
     until: int | None = None
     """Train no further than this epoch for now."""
     paused: dict[str, list[dict[str, float]]] = field(default_factory=dict)
     """By fingerprint, the values so far of the runs that have stopped there."""
+
+    @classmethod
+    def of(
+        cls,
+        configs: Sequence[Config],
+        datasets: Sequence[Dataset],
+        marks: Sequence[str],
+        store: Store,
+        experiment: str,
+        **more: Any,
+    ) -> Batch:
+        """Of runs with their fingerprints, each of which is taken once, where it first stands."""
+        once = sorted({mark: k for k, mark in reversed(list(enumerate(marks)))}.values())
+        parts = [configs[k] for k in once], [datasets[k] for k in once], [marks[k] for k in once]
+        return cls(*parts, store, experiment, **{"found": {}, **more})
 
     @cached_property
     def names(self) -> list[str]:

@@ -86,8 +86,9 @@ def result_note(sweep: Batch, command: str) -> str:
     return f"`{command}`\n\n{table}\n\nmean ± standard deviation over the runs of a setting"
 
 
-def interrupted(sweep: Batch, parent: str, console: Console) -> None:
+def interrupted(sweep: Batch, console: Console) -> None:
     """How to go on with a sweep that was stopped."""
+    parent = sweep.parent
     total, missing = len(sweep.configs), len(sweep.missing)
     go_on = f"python -m nnexp sweeps --go-on {parent[:8]}{option_of(sweep.store)}"
     console.print()

@@ -131,7 +131,9 @@ def long_bits(tmp_path_factory: pytest.TempPathFactory) -> object:
 
 def gone_on(said: str) -> dict[str, int]:
     """After which epoch runs have gone on, by seed, as the screen says."""
-    found = re.findall(r"^\[\d/2\] .* (seed\d): going on after epoch (\d+)$", said, re.MULTILINE)
+    found = re.findall(
+        r"^\[\d/2\] .*\b(seed\d)\b.*: going on after epoch (\d+)$", said, re.MULTILINE
+    )
     return {seed: int(epoch) for seed, epoch in found}
 
 

@@ -85,7 +85,7 @@ def tick(page: Any, run: str) -> None:
 @pytest.mark.slow  # Half a minute, and MLflow's chart page keeps a busy machine waiting.
 def test_two_runs_are_chosen_from_the_list_and_compared(pages: dict[str, str], page: Any) -> None:
     opened(page, pages["runs"])
-    runs = [f"crossentropy {size} {EPOCHS} epochs seed0" for size in ("1k", "50k")]
+    runs = [f"{size} seed0 crossentropy {EPOCHS} epochs" for size in ("1k", "50k")]
     for run in runs:
         page.get_by_text(run, exact=True).first.wait_for()
     # What tells the runs apart is a column, and so is what came out.
