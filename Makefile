@@ -94,7 +94,7 @@ types: $(STAMPS)/dev ## mypy --strict
 .PHONY: docs
 docs: $(STAMPS)/dev ## the documents as a site in site/, links checked, with a search
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python docs/site.py
-	@echo "open site/index.html"
+	@echo "look: $(BIN)/python -m http.server --directory site --bind 127.0.0.1 (the search needs a server)"
 
 .PHONY: lock
 lock: $(STAMPS)/dev ## compile requirements/*.txt from pyproject.toml (UPGRADE=--upgrade: newest)

@@ -159,6 +159,7 @@ def test_a_network_has_the_weights_of_its_run(here: Path, sets: Sets) -> None:
         assert net.weights[0].dtype == np.float64
 
 
+@pytest.mark.slow
 def test_a_run_recorded_without_weights_is_trained_again(
     here: Path, sets: Sets, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -205,6 +206,7 @@ def test_a_run_that_diverges_is_recorded_as_failed(here: Path, sets: Sets) -> No
     np.testing.assert_array_equal(net.weights[0], before)
 
 
+@pytest.mark.slow
 def test_a_session_that_was_interrupted_goes_on_and_prints_all_of_it(
     here: Path,
     sets: Sets,

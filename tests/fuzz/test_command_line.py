@@ -30,7 +30,7 @@ from tests.inside import inside
 from tests.record.stored import restore
 
 SECRET = "geheim-ich-sag-es-nicht"
-CASES = [300, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])]
+CASES = [100, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])]
 
 KEYS = [*schema_keys(), *GROUPS, *HYDRA_KEYS]
 CHOICES = sorted({path.stem for path in config_dir().rglob("*.yaml")})

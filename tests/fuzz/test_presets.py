@@ -26,7 +26,7 @@ from nnexp.sweep.launcher import Request, register_launcher
 from tests.inside import inside
 
 SECRET = "geheim-ich-sag-es-nicht"
-CASES = [150, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])]
+CASES = [60, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])]
 GLOBAL = "# @package _global_\n"
 
 HOSTILE = {

@@ -17,6 +17,13 @@ from nnexp.study.report.pairs import Shown
 from nnexp.study.report.sizes import size_charts
 from nnexp.study.report.words import FINAL
 
+CHAPTER = "As the chapter draws it"
+SIZES = "Against the size of the training set"
+ENDS = "Settings, run by run"
+
+LEADS = (CHAPTER, SIZES, ENDS)
+"""The sections that an answer is best shown by, the first of them that there is."""
+
 _DOTS = (FINAL, "gap/best", "epochs", "time/train_seconds")
 
 
@@ -32,12 +39,10 @@ def sections(
         return [Section("The neuron, epoch by epoch", charts, NOT_COMPARABLE)]
     weights = [draw(chart) for chart in weight_charts(material, networks)]
     made = [
-        Section("As the chapter draws it", tuple(draw(c) for c in chapter_charts(material))),
-        Section("Against the size of the training set", tuple(map(draw, size_charts(material)))),
+        Section(CHAPTER, tuple(draw(c) for c in chapter_charts(material))),
+        Section(SIZES, tuple(map(draw, size_charts(material)))),
         Section("Learning curves", tuple(draw(c) for c in learning_charts(material))),
-        Section(
-            "Settings, run by run", _present([*_dots(material), _slopes(material, found, pairs)])
-        ),
+        Section(ENDS, _present([*_dots(material), _slopes(material, found, pairs)])),
         Section("Weights", tuple(weights)),
         Section("What is confused", _present([confusion(networks)])),
     ]

@@ -4,6 +4,8 @@
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const text = (v) => (v == null ? "–" : String(+v.toPrecision(4)));
   const hidden = new Set(); // names of settings that are switched off
+  const MOST = 8; // settings drawn at first: more cannot be told apart
+  const WHOLE = [1, 2, 5].flatMap((d) => [1, 10, 100, 1e3, 1e4, 1e5].map((t) => d * t)).sort((a, b) => a - b);
   let plots = [];
 
   // Each line is followed by the two ends of its band, which are shown and hidden with it.
@@ -35,25 +37,15 @@
         x: { time: false, distr: spec.logx ? 3 : 1, range: (u, low, high) => (spec.xr && whole(low, high) ? spec.xr : [low, high]) },
         y: { distr: spec.logy ? 3 : 1, ...(spec.yr && { range: spec.yr }) },
       },
-      axes: [{ ...axis, size: 34 }, { ...axis, size: 56 }],
+      axes: [
+        { ...axis, size: 34, ...(spec.xs.every(Number.isInteger) && !spec.logx && { incrs: WHOLE }) },
+        { ...axis, size: 56 },
+      ],
       cursor: { focus: { prox: 24, dist: (u, i, k, y, at) => (i % 3 === 1 ? y - at : Infinity) }, dataIdx: nearest },
       focus: { alpha: 0.35 },
-      hooks: { setSeries: [(u, i, o) => { if (o.show != null) queueMicrotask(() => follow(u)); }] },
     }, data, place);
     plot.root.querySelector("canvas").setAttribute("aria-hidden", "true");
-    for (const row of place.querySelectorAll(".u-legend tr:not(.bound)")) {
-      const name = row.querySelector("th");
-      if (row.rowIndex === 0) continue; // the common x
-      name.tabIndex = 0;
-      name.setAttribute("role", "switch");
-      name.onkeydown = (e) => {
-        if (e.key !== "Enter" && e.key !== " ") return;
-        e.preventDefault();
-        name.dispatchEvent(new MouseEvent("click", { ctrlKey: e.ctrlKey, bubbles: true }));
-      };
-    }
     new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: 260 })).observe(place);
-    mark(plot);
     return plot;
   }
 
@@ -67,23 +59,42 @@
     return k;
   }
 
-  // What is switched in one chart is switched in all that have a line of that name.
-  function follow(changed) {
-    changed.series.forEach((s, i) => {
-      if (i % 3 === 1) s.show ? hidden.delete(s.label) : hidden.add(s.label);
-    });
-    for (const u of plots) {
-      u.batch(() => u.series.forEach((s, i) => {
-        const show = i === 0 || !hidden.has(u.series[i - ((i - 1) % 3)].label);
-        if (s.show !== show) u.setSeries(i, { show }, false);
-      }));
-      mark(u);
+  // One legend for all charts: names in the order in which they first stand, as switches.
+  function legend() {
+    const place = document.querySelector(".legend");
+    const lines = new Map();
+    for (const script of document.querySelectorAll("figure.chart > script"))
+      for (const line of JSON.parse(script.textContent).lines)
+        if (!lines.has(line.label)) lines.set(line.label, line);
+    if (!place || lines.size < 2) return;
+    [...lines.keys()].slice(MOST).forEach((name) => hidden.add(name));
+    place.querySelector(".more").hidden = lines.size <= MOST;
+    for (const [name, line] of lines) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.setAttribute("role", "switch");
+      const dash = line.dash ? ` stroke-dasharray="${line.dash.join(" ")}"` : "";
+      button.innerHTML = `<svg width="28" height="8" aria-hidden="true"><path d="M0 4H28" stroke="var(${line.colour})" stroke-width="3"${dash}/></svg>`;
+      button.append(name);
+      button.onclick = (e) => {
+        if (e.ctrlKey) for (const other of lines.keys()) other === name ? hidden.delete(other) : hidden.add(other);
+        else hidden.has(name) ? hidden.delete(name) : hidden.add(name);
+        show();
+      };
+      place.append(button);
     }
+    place.hidden = false;
   }
 
-  function mark(u) {
-    u.root.querySelectorAll("th[role=switch]").forEach((name) =>
-      name.setAttribute("aria-checked", String(!name.parentElement.classList.contains("u-off"))));
+  function show() {
+    for (const u of plots) {
+      u.batch(() => u.series.forEach((s, i) => {
+        const on = i === 0 || !hidden.has(u.series[i - ((i - 1) % 3)].label);
+        if (s.show !== on) u.setSeries(i, { show: on }, false);
+      }));
+    }
+    for (const button of document.querySelectorAll(".legend button"))
+      button.setAttribute("aria-checked", String(!hidden.has(button.textContent)));
   }
 
   function drawAll() {
@@ -92,6 +103,8 @@
   }
 
   document.documentElement.classList.add("live-page");
+  legend();
   drawAll();
+  show();
   theme.addEventListener("change", drawAll);
 })();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from nnexp.study.report.carried import Carried, carried
 from nnexp.study.report.chart import plot_data
 from nnexp.study.report.draw import DPI
 from nnexp.study.report.drawn import Drawn, Section
-from nnexp.study.report.figures import sections
+from nnexp.study.report.figures import LEADS, sections
 from nnexp.study.report.images import image_sections
 from nnexp.study.report.material import Material, gather
 from nnexp.study.report.networks import read_networks, weight_answer, weight_table
@@ -178,6 +179,7 @@ def _render(report: Report, pictures: list[Any], command: str, proof: Carried) -
         undefined=StrictUndefined,
     )
     environment.filters["interval"] = _interval
+    environment.filters["anchor"] = _anchor
     material = report.material
     playthings = plays(material)
     return environment.get_template("page.html.j2").render(
@@ -189,7 +191,9 @@ def _render(report: Report, pictures: list[Any], command: str, proof: Carried) -
         failed=len(material.failed),
         unfinished=material.unfinished,
         where=material.where,
-        sections=pictures,
+        first=_lead(pictures),
+        contents=_contents(report, pictures),
+        sections=[section for section in pictures if section[2]],
         command=command,
         commands=commands(material),
         light=list(enumerate(COLOURS)),
@@ -205,6 +209,29 @@ def _render(report: Report, pictures: list[Any], command: str, proof: Carried) -
         plot_script=_static("vendor/uPlot.iife.min.js"),
         plot_licence=_static("vendor/LICENSE"),
     )
+
+
+def _anchor(title: str) -> str:
+    """A heading as an id within the page."""
+    return re.sub(r"\W+", "-", title.lower()).strip("-")
+
+
+def _lead(pictures: list[Any]) -> Any:
+    """Take out the figure that shows the answer, if there is any.
+
+    The chapter's own, or against the size of the training set; else the end of every run.
+    """
+    titles = {title: figures for title, _, figures in pictures if figures}
+    for title in (*LEADS, *titles):
+        if title in titles:
+            return titles[title].pop(0)
+    return None
+
+
+def _contents(report: Report, pictures: list[Any]) -> list[str]:
+    """The headings of the page, in their order."""
+    tables = [table.title for table in (*report.tables, *report.afterwards)]
+    return [*(title for title, _, figures in pictures if figures), *tables, "Commands"]
 
 
 def _interval(cell: str) -> Markup:
