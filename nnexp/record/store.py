@@ -49,7 +49,11 @@ _DRIVERS = (
 )
 """Packages whose errors are a store's."""
 
-_PACKAGES = {"psycopg2": "psycopg2-binary", "psycopg": "psycopg[binary]", "MySQLdb": "mysqlclient"}
+_PACKAGES = {
+    "psycopg2": "psycopg2-binary",
+    "psycopg": "'psycopg[binary]'",
+    "MySQLdb": "mysqlclient",
+}
 """Packages on PyPI whose name is not that of the driver they bring."""
 
 _SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "file", "")
@@ -179,9 +183,10 @@ def open_store(uri: str | None, *, reading: bool = False) -> Store:
     logs_beside(folder)
     if not reading:
         _make_folder(folder)
-        if scheme not in ("http", "https"):
-            _say_where_artifacts_are(folder)
-    return _reach(resolved, key, folder, reading=reading)
+    store = _reach(resolved, key, folder, reading=reading)
+    if not reading and scheme not in ("http", "https"):
+        _say_where_artifacts_are(folder)
+    return store
 
 
 def _make_folder(folder: Path) -> None:

@@ -171,6 +171,7 @@ def test_run_is_recorded_in_postgresql_without_its_password_on_screen_or_in_the_
         assert password in uri
         done = nnexp(*COMMAND, cwd=here, env={"MLFLOW_TRACKING_URI": uri})
         assert done.returncode == 0, done.stderr
+        assert "artifacts stay on this machine" in done.stderr
         client = MlflowClient(uri)
         assert_recorded_alike(client, recorded)
         run = only_run(client)

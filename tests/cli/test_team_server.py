@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import stat
+import sys
 import urllib.error
 from pathlib import Path
 
@@ -14,9 +15,23 @@ from mlflow import MlflowClient
 
 from tests.cli.command import ROOT, free_port, nnexp, only_run, start
 from tests.cli.test_servers import ended_at_last, fetch
+from tests.inside import inside
 
 TINY = ("size=50", "train.epochs=2", "data.n_validation=20", "model.hidden=[5]",
         "tracking.artifacts=light")  # fmt: skip
+
+
+def test_driver_that_is_missing_is_named_with_the_package_that_brings_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg2", None)  # As if it were not installed.
+    done = inside(
+        tmp_path, "runs", "--tracking-uri", "postgresql+psycopg2://ada:secret@127.0.0.1:9/runs"
+    )
+    assert done.returncode == 2
+    assert "its driver psycopg2 is not installed" in done.stderr
+    assert "pip install psycopg2-binary" in done.stderr
+    assert "secret" not in done.stderr
 
 
 @pytest.mark.slow
