@@ -12,8 +12,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
-from scipy.special import bdtr
 
 from nnexp.study.bootstrap import (
     RESAMPLES,
@@ -161,12 +159,6 @@ class PairedDifference(Difference):
         return sign_flip_p(self.steps, self.seed)
 
     @property
-    def sign_p(self) -> float:
-        """Of the exact two-sided sign test: wins among the pairs that are not tied."""
-        wins, losses = self._wins
-        return min(1.0, 2.0 * float(bdtr(min(wins, losses), wins + losses, 0.5)))
-
-    @property
     def _wins(self) -> tuple[int, int]:
         return int(np.count_nonzero(self.steps > 0.0)), int(np.count_nonzero(self.steps < 0.0))
 
@@ -215,11 +207,6 @@ class UnpairedDifference(Difference):
     def permutation_p(self) -> float:
         """Values dealt out anew."""
         return split_p(*self._steps, self.seed)
-
-    @property
-    def mann_whitney_p(self) -> float:
-        """Two-sided; exact up to 8 values and without ties, as `scipy.stats` decides."""
-        return float(stats.mannwhitneyu(*self._steps).pvalue)
 
     @property
     def _steps(self) -> tuple[Floats, Floats]:

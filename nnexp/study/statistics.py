@@ -118,15 +118,6 @@ def binomial_error(accuracy: float, n_examples: int) -> float:
     return sqrt(accuracy * (1.0 - accuracy) / n_examples)
 
 
-def binomial_interval(correct: int, n_examples: int, *, level: float = 0.95) -> Interval:
-    """The exact interval of an accuracy, `correct` out of `n_examples`.
-
-    C. Clopper & E. Pearson, Biometrika 26 (1934), 404-413. Raises ValueError as `scipy.stats` does.
-    """
-    found = stats.binomtest(correct, n_examples).proportion_ci(level, method="exact")
-    return Interval(float(found.low), float(found.high))
-
-
 def holm(p_values: Sequence[float]) -> list[float]:
     """P-values adjusted for their number, in the order given.
 

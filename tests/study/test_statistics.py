@@ -8,10 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from nnexp.study.bootstrap import Interval, mean_interval
+from nnexp.study.bootstrap import mean_interval
 from nnexp.study.statistics import (
     binomial_error,
-    binomial_interval,
     holm,
     seeds_needed,
     stratified,
@@ -83,24 +82,6 @@ def test_no_stratum_is_refused() -> None:
 def test_binomial_error_of_a_test_set_of_10000() -> None:
     assert binomial_error(0.96, 10_000) == pytest.approx(0.00196, abs=5e-6)
     assert binomial_error(1.0, 10) == 0.0
-
-
-@pytest.mark.parametrize(
-    ("correct", "n", "low", "high"),
-    [
-        (81, 263, 0.2527, 0.3676),
-        (15, 148, 0.0578, 0.1617),
-        (0, 20, 0.0000, 0.1684),
-        (1, 29, 0.0009, 0.1776),
-    ],
-)
-def test_binomial_interval_is_the_published_clopper_pearson(
-    correct: int, n: int, low: float, high: float
-) -> None:
-    # R. Newcombe, Statistics in Medicine 17 (1998), 857-872, table I, method 5.
-    found = binomial_interval(correct, n)
-    assert isinstance(found, Interval)
-    assert found == pytest.approx((low, high), abs=5e-5)
 
 
 def test_holm_adjusts_as_in_the_worked_example() -> None:
