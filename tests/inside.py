@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 from nnexp.__main__ import entry
 from tests.cli.command import Typed
+from tests.fresh import copied_databases
 
 
 def inside(folder: Path, *arguments: str) -> Typed:
@@ -24,6 +25,7 @@ def inside(folder: Path, *arguments: str) -> Typed:
     plain = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_TRACKING", "HYDRA_"))}
     code: object = None
     with ExitStack() as stack:
+        stack.enter_context(copied_databases())
         stack.enter_context(patch.dict(os.environ, {**plain, "COLUMNS": "200"}, clear=True))
         stack.enter_context(patch.object(sys, "argv", ["nnexp", *arguments]))
         stack.enter_context(redirect_stdout(out))

@@ -131,12 +131,23 @@ def serve(number: int) -> None:
     import_client()
     for name in ("hydra_app", "sweep.batch", "sweep.single", "study.verify", "study.compare"):
         import_module(f"nnexp.{name}")
-    for name in ("kernel.epoch", "kernel.evaluate", "train.compiled", "record.figures.run"):
+    for name in ("results", "record.figures.run", "record.artifacts", "study.report.page"):
         import_module(f"nnexp.{name}")
+    from nnexp.train.compiled import compile_kernel
+
+    for dtype in ("float32", "float64"):
+        compile_kernel(dtype)
     assert threading.active_count() == 1, "a process with threads cannot be forked safely"
     # Ended children leave nothing behind.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    place = socket.socket(fileno=number)
+    from tests.fresh import copied_databases
+
+    with copied_databases():
+        _answer(socket.socket(fileno=number))
+
+
+def _answer(place: socket.socket) -> None:
+    """Fork for every command that is asked for."""
     while True:
         message, streams, _, _ = socket.recv_fds(place, 1 << 20, 4)
         if not message:

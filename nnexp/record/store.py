@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 import time
+import uuid
 import warnings
 from dataclasses import dataclass
 from functools import wraps
@@ -282,9 +283,9 @@ def _create(path: Path, folder: Path, key: str) -> None:
     """
     for left in folder.glob("fresh-*.db*"):
         left.unlink()
-    fresh = folder / f"fresh-{os.getpid()}.db"
-    store = _reach(f"sqlite:///{fresh}", key, folder, reading=False)
-    del store
+    # MLflow remembers in a process which addresses have their tables: each file has its own.
+    fresh = folder / f"fresh-{os.getpid()}-{uuid.uuid4().hex[:8]}.db"
+    _reach(f"sqlite:///{fresh}", key, folder, reading=True)
     os.replace(fresh, path)
 
 

@@ -75,3 +75,9 @@ def test_a_folder_by_another_name_is_not_moved(moved: tuple[Path, str], tmp_path
     assert follow_move(inner, tmp_path / "link") == 0
     location = store.client.get_experiment("1").artifact_location
     assert location == (folder / "mlartifacts").as_uri()
+
+
+def test_a_process_makes_one_new_store_after_another(tmp_path: Path) -> None:
+    for name in ("a.db", "b.db"):
+        store = open_store(f"sqlite:///{tmp_path / name}")
+        assert store.client.create_experiment("here")
