@@ -8,6 +8,7 @@ are written anew.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import uuid
 from contextlib import suppress
@@ -27,20 +28,31 @@ ARTIFACTS = "mlartifacts"
 """The folder beside an SQLite store's file that its artifacts are in."""
 
 
-def store_id(client: MlflowClient, *, reading: bool) -> str:
+def store_id(client: MlflowClient, note: Path | None, *, reading: bool) -> str:
     """The id kept in a store; one that has none is given one unless it is only read, then "".
 
-    A store whose experiment 0 is gone, or that nobody may write to, has none.
+    `note` is the file beside an SQLite store that holds its id too: where the database is deleted,
+    or an older copy put back, what lies beside it still belongs to it. A store whose experiment 0
+    is gone, or that nobody may write to, has none.
     """
     from mlflow.exceptions import MlflowException
 
     with suppress(MlflowException):
-        found = client.get_experiment(FIRST_EXPERIMENT).tags.get(TAG, "")
-        if found or reading:
-            return str(found)
-        client.set_experiment_tag(FIRST_EXPERIMENT, TAG, uuid.uuid4().hex)
-        # Of two processes that are first at once, both take what stayed.
-        return str(client.get_experiment(FIRST_EXPERIMENT).tags.get(TAG, ""))
+        found = str(client.get_experiment(FIRST_EXPERIMENT).tags.get(TAG, ""))
+        if not found and not reading:
+            client.set_experiment_tag(FIRST_EXPERIMENT, TAG, _noted(note) or uuid.uuid4().hex)
+            # Of two processes that are first at once, both take what stayed.
+            found = str(client.get_experiment(FIRST_EXPERIMENT).tags.get(TAG, ""))
+        if note is not None and found and not reading and _noted(note) != found:
+            note.write_text(found, encoding="utf-8")
+        return found
+    return ""
+
+
+def _noted(note: Path | None) -> str:
+    with suppress(OSError, UnicodeDecodeError):
+        text = note.read_text(encoding="utf-8").strip() if note is not None else ""
+        return text if re.fullmatch("[0-9a-f]{32}", text) else ""
     return ""
 
 

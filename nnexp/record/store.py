@@ -315,9 +315,11 @@ def _reach(uri: str, key: str, folder: Path, *, reading: bool) -> Store:
         try:
             client = MlflowClient(tracking_uri=uri, registry_uri=uri)
             client.search_experiments(max_results=1)
-            kept_id = store_id(client, reading=reading)
-            if uri.startswith("sqlite:"):
-                follow_move(client._tracking_client.store, sqlite_path(uri).parent)
+            path = sqlite_path(uri) if uri.startswith("sqlite:") else None
+            note = folder / f"{path.name}.id" if path is not None else None
+            kept_id = store_id(client, note, reading=reading)
+            if path is not None:
+                follow_move(client._tracking_client.store, path.parent)
         except ImportError as error:
             driver = str(error.name or error)
             raise UserError(

@@ -82,8 +82,8 @@ def _beside(
     said, loose = [], []
     for key in beside:
         leader = next((k for k in keys if _follows(firsts[key], firsts[k])), None)
-        if leader is not None and leader not in config_keys():
-            continue  # A label of settings, made of the keys that vary.
+        if leader == "setting":
+            continue  # A label, made of the keys that vary.
         if leader is None:
             loose.append(short(key) if key.endswith(".name") else key)
         else:
