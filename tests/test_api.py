@@ -142,6 +142,7 @@ def test_html_shows_no_markup_of_others(folder: Path) -> None:
     assert "&lt;script&gt;" in html
 
 
+@pytest.mark.slow
 def test_runs_that_fail_are_named_and_the_others_returned(tmp_path: Path) -> None:
     diverging = ("model.activation=relu", "cost=loglikelihood", {"train.eta": [0.1, 1e30]})
     with pytest.warns(UserWarning, match="1 of 2 runs failed"):
@@ -178,6 +179,7 @@ print("done")
 """
 
 
+@pytest.mark.slow
 def test_a_script_without_a_main_guard_trains_once(tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(SCRIPT)
     done = subprocess.run(

@@ -54,6 +54,7 @@ def test_its_published_values_are_those_published(notebook: Any) -> None:
     assert [int(n) for n in re.findall(r"\b\d{4}\b", text)] == PUBLISHED["test_correct"][:5]
 
 
+@pytest.mark.slow
 def test_it_runs_and_shows_what_is_kept(notebook: Any, tmp_path: Path) -> None:
     cells = code(notebook)
     kept = [printed(cell) for cell in cells]

@@ -40,6 +40,7 @@ def test_it_is_kept_whole_and_tells_nothing_of_a_machine(notebook: Any) -> None:
     assert not re.search(r"/(?:tmp|home|root|work|Users)/|site-packages|Traceback", outputs)
 
 
+@pytest.mark.slow
 def test_its_first_cells_run_and_show_what_is_kept(notebook: Any, tmp_path: Path) -> None:
     kept = code(notebook)[QUICK - 1].outputs[0]["data"]["text/plain"]
     last = notebook.cells.index(code(notebook)[QUICK - 1])

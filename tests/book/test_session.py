@@ -147,6 +147,7 @@ def test_pairs_are_known_however_they_come(
     assert "recorded" in read(capsys.readouterr().out).rest[-1]
 
 
+@pytest.mark.slow
 def test_a_network_has_the_weights_of_its_run(here: Path, sets: Sets) -> None:
     for _ in ("trained", "found"):
         net = network2.Network([784, 15, 10], seed=5)
@@ -174,6 +175,7 @@ def test_a_run_recorded_without_weights_is_trained_again(
     assert said.epochs == 1
 
 
+@pytest.mark.slow
 def test_stopping_early_keeps_the_best_weights(
     here: Path, sets: Sets, capsys: pytest.CaptureFixture[str]
 ) -> None:

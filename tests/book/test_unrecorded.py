@@ -31,7 +31,7 @@ def own(pairs: Pairs) -> list[Any]:
     return [tuple(pair) for pair in pairs]
 
 
-@pytest.mark.parametrize("rng", ["pcg64", "nielsen2014"])
+@pytest.mark.parametrize("rng", ["pcg64", pytest.param("nielsen2014", marks=pytest.mark.slow)])
 def test_it_agrees_with_the_recorded_run_of_the_same_session(
     rng: str, here: Path, sets: Sets, capsys: Out
 ) -> None:
@@ -56,6 +56,7 @@ def test_it_agrees_with_the_recorded_run_of_the_same_session(
     assert ours[1] == theirs[1]
 
 
+@pytest.mark.slow
 def test_it_goes_on_as_the_books_program_would(here: Path, sets: Sets) -> None:
     """Two calls: the generators go on, after a recorded run too; our data stay in order."""
     data, n = sets[0][:60], 60
@@ -123,6 +124,7 @@ def test_a_line_says_why_it_was_not_recorded(
     assert len(recorded(here)) == before
 
 
+@pytest.mark.slow
 def test_an_initializer_makes_a_network_fresh_again(here: Path, sets: Sets) -> None:
     net = network2.Network([784, 10], seed=31)
     weights = []
@@ -208,6 +210,7 @@ def test_a_problem_of_ones_own(capsys: Out) -> None:
     capsys.readouterr()
 
 
+@pytest.mark.slow
 def test_mini_batches_larger_than_the_data_are_one(here: Path, sets: Sets) -> None:
     net, other = network2.Network([784, 10], seed=2), Network2([784, 10])
     other.weights, other.biases = [w.copy() for w in net.weights], [b.copy() for b in net.biases]

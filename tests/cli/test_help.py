@@ -9,6 +9,7 @@ import pytest
 from nnexp import __version__
 from nnexp.commands import COMMANDS
 from tests.cli.command import nnexp, start
+from tests.inside import inside
 
 HEAVY = {"mlflow", "matplotlib", "hydra", "omegaconf", "pandas", "numpy", "scipy", "rich"}
 
@@ -50,7 +51,7 @@ def test_examples_of_the_help_are_accepted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_command_has_a_help_page_with_an_example(command: str, tmp_path: Path) -> None:
-    done = nnexp(command, "--help", cwd=tmp_path)
+    done = inside(tmp_path, command, "--help")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert f"example:\n  python -m nnexp {command}" in done.stdout

@@ -53,6 +53,7 @@ def test_a_run_whose_output_is_lost_goes_on_to_its_end(
     assert status(tmp_path) == "FINISHED"
 
 
+@pytest.mark.slow
 def test_a_sweep_whose_reader_goes_away_goes_on_to_its_end(tmp_path: Path) -> None:
     process = start("-m", *SHORT, "seed=0,1", cwd=tmp_path)
     assert process.stdout is not None

@@ -411,6 +411,7 @@ def test_missing_database_driver_is_named_in_one_line(typed: Type) -> None:
     assert "not installed" in line
 
 
+@pytest.mark.slow
 def test_address_that_never_answers_is_given_up(tmp_path: Path) -> None:
     """MLflow's own patience is over four minutes; ours ends long before the time limit here."""
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -34,8 +34,8 @@ def group_is_gone(group: int) -> bool:
     ("number", "code", "name"),
     [
         (signal.SIGINT, 130, "Ctrl-C"),
-        (signal.SIGTERM, 143, "SIGTERM"),
-        (signal.SIGHUP, 129, "SIGHUP"),
+        pytest.param(signal.SIGTERM, 143, "SIGTERM", marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, 129, "SIGHUP", marks=pytest.mark.slow),
     ],
 )
 def test_stopped_run_is_killed_in_the_record_and_leaves_no_process(
@@ -73,7 +73,7 @@ def test_stopped_run_is_killed_in_the_record_and_leaves_no_process(
 
 
 @pytest.mark.parametrize("typed", [LONG, ("-m", *LONG, "seed=0,1")], ids=["run", "sweep"])
-@pytest.mark.parametrize("moment", [0.9, 2.5])
+@pytest.mark.parametrize("moment", [0.9, pytest.param(2.5, marks=pytest.mark.slow)])
 def test_ctrl_c_while_it_starts_ends_in_one_line(
     typed: tuple[str, ...], moment: float, tmp_path: Path
 ) -> None:
@@ -92,7 +92,11 @@ def test_ctrl_c_while_it_starts_ends_in_one_line(
     assert err.splitlines() == ["nnexp: stopped by Ctrl-C"]
 
 
-@pytest.mark.parametrize("typed", [LONG, ("-m", *LONG, "seed=0")], ids=["run", "sweep"])
+@pytest.mark.parametrize(
+    "typed",
+    [LONG, pytest.param(("-m", *LONG, "seed=0"), marks=pytest.mark.slow)],
+    ids=["run", "sweep"],
+)
 def test_a_terminal_that_is_closed_leaves_nothing_running(
     typed: tuple[str, ...], tmp_path: Path
 ) -> None:

@@ -169,6 +169,7 @@ def test_neuron_learns_as_the_chapter_says(typed_once: Make) -> None:
     assert {"figures/curves.png", "figures/weights.png", "weights.npz", "model/MLmodel"} <= found
 
 
+@pytest.mark.slow
 def test_training_on_every_image_leaves_no_validation_data(typed_once: Make) -> None:
     done = typed_once(
         "all_images",
@@ -185,6 +186,7 @@ def test_training_on_every_image_leaves_no_validation_data(typed_once: Make) -> 
     assert "/ 60000" in done.stdout
 
 
+@pytest.mark.slow
 def test_many_settings_at_once_are_recorded_as_typed(typed_once: Make) -> None:
     done = typed_once(
         "many",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.book.printed import SESSION, read, script
 from tests.record.stored import restore
 
@@ -22,6 +24,7 @@ def test_the_first_is_the_chapters() -> None:
     assert SESSIONS[0] == lines(SESSION)
 
 
+@pytest.mark.slow
 def test_every_session_runs_and_ends_as_the_page_says(tmp_path: Path) -> None:
     """With fewer epochs; the whole first session is among the slow tests of tests/book."""
     restore(tmp_path)

@@ -17,6 +17,7 @@ REFUSED = "reg.lmbda=1 "
 """The one command that the page says is refused."""
 
 
+@pytest.mark.slow
 def test_every_command_does_what_the_page_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -137,6 +137,7 @@ def test_imported_curve_is_kept_apart_from_runs(store: Path) -> None:
     assert "bad.csv" in wrong.stderr
 
 
+@pytest.mark.slow
 def test_a_sweep_among_other_runs_is_chosen_by_its_id(tmp_path: Path) -> None:
     typed = ("size=100", "tracking.artifacts=light")
     swept = nnexp(tmp_path, "-m", *typed, "train.epochs=2", "reg=none,l2", "seed=range(5)")

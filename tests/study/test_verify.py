@@ -270,6 +270,7 @@ def test_what_cannot_be_verified_is_refused_in_one_line(tmp_path: Path) -> None:
         assert said in line
 
 
+@pytest.mark.slow
 def test_all_runs_of_a_sweep_are_verified_together(tmp_path: Path) -> None:
     assert inside(tmp_path, "-m", *TINY, "seed=0,1").returncode == 0
     listed = inside(tmp_path, "sweeps").stdout

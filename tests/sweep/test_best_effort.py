@@ -12,7 +12,9 @@ NO_FIGURES = {"MPLBACKEND": "nonsense"}
 """matplotlib cannot be imported then."""
 
 
-@pytest.mark.parametrize("swept", [(), ("-m", "seed=0,1")], ids=["run", "sweep"])
+@pytest.mark.parametrize(
+    "swept", [(), pytest.param(("-m", "seed=0,1"), marks=pytest.mark.slow)], ids=["run", "sweep"]
+)
 def test_a_run_without_figures_is_a_run(swept: tuple[str, ...], tmp_path: Path) -> None:
     done = nnexp(tmp_path, *swept, "size=100", "train.epochs=1", env=NO_FIGURES)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -109,6 +109,7 @@ def test_a_sweep_on_a_disk_that_fills_up_goes_on_when_there_is_space(tmp_path: P
         assert len(by_setting(tmp_path)) == 4
 
 
+@pytest.mark.slow
 def test_a_database_that_cannot_grow_gets_at_the_next_start_what_was_kept(tmp_path: Path) -> None:
     """A limit on the size of files: the rest of the disk has space."""
     restore(tmp_path)
@@ -134,6 +135,7 @@ def test_a_database_that_cannot_grow_gets_at_the_next_start_what_was_kept(tmp_pa
     assert [step for step, _ in metrics["train/cost"]] == list(range(121))
 
 
+@pytest.mark.slow
 def test_what_was_recorded_is_read_on_a_read_only_disk(tmp_path: Path) -> None:
     with small_disk(tmp_path, "30m"):
         restore(tmp_path)
@@ -146,7 +148,8 @@ def test_what_was_recorded_is_read_on_a_read_only_disk(tmp_path: Path) -> None:
             assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("seconds", [10, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [10, 30])
 def test_a_locked_database_is_waited_for(tmp_path: Path, seconds: int) -> None:
     assert nnexp(tmp_path, "size=100", "train.epochs=1").returncode == 0
     held = threading.Event()

@@ -34,6 +34,7 @@ def until_file(folder: Path, pattern: str) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_with_one_bit_flipped_is_refused_for_the_one_before(tmp_path: Path) -> None:
     # Epochs of 50,000 images take long enough for two checkpoints before the kill.
     typed = ("train.epochs=150", "tracking.artifacts=light")
@@ -87,6 +88,7 @@ def test_a_clock_that_is_set_back_disturbs_nothing(tmp_path: Path) -> None:
     assert "nothing was trained" in nnexp(tmp_path, *typed).stdout
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_another_experiment_is_left_alone(tmp_path: Path) -> None:
     typed = ("train.epochs=100000", "size=1k", "tracking.artifacts=light")
     process = start(tmp_path, *typed)

@@ -170,6 +170,7 @@ def test_a_killed_sweep_goes_on_inside_its_unfinished_runs(
         assert stamps[-1] <= run.info.end_time
 
 
+@pytest.mark.slow
 def test_a_sweep_that_is_not_to_resume_begins_its_runs_anew(
     tmp_path: Path, long_bits: object
 ) -> None:
@@ -184,6 +185,7 @@ def test_a_sweep_that_is_not_to_resume_begins_its_runs_anew(
     assert not list((tmp_path / ".nnexp").glob("*.checkpoint*"))
 
 
+@pytest.mark.slow
 def test_a_damaged_checkpoint_of_a_sweep_starts_its_run_afresh(
     tmp_path: Path, long_bits: object
 ) -> None:
@@ -240,6 +242,7 @@ def test_a_stopped_sweep_says_so_and_goes_on(tmp_path: Path, number: int, code: 
     assert all(r.info.status == "FINISHED" for r in recorded(tmp_path))
 
 
+@pytest.mark.slow
 def test_a_stopped_run_that_goes_on_has_every_value_once(tmp_path: Path) -> None:
     """Also those that were sent after the last checkpoint."""
     typed = ("size=1k", "train.epochs=600", "tracking.artifacts=light")

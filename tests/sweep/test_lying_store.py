@@ -95,6 +95,7 @@ def test_a_run_that_a_server_swallows_to_the_end_is_not_finished_but_kept(
     whole(served[0], *of(served[0], "kept"), epochs=2)
 
 
+@pytest.mark.slow
 def test_runs_of_a_sweep_that_a_server_swallows_are_not_finished_but_kept(
     served: tuple[Path, int], way: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

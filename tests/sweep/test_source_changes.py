@@ -66,6 +66,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     "file", ["nn/costs.py", pytest.param("train/loop.py", marks=pytest.mark.slow)]
 )
+@pytest.mark.slow
 def test_a_sweep_ends_when_its_source_has_changed(checkout: Path, folder: Path, file: str) -> None:
     code, said = killed_after(checkout, folder, (file, "\nCHANGED = 1\n"))
     assert code == 1, said

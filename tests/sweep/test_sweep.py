@@ -65,6 +65,7 @@ def test_the_same_sweep_again_trains_nothing(swept: Path) -> None:
     assert len(recorded(swept, "sweep")) == 1
 
 
+@pytest.mark.slow
 def test_a_larger_sweep_reuses_what_is_recorded(swept: Path) -> None:
     done = nnexp(swept, "-m", *TINY, "reg=l2", "seed=range(3)")
     assert done.returncode == 0, done.stderr
@@ -119,6 +120,7 @@ def test_a_run_that_diverges_disturbs_no_other(tmp_path: Path) -> None:
     assert histories(tmp_path, ours.info.run_id) == histories(alone, expected.info.run_id)
 
 
+@pytest.mark.slow
 def test_failed_runs_are_tried_again_only_when_asked(tmp_path: Path) -> None:
     typed = ("-m", *TINY, "model.activation=relu", "cost=loglikelihood", "train.eta=0.1,1e30")
     assert nnexp(tmp_path, *typed).returncode == 1
