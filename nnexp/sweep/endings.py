@@ -15,11 +15,16 @@ from nnexp.sweep.stopwatch import DRAWING, Stopwatch
 
 
 def result_table(final: Mapping[str, float]) -> Table:
-    """The short table at the end of a run, from its final values."""
+    """The short table at the end of a run, from its final values, by set."""
+    sets = [
+        (name, label)
+        for name, label in (("train", "training"), ("validation", "validation"), ("test", "test"))
+        if {f"{name}/cost", f"{name}/data_cost"} & final.keys()
+    ]
     table = Table(show_header=True, box=None, pad_edge=False)
     table.add_column("")
-    for name in ("training", "validation", "test"):
-        table.add_column(name, justify="right")
+    for _, label in sets:
+        table.add_column(label, justify="right")
     rows = (
         ("cost", "cost", "{:.4f}"),
         ("cost without penalty", "data_cost", "{:.4f}"),
@@ -30,7 +35,7 @@ def result_table(final: Mapping[str, float]) -> Table:
         if key == "data_cost" and not penalty:
             continue
         cells = []
-        for name in ("train", "validation", "test"):
+        for name, _ in sets:
             value = final.get(f"{name}/{key}")
             if value is None and key == "cost" and f"{name}/data_cost" in final:
                 value = final[f"{name}/data_cost"] + penalty

@@ -344,6 +344,6 @@ def test_plain_lines_carry_costs_and_counts_as_network2_printed_them(
 def test_nothing_but_store_artifacts_and_one_hidden_folder_is_left(recorded: Typed) -> None:
     assert {p.name for p in recorded.folder.iterdir()} == {"mlflow.db", "mlartifacts", ".nnexp"}
     # What a finished run needs no more is gone: no checkpoint, nothing undelivered. The digest of
-    # its record stays.
+    # its record stays, and the store's id.
     left = [p for p in (recorded.folder / ".nnexp").rglob("*") if p.is_file()]
-    assert [p.name for p in left if p.suffix != ".lock"] == ["records.jsonl"]
+    assert sorted(p.name for p in left if p.suffix != ".lock") == ["mlflow.db.id", "records.jsonl"]
