@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from nnexp.commands.choice import add_choice, choice_of, said
 from nnexp.commands.options import Parser
@@ -13,6 +14,9 @@ from nnexp.record.store import Store, open_store
 from nnexp.study.chosen import Choice, chosen, refuse_running
 from nnexp.terminal import console as new_console
 from nnexp.terminal import safe
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -35,8 +39,8 @@ def main(arguments: Sequence[str]) -> int:
     choice = choice_of(options, options.run_ids)
     if options.for_good:
         check_removable(store)
-        return _for_good(store, choice, asked=not options.yes)
-    runs = chosen(store, choice)
+    # Over both stages at once: one beginning of an id must not mean two runs.
+    runs = chosen(store, choice, deleted=None if options.for_good else False)
     for run in runs:
         if options.sweep is None and run.data.tags.get("nnexp.kind") == "sweep":
             raise UserError(
@@ -44,6 +48,8 @@ def main(arguments: Sequence[str]) -> int:
                 " which deletes its runs too"
             )
     refuse_running(runs, "delete")
+    if options.for_good:
+        return _for_good(store, runs, asked=not options.yes)
     for run in runs:
         store.client.delete_run(run.info.run_id)
     again = f"python -m nnexp restore {_again(choice)}"
@@ -57,17 +63,7 @@ def _again(choice: Choice) -> str:
     return " ".join(choice.ids) if choice.ids else "--list shows, and RUN_ID"
 
 
-def _for_good(store: Store, choice: Choice, *, asked: bool) -> int:
-    runs, failure = [], None
-    for deleted in (False, True):
-        try:
-            runs += chosen(store, choice, deleted=deleted)
-        except UserError as error:
-            failure = failure or error
-    if not runs:
-        assert failure is not None
-        raise failure
-    refuse_running(runs, "delete")
+def _for_good(store: Store, runs: Sequence[Run], *, asked: bool) -> int:
     if asked:
         if not sys.stdin.isatty():
             raise UserError(f"--for-good: {said(runs)}; allowed: --yes, or an answer on a terminal")

@@ -65,18 +65,21 @@ def sweep_key(experiment: str, fingerprints: Sequence[str]) -> str:
 
 
 def runs_where(
-    store: Store, experiments: Sequence[str], where: str, *, deleted: bool = False
+    store: Store, experiments: Sequence[str], where: str, *, deleted: bool | None = False
 ) -> Iterator[Run]:
-    """All active runs of some experiments that a filter lets through, or the deleted ones."""
+    """All active runs of some experiments that a filter lets through, or the deleted ones.
+
+    With `deleted=None`, both.
+    """
     from mlflow.entities import ViewType
 
-    view = ViewType.DELETED_ONLY if deleted else ViewType.ACTIVE_ONLY
+    views = {False: ViewType.ACTIVE_ONLY, True: ViewType.DELETED_ONLY, None: ViewType.ALL}
     token: str | None = None
     while True:
         page = store.client.search_runs(
             list(experiments),
             filter_string=where,
-            run_view_type=view,
+            run_view_type=views[deleted],
             max_results=PAGE,
             page_token=token,
         )

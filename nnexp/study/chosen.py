@@ -29,8 +29,10 @@ class Choice:
     """Name of the experiment that the filter is asked of; without one, `nnexp`."""
 
 
-def chosen(store: Store, choice: Choice, *, deleted: bool = False) -> list[Run]:
+def chosen(store: Store, choice: Choice, *, deleted: bool | None = False) -> list[Run]:
     """The runs, each once; of a sweep its parent, its runs and their summaries.
+
+    Active ones, with `deleted` those in the bin, with `deleted=None` both.
 
     Raises:
         UserError: no way of choosing or several at once, or one that leads to no run.
@@ -62,7 +64,7 @@ def refuse_running(runs: Sequence[Run], what: str) -> None:
             )
 
 
-def _of_sweep(store: Store, prefix: str, *, deleted: bool) -> list[Run]:
+def _of_sweep(store: Store, prefix: str, *, deleted: bool | None) -> list[Run]:
     parent = find_run(store, prefix, deleted=deleted)
     if parent.data.tags.get("nnexp.kind") != "sweep":
         raise UserError(f"--sweep {prefix}: is no sweep; python -m nnexp sweeps lists them")
@@ -73,7 +75,7 @@ def _of_sweep(store: Store, prefix: str, *, deleted: bool) -> list[Run]:
     return found
 
 
-def _where(store: Store, experiment: str, where: str, *, deleted: bool) -> list[Run]:
+def _where(store: Store, experiment: str, where: str, *, deleted: bool | None) -> list[Run]:
     number = experiment_named(store, experiment)
     condition = f"tags.`nnexp.kind` = 'run' and {where}"
     found = understood(where, lambda: list(runs_where(store, [number], condition, deleted=deleted)))

@@ -22,6 +22,13 @@ MOST_BYTES = {".yaml": 1_000_000, ".json": 10_000_000, ".csv": 2_000_000_000}
 FULL_ID = 32
 """Characters of a run id."""
 
+_STAGES = {
+    False: ("recorded", "runs lists"),
+    True: ("deleted", "restore --list lists"),
+    None: ("recorded or deleted", "runs and restore --list list"),
+}
+"""By whether runs are sought among the deleted ones: what they are called, and what lists them."""
+
 _DELETED = "is deleted; python -m nnexp restore brings it back"
 _NOT_DELETED = "is not deleted; allowed: see python -m nnexp restore --list"
 
@@ -53,8 +60,10 @@ def experiment_named(store: Store, name: str) -> str:
     return names[name]
 
 
-def find_run(store: Store, prefix: str, *, deleted: bool = False) -> Run:
+def find_run(store: Store, prefix: str, *, deleted: bool | None = False) -> Run:
     """The run with an id, or with an id that begins so; among the deleted ones, if asked for.
+
+    With `deleted=None`, among all, deleted or not.
 
     Raises:
         UserError: there is none, or there are several.
@@ -69,7 +78,7 @@ def find_run(store: Store, prefix: str, *, deleted: bool = False) -> Run:
             run = store.client.get_run(text)
         except MlflowException as error:
             raise UserError(f"RUN_ID {prefix}: no such run is recorded here") from error
-        if (run.info.lifecycle_stage == "deleted") != deleted:
+        if deleted not in (None, run.info.lifecycle_stage == "deleted"):
             raise UserError(f"RUN_ID {prefix}: {_NOT_DELETED if deleted else _DELETED}")
         return run
     experiments = list(all_experiments(store))
@@ -81,11 +90,10 @@ def find_run(store: Store, prefix: str, *, deleted: bool = False) -> Run:
         runs = runs_where(store, experiments, "", deleted=deleted)
         found = [run for run in runs if str(run.info.run_id).startswith(text)]
     if len(found) != 1:
-        kind = "deleted" if deleted else "recorded"
+        kind, lists = _STAGES[deleted]
         how = f"no {kind} run" if not found else f"{len(found)} {kind} runs"
-        lists = "restore --list" if deleted else "runs"
         raise UserError(
-            f"RUN_ID {prefix}: {how} with an id that begins so; python -m nnexp {lists} lists them"
+            f"RUN_ID {prefix}: {how} with an id that begins so; python -m nnexp {lists} them"
         )
     return found[0]
 

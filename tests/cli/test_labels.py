@@ -110,6 +110,7 @@ def test_labels_change_and_the_record_still_agrees_with_its_seal(folder: Path) -
         (("delete", "ID", "--yes"), "--yes: allowed with --for-good"),
         (("delete", "ID", "--for-good"), "allowed: --yes"),
         (("delete", "SWEEP"), "is a sweep; allowed: --sweep"),
+        (("delete", "SWEEP", "--for-good", "--yes"), "is a sweep; allowed: --sweep"),
         (("restore", "ID"), "no deleted run"),
         (("runs", "--sort", "test/acuracy"), "did you mean test/accuracy?"),
         (("runs", "--limit", "0"), "--limit 0: allowed: at least 1"),
@@ -136,6 +137,31 @@ def test_what_was_deleted_comes_back_until_it_is_removed(folder: Path) -> None:
     done(inside(folder, "delete", spare.info.run_id, "--for-good", "--yes"))
     assert not artifacts.exists()
     assert "no such run" in refused(inside(folder, "restore", spare.info.run_id))
+
+
+def test_runs_are_removed_from_the_bin_and_beside_it_and_no_other(folder: Path) -> None:
+    client = MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
+    experiment = client.create_experiment("spare")
+    begun: dict[str, list[str]] = {}
+    while not (twice := [ids for ids in begun.values() if len(ids) > 1]):
+        new = str(client.create_run(experiment).info.run_id)
+        begun.setdefault(new[0], []).append(new)
+    active, binned = twice[0]
+    for run_id in (active, binned):
+        client.set_terminated(run_id)
+    client.delete_run(binned)
+    said = refused(inside(folder, "delete", active[0], "--for-good", "--yes"))
+    assert "recorded or deleted runs with an id that begins so" in said
+    typed = ("delete", active, binned, "--for-good", "--yes")
+    assert "2 runs removed for good" in done(inside(folder, *typed))
+    assert "no such run" in refused(inside(folder, "restore", binned))
+    parent = str(client.create_run(experiment, tags={"nnexp.kind": "sweep"}).info.run_id)
+    member = client.create_run(experiment, tags={"nnexp.sweep": parent}).info.run_id
+    client.delete_run(member)
+    said = done(inside(folder, "delete", "--sweep", parent, "--for-good", "--yes"))
+    assert "1 run and 1 sweep removed for good" in said
+    assert "no such run" in refused(inside(folder, "restore", str(member)))
+    client.delete_experiment(experiment)
 
 
 def test_runs_are_sorted_cut_and_shown_by_the_columns_asked_for(folder: Path) -> None:
