@@ -13,6 +13,7 @@ import pytest
 
 import nnexp
 from nnexp.data.dataset import MNIST_FOLDER
+from nnexp.study.exchange.results import open_results, problems
 from tests.cli.command import Typed, history
 from tests.inside import inside
 from tests.sweep.typed import client, recorded
@@ -53,6 +54,18 @@ def test_trials_are_children_of_one_parent_and_the_given_up_are_marked(done: Typ
     for run in given_up:
         curve = history(client(done.folder), run)["validation/accuracy"]
         assert max(curve) == int(run.data.tags["nnexp.pruned"]) < 9
+
+
+def test_the_finished_runs_of_a_search_can_be_exported(done: Typed) -> None:
+    (parent,) = recorded(done.folder, "sweep")
+    finished = [run for run in recorded(done.folder) if run.info.status == "FINISHED"]
+    for chosen in (("--experiment", "nnexp"), ("--sweep", parent.info.run_id)):
+        said = inside(done.folder, "export", *chosen, "--out", "search.nnexp")
+        assert said.returncode == 0, said.stderr
+        with open_results(done.folder / "search.nnexp") as results:
+            assert not list(problems(results))
+            assert {r.id for r in results.manifest.runs} == {r.info.run_id for r in finished}
+            assert results.manifest.sweeps == ()
 
 
 def test_only_the_chosen_setting_is_tested_with_seeds_of_its_own(done: Typed) -> None:

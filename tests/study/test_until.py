@@ -57,6 +57,11 @@ def test_seeds_are_added_until_it_is_decided_and_only_once(store: Path) -> None:
     assert parent.info.status == "FINISHED"
     assert parent.data.tags["nnexp.total"] == str(there - 8)
     assert parent.data.tags["nnexp.command"].startswith("python -m nnexp compare --until resolved")
+    for chosen in (("--experiment", "nnexp"), ("--sweep", parent.info.run_id)):
+        exported = nnexp(store, "export", *chosen, "--out", "until.nnexp")
+        assert exported.returncode == 0, exported.stderr
+        expected = there if chosen[0] == "--experiment" else there - 8
+        assert f"bytes): {expected} runs, " in exported.stdout
     on = nnexp(store, "sweeps", "--go-on", parent.info.run_id[:8])
     assert on.returncode == 0, on.stderr
     assert "decided" in on.stdout

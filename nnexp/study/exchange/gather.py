@@ -58,6 +58,9 @@ MOST_RUNS = 20_000
 _PLACED = (TOKEN, "nnexp.sweep", "nnexp.imported")
 """Tags that say where a run lies in its store: they stay behind, as do those of a process."""
 
+_ROUNDS = ("python -m nnexp search ", "python -m nnexp compare ")
+"""How the recorded commands begin that ask for their runs in rounds."""
+
 
 @dataclass(frozen=True)
 class Gathered:
@@ -117,7 +120,11 @@ def _gathered(
 ) -> Gathered:
     found = {str(run.info.run_id): run for run in runs}
     names = all_experiments(store)
-    asked = [_sweep(store, parent, names, found, whole=chosen.where is None) for parent in sweeps]
+    asked = [
+        _sweep(store, parent, names, found, whole=chosen.where is None)
+        for parent in sweeps
+        if not _in_rounds(parent)
+    ]
     if not 0 < len(found) <= MOST_RUNS:
         raise UserError(f"export: {len(found):,} finished runs; allowed: 1 to {MOST_RUNS:,}")
     for run_id, run in found.items():
@@ -206,6 +213,16 @@ def _data_of(runs: Sequence[Run]) -> dict[str, dict[str, str]]:
     return {digest: found[digest] for digest in {run.tag("data") for run in runs}}
 
 
+def _in_rounds(parent: Recorded) -> bool:
+    """Whether a parent is that of a search or of `compare --until`.
+
+    What these train follows from what came out before, and their key is no digest of it: no list
+    of what they were asked for can be held against a file, so that only their runs travel.
+    """
+    command = parent.data.tags.get("nnexp.command", "")
+    return "nnexp.search" in parent.data.tags or command.startswith(_ROUNDS)
+
+
 def _sweep(
     store: Store,
     parent: Recorded,
@@ -252,7 +269,8 @@ def _asked_for(store: Store, parent: Recorded) -> dict[str, str]:
     """Names of the runs that a sweep was asked for, by fingerprint."""
     run_id = str(parent.info.run_id)
     with TemporaryDirectory() as folder:
-        path = artifact_of(store, run_id, ASKED, folder)
+        # Of runs that were asked for in rounds it lists the last round.
+        path = None if _in_rounds(parent) else artifact_of(store, run_id, ASKED, folder)
         if path is not None:
             listed = plain_json(path.read_bytes(), f"sweep {run_id}: its {ASKED}")
             try:
