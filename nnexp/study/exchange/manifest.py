@@ -125,7 +125,7 @@ class Manifest(Model):
     chosen: Chosen
     data: dict[Sha256, dict[Name, Sha256]]
     """By the digest of a data set, the SHA-256 of its unzipped files; never the data."""
-    runs: tuple[Run, ...]
+    runs: Annotated[tuple[Run, ...], Field(min_length=1)]
     """In the order of `place`."""
     sweeps: tuple[Sweep, ...]
 

@@ -16,6 +16,7 @@ from nnexp.record.delivery import Delivery, Opening
 from nnexp.record.files import digests_in, sizes_in
 from nnexp.record.kept import deliver, deliver_all, keep, lock
 from nnexp.record.readback import Expected
+from nnexp.record.run import owner_tags, reopened
 from nnexp.record.seal import PARTS, TAG, parts_of, sealed
 from nnexp.record.sending import Sent, log
 from nnexp.record.store import Store, experiment_id
@@ -59,14 +60,16 @@ def record_results(results: Results, store: Store, experiment: str | None) -> It
     manifest = results.manifest
     names = {run.experiment for run in manifest.runs} | {s.experiment for s in manifest.sweeps}
     ids = {name: experiment_id(store, experiment or name) for name in sorted(names)}
-    parents = {s.id: _parent(store, s, ids[s.experiment], experiment) for s in manifest.sweeps}
-    sweep_of = {asked.run: s.id for s in manifest.sweeps for asked in s.asked}
+    # A sweep of which the file holds no run leaves nothing to record.
+    sweeps = [s for s in manifest.sweeps if any(asked.run for asked in s.asked)]
+    parents = {s.id: _parent(store, s, ids[s.experiment], experiment) for s in sweeps}
+    sweep_of = {asked.run: s.id for s in sweeps for asked in s.asked}
     here: dict[str, Imported] = {}
     for run in manifest.runs:
         parent = parents.get(sweep_of.get(run.id, ""), "")
         here[run.id] = _one(results, store, run, ids[run.experiment], parent)
         yield here[run.id]
-    for sweep in manifest.sweeps:
+    for sweep in sweeps:
         place, chosen = ids[sweep.experiment], [here[a.run] for a in sweep.asked if a.run]
         if any(one.new for one in chosen) or _unended(store, parents[sweep.id]):
             _conclude(results, store, sweep, place, parents[sweep.id], chosen)
@@ -141,6 +144,9 @@ def _parent(store: Store, sweep: Sweep, experiment: str, name: str | None) -> st
     asked = {asked.fingerprint: asked.name for asked in sweep.asked}
     key = sweep_key(name or sweep.experiment, list(asked))
     if (known := find_parent(store, experiment, key, ended=True)) is not None:
+        if _unended(store, known):
+            reopened(store, known)
+            log(store, known, tags=owner_tags())
         return known
     tags = {
         "nnexp.kind": "sweep",
@@ -149,6 +155,7 @@ def _parent(store: Store, sweep: Sweep, experiment: str, name: str | None) -> st
         "nnexp.total": str(len(asked)),
         "mlflow.source.name": "nnexp",
         FROM: sweep.id,
+        **owner_tags(),
     }
     run = store.client.create_run(
         experiment, start_time=sweep.start_time, tags=tags, run_name=sweep.name
@@ -160,7 +167,7 @@ def _parent(store: Store, sweep: Sweep, experiment: str, name: str | None) -> st
 def _unended(store: Store, parent: str) -> bool:
     """Whether an import before this one was stopped before it had recorded all of a sweep."""
     run = store.client.get_run(parent)
-    return FROM in run.data.tags and run.info.status == "RUNNING"
+    return FROM in run.data.tags and run.info.status in ("RUNNING", "KILLED")
 
 
 def _conclude(

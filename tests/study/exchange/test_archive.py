@@ -135,6 +135,14 @@ def test_names_and_numbers_that_no_store_takes_are_refused(exported: Exported) -
             opened(members.put_together())
 
 
+def test_a_file_of_no_run_is_refused(exported: Exported) -> None:
+    members = Members(exported.content)
+    for _ in range(3):
+        members.drop(0)
+    with refused("manifest.json: runs: .* at least 1"):
+        opened(members.put_together())
+
+
 @pytest.mark.parametrize(
     "row", ["a,0,0", "../a,0,0,1.0", "a,-1,0,1.0", "a,0,0,x", "a,1e3,0,1.0", "a,0,0,1", '"a,0,0']
 )

@@ -12,8 +12,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from mlflow.entities import Run
 
 from nnexp.record import delivery
+from nnexp.record.stale import mark_stale
+from nnexp.record.store import Store, open_store
+from nnexp.record.sweep import runs_where
+from nnexp.study.lookup import experiment_named
 from tests.cli.command import nnexp
 from tests.inside import inside
 from tests.kernel.processors import PROCESSORS, compiling_for
@@ -104,6 +109,11 @@ def test_an_import_that_was_cut_short_goes_on_without_doubling(
     with monkeypatch.context() as patched:
         patched.setattr(delivery, "confirm", failing)
         assert inside(tmp_path, *typed).returncode != 0
+    store = open_store(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    (parent,) = stopped(store)
+    assert parent.info.run_id not in mark_stale(store, str(parent.info.experiment_id))
+    store.client.set_tag(parent.info.run_id, "nnexp.pid_started", "long ago")
+    assert parent.info.run_id in mark_stale(store, str(parent.info.experiment_id))
     assert len(list((tmp_path / ".nnexp" / "undelivered").iterdir())) == 1
     done = inside(tmp_path, *typed)
     assert done.returncode == 0, done.stderr
@@ -112,6 +122,29 @@ def test_an_import_that_was_cut_short_goes_on_without_doubling(
     assert [line.split()[-4:] for line in swept.splitlines() if " theirs " in line] == [
         ["3", "3", "0", "0"]
     ]
+    parent = store.client.get_run(str(parent.info.run_id))
+    assert parent.info.status == "FINISHED"
+    assert "nnexp.reason" not in parent.data.tags
+
+
+def stopped(store: Store) -> list[Run]:
+    """The parents of sweeps that have not ended, in the experiment of others."""
+    where = "tags.`nnexp.kind` = 'sweep' and attributes.status = 'RUNNING'"
+    return list(runs_where(store, [experiment_named(store, "theirs")], where))
+
+
+def test_a_sweep_of_which_a_file_holds_no_run_is_not_recorded(
+    exported: Exported, tmp_path: Path
+) -> None:
+    restore(tmp_path)
+    members = Members(exported.content)
+    for asked in members.sweep["asked"]:
+        asked |= {"run": None, "status": "MISSING"}
+    (tmp_path / "x.nnexp").write_bytes(members.put_together())
+    done = inside(tmp_path, "import", "x.nnexp", "--experiment", "theirs")
+    assert done.returncode == 0, done.stderr
+    assert len(listed(tmp_path, "--experiment", "theirs")) == 3
+    assert " theirs " not in inside(tmp_path, "sweeps").stdout
 
 
 def test_the_same_command_finds_what_was_imported(elsewhere: Path) -> None:
