@@ -202,8 +202,8 @@ class RunRecord:
         if self.lost:
             return (
                 f"run {self.run_id} is not recorded: the tracking store answers, but "
-                f"{self.trouble}; the run is kept in {self.store.folder} and sent again at the next "
-                "start"
+                f"{self.trouble}; the run is kept in {self.store.folder} and sent again at the "
+                "next start"
             )
         return (
             f"the tracking store does not answer ({self.trouble}); nothing is lost: the rest of "
