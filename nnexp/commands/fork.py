@@ -65,6 +65,8 @@ def main(arguments: Sequence[str]) -> int:
     _say(store, plan, forked.run_id, forked.metrics, console)
     values = some(forked.compared, "value")
     console.print(f"repeated to epoch {plan.at}: {values}, all as recorded", highlight=False)
+    if forked.unsent:
+        console.print(safe(forked.unsent), highlight=False)
     return 0
 
 

@@ -85,7 +85,8 @@ def _list(store: Store) -> None:
         go_on = f"python -m nnexp sweeps --go-on {run_id[:8]}"
         if missing:
             commands.append(f"{go_on}{option}")
-        if failed:
+        # Of a search or comparison `--go-on` refuses to train failed runs again.
+        if failed and not _trained_by(_recorded_words(tags)):
             commands.append(f"{go_on} --retry failed{option}")
     if not table.row_count:
         console.print("no sweeps are recorded here; python -m nnexp -m seed=0,1 makes one")
@@ -95,6 +96,18 @@ def _list(store: Store) -> None:
         console.print("\nto go on:")
         for command in commands:
             console.print(safe(command), highlight=False)
+
+
+def _recorded_words(tags: Mapping[str, str]) -> list[str]:
+    """The recorded command as it is typed, but for `python -m nnexp`; of a damaged one none."""
+    with suppress(ValueError):
+        return without_retired(shlex.split(tags.get("nnexp.command", "")))[3:]
+    return []
+
+
+def _trained_by(words: Sequence[str]) -> str:
+    """The command that trained the runs beside `sweeps`, or ""."""
+    return words[0] if words and words[0] in ("compare", "search") else ""
 
 
 def _command(tags: Mapping[str, str]) -> str:
@@ -120,10 +133,10 @@ def _go_on(store: Store, prefix: str, *, retry_failed: bool) -> int:
         words = without_retired(shlex.split(tags.get("nnexp.command", "")))[3:]
     except ValueError as error:
         raise UserError(f"--go-on {prefix}: its recorded command is damaged ({error})") from error
-    if words and words[0] in ("compare", "search"):
+    if by := _trained_by(words):
         if retry_failed:
-            raise UserError(f"--retry failed: {prefix} was trained by {words[0]}; allowed: sweeps")
-        return COMMANDS[words[0]]([*words[1:], "--tracking-uri", store.uri])
+            raise UserError(f"--retry failed: {prefix} was trained by {by}; allowed: sweeps")
+        return COMMANDS[by]([*words[1:], "--tracking-uri", store.uri])
     with TemporaryDirectory() as folder:
         path = artifact_of(store, run_id, ASKED, folder)
         configs = asked_configs(path) if path else []

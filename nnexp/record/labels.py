@@ -46,9 +46,12 @@ def label_names(configs: Sequence[Config]) -> list[str]:
     return names_of(configs, shared=redact(given) if given else None)
 
 
-def described(config: Config, result: str) -> dict[str, str]:
-    """The description of a finished run: the user's note, then the result."""
-    parts = [redact(config.tracking.note or ""), result]
+def described(config: Config, result: str, before: str = "") -> dict[str, str]:
+    """The description of a finished run: the user's note, then the result.
+
+    `before` is the note that it has already, which stays if no other is asked for.
+    """
+    parts = [redact(config.tracking.note or before), result]
     text = "\n\n".join(filter(None, parts))
     return {CONTENT: text} if text else {}
 

@@ -196,6 +196,20 @@ class RunRecord:
         """The values of the last evaluated epoch."""
         return self.rows[-1] if self.rows else {}
 
+    @property
+    def unsent(self) -> str:
+        """What is to be said of a run whose end the store has not received, or not kept."""
+        if self.lost:
+            return (
+                f"run {self.run_id} is not recorded: the tracking store answers, but "
+                f"{self.trouble}; the run is kept in {self.store.folder} and sent again at the "
+                "next start"
+            )
+        return (
+            f"the tracking store does not answer ({self.trouble}); nothing is lost: the rest of "
+            f"this run is kept in {self.store.folder} and delivered at the next start"
+        )
+
     def add(self, report: EpochReport) -> None:
         """Take note of a report; its values are sent with the next batch."""
         if report.metrics:

@@ -28,7 +28,7 @@ def stale_runs(store: Store, experiment_id: str) -> list[Run]:
     return [
         run
         for run in runs_where(store, [experiment_id], where)
-        if run.data.tags.get("nnexp.kind") in ("run", "sweep", "summary")
+        if run.data.tags.get("nnexp.kind") in ("run", "sweep", "summary", "fork")
         and not alive(run.data.tags, now())
         and not (store.folder / FOLDER / str(run.info.run_id) / "delivery.json").exists()
     ]

@@ -117,7 +117,7 @@ def choose(
         trials += batch
         _try(batch, reached, evaluate, give_up, rules)
         sampler.tell([(-math.inf if t.value is None else t.value, t.epochs) for t in batch])
-    whole = [t for t in trials if t.state == "tried"]
+    whole = _distinct([t for t in trials if t.state == "tried"])
     if not whole:
         return None
     _smooth(spaces, whole)
@@ -126,6 +126,12 @@ def choose(
     _smooth(spaces, whole)
     left = [t for t in finalists if t.state == "finalist"] or finalists
     return Chosen(trials, min(left, key=_order))
+
+
+def _distinct(trials: Sequence[Trial]) -> list[Trial]:
+    """The first trial of each point: a point that is asked for again gives the same run."""
+    first = {frozenset(t.point.items()): t for t in reversed(trials)}
+    return sorted(first.values(), key=lambda t: t.number)
 
 
 def _smooth(spaces: Sequence[Space], trials: Sequence[Trial]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 
-from nnexp.config.arguments import TEXTS, check_arguments, cut
+from nnexp.config.arguments import NOTIFY, TEXTS, check_arguments, cut
 from nnexp.config.compose import schema_keys
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
@@ -22,6 +22,7 @@ from nnexp.search.composing import Composer
 from nnexp.search.samplers import SAMPLERS
 from nnexp.search.spaces import FORMS, Choice, Point, Space, space_of
 from nnexp.source import source_sha256
+from nnexp.sweep.executors import check_executor
 from nnexp.train.engines import check_engine
 from nnexp.train.plan import check_data, validation_rows
 
@@ -74,7 +75,8 @@ class Asked:
             "fresh": (self.fresh, default.fresh),
             "width": (self.rules.width, default.rules.width),
         }
-        typed = [o for o in self.overrides if not o.startswith("tracking.uri=")]
+        left_out = ("tracking.uri", NOTIFY)
+        typed = [o for o in self.overrides if o.partition("=")[0] not in left_out]
         for name, (value, usual) in options.items():
             typed += [f"--{name}", str(value)] if value != usual else []
         typed += [] if self.prune else ["--no-pruning"]
@@ -149,6 +151,8 @@ def fixed_and_spaces(asked: Asked) -> tuple[list[str], dict[str, Space]]:
     fixed, spaces = list[str](), dict[str, Space]()
     for override in asked.overrides:
         key, _, value = override.partition("=")
+        if key == NOTIFY:  # Its value may hold a secret, so it is not said.
+            raise UserError(f"{NOTIFY}: a search tells nobody; allowed: with a run or a sweep")
         space = None if key in TEXTS else space_of(override)
         if key == "monitor.test" and value != "never":
             raise UserError(
@@ -238,6 +242,7 @@ def _plan(asked: Asked, composer: Composer, spaces: tuple[Space, ...], here: Poi
     if validation_rows(base, dataset_of(base)) is None or base.data.name == "neuron":
         size = f"size={base.size}" if base.data.name != "neuron" else "data=neuron"
         raise UserError(f"{size}: there are no validation data to choose on")
+    check_executor(base.sweep)
     stops = base.stop.name == "early"
     metric = asked.metric or ("best/validation_accuracy" if stops else METRICS[0])
     return Plan(asked, spaces, here, metric, base)

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from nnexp.config.schema import Config
+from nnexp.data.dataset import dataset_of
 from nnexp.errors import NnexpError, UserError
+from nnexp.record.fingerprint import fingerprint
 from nnexp.record.sweep import Recorded
 from nnexp.search.choosing import Chosen, Job, choose
 from nnexp.search.composing import Composer, composer
@@ -114,8 +116,10 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
             f"`{command}`\n\nchosen: {said(searched.best)}, on {plan.metric}, by {searched.looks} "
             "looks at validation data; tested with seeds that the search has not used"
         )
-        everything = [*trials.runs, *runs]
-        reused = sum(r.sweep != found.parent and r.status == "FINISHED" for r in everything)
+        everything = {run.run_id: run for run in (*trials.runs, *runs)}
+        reused = sum(
+            r.sweep != found.parent and r.status == "FINISHED" for r in everything.values()
+        )
         ending["nnexp.total"], ending["nnexp.reused"] = str(len(everything)), str(reused)
     return searched
 
@@ -131,7 +135,8 @@ class _Trials:
         self._sign = -1.0 if Metric(plan.metric).lower_is_better else 1.0
         self._seconds = 0.0
         self.runs: list[Recorded] = []
-        """Those that were not given up."""
+        """Those that were not given up; of equal trials the same one."""
+        self._counted = set[str]()
 
     def enough(self) -> bool:
         """Whether the budget is used up: by the times that are recorded, so always at once."""
@@ -166,7 +171,9 @@ class _Trials:
         for job in jobs:
             config = self._config(job)
             if config is not None and job.epochs is not None:
-                self._count(self._found.give_up(config, _tags(job), job.epochs))
+                mark = fingerprint(config, dataset_of(config))
+                work = self._found.give_up(config, _tags(job), job.epochs)
+                self._count(f"{mark} until {job.epochs}", work)
 
     def _config(self, job: Job) -> Config | None:
         """None where values that are allowed each on their own are not together."""
@@ -178,7 +185,7 @@ class _Trials:
 
     def _value(self, run: Recorded) -> float | None:
         self.runs.append(run)
-        self._count(run.metrics)
+        self._count(run.run_id, run.metrics)
         if run.status != "FINISHED" or self._plan.metric not in run.metrics:
             return None
         return self._sign * run.metrics[self._plan.metric]
@@ -190,8 +197,11 @@ class _Trials:
         curve = [self._sign * r[self._plan.curve] for r in rows if r["step"] <= epoch]
         return curve[-1] if self._plan.curve == self._plan.metric else max(curve)
 
-    def _count(self, metrics: Mapping[str, float]) -> None:
-        self._seconds += sum(metrics.get(name, 0.0) for name in _WORK)
+    def _count(self, which: str, metrics: Mapping[str, float]) -> None:
+        """Add the time of a run, once, however many trials are that run."""
+        if which not in self._counted:
+            self._counted.add(which)
+            self._seconds += sum(metrics.get(name, 0.0) for name in _WORK)
 
 
 def _tags(job: Job) -> dict[str, str]:

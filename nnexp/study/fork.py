@@ -28,6 +28,7 @@ from nnexp.signals import held_stops
 from nnexp.study.recorded import recorded_data
 from nnexp.study.verify import Difference, Values, agree, history, recorded_as
 from nnexp.sweep.screen import RunScreen
+from nnexp.sweep.single import NotRecorded
 from nnexp.train.report import EpochReport, Outcome
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ class Forked:
     metrics: Mapping[str, float]
     compared: int
     """Values of the parent that came out again on the way; 0 of one that was recorded before."""
+    unsent: str = ""
+    """What is to be said if the store has not received its end yet."""
 
 
 def plan_fork(store: Store, parent: Run, at: int, overrides: Sequence[str], command: str) -> Plan:
@@ -94,6 +97,8 @@ def plan_fork(store: Store, parent: Run, at: int, overrides: Sequence[str], comm
     recorded = recorded_as(store, parent)
     before = recorded.stages
     last = number(parent.data.tags, "nnexp.epochs", recorded.config.train.epochs)
+    if last < recorded.config.train.epochs:
+        last -= 1  # It was stopped early after that one: nothing goes on from there.
     earliest = next((s.until for s in reversed(before) if s.until is not None), 0)
     if not earliest < at <= last:
         raise UserError(
@@ -146,6 +151,7 @@ def train_fork(store: Store, plan: Plan, screen: RunScreen) -> Forked:
     """Repeat, check, go another way, and record it beside its parent.
 
     Raises:
+        NotRecorded: the store has not kept what it took.
         ForkDiffers: a value of the repeated run is not the recorded one.
         ForkFailed: the fork diverged; it is recorded as FAILED.
     """
@@ -179,8 +185,11 @@ def train_fork(store: Store, plan: Plan, screen: RunScreen) -> Forked:
         record.fail(outcome.failure)
         raise ForkFailed(f"fork {record.run_id} failed: {outcome.failure}")
     outcome = completed(plan.config, plan.dataset, record.rows, outcome)
-    _finish(store, plan, record, outcome, theirs)
-    return Forked(record.run_id, {**record.last, **outcome.metrics}, compared)
+    arrived = _finish(store, plan, record, outcome, theirs)
+    if record.lost:
+        raise NotRecorded(record.unsent)
+    unsent = "" if arrived else record.unsent
+    return Forked(record.run_id, {**record.last, **outcome.metrics}, compared, unsent)
 
 
 def _compare(theirs: Values, report: EpochReport, parent: Run) -> int:
@@ -218,7 +227,7 @@ def _start(store: Store, plan: Plan, repeated: Sequence[EpochReport]) -> RunReco
     return record
 
 
-def _finish(store: Store, plan: Plan, record: RunRecord, outcome: Outcome, parent: Values) -> None:
+def _finish(store: Store, plan: Plan, record: RunRecord, outcome: Outcome, parent: Values) -> bool:
     folder = Path(tempfile.mkdtemp(prefix=f"{record.run_id}-", dir=store.folder))
     try:
         config, rows = plan.config, record.rows
@@ -230,9 +239,10 @@ def _finish(store: Store, plan: Plan, record: RunRecord, outcome: Outcome, paren
             _draw(folder / "figures", plan, rows, history(store, plan.parent, None))
             write_model(folder / "model", config, plan.dataset, outcome, plan.fingerprint)
         with held_stops():
-            record.finish(outcome, folder)
+            arrived = record.finish(outcome, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    return arrived
 
 
 def _draw(folder: Path, plan: Plan, rows: Sequence[Mapping[str, float]], parent: Values) -> None:

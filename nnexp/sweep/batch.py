@@ -23,7 +23,7 @@ from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.clock import now
 from nnexp.record.delivery import Delivery
 from nnexp.record.fingerprint import fingerprint
-from nnexp.record.labels import described, label_tags
+from nnexp.record.labels import NOTE, described, label_tags
 from nnexp.record.outbox import Outbox
 from nnexp.record.quick import quick_commits
 from nnexp.record.store import experiment_id, open_store
@@ -230,10 +230,21 @@ def _end(sweep: Batch, again: Mapping[str, str], note: str, outbox: Outbox) -> i
             if sweep.found[mark].run_id != run_id:
                 # It stays in the store, but is no longer counted among the runs.
                 outbox.send(Delivery(run_id, "", now(), (), {"nnexp.kind": "superseded"}))
-        tags = {"nnexp.reused": str(_reused(sweep)), **described(sweep.configs[0], note)}
+        first, before = sweep.configs[0], _note_before(sweep, outbox)
+        tags = {"nnexp.reused": str(_reused(sweep)), **described(first, note, before)}
         status = "FAILED" if failed else "FINISHED"
         outbox.send(Delivery(sweep.parent, status, now(), (), tags))
     return failed
+
+
+def _note_before(sweep: Batch, outbox: Outbox) -> str:
+    """The user's note on a sweep that was recorded before; none while the store is away."""
+    if outbox.trouble:
+        return ""
+    # Whatever the store's client raises: the sweep ends all the same.
+    with suppress(Exception):
+        return str(sweep.store.client.get_run(sweep.parent).data.tags.get(NOTE, ""))
+    return ""
 
 
 def _name(sweep: Batch) -> str:

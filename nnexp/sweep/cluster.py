@@ -13,6 +13,7 @@ import os
 import queue
 import shutil
 import time
+import weakref
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
@@ -69,6 +70,8 @@ class Cluster:
         """With `stays`, it is left connected until closed."""
         self._tasks, self._stays, self._settings = deque(tasks), stays, settings
         self._running: dict[Any, Task] = {}
+        self._places: weakref.WeakKeyDictionary[Any, frozenset[str]] = weakref.WeakKeyDictionary()
+        """On which workers a task may run: those that were there when it was handed out."""
         self._tries: dict[int, int] = {}
         self._fit: dict[str, bool] = {}
         self._told: queue.SimpleQueue[Message] = queue.SimpleQueue()
@@ -143,6 +146,17 @@ class Cluster:
             if difference:
                 yield Note(self._some_run(), f"worker {address} {difference}: it is left out")
         self._fit = {address: fit for address, fit in self._fit.items() if address in there}
+        yield from self._stranded(set(there))
+
+    def _stranded(self, there: set[str]) -> Iterator[Message]:
+        """Take back tasks that wait for workers none of which is there any more."""
+        for future in [f for f in self._running if f.status == "pending"]:
+            if self._places[future].isdisjoint(there):
+                future.cancel(force=True)
+                task = self._running.pop(future)
+                self._tasks.appendleft(task)
+                yield Note(task.run, "its worker is gone; handed out again")
+                yield Progress(task.run, 0)
 
     def _some_run(self) -> int:
         return next(iter([*self._running.values(), *self._tasks])).run
@@ -184,6 +198,7 @@ class Cluster:
                 train_task, task, file_digests(), key=key, workers=fit, pure=False
             )
             self._running[future] = task
+            self._places[future] = frozenset(fit)
 
     def _ended(self) -> Iterator[Message]:
         """What has become of tasks that ended, or were lost."""

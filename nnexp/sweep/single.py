@@ -241,22 +241,14 @@ def _run(
             record.fail(f"{type(error).__name__}: {error}")
         raise
     if not arrived and not record.lost:
-        console.print(
-            escape(
-                f"the tracking store does not answer ({record.trouble}); nothing is lost: the rest "
-                f"of this run is kept in {store.folder} and delivered at the next start"
-            )
-        )
+        console.print(escape(record.unsent))
     if outcome.failure is not None:
         raise RunFailed(f"run {record.run_id} failed: {outcome.failure}", record.run_id)
     kept = outcome.metrics.get("best/epoch") if outcome.metrics.get("best/test_accuracy") else None
     last = next((row for row in record.rows if row["step"] == kept), record.last)
     screen.ended(config, store, record.run_id, last, outcome, watch)
     if record.lost:
-        raise NotRecorded(
-            f"run {record.run_id} is not recorded: the tracking store answers, but "
-            f"{record.trouble}; the run is kept in {store.folder} and sent again at the next start"
-        )
+        raise NotRecorded(record.unsent)
     return Result(record.run_id, config, {**record.last, **outcome.metrics})
 
 

@@ -75,6 +75,26 @@ def test_the_same_values_lead_to_the_same_choice() -> None:
     assert [t.raced.keys() for t in one.unresolved] == [{1, 2, 3}] * len(one.unresolved)
 
 
+def test_finalists_are_distinct_points_however_often_one_was_tried() -> None:
+    """Of four points in 24 trials; the copies of a point have its value."""
+    spaces: list[Space] = [Choice("train.eta", ("0.1", "0.2", "0.3", "0.4"))]
+    asked: list[Job] = []
+
+    def evaluate(jobs: Sequence[Job]) -> list[float]:
+        asked.extend(jobs)
+        return [float(job.point["train.eta"]) for job in jobs]
+
+    sampler = sampler_of("random", spaces, 24, 1)
+    chosen = choose(spaces, sampler, evaluate, Rules(trials=24, finalists=3, seeds=1))
+    assert chosen is not None
+    assert len(chosen.trials) == 24
+    raced = [job.point["train.eta"] for job in asked if job.seed == 1]
+    assert raced == ["0.4", "0.3", "0.2"]
+    same = [t.number for t in chosen.trials if t.point == chosen.winner.point]
+    assert chosen.winner.number == same[0]
+    assert len(same) > 1
+
+
 def test_finalists_race_over_seeds_that_they_were_not_chosen_by() -> None:
     _, objective = searched(1, "random", Rules(trials=8, finalists=2, seeds=3))
     assert [job.seed for job in objective.jobs] == [0] * 8 + [1, 1, 2, 2, 3, 3]

@@ -13,6 +13,7 @@ import pytest
 
 import nnexp
 from nnexp.data.dataset import MNIST_FOLDER
+from nnexp.search.plan import Asked
 from nnexp.study.exchange.results import open_results, problems
 from tests.cli.command import Typed, history
 from tests.inside import inside
@@ -143,6 +144,11 @@ def test_test_files_are_not_opened_before_the_setting_is_chosen(tmp_path: Path) 
         ("train.eta=0.1,1 size=60k", "size=60k: there are no validation data to choose on"),
         ("train.eta=0.1,1 monitor.test=end", "monitor.test=end: a search never looks at test data"),
         ("train.eta=0.1,1 --metric test/accuracy", "--metric test/accuracy: a setting is chosen"),
+        ("train.eta=0.1,1 tracking.notify=true", "tracking.notify: a search tells nobody; allowed"),
+        (
+            "train.eta=0.1,1 size=100 sweep.executor=dask sweep.address=tcp://127.0.0.1",
+            "sweep.address=tcp://127.0.0.1: no Dask scheduler answers there",
+        ),
         ("train.eta=0.1,1 --for seed=0,1", "--for seed=0,1: allowed: a key that is not searched"),
         ("train.eta=0.1,1 --sampler best", "--sampler best: allowed: tpe, random, grid"),
         ("train.eta=0.1,1 --budget 5", "allowed: a time such as 90s, 20min or 2h"),
@@ -158,6 +164,26 @@ def test_what_cannot_be_searched_is_refused_in_one_line(
     assert refused.stderr.count("\n") == 1
     assert refused.stdout == ""
     assert not (tmp_path / "mlflow.db").exists()
+
+
+def test_a_command_that_is_recorded_holds_no_address_of_who_is_told() -> None:
+    asked = Asked(["train.eta=0.1,1", "tracking.notify=https://there/secret"])
+    assert asked.command() == "python -m nnexp search train.eta=0.1,1"
+
+
+def test_equal_trials_are_one_run_and_a_failed_one_is_not_to_be_retried(tmp_path: Path) -> None:
+    size = ("size=100", "data.n_validation=200", "model.hidden=[5]", "train.epochs=1")
+    few = ("--trials", "6", "--seeds", "1", "--finalists", "2", "--fresh", "1")
+    line = ("search", *size, "train.eta=0.1,1", "sweep.workers=1", "--sampler", "random", *few)
+    assert inside(tmp_path, *line).returncode == 0
+    runs, (parent,) = recorded(tmp_path), recorded(tmp_path, "sweep")
+    assert len(runs) == 2 + 2 + 1
+    assert parent.data.tags["nnexp.total"] == "5"
+    assert "to go on" not in inside(tmp_path, "sweeps").stdout
+    client(tmp_path).set_terminated(runs[0].info.run_id, "FAILED")
+    listed = inside(tmp_path, "sweeps").stdout
+    assert listed.splitlines()[1].split()[-4:] == ["5", "4", "1", "0"]
+    assert "--retry failed" not in listed
 
 
 def test_without_optuna_one_line_says_how_to_get_it(

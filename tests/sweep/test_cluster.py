@@ -168,3 +168,17 @@ def test_a_stopped_sweep_leaves_the_cluster_clean(lab: Lab, tmp_path: Path) -> N
         while any(client.processing().values()) and time.monotonic() < deadline:
             time.sleep(1)
         assert not any(client.processing().values())
+
+
+@pytest.mark.slow
+def test_a_sweep_outlives_all_workers_that_it_began_with(lab: Lab, tmp_path: Path) -> None:
+    only = lab.join()
+    typed = (*SWEEP, "train.epochs=3000", "seed=0,1")
+    sweep = start(tmp_path, *typed, "sweep.executor=dask", f"sweep.address={lab.address}")
+    until(sweep, "sweep of 2 runs")
+    time.sleep(15)
+    ended(only)
+    lab.join()
+    said = sweep.communicate(timeout=240)[0]
+    assert sweep.returncode == 0, said
+    assert len(recorded(tmp_path)) == 2
