@@ -55,7 +55,7 @@ test quick test-slow: export OPENBLAS_NUM_THREADS := 1
 test quick test-slow: export OMP_NUM_THREADS := 1
 
 .PHONY: test
-test: $(STAMPS)/test ## fast tests, some 15 minutes on two cores (last line: pytest's summary)
+test: $(STAMPS)/test ## fast tests, some 15 minutes on two idle cores (last line: pytest's summary)
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 
 # What most mistakes are found by, without a program started or a run recorded.

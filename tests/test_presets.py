@@ -27,7 +27,13 @@ def test_preset_opens_with_its_question_and_its_command(name: str) -> None:
     assert any(f"python -m nnexp experiment={name}" in line for line in comments)
 
 
-@pytest.mark.parametrize("name", PRESETS)
+# Of each kind one: a single neuron, the published generators, settings by size, masks, ensembles.
+FEW = ("slowdown", "book", "overfitting", "dropout_manner", "averaging")
+
+
+@pytest.mark.parametrize(
+    "name", [n if n in FEW else pytest.param(n, marks=pytest.mark.slow) for n in PRESETS]
+)
 def test_preset_runs_and_is_recorded_under_its_name(name: str, tmp_path: Path) -> None:
     seed = () if name in ("slowdown", "book") else ("seed=0",)
     tiny = NEURON if name == "slowdown" else TINY

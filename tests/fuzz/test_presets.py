@@ -112,6 +112,7 @@ def test_presets_of_this_program_pass(tmp_path: Path) -> None:
     check_config_dir(str(tmp_path / "presets"), schema_keys())
 
 
+@pytest.mark.slow
 def test_preset_of_ones_own_is_trained(tmp_path: Path) -> None:
     text = "defaults:\n  - override /reg: l2\ntrain:\n  epochs: ${pick:${size},{100:1,default:9}}\n"
     folder_with(tmp_path, GLOBAL + text, "mine")

@@ -178,6 +178,7 @@ def test_several_experiments_and_sweeps_are_compared_together(tmp_path: Path) ->
     assert "--sweep ffff: no runs in experiments a, b" in refused.stderr
 
 
+@pytest.mark.slow
 def test_early_stopping_shows_one_epoch_in_all_columns(tmp_path: Path) -> None:
     typed = ("size=1k", "train.epochs=60", "stop=early", "stop.patience=3", "init=large")
     first = nnexp(tmp_path, *typed, "tracking.artifacts=light").stdout

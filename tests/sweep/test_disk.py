@@ -77,6 +77,7 @@ def fill(folder: Path) -> Path:
                 return path
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_for_a_while_loses_nothing(tmp_path: Path) -> None:
     """Database, checkpoints and the log of the database have no space; then they have."""
     with small_disk(tmp_path, "30m"):

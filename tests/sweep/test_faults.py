@@ -53,6 +53,7 @@ def test_a_checkpoint_with_one_bit_flipped_is_refused_for_the_one_before(tmp_pat
     assert "going on after epoch" in done.stdout
 
 
+@pytest.mark.slow
 def test_two_processes_asked_for_one_run_train_it_once(tmp_path: Path) -> None:
     typed = ("size=1k", "train.epochs=60", "tracking.artifacts=light")
     both = [start(tmp_path, *typed) for _ in range(2)]
@@ -158,6 +159,7 @@ def test_what_another_sweep_is_training_is_waited_for_and_trained_once(tmp_path:
     assert said.count("reused: ") == 2
 
 
+@pytest.mark.slow
 def test_an_experiment_that_is_deleted_in_mid_sweep_is_said_to_be(tmp_path: Path) -> None:
     typed = ("-m", *QUICK, "train.epochs=500", "sweep.workers=1", "seed=range(3)")
     process = start(tmp_path, *typed, "tracking.experiment=doomed")
