@@ -129,6 +129,10 @@ class Cluster:
                 silence_logs=logging.CRITICAL,
             )
             address = self._cluster.scheduler_address
+        self._connect(address)
+
+    def _connect(self, address: str) -> None:
+        """Connect to a scheduler, and listen to what workers tell."""
         self._client = _connect(address)
         self._client.subscribe_topic(TOPIC, lambda event: self._told.put(told(event[1])))
 
@@ -153,10 +157,9 @@ class Cluster:
         for future in [f for f in self._running if f.status == "pending"]:
             if self._places[future].isdisjoint(there):
                 future.cancel(force=True)
-                task = self._running.pop(future)
-                self._tasks.appendleft(task)
-                yield Note(task.run, "its worker is gone; handed out again")
-                yield Progress(task.run, 0)
+                yield from self._put_back(
+                    self._running.pop(future), "its worker is gone; handed out again"
+                )
 
     def _some_run(self) -> int:
         return next(iter([*self._running.values(), *self._tasks])).run
@@ -176,12 +179,11 @@ class Cluster:
         deadline = time.monotonic() + RECONNECT_SECONDS
         while True:
             try:
-                self._client = _connect(address)
+                self._connect(address)
                 break
             except UserError:
                 if time.monotonic() > deadline:
                     raise
-        self._client.subscribe_topic(TOPIC, lambda event: self._told.put(told(event[1])))
         self._fit = {}
 
     def _free(self) -> int:
@@ -225,9 +227,9 @@ class Cluster:
                 yield from self._again(task, str(future.exception()))
             else:
                 # Not the task's fault: the connection to the scheduler was lost, or it was told so.
-                self._tasks.appendleft(task)
-                yield Note(task.run, "lost with the connection to the scheduler; handed out again")
-                yield Progress(task.run, 0)
+                yield from self._put_back(
+                    task, "lost with the connection to the scheduler; handed out again"
+                )
 
     def _again(self, task: Task, reason: str) -> Iterator[Message]:
         """Put a task back, a few times; then it is given up."""
@@ -236,8 +238,12 @@ class Cluster:
         if self._tries[task.run] > TRIES:
             yield Broken(task.run, said)
             return
+        yield from self._put_back(task, f"{said}; tried once more")
+
+    def _put_back(self, task: Task, said: str) -> Iterator[Message]:
+        """Let a task be the next that is handed out, and say why."""
         self._tasks.appendleft(task)
-        yield Note(task.run, f"{said}; tried once more")
+        yield Note(task.run, said)
         yield Progress(task.run, 0)
 
     def _heard(self) -> Iterator[Message]:
