@@ -14,11 +14,11 @@ import pandas as pd
 import pytest
 
 from nnexp.commands.compared import show
-from nnexp.commands.compared_effects import chosen
 from nnexp.errors import UserError
 from nnexp.results import Compared
 from nnexp.study.answer import answer
 from nnexp.study.compare import Comparison, compare
+from nnexp.study.effect_rows import chosen
 from nnexp.study.metric import Metric, plain_zero
 from nnexp.study.setting import open_text
 from nnexp.study.statistics import holm, summarize
