@@ -8,11 +8,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from nnexp.study.answer import best_of, interacting, interaction_text, means, sides
 from nnexp.study.compare import Comparison
 from nnexp.study.effect_rows import chosen, effect_notes, effect_row
 from nnexp.study.effects import Effect, Interaction, simple_effect
 from nnexp.study.metric import Metric
+from nnexp.study.two_keys import best_of, interacting, interaction_text, means, sides
 
 NARROW = 100
 """On terminals of fewer columns, tables of differences do without some."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nnexp.study.answer import interacting
 from nnexp.study.compare import Comparison
 from nnexp.study.effects import Effect
 from nnexp.study.judge import Judged
 from nnexp.study.metric import Metric
 from nnexp.study.setting import open_text
+from nnexp.study.two_keys import interacting
 
 ALL_LEVELS = 3
 """Of a factor with up to so many values all differences are shown, else those from its best."""

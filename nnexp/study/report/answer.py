@@ -11,7 +11,6 @@ import math
 from collections.abc import Sequence
 
 from nnexp.config.words import some
-from nnexp.study.answer import interacting, sides
 from nnexp.study.compare import Comparison, Setting
 from nnexp.study.effects import Interaction
 from nnexp.study.report.effects import asked_effects, effect_sentence
@@ -20,6 +19,7 @@ from nnexp.study.report.neuron import is_neuron, neuron_answers
 from nnexp.study.report.pairs import Shown
 from nnexp.study.report.tables import verdict
 from nnexp.study.report.words import Measure
+from nnexp.study.two_keys import interacting, sides
 
 BESIDES = {"stop.name": "epochs", "train.eta": "train/cost"}
 """By the key that is asked about, a metric beside the one of the page: what stopping early saves,

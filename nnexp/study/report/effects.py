@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nnexp.study.answer import best_of, interacting, means, sides
 from nnexp.study.compare import Comparison
 from nnexp.study.effect_rows import chosen, effect_notes, effect_row
 from nnexp.study.effects import Effect, Interaction, design_of, effects_of, interactions_of
@@ -13,6 +12,7 @@ from nnexp.study.metric import Metric
 from nnexp.study.report.material import Material
 from nnexp.study.report.words import Measure, said
 from nnexp.study.text_table import TextTable
+from nnexp.study.two_keys import best_of, interacting, means, sides
 
 
 def by_keys(found: Comparison, material: Material) -> Comparison:
