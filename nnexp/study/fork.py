@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 CHANGEABLE = (
-    "cost", "reg", "dropout", "expand",
-    "train.epochs", "train.eta", "train.batch_size", "train.momentum", "stop.patience",
+    "cost", "reg", "dropout", "expand", "schedule", "train.epochs", "train.eta",
+    "train.batch_size", "train.momentum", "train.nesterov", "stop.patience",
 )  # fmt: skip
 """Groups and keys that may change at an epoch: what a step does, not what a run is made of."""
 
