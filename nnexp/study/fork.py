@@ -27,8 +27,8 @@ from nnexp.record.tags import number
 from nnexp.signals import held_stops
 from nnexp.study.recorded import recorded_data
 from nnexp.study.verify import Difference, Values, agree, history, recorded_as
+from nnexp.sweep.running import NotRecorded
 from nnexp.sweep.screen import RunScreen
-from nnexp.sweep.single import NotRecorded
 from nnexp.train.report import EpochReport, Outcome
 
 if TYPE_CHECKING:

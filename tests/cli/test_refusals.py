@@ -80,6 +80,7 @@ NUMBERS = [
     ("data.n_validation=-1", "at least 0"),
     ("sweep.workers=-1", "at least 0"),
     ("sweep.fuse=8", "no longer a key: runs are trained one by one"),
+    ("train.schedule=constant", "schedule=constant, step"),
 ]
 
 LISTS = [
