@@ -29,7 +29,7 @@ _SAID = 6
 """So many differences are said in words; the table holds all."""
 _PAIRS = 2
 """Of more differences of the key that is asked about, their mean is said."""
-_EFFECTS = 3
+_EFFECTS = 2
 
 
 def answers(

@@ -50,6 +50,8 @@ from nnexp.study.text_table import TextTable
 HERE = Path(__file__).parent
 FEW_NETWORKS = 6
 """Of so many settings the opening lines say how their weights are."""
+WEIGHED = "distribute the weights"
+"""A preset that asks so is about the networks, and not about what they reach."""
 
 
 @dataclass(frozen=True)
@@ -149,9 +151,9 @@ def make_report(
         weight_table(networks) if "reg.name" in material.keys else None,
     ]
     said = answers(material, measure, found, pairs)
-    about_weights = "weights" in _question(material) and len(networks) <= FEW_NETWORKS
+    about_weights = WEIGHED in _question(material) and len(networks) <= FEW_NETWORKS
     if about_weights:
-        said = [*weight_answer(networks), *said]
+        said = [*weight_answer(networks), *said[:1]]
     return Report(
         material,
         tuple(said),
