@@ -51,7 +51,7 @@ def quadratic(z: Array, y: Array) -> Array:
 
 
 def quadratic_error(a: Array, y: Array) -> Array:
-    """δ^L = (a − y) σ′(z) (eq. 30; 55, 56 of one neuron): the factor σ′(z) is the learning slowdown."""
+    """δ^L = (a − y) σ′(z) (eq. 30; 55, 56 of one neuron), whose σ′(z) is the learning slowdown."""
     return (a - y) * sigmoid_derivative(a)
 
 
