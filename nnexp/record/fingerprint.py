@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from functools import lru_cache
 from importlib import import_module
 from typing import Any
@@ -39,14 +39,21 @@ def fingerprint(config: Config, dataset: Dataset) -> str:
     return fingerprint_of(config, dataset.digest, source_sha256(), here)
 
 
-def fingerprint_of(config: Config, data: str, source: str, environment: Mapping[str, Any]) -> str:
+def fingerprint_of(
+    config: Config,
+    data: str,
+    source: str,
+    environment: Mapping[str, Any],
+    recorded: Container[str] | None = None,
+) -> str:
     """The fingerprint of a run made from some data with some source, both by their SHA-256.
 
-    `environment` is the numeric one, of account only where the config depends on it.
+    `environment` is the numeric one, of account only where the config depends on it. `recorded` are
+    the config keys that there were when the run was recorded; None: those that there are.
     """
     parts = {
         "version": VERSION,
-        "config": numeric_config(config),
+        "config": _known(numeric_config(config), recorded),
         "data": data,
         "source": source,
     }
@@ -72,6 +79,19 @@ def numeric_config(config: Config) -> dict[str, Any]:
         del values[key]
     del values["data"]["root"]
     return values
+
+
+def _known(values: dict[str, Any], recorded: Container[str] | None) -> dict[str, Any]:
+    """The values of some keys, by their dotted names."""
+    if recorded is None:
+        return values
+    return {
+        name: {k: v for k, v in value.items() if f"{name}.{k}" in recorded}
+        if isinstance(value, dict)
+        else value
+        for name, value in values.items()
+        if isinstance(value, dict) or name in recorded
+    }
 
 
 @lru_cache(maxsize=1)

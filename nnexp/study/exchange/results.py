@@ -171,7 +171,8 @@ def _of_run(results: Results, run: Run) -> Iterator[str]:
         yield f"parameters {', '.join(sorted(told)[:3])} are not those of config.yaml"
     if version_of(run.tags) == VERSION:
         numeric = results.environment(run).get("numeric", {})
-        mark = fingerprint_of(config, run.tag("data"), run.tag("source"), numeric)
+        # Keys that the program has got since are none of the run's.
+        mark = fingerprint_of(config, run.tag("data"), run.tag("source"), numeric, run.params)
         if mark != run.tag("fingerprint"):
             yield "its fingerprint is not that of its config, data and source"
     weights = results.artifact(run, WEIGHTS)
