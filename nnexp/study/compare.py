@@ -133,7 +133,7 @@ def compare(
         UserError: a key or metric that no run has, fewer than one finished run, or no such setting.
     """
     keys = columns_by(frame, by)
-    if metric not in frame:
+    if metric not in frame or not pd.api.types.is_numeric_dtype(frame[metric]):
         known = ", ".join(sorted(c for c in frame.columns if "/" in c)) or "none"
         raise UserError(f"--metric {metric}: no run has it; recorded: {known}")
     if pair not in frame:
