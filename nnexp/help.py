@@ -21,8 +21,9 @@ examples
 
 keys (default first)
   cost=       crossentropy, quadratic, loglikelihood
-  reg=        none, l2, l1, elastic, maxnorm     reg.lmbda (default n/10,000), reg.lmbda_l1,
-                                                 reg.max_norm, reg.biases
+                                                 cost.smoothing (0)
+  reg=        none, l2, l1, elastic, decoupled,  reg.lmbda (default n/10,000), reg.lmbda_l1,
+              maxnorm                            reg.max_norm, reg.biases
   size=       50k; 100, 2500, 1k, 10k, 60k ...   or data.n_train=N
   dropout=    off, half, chapter                 dropout.hidden, dropout.input: deleted fraction,
                                                  dropout.mask=example|batch,
@@ -30,12 +31,14 @@ keys (default first)
   data=       mnist, fashion_mnist, idx, neuron  data.root=DIR, data.subset=first|random
   expand=     none, shift, distort               artificially expanded training data
   init=       scaled, large, he, fixed           init.weight, init.bias (fixed)
+  schedule=   constant, step, inverse, cosine,   schedule.factor (step, halve), .every (step),
+              halve                              .half (inverse), .patience, .least (halve)
   stop=       none, early                        stop.patience (10)
   rng=        pcg64, nielsen2014                 nielsen2014: the generators of the published curves
   seed=       0
   model.      hidden=[30]  activation=sigmoid|tanh|relu
-  train.      epochs=30  batch_size=10  eta=0.5  momentum=0  dtype=float32|float64
-              engine=compiled|numpy
+  train.      epochs=30  batch_size=10  eta=0.5  momentum=0  nesterov=false  average=0
+              dtype=float32|float64  engine=compiled|numpy
   monitor.    test=end|epoch|never  every=1
   sweep.      workers (cores)  dry_run=false
   tracking.   uri (sqlite file mlflow.db here, or MLFLOW_TRACKING_URI)  experiment=nnexp

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nnexp.commands import COMMANDS
 from nnexp.config.arguments import (
@@ -22,8 +22,10 @@ from nnexp.output import unfailing_output
 from nnexp.redact import redact
 
 if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
     from nnexp.sweep.batch import SweepResult
-    from nnexp.sweep.single import Result
+    from nnexp.sweep.running import Result
 
 PRINTING = ("--cfg", "-c", "--info", "-i", "--hydra-help")
 """Flags with which Hydra prints, and nothing is trained."""
@@ -78,24 +80,52 @@ def train(
         UserError: the request cannot be carried out.
     """
     import hydra
-    from hydra.core.hydra_config import HydraConfig
     from hydra.errors import HydraException
-    from omegaconf import DictConfig
     from omegaconf.errors import OmegaConfBaseException
 
-    from nnexp.config.command import overrides_of
-    from nnexp.config.compose import config_dir, register, resolve, schema_keys
+    from nnexp.config.compose import config_dir, register
     from nnexp.config.messages import one_line
-    from nnexp.config.overrides import bounded_sweeps, check_readable
-    from nnexp.config.presets import check_config_dir
+    from nnexp.config.overrides import bounded_sweeps
     from nnexp.errors import UserError
     from nnexp.sweep.launcher import Request, register_launcher
-    from nnexp.sweep.notify import notified, without_notify
-    from nnexp.sweep.single import run_single
-    from nnexp.terminal import console as new_console
+
+    prints = any(argument.partition("=")[0] in PRINTING for argument in arguments)
+    arguments, typed = _checked(arguments, prints=prints)
+    register()
+    request = Request(
+        arguments, retry_failed=retry_failed, may_sweep=may_sweep, recorded_key=recorded_key
+    )
+    register_launcher(request)
+    shows_all = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    jobs = _Jobs()
+    compose = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")
+    try:
+        with (
+            _hydra_to_itself(["nnexp", *flags_first(typed)]),
+            bounded_sweeps(),
+            _redacted_output() if prints else nullcontext(),
+        ):
+            compose(jobs.train)()
+    except (HydraException, OmegaConfBaseException) as error:
+        if shows_all:
+            raise
+        raise UserError(one_line(error)) from error
+    if jobs.raised:
+        raise jobs.raised[0]
+    return Trained(jobs.results, request.result)
+
+
+def _checked(arguments: Sequence[str], *, prints: bool) -> tuple[Sequence[str], list[str]]:
+    """The arguments, and as Hydra's grammar reads them.
+
+    Raises:
+        UserError: Hydra could not read them, or would do something else than was asked for.
+    """
+    from nnexp.config.compose import schema_keys
+    from nnexp.config.overrides import check_readable
+    from nnexp.config.presets import check_config_dir
 
     check_arguments(arguments, schema_keys(), COMMANDS)
-    prints = _prints(arguments)
     if prints:
         # Before Hydra lays them out, quoted and folded, in all that it prints.
         arguments = [redact(argument) for argument in arguments]
@@ -103,52 +133,41 @@ def train(
     check_readable(argument for argument in typed if "=" in argument and argument[0] != "-")
     for folder in config_dirs(arguments):
         check_config_dir(folder, schema_keys())
-    register()
-    request = Request(
-        arguments, retry_failed=retry_failed, may_sweep=may_sweep, recorded_key=recorded_key
-    )
-    register_launcher(request)
-    shows_all = os.environ.get("HYDRA_FULL_ERROR") == "1"
-    console = new_console()
+    return arguments, typed
 
-    raised: list[BaseException] = []
-    results: list[Result] = []
 
-    def job(composed: DictConfig) -> Any:
-        if any(isinstance(error, KeyboardInterrupt) for error in raised):
+class _Jobs:
+    """The runs that Hydra asks for, one after the other, and what came of them."""
+
+    def __init__(self) -> None:
+        from nnexp.terminal import console
+
+        self.console = console()
+        self.raised: list[BaseException] = []
+        self.results: list[Result] = []
+
+    def train(self, composed: DictConfig) -> str | None:
+        """Train a composed run; its id."""
+        from hydra.core.hydra_config import HydraConfig
+
+        from nnexp.config.command import overrides_of
+        from nnexp.config.compose import resolve
+        from nnexp.sweep.notify import notified, without_notify
+        from nnexp.sweep.single import run_single
+
+        if any(isinstance(error, KeyboardInterrupt) for error in self.raised):
             return None  # Hydra's own launchers would go on with the next job.
         # Hydra would print a line of its own before raising what a job raised.
         try:
             given = given_keys(HydraConfig.get().overrides.task)
             config = resolve(composed, given)
             with notified([config], "run", overrides_of(config)) as ended:
-                results.append(run_single(without_notify(config), console))
-                ended(results[-1].run_id)
-            return results[-1].run_id
+                self.results.append(run_single(without_notify(config), self.console))
+                ended(self.results[-1].run_id)
+            return self.results[-1].run_id
         except BaseException as error:
-            raised.append(error)
+            self.raised.append(error)
             return None
-
-    main = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")(job)
-    try:
-        with (
-            _hydra_to_itself(["nnexp", *flags_first(typed)]),
-            bounded_sweeps(),
-            _redacted_output() if prints else nullcontext(),
-        ):
-            main()
-    except (HydraException, OmegaConfBaseException) as error:
-        if shows_all:
-            raise
-        raise UserError(one_line(error)) from error
-    if raised:
-        raise raised[0]
-    return Trained(results, request.result)
-
-
-def _prints(arguments: Sequence[str]) -> bool:
-    """Whether Hydra is asked to print what it has composed, and to train nothing."""
-    return any(argument.partition("=")[0] in PRINTING for argument in arguments)
 
 
 @contextmanager

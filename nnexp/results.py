@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from nnexp.record.sweep import Recorded
     from nnexp.study.compare import Comparison
     from nnexp.sweep.batch import SweepResult
-    from nnexp.sweep.single import Result
+    from nnexp.sweep.running import Result
 
 
 @dataclass(frozen=True, repr=False)

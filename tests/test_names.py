@@ -13,6 +13,7 @@ from tests.record.test_fingerprint import WITHOUT_EFFECT, with_value
 
 MAXNORM, ELASTIC, L2 = ({"reg.name": name} for name in ("maxnorm", "elastic", "l2"))
 SHIFT, DISTORT = ({"expand.name": name} for name in ("shift", "distort"))
+STEP, INVERSE, HALVE = ({"schedule.name": name} for name in ("step", "inverse", "halve"))
 HALF = {"dropout.hidden": 0.5}
 FIXED, EARLY = {"init.name": "fixed"}, {"stop.name": "early"}
 
@@ -20,6 +21,7 @@ FIXED, EARLY = {"init.name": "fixed"}, {"stop.name": "early"}
 CHANGES: dict[str, tuple[dict[str, Any], Any, str]] = {
     "rng": ({"train.dtype": "float64"}, "nielsen2014", "nielsen2014"),
     "cost.name": ({}, "quadratic", "quadratic"),
+    "cost.smoothing": ({}, 0.1, "crossentropy smoothing 0.1"),
     "reg.name": ({}, "maxnorm", "maxnorm 3"),
     "reg.lmbda": (L2, 5.0, "l2 λ5"),
     "reg.lmbda_l1": (ELASTIC, 5.0, "elastic λ0+5"),
@@ -46,16 +48,23 @@ CHANGES: dict[str, tuple[dict[str, Any], Any, str]] = {
     "train.batch_size": ({}, 20, "batch 20"),
     "train.eta": ({}, 0.1, "η0.1"),
     "train.momentum": ({}, 0.9, "μ0.9"),
+    "train.nesterov": ({"train.momentum": 0.9}, True, "μ0.9 nesterov"),
+    "train.average": ({}, 0.99, "average 0.99"),
     "train.dtype": ({}, "float64", "float64"),
     "train.engine": ({}, "numpy", "numpy engine"),
+    "schedule.name": ({}, "cosine", "schedule cosine"),
+    "schedule.factor": (STEP, 0.1, "schedule step factor 0.1"),
+    "schedule.every": (STEP, 3, "schedule step every 3"),
+    "schedule.half": (INVERSE, 3.0, "schedule inverse half 3"),
+    "schedule.patience": (HALVE, 3, "schedule halve patience 3"),
+    "schedule.least": (HALVE, 0.25, "schedule halve least 0.25"),
     "stop.name": ({}, "early", "stop early"),
     "stop.patience": (EARLY, 3, "patience 3"),
 }
-# Of `size` the name says what `data.n_train` is; one schedule is all there is; the seed is added.
+# Of `size` the name says what `data.n_train` is; the seed is added.
 OTHERS = WITHOUT_EFFECT | {
     "seed",
     "data.n_train",
-    "train.schedule",
     "monitor.test",
     "monitor.every",
 }

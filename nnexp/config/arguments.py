@@ -52,12 +52,16 @@ PROSE = ("tracking.name", "tracking.note")
 RETIRED = {
     "sweep.fuse": "no longer a key: runs are trained one by one; allowed: leave it out",
     "sweep.engine": "no longer a key; allowed: sweep.executor=processes or dask",
+    "train.schedule": "no longer a key; allowed: schedule=constant, step, inverse, cosine or halve",
 }
 """Keys of earlier versions, and what is said to who types one. In records they are passed over."""
 
 HYDRA_KEYS = ("hydra/launcher", "hydra.mode", "hydra.verbose")
 
-GROUPS = ("cost", "reg", "data", "dropout", "expand", "init", "stop", "rng", "experiment")
+GROUPS = (
+    *("cost", "reg", "data", "dropout", "expand", "init", "schedule", "stop", "rng"),
+    "experiment",
+)
 
 _KEY = re.compile(r"[A-Za-z_][\w./@-]*")
 TAG_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,199}")

@@ -69,7 +69,8 @@ def names_of(configs: Sequence[Config], shared: str | None = None) -> list[str]:
 def _parts(config: Config) -> list[str]:
     reg, dropout = config.reg, config.dropout
     parts = [config.cost.name]
-    if reg.name in ("l2", "l1"):
+    parts += [f"smoothing {config.cost.smoothing:g}"] if config.cost.smoothing else []
+    if reg.name in ("l2", "l1", "decoupled"):
         parts += [reg.name, f"λ{reg.lmbda:g}"]
     elif reg.name == "elastic":
         parts += ["elastic", f"λ{reg.lmbda:g}+{reg.lmbda_l1:g}"]
@@ -108,6 +109,9 @@ def _parts(config: Config) -> list[str]:
         parts.append(f"η{config.train.eta:g}")
     if config.train.momentum:
         parts.append(f"μ{config.train.momentum:g}")
+        parts += ["nesterov"] if config.train.nesterov else []
+    if config.train.average:
+        parts.append(f"average {config.train.average:g}")
     if config.train.batch_size != default.train.batch_size and config.data.name != "neuron":
         parts.append(f"batch {config.train.batch_size}")
     if config.train.epochs != default.train.epochs and config.data.name != "neuron":
@@ -116,6 +120,12 @@ def _parts(config: Config) -> list[str]:
         parts.append(config.train.dtype)
     if config.train.engine != default.train.engine:
         parts.append(f"{config.train.engine} engine")
+    if config.schedule.name != default.schedule.name:
+        parts.append(f"schedule {config.schedule.name}")
+        for key in ("factor", "every", "half", "patience", "least"):
+            value = getattr(config.schedule, key)
+            if value != getattr(default.schedule, key):
+                parts.append(f"{key} {value:g}")
     if config.stop.name != "none":
         parts.append(f"stop {config.stop.name}")
         if config.stop.patience != default.stop.patience:

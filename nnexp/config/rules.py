@@ -32,6 +32,10 @@ MAX_SEED = 2**32 - 1
 MAX_NAME, MAX_TEXT = 250, 5000
 """Characters of what a user calls a run, and of a note or a tag."""
 
+WITH_LMBDA = ("l2", "l1", "elastic", "decoupled")
+"""Regularizers that `reg.lmbda` is the strength of."""
+_WITH_LMBDA = "allowed with reg=l2, l1, elastic or decoupled"
+
 MAX_WEIGHTS = 100_000_000
 """Weights of a network: some gigabytes with all that training needs beside them."""
 
@@ -116,7 +120,7 @@ RULES: tuple[Rule, ...] = (
     choice("dropout.scale", schema.SCALES),
     choice("train.dtype", schema.DTYPES),
     choice("train.engine", schema.ENGINES),
-    choice("train.schedule", schema.SCHEDULES),
+    choice("schedule.name", schema.SCHEDULES),
     choice("stop.name", schema.STOPS),
     choice("rng", schema.RNGS),
     choice("monitor.test", schema.TEST_MONITORING),
@@ -134,6 +138,13 @@ RULES: tuple[Rule, ...] = (
     at_least("train.batch_size", 1),
     above_zero("train.eta"),
     Rule("train.momentum", lambda c: 0.0 <= c.train.momentum < 1.0, "allowed: 0 <= mu < 1"),
+    Rule("train.average", lambda c: 0.0 <= c.train.average < 1.0, "allowed: 0 <= beta < 1"),
+    Rule("cost.smoothing", lambda c: 0.0 <= c.cost.smoothing < 1.0, "allowed: 0 <= epsilon < 1"),
+    Rule("schedule.factor", lambda c: 0.0 < c.schedule.factor < 1.0, "allowed: 0 < factor < 1"),
+    at_least("schedule.every", 1),
+    above_zero("schedule.half"),
+    at_least("schedule.patience", 1),
+    at_least("schedule.least", 0, 1),
     at_least("reg.lmbda", 0),
     at_least("reg.lmbda_l1", 0),
     above_zero("reg.max_norm"),
@@ -182,7 +193,10 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "reg.lmbda",
-        lambda c: c.reg.name not in ("l2", "elastic") or c.train.eta * c.reg.lmbda < c.data.n_train,
+        lambda c: (
+            c.reg.name not in ("l2", "elastic", "decoupled")
+            or c.train.eta * c.reg.lmbda < c.data.n_train
+        ),
         _decay_allowed,
     ),
     Rule(
@@ -197,13 +211,14 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "reg.biases",
-        lambda c: not c.reg.biases or c.reg.name in ("l2", "l1", "elastic"),
-        "allowed with reg=l2, l1 or elastic",
+        lambda c: not c.reg.biases or c.reg.name in WITH_LMBDA,
+        _WITH_LMBDA,
     ),
     _neuron("model.hidden", lambda c: not c.model.hidden, "there is no hidden layer: allowed: []"),
     _neuron(
         "cost.name", lambda c: c.cost.name != "loglikelihood", "allowed: crossentropy, quadratic"
     ),
+    _neuron("cost.smoothing", lambda c: c.cost.smoothing == 0, "there are no classes: allowed: 0"),
     _neuron("data.n_train", lambda c: c.data.n_train == 1, "there is one example: allowed: 1"),
     _neuron("dropout.input", lambda c: c.dropout.input == 0, "allowed: 0"),
     _neuron("expand.name", lambda c: c.expand.name == "none", "allowed: none"),
@@ -220,14 +235,24 @@ def _with_dropout(c: Config) -> str | None:
     return None if dropped else "allowed with dropout=half, dropout.hidden or dropout.input above 0"
 
 
+def _with_schedule(c: Config, *names: str) -> str | None:
+    return None if c.schedule.name in names else f"allowed with schedule={' or '.join(names)}"
+
+
 NEEDS: dict[str, Callable[[Config], str | None]] = {
-    "reg.lmbda": lambda c: (
-        None if c.reg.name in ("l2", "l1", "elastic") else "allowed with reg=l2, l1 or elastic"
-    ),
+    "reg.lmbda": lambda c: None if c.reg.name in WITH_LMBDA else _WITH_LMBDA,
     "reg.lmbda_l1": lambda c: None if c.reg.name == "elastic" else "allowed with reg=elastic",
     "reg.max_norm": lambda c: None if c.reg.name == "maxnorm" else "allowed with reg=maxnorm",
     "init.weight": lambda c: None if c.init.name == "fixed" else "allowed with init=fixed",
     "init.bias": lambda c: None if c.init.name == "fixed" else "allowed with init=fixed",
+    "train.nesterov": lambda c: (
+        None if c.train.momentum or not c.train.nesterov else "allowed with train.momentum above 0"
+    ),
+    "schedule.factor": lambda c: _with_schedule(c, "step", "halve"),
+    "schedule.every": lambda c: _with_schedule(c, "step"),
+    "schedule.half": lambda c: _with_schedule(c, "inverse"),
+    "schedule.patience": lambda c: _with_schedule(c, "halve"),
+    "schedule.least": lambda c: _with_schedule(c, "halve"),
     "stop.patience": lambda c: None if c.stop.name == "early" else "allowed with stop=early",
     "expand.fixed": lambda c: None if c.expand.name == "shift" else "allowed with expand=shift",
     "expand.angle": lambda c: None if c.expand.name == "distort" else "allowed with expand=distort",

@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 COSTS = ("crossentropy", "quadratic", "loglikelihood")
-REGULARIZERS = ("none", "l2", "l1", "elastic", "maxnorm")
+REGULARIZERS = ("none", "l2", "l1", "elastic", "decoupled", "maxnorm")
 ACTIVATIONS = ("sigmoid", "tanh", "relu")
 INITIALIZERS = ("scaled", "large", "he", "fixed")
 DATASETS = ("mnist", "fashion_mnist", "idx", "neuron")
 SUBSETS = ("first", "random")
 EXPANSIONS = ("none", "shift", "distort")
 DTYPES = ("float32", "float64")
-SCHEDULES = ("constant",)
+SCHEDULES = ("constant", "step", "inverse", "cosine", "halve")
 STOPS = ("none", "early")
 RNGS = ("pcg64", "nielsen2014")
 TEST_MONITORING = ("end", "epoch", "never")
@@ -34,6 +34,8 @@ class CostConfig:
 
     name: str = "crossentropy"
     """Cost: cross-entropy (eq. 57, 63), quadratic (eq. 54), log-likelihood of softmax (eq. 80)."""
+    smoothing: float = 0.0
+    """ε of label smoothing: what the steps' targets take from the label and give to all classes."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,11 @@ class RegConfig:
     """`reg=`: what is added to the cost, or done to the weights, against overfitting."""
 
     name: str = "none"
-    """Regularization: none, L2, L1, both (elastic), or a bound on incoming weights (maxnorm)."""
+    """Regularization: none, L2, L1, both (elastic), decoupled weight decay, or a bound on incoming
+    weights (maxnorm)."""
     lmbda: float = 0.0
-    """λ of eq. 85 (L2) or of eq. 95 (L1); with these, n/10,000 unless it is given."""
+    """λ of eq. 85 (L2), of eq. 95 (L1) or of decoupled decay; with these, n/10,000 unless it is
+    given."""
     lmbda_l1: float = 0.0
     """Elastic's L1 part; n/10,000 unless it is given."""
     max_norm: float = 3.0
@@ -133,12 +137,33 @@ class TrainConfig:
     """Learning rate η."""
     momentum: float = 0.0
     """Momentum coefficient μ (eq. 107, 108)."""
+    nesterov: bool = False
+    """Whether the gradient is taken where momentum will have carried the weights."""
+    average: float = 0.0
+    """β of a moving average of the weights over steps, which is evaluated and kept; 0 for none."""
     dtype: str = "float32"
     """Precision of weights and steps."""
     engine: str = "compiled"
     """What computes the steps: `compiled` (numba) or `numpy`. The last bits differ."""
-    schedule: str = "constant"
-    """How the learning rate changes."""
+
+
+@dataclass(frozen=True)
+class ScheduleConfig:
+    """`schedule=`: how the learning rate changes from epoch to epoch."""
+
+    name: str = "constant"
+    """How η changes: not at all, in steps, as 1/epoch (inverse), as half a cosine, or halved when
+    the validation accuracy stalls."""
+    factor: float = 0.5
+    """What `step` and `halve` multiply η by."""
+    every: int = 10
+    """Epochs from one `step` to the next."""
+    half: float = 10.0
+    """Epochs after which `inverse` has come down to half of η."""
+    patience: int = 10
+    """Epochs without a better validation accuracy before `halve` changes η."""
+    least: float = 1 / 128
+    """Part of η below which `halve` ends the run."""
 
 
 @dataclass(frozen=True)
@@ -217,6 +242,7 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     init: InitConfig = field(default_factory=InitConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     stop: StopConfig = field(default_factory=StopConfig)
     monitor: MonitorConfig = field(default_factory=MonitorConfig)
     sweep: SweepConfig = field(default_factory=SweepConfig)

@@ -6,8 +6,8 @@ Plain descent (eq. 20, 21, with L2 eq. 93):
 
 There L2's decay is not applied to all weights in every step: they are stored as w = σ · v with one
 number σ, so that decay is σ ← (1 − ηλ/n) σ and the gradient is added to v divided by σ; at the end
-of an epoch, and before σ becomes small, v ← σ v and σ ← 1. L1, momentum (eq. 107, 108) and max-norm
-touch every weight in every step.
+of an epoch, and before σ becomes small, v ← σ v and σ ← 1. L1, momentum (eq. 107, 108; Nesterov's
+as in `nn.sgd.update`), max-norm and the average of the weights touch every weight in every step.
 """
 
 from __future__ import annotations
@@ -42,6 +42,15 @@ class Rates(NamedTuple):
     """L2 and L1 act on the biases too."""
     lazy: bool
     """Plain descent: decay is kept in σ."""
+    decay: float
+    """ηλ/n of decoupled weight decay; 0 without momentum, where it is L2."""
+    nesterov: bool
+    average: float
+    """1 − β of the weights' moving average; 0 where there is none."""
+    off: float
+    """What a target of 0 is, ε/K with label smoothing."""
+    on: float
+    """What a target of 1 is."""
 
 
 class Network(NamedTuple):
@@ -52,6 +61,9 @@ class Network(NamedTuple):
     velocity: Floats
     """Of the weights; empty without momentum."""
     bias_velocity: Floats
+    average: Floats
+    """The moving average of the weights; empty without."""
+    bias_average: Floats
 
 
 @jit
@@ -61,13 +73,19 @@ def toward_zero(w, amount, zero):
 
 
 @jit
-def pull(values, velocity, l2, l1, momentum, tiny):
-    """v ← μ v − (ηλ/n) w − (ηλ₁/n) sgn(w): a step without its gradient."""
+def pull(values, velocity, l2, l1, momentum, decay, back, tiny):
+    """v ← μ v − (ηλ/n) w − (ηλ₁/n) sgn(w): a step without its gradient.
+
+    Beside it w ← w − `decay` w − `back` v, with the old v: decoupled decay and Nesterov's way back.
+    """
     zero = values.dtype.type(0)
+    beside = decay > zero or back > zero
     for k in range(len(values)):
-        w = values[k]
-        v = momentum * velocity[k] - l2 * w - toward_zero(w, l1, zero)
+        w, before = values[k], velocity[k]
+        v = momentum * before - l2 * w - toward_zero(w, l1, zero)
         velocity[k] = zero if abs(v) <= tiny else v
+        if beside:
+            values[k] = w - decay * w - back * before
 
 
 @jit
@@ -80,10 +98,18 @@ def shrink(values, l2, l1):
 
 
 @jit
-def move(values, velocity):
-    """w ← w + v (eq. 108)."""
+def move(values, velocity, times):
+    """w ← w + v (eq. 108), or a multiple of v."""
     for k in range(len(values)):
-        values[k] += velocity[k]
+        values[k] += times * velocity[k]
+
+
+@jit
+def follow(average, values, rate, factor, tiny):
+    """w̄ ← w̄ + (1 − β)(w − w̄), for `rate` = 1 − β and w = `factor` · `values`."""
+    for k in range(len(values)):
+        mean = average[k] + rate * (factor * values[k] - average[k])
+        average[k] = values.dtype.type(0) if abs(mean) <= tiny else mean
 
 
 @jit
@@ -205,16 +231,18 @@ def step(shape, network, rates, images, rows, first, n, buffers, sigma, scale, t
     rate, l2, l1 = number(-rates.eta / n), number(rates.l2), number(rates.l1)
     if rates.momentum > 0.0:
         friction = number(rates.momentum)
-        none = number(0)
+        none, decay = number(0), number(rates.decay)
+        back = friction if rates.nesterov else none
+        times = number(1) + back
         if rates.biases:
-            pull(biases, network.bias_velocity, l2, l1, friction, tiny)
+            pull(biases, network.bias_velocity, l2, l1, friction, decay, back, tiny)
         else:
-            pull(biases, network.bias_velocity, none, none, friction, tiny)
+            pull(biases, network.bias_velocity, none, none, friction, none, back, tiny)
         add_bias_gradient(shape, network.bias_velocity, n, buffers, rate)
-        move(biases, network.bias_velocity)
-        pull(weights, network.velocity, l2, l1, friction, tiny)
+        move(biases, network.bias_velocity, times)
+        pull(weights, network.velocity, l2, l1, friction, decay, back, tiny)
         add_gradient(shape, network.velocity, images, rows, first, n, buffers, rate, scale, tiny)
-        move(weights, network.velocity)
+        move(weights, network.velocity, times)
     else:
         if rates.biases:
             shrink(biases, l2, l1)
@@ -227,4 +255,8 @@ def step(shape, network, rates, images, rows, first, n, buffers, sigma, scale, t
         add_gradient(shape, weights, images, rows, first, n, buffers, rate, scale, tiny)
     if rates.max_norm < np.inf:
         limit_norms(shape, weights, number(rates.max_norm), buffers.norms)
+    if rates.average > 0.0:
+        slow = number(rates.average)
+        follow(network.average, weights, slow, number(sigma), tiny)
+        follow(network.bias_average, biases, slow, number(1), tiny)
     return sigma

@@ -115,6 +115,8 @@ def epoch(shape, network, rates, dropout, images, kept, order, every, batch, buf
             images.labels,
             order,
             first,
+            number(rates.off),
+            number(rates.on),
             tiny,
         )
         backward(shape, weights, n, buffers, factor, tiny)

@@ -203,19 +203,24 @@ def output_activations(cost, z, a, at, n, units, width):
 
 
 @jit
-def output_errors(cost, z, d, at, n, units, width, labels, rows, first, tiny):
+def output_errors(cost, z, d, at, n, units, width, labels, rows, first, off, on, tiny):
     """δ^L = ∂C/∂z^L of n examples: a − y (eq. 66, 82), or (a − y) σ′(z) (eq. 55, 56).
 
-    What is smaller than `tiny` becomes 0.
+    y is `on` at the label and `off` elsewhere: 1 and 0, but for label smoothing. What is smaller
+    than `tiny` becomes 0.
     """
-    one = z.dtype.type(1)
+    zero, one = z.dtype.type(0), z.dtype.type(1)
     output_activations(cost, z, d, at, n, units, width)
     for e in range(uint64(0), n):
         row, label = at + e * width, uint64(labels[rows[first + e]])
         if cost == QUADRATIC:
             for j in range(uint64(0), units):
                 a = d[row + j]
-                d[row + j] = (a - z.dtype.type(target(label, j, units))) * (a * (one - a))
+                y = on if target(label, j, units) else off
+                d[row + j] = (a - y) * (a * (one - a))
+        elif off > zero:
+            for j in range(uint64(0), units):
+                d[row + j] -= on if label == j else off
         elif units == uint64(1):
             d[row] -= z.dtype.type(label)
         else:

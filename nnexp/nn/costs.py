@@ -79,6 +79,24 @@ def plain_error(a: Array, y: Array) -> Array:
     return a - y
 
 
+def smoothed(y: Array, smoothing: float) -> Array:
+    """y ← (1 − ε) y + ε / K: targets (K, B) of K classes that leave the others a little.
+
+    Label smoothing (Szegedy et al. 2016, "Rethinking the Inception architecture", section 7). Only
+    the steps see such targets: costs are measured against the labels. Not in the chapter.
+    """
+    if not smoothing:
+        return y
+    off, on = smoothed_targets(len(y), smoothing)
+    return np.where(y > 0, y.dtype.type(on), y.dtype.type(off))
+
+
+def smoothed_targets(classes: int, smoothing: float) -> tuple[float, float]:
+    """What 0 and 1 become: ε/K and 1 − ε + ε/K."""
+    off = smoothing / classes
+    return off, 1.0 - smoothing + off
+
+
 CROSSENTROPY = Cost("crossentropy", "sigmoid", sigmoid, crossentropy, plain_error)
 QUADRATIC = Cost("quadratic", "sigmoid", sigmoid, quadratic, quadratic_error)
 LOGLIKELIHOOD = Cost("loglikelihood", "softmax", softmax, loglikelihood, plain_error)

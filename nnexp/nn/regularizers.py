@@ -22,10 +22,12 @@ class Regularization:
     """λ of eq. 85."""
     l1: float = 0.0
     """λ of eq. 95."""
+    decay: float = 0.0
+    """λ of decoupled weight decay."""
     max_norm: float = inf
     """The greatest norm of a unit's incoming weights."""
     biases: bool = False
-    """L2 and L1 act on the biases too."""
+    """L2, L1 and decay act on the biases too."""
 
 
 def squares(parameters: Parameters, biases: bool = False) -> float:
@@ -56,6 +58,16 @@ def pull(w: Array, l2: float, l1: float, n: int) -> Array:
     return gradient + number(l1 / n) * np.sign(w) if l1 else gradient
 
 
+def decayed(w: Array, amount: float) -> Array:
+    """w ← (1 − ηλ/n) w, for `amount` = ηλ/n: what decoupled weight decay does beside the step.
+
+    Loshchilov & Hutter 2019, "Decoupled weight decay regularization", algorithm 1: no term of the
+    cost, so that the velocity does not gather it. Without momentum it is L2. Not in the chapter.
+    """
+    less: Array = w - w.dtype.type(amount) * w
+    return less if amount else w
+
+
 def limit_norm(w: Array, max_norm: float) -> Array:
     """Scale each unit's incoming weights, a row of w, down to `max_norm` where they exceed it.
 
@@ -80,6 +92,9 @@ REGULARIZERS: dict[str, Callable[..., Regularization]] = {
     "l1": lambda lmbda, lmbda_l1, max_norm, biases: Regularization(l1=lmbda, biases=biases),
     "elastic": lambda lmbda, lmbda_l1, max_norm, biases: Regularization(
         l2=lmbda, l1=lmbda_l1, biases=biases
+    ),
+    "decoupled": lambda lmbda, lmbda_l1, max_norm, biases: Regularization(
+        decay=lmbda, biases=biases
     ),
     "maxnorm": lambda lmbda, lmbda_l1, max_norm, biases: Regularization(max_norm=max_norm),
 }

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module
 from typing import Any
@@ -44,16 +44,16 @@ def fingerprint_of(
     data: str,
     source: str,
     environment: Mapping[str, Any],
-    recorded: Container[str] | None = None,
+    recorded: Mapping[str, Any] | None = None,
 ) -> str:
     """The fingerprint of a run made from some data with some source, both by their SHA-256.
 
-    `environment` is the numeric one, of account only where the config depends on it. `recorded` are
-    the config keys that there were when the run was recorded; None: those that there are.
+    `environment` is the numeric one, of account only where the config depends on it. `recorded` is
+    the config as the run's record has it, with the keys that there were then.
     """
     parts = {
         "version": VERSION,
-        "config": _known(numeric_config(config), recorded),
+        "config": numeric_config(config) if recorded is None else _numeric(recorded),
         "data": data,
         "source": source,
     }
@@ -74,24 +74,13 @@ def depends_on_environment(config: Config) -> bool:
 
 def numeric_config(config: Config) -> dict[str, Any]:
     """The part of the config that can change a recorded number."""
-    values = dataclasses.asdict(config)
-    for key in _WITHOUT:
-        del values[key]
-    del values["data"]["root"]
-    return values
+    return _numeric(dataclasses.asdict(config))
 
 
-def _known(values: dict[str, Any], recorded: Container[str] | None) -> dict[str, Any]:
-    """The values of some keys, by their dotted names."""
-    if recorded is None:
-        return values
-    return {
-        name: {k: v for k, v in value.items() if f"{name}.{k}" in recorded}
-        if isinstance(value, dict)
-        else value
-        for name, value in values.items()
-        if isinstance(value, dict) or name in recorded
-    }
+def _numeric(values: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in values.items() if key not in _WITHOUT}
+    data = {key: value for key, value in kept["data"].items() if key != "root"}
+    return {**kept, "data": data}
 
 
 @lru_cache(maxsize=1)

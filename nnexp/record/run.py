@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from nnexp.config.command import command_of, run_name
 from nnexp.config.compose import flatten
+from nnexp.config.rules import WITH_LMBDA
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.record.clock import now
@@ -52,7 +53,7 @@ FLUSH_SECONDS = 2.0
 def params_of(config: Config) -> dict[str, str]:
     """What is recorded as parameters: every key, and λ/n as a number to sort by."""
     params = flatten(config)
-    if config.reg.name in ("l2", "l1", "elastic"):
+    if config.reg.name in WITH_LMBDA:
         params["reg.lmbda_over_n"] = repr(config.reg.lmbda / config.data.n_train)
     return params
 

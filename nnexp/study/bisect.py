@@ -21,7 +21,7 @@ from nnexp.record.fingerprint import fingerprint_of
 from nnexp.study.exchange.archive import write_whole
 from nnexp.study.exchange.manifest import Model, Name, Sha256, Text, canonical, plain_json
 from nnexp.study.surroundings import place
-from nnexp.study.traced import epochs_until, operations_of
+from nnexp.study.traced import epochs_before, operations_of
 from nnexp.study.verify import Difference
 
 MOST_BYTES = 500_000_000
@@ -37,7 +37,7 @@ class Trace(Model):
     """Of the numeric config and the data."""
     where: Text
     epochs: tuple[Digest, ...]
-    """Of weights, biases and velocities after epoch 0, 1, … `epoch`."""
+    """Of weights, biases and velocities after epoch 0, 1, … `epoch` − 1."""
     epoch: Annotated[int, Field(ge=1)]
     """The epoch that was looked into."""
     operations: tuple[Name, ...]
@@ -75,7 +75,7 @@ def trace(config: Config, dataset: Dataset, epoch: int) -> Trace:
     """
     if not 1 <= epoch <= config.train.epochs:
         raise UserError(f"--epoch {epoch}: allowed: 1 to {config.train.epochs}")
-    epochs, before = epochs_until(config, dataset, epoch)
+    epochs, before = epochs_before(config, dataset, epoch)
     batches = list(operations_of(config, dataset, before))
     return Trace(
         format="nnexp trace",
@@ -91,7 +91,7 @@ def trace(config: Config, dataset: Dataset, epoch: int) -> Trace:
 def parting(theirs: Trace, ours: Trace) -> Parting | None:
     """Where two traces of the same epoch of a run part; None if they are the same."""
     for epoch, (a, b) in enumerate(zip(theirs.epochs, ours.epochs, strict=True)):
-        if a != b and epoch < ours.epoch:
+        if a != b:
             return Parting(epoch)
     for number, (before, now) in enumerate(zip(theirs.batches, ours.batches, strict=True), 1):
         for operation, a, b in zip(ours.operations, before, now, strict=True):
@@ -129,7 +129,7 @@ def read_trace(path: Path, config: Config, dataset: Dataset) -> Trace:
     except ValidationError as error:
         raise UserError(f"--against {path}: allowed: a file that --trace has written") from error
     lengths = {len(found.operations), *map(len, found.batches)}
-    if len(found.epochs) != found.epoch + 1 or len(lengths) != 1 or not found.batches:
+    if len(found.epochs) != found.epoch or len(lengths) != 1 or not found.batches:
         raise UserError(f"--against {path}: is damaged; allowed: a file that --trace has written")
     if found.run != _mark(config, dataset):
         raise UserError(f"--against {path}: is of a run with another config, or on other data")

@@ -133,23 +133,67 @@ def compare(
         UserError: a key or metric that no run has, fewer than one finished run, or no such setting.
     """
     keys = columns_by(frame, by)
+    _check_columns(frame, metric, pair)
+    names = setting_names(frame, keys)
+    finished, warnings = _counted(frame, keys, metric)
+    settings, missing_runs = _settings(frame, finished, names, keys, pair, metric, published, rule)
+    warnings += missing_runs
+    base = None if against is None else _named(settings, against)
+    mixed = tuple(notes.mixed_keys(finished, names, keys, pair))
+    design = design_of(settings)
+    effects, missing = ((), ()) if mixed else effects_of(design, rule)
+    warnings += notes.warnings(finished, names, keys, pair, metric, settings)
+    if missing and len(design.factors) > 1:
+        warnings.append(f"no effect, as too few runs go together: {'; '.join(missing)}")
+    if mixed:
+        which = f"runs of one setting differ in {', '.join(mixed)} too"
+        it = "them" if len(mixed) > 1 else "it"
+        warnings.insert(0, f"{which}: add {it} to --by, or narrow with --sweep or --where")
+    return Comparison(
+        metric, tuple(by), tuple(short(k) for k in keys), tuple(settings),
+        tuple(pairs_of(settings, base, rule)), design, effects,
+        () if mixed else interactions_of(design, rule), tuple(warnings), mixed,
+        _error(finished, metric, settings), base, rule,
+    )  # fmt: skip
+
+
+def _check_columns(frame: pd.DataFrame, metric: str, pair: str) -> None:
     if metric not in frame or not pd.api.types.is_numeric_dtype(frame[metric]):
         known = ", ".join(sorted(c for c in frame.columns if "/" in c)) or "none"
         raise UserError(f"--metric {metric}: no run has it; recorded: {known}")
     if pair not in frame:
         raise UserError(f"--pair {pair}: no run has it; allowed: a config key, such as seed")
-    warnings: list[str] = []
-    names = setting_names(frame, keys)
+
+
+def _counted(
+    frame: pd.DataFrame, keys: Sequence[str], metric: str
+) -> tuple[pd.DataFrame, list[str]]:
+    """The finished runs, each once, and what there is to say of those left out."""
     finished = frame[(frame["status"] == "FINISHED") & np.isfinite(frame[metric].astype(float))]
     # The same config on the same data again: with another source or environment, or without reuse.
     # Where places are compared, a run counts in each.
     same = [k for k in (*config_keys(), "data", *(set(keys) & set(PLACES))) if k in finished]
     twice = finished.duplicated(same, keep="first")
-    if twice.any():
-        warnings.append(f"{int(twice.sum())} runs are recorded twice: the latest of each counts")
-        finished = finished[~twice]
+    if not twice.any():
+        return finished, []
+    told = f"{int(twice.sum())} runs are recorded twice: the latest of each counts"
+    return finished[~twice], [told]
+
+
+def _settings(
+    frame: pd.DataFrame,
+    finished: pd.DataFrame,
+    names: pd.Series,
+    keys: Sequence[str],
+    pair: str,
+    metric: str,
+    published: pd.DataFrame | None,
+    rule: Rule,
+) -> tuple[list[Setting], list[str]]:
+    """The settings that have finished runs, in order, and what there is to say of the others."""
     told = tuple(short(k) for k in keys if finished[k].nunique(dropna=False) > 1)
-    settings = []
+    settings: list[Setting] = []
+    warnings: list[str] = []
     for name in ordered(frame[keys], names):
         group = finished[names.loc[finished.index] == name]
         failed = int(((names == name) & (frame["status"] == "FAILED")).sum())
@@ -163,26 +207,15 @@ def compare(
         settings.append(Setting(name, summary, failed, values, print_value, levels, told))
     if not settings:
         raise UserError("compare: no finished runs; train some, or widen --where")
-    base = None if against is None else _named(settings, against)
-    mixed = tuple(notes.mixed_keys(finished, names, keys, pair))
-    design = design_of(settings)
-    effects, missing = ((), ()) if mixed else effects_of(design, rule)
-    warnings += notes.warnings(finished, names, keys, pair, metric, settings)
-    if missing and len(design.factors) > 1:
-        warnings.append(f"no effect, as too few runs go together: {'; '.join(missing)}")
-    if mixed:
-        which = f"runs of one setting differ in {', '.join(mixed)} too"
-        it = "them" if len(mixed) > 1 else "it"
-        warnings.insert(0, f"{which}: add {it} to --by, or narrow with --sweep or --where")
+    return settings, warnings
+
+
+def _error(finished: pd.DataFrame, metric: str, settings: Sequence[Setting]) -> float | None:
+    """The binomial error of an accuracy over the test images; None of other metrics."""
     mean = float(np.mean([s.summary.mean for s in settings]))
-    error = None
     if _of_so_many(finished, metric) and 0.0 <= mean <= 1.0:
-        error = binomial_error(mean, EXAMPLES)
-    return Comparison(
-        metric, tuple(by), tuple(short(k) for k in keys), tuple(settings),
-        tuple(pairs_of(settings, base, rule)), design, effects,
-        () if mixed else interactions_of(design, rule), tuple(warnings), mixed, error, base, rule,
-    )  # fmt: skip
+        return binomial_error(mean, EXAMPLES)
+    return None
 
 
 def _summary(values: Sequence[float], metric: str, rule: Rule) -> Summary:

@@ -27,16 +27,16 @@ from nnexp.record.tags import number
 from nnexp.signals import held_stops
 from nnexp.study.recorded import recorded_data
 from nnexp.study.verify import Difference, Values, agree, history, recorded_as
+from nnexp.sweep.running import NotRecorded
 from nnexp.sweep.screen import RunScreen
-from nnexp.sweep.single import NotRecorded
 from nnexp.train.report import EpochReport, Outcome
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
 CHANGEABLE = (
-    "cost", "reg", "dropout", "expand",
-    "train.epochs", "train.eta", "train.batch_size", "train.momentum", "stop.patience",
+    "cost", "reg", "dropout", "expand", "schedule", "train.epochs", "train.eta",
+    "train.batch_size", "train.momentum", "train.nesterov", "stop.patience",
 )  # fmt: skip
 """Groups and keys that may change at an epoch: what a step does, not what a run is made of."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
-from nnexp.nn import sgd
+from nnexp.nn.costs import smoothed
 from nnexp.nn.network import backward, forward
 from nnexp.nn.parameters import Parameters
 from nnexp.train.engine import DropoutStreams, Engine
@@ -28,6 +27,7 @@ from nnexp.train.examples import TrainingExamples, laid_out
 from nnexp.train.loop import train
 from nnexp.train.plain import Layout, NumpyEngine
 from nnexp.train.plan import initial_parameters, problem_of, randomness_of
+from nnexp.train.schedule import SCHEDULES
 from nnexp.train.snapshot import Snapshot
 from nnexp.train.streams import Order, set_state, stream
 
@@ -38,26 +38,21 @@ Operations = dict[str, str]
 """Digests by operation, in the order in which they are carried out."""
 
 
-def epochs_until(config: Config, dataset: Dataset, epoch: int) -> tuple[list[str], Snapshot]:
-    """Digests of the state after epoch 0, 1, … `epoch`, and the state before that epoch.
+def epochs_before(config: Config, dataset: Dataset, epoch: int) -> tuple[list[str], Snapshot]:
+    """Digests of the state after epoch 0, 1, … `epoch` − 1, and the last of these states.
 
     Raises:
         UserError: the run ends before.
     """
-    # The last report of a run takes no snapshot, so that this one must not be the last.
-    longer = replace(config, train=replace(config.train, epochs=epoch + 1))
     digests: list[str] = []
-    before = None
-    for report in train(longer, dataset):
+    for report in train(config, dataset):
         if report.snapshot is None:
-            raise UserError(f"--epoch {epoch}: allowed: 1 to {report.epoch - 1}, for it ends there")
+            raise UserError(f"--epoch {epoch}: allowed: 1 to {report.epoch}, where the run ends")
         snapshot = report.snapshot()
         digests.append(digest(*_state(snapshot.arrays)))
-        if report.epoch == epoch:
+        if report.epoch == epoch - 1:
             break
-        before = snapshot
-    assert before is not None
-    return digests, before
+    return digests, snapshot
 
 
 def operations_of(config: Config, dataset: Dataset, before: Snapshot) -> Iterator[Operations]:
@@ -74,28 +69,49 @@ def operations_of(config: Config, dataset: Dataset, before: Snapshot) -> Iterato
     examples = TrainingExamples(kind, config, dataset, randomness)
     examples.restore(before.values["examples"])
     layout, order = examples.next_epoch()
+    rate = _rate(config, before)
     for start in range(0, len(order), problem.batch_size):
         rows = order[start : start + problem.batch_size]
         if isinstance(engine, TracedEngine):
-            yield engine.step(layout, rows)
+            yield engine.step(layout, rows, rate)
         else:
-            engine.epoch(layout, rows)
+            engine.epoch(layout, rows, rate)
             yield {"weights and velocities": digest(*_state(engine.state()))}
+
+
+def _rate(config: Config, before: Snapshot) -> float:
+    """What η is multiplied by in the epoch that follows a state."""
+    schedule = config.schedule
+    if schedule.name == "halve":
+        return float(before.values["halving"][0])
+    return SCHEDULES[schedule.name](schedule, before.values["epoch"], config.train.epochs)
 
 
 class TracedEngine(NumpyEngine):
     """The NumPy engine, an operation at a time."""
 
-    def step(self, layout: Layout, rows: Order) -> Operations:
-        """One mini-batch: as `epoch` does it, and what each operation gave."""
+    def step(self, layout: Layout, rows: Order, rate: float) -> Operations:
+        """Train on one mini-batch, and say what each operation gave."""
+        said = self._passes(layout, rows)
+        self.epoch(layout, rows, rate)
+        operations = {name: digest(array) for name, array in said.items()}
+        operations["update of the velocities"] = digest(*_arrays(self.velocity))
+        operations["update of weights and biases"] = digest(*_arrays(self.current))
+        operations["average of the weights"] = digest(*_arrays(self.average))
+        return operations
+
+    def _passes(self, layout: Layout, rows: Order) -> dict[str, NDArray[Any]]:
+        """Forward and backward as `epoch` is going to do them; what is drawn is put back."""
+        drawn = (self.streams.hidden, self.streams.inputs)
+        states = [bits.state for bits in drawn]
+        said: dict[str, NDArray[Any]] = {}
         with np.errstate(all="ignore"):  # As `epoch`: a run that diverges is found afterwards.
-            x, y = self._inputs(layout.images[rows]), self._targets(layout.labels[rows])
+            x = self._inputs(layout.images[rows])
+            y = smoothed(self._targets(layout.labels[rows]), self.problem.smoothing)
             masks = self._hidden_masks(len(rows))
             network = self.current
             found = forward(network, x, self.activation, self.cost, masks)
             gradient = backward(network, found, y, self.activation, self.cost)
-            self.current, self.velocity = sgd.update(gradient, self.velocity, network, self.descent)
-            said: dict[str, NDArray[Any]] = {}
             for layer, (w, b) in enumerate(zip(network.weights, network.biases, strict=True)):
                 inputs = found.inputs[layer]
                 said[f"activations of layer {layer + 1}" if layer else "inputs x"] = inputs
@@ -110,10 +126,9 @@ class TracedEngine(NumpyEngine):
                     delta = network.weights[layer].T @ delta
                     delta = delta if masks is None else delta * masks[layer - 1]
                     delta = delta * self.activation.derivative(found.activations[layer - 1])
-        operations = {name: digest(array) for name, array in said.items()}
-        operations["update of the velocities"] = digest(*_arrays(self.velocity))
-        operations["update of weights and biases"] = digest(*_arrays(self.current))
-        return operations
+        for bits, state in zip(drawn, states, strict=True):
+            bits.state = state
+        return said
 
 
 def digest(*arrays: NDArray[Any]) -> str:

@@ -14,7 +14,7 @@ from nnexp.record.delivery import Delivery
 from nnexp.record.outbox import Outbox
 from nnexp.redact import redact
 from nnexp.signals import held_stops
-from nnexp.sweep.single import NotRecorded
+from nnexp.sweep.running import NotRecorded
 
 
 class SweepStopped(NnexpError):

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 
-from nnexp.config.command import command_of, run_name
+from nnexp.config.command import run_name
 from nnexp.config.schema import Config
 from nnexp.config.words import some
 from nnexp.data.dataset import Dataset, dataset_of
-from nnexp.errors import NnexpError, stopped_by
 from nnexp.record.bulk import final_values
 from nnexp.record.check import warnings_of
 from nnexp.record.checkpoint import CheckpointFile
-from nnexp.record.delivery import NEVER
-from nnexp.record.final import completed
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.kept import deliver_all
-from nnexp.record.run import RunRecord
 from nnexp.record.stale import mark_stale
 from nnexp.record.store import Store, experiment_id, import_client, open_store
 from nnexp.record.sweep import Recorded, find_finished
@@ -33,37 +24,14 @@ from nnexp.signals import held_stops
 from nnexp.source import SourceChanged, confirm, file_digests, source_sha256
 from nnexp.sweep.checkpoints import Checkpoints, run_key
 from nnexp.sweep.locks import alone
+from nnexp.sweep.running import Result, UnderWay
 from nnexp.sweep.screen import RunScreen, Screen, header
-from nnexp.sweep.stopwatch import DRAWING, Stopwatch
+from nnexp.sweep.stopwatch import Stopwatch
 from nnexp.sweep.studio import Studio
 from nnexp.train.engines import check_engine, compile_ahead, engine_of
 from nnexp.train.examples import laid_out
-from nnexp.train.loop import train
 from nnexp.train.plan import check_data
-from nnexp.train.report import Outcome
-from nnexp.train.snapshot import Snapshot
 from nnexp.verbosity import LOGGER
-
-
-class RunFailed(NnexpError):
-    """A run could not go on; it is recorded as FAILED."""
-
-    def __init__(self, message: str, run_id: str) -> None:
-        super().__init__(message)
-        self.run_id = run_id
-
-
-class NotRecorded(NnexpError):
-    """What has been trained is whole on this disk, but not in the store, which says it was."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """A recorded run."""
-
-    run_id: str
-    config: Config
-    metrics: dict[str, float]
 
 
 def run_single(config: Config, console: Console, screen: Screen | None = None) -> Result:
@@ -108,9 +76,8 @@ def run_single(config: Config, console: Console, screen: Screen | None = None) -
                     return Result(found.run_id, config, dict(found.metrics))
             _confirm_source(config)
             compile_ahead([config], lambda text: console.print(text, highlight=False))
-            return _run(
-                config, dataset, store, experiment, checkpoints, studio, console, screen, watch
-            )
+            run = UnderWay(config, dataset, store, experiment, checkpoints, studio, console, screen)
+            return run.carry_out(watch)
 
 
 def _artifacts(config: Config) -> str:
@@ -174,146 +141,3 @@ def tidy(store: Store, experiment: str, console: Console) -> None:
         console.print(escape(f"the store does not know the run in {folder}: kept there"))
     for run_id in mark_stale(store, experiment):
         console.print(f"run {run_id} was left unfinished by a process that is gone: KILLED")
-
-
-def _run(
-    config: Config,
-    dataset: Dataset,
-    store: Store,
-    experiment: str,
-    checkpoints: Checkpoints,
-    studio: Studio,
-    console: Console,
-    screen: Screen,
-    watch: Stopwatch,
-) -> Result:
-    record: RunRecord | None = None
-    closed = False
-    try:
-        with held_stops():
-            record, snapshot = _begin(config, dataset, store, experiment, checkpoints, console)
-        watch.lap("starting")
-        LOGGER.debug("run %s opened: %s", record.run_id, command_of(config))
-        outcome = _train(record, config, dataset, checkpoints, snapshot, console, screen)
-        watch.lap()
-        LOGGER.debug("trained %s", some(outcome.epochs, "epoch"))
-        if outcome.failure is None:
-            folder = Path(tempfile.mkdtemp(prefix=f"{record.run_id}-", dir=store.folder))
-            try:
-                if missing := studio.write(folder, outcome, record.rows):
-                    console.print(escape(f"recorded without all artifacts: {missing}"))
-                watch.lap(DRAWING)
-                with held_stops():
-                    arrived, closed = record.finish(outcome, folder), True
-                    checkpoints.file.remove()
-                watch.lap("recording")
-                LOGGER.debug("run %s closed, %d values", record.run_id, len(outcome.metrics))
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
-        else:
-            with held_stops():
-                arrived, closed = record.fail(outcome.failure), True
-                checkpoints.file.remove()
-    except KeyboardInterrupt as stop:
-        if closed and record is not None:
-            # It came while the run was being closed, and has waited: the run is whole.
-            console.print(f"\nrun {record.run_id} had ended already; it is recorded")
-        elif record is not None:
-            # An impatient second one would leave the run as if it were going on.
-            with held_stops(forget=True):
-                record.fail(stopped_by(stop), status="KILLED")
-            console.print(
-                f"\nrun {record.run_id} is marked KILLED; the same command goes on with it"
-            )
-        raise
-    except OSError as error:
-        if record is None or closed:
-            raise
-        # The disk is full, or the folder has gone: what is trained can still be gone on with.
-        marked = record.fail(str(error), status="KILLED")
-        raise RunFailed(
-            f"run {record.run_id} cannot be recorded: {error}; it is marked KILLED"
-            f"{'' if marked else ' at the next start'}, and the same command goes on with it",
-            record.run_id,
-        ) from error
-    except Exception as error:
-        if record is not None and not closed:
-            record.fail(f"{type(error).__name__}: {error}")
-        raise
-    if not arrived and not record.lost:
-        console.print(escape(record.unsent))
-    if outcome.failure is not None:
-        raise RunFailed(f"run {record.run_id} failed: {outcome.failure}", record.run_id)
-    kept = outcome.metrics.get("best/epoch") if outcome.metrics.get("best/test_accuracy") else None
-    last = next((row for row in record.rows if row["step"] == kept), record.last)
-    screen.ended(config, store, record.run_id, last, outcome, watch)
-    if record.lost:
-        raise NotRecorded(record.unsent)
-    return Result(record.run_id, config, {**record.last, **outcome.metrics})
-
-
-def _begin(
-    config: Config,
-    dataset: Dataset,
-    store: Store,
-    experiment: str,
-    checkpoints: Checkpoints,
-    console: Console,
-) -> tuple[RunRecord, Snapshot | None]:
-    """A new run, or the one that a checkpoint belongs to."""
-    found = checkpoints.found() if config.tracking.resume else None
-    if found is not None:
-        snapshot, kept = found
-        rows, stamps = kept["rows"], kept["stamps"]
-        try:
-            record = RunRecord.reopen(store, kept["run_id"], config, dataset, rows, stamps)
-            console.print(f"going on after epoch {snapshot.values['epoch']}", highlight=False)
-            return record, snapshot
-        except Exception as error:
-            if getattr(error, "error_code", "") not in NEVER:
-                raise
-            console.print(
-                f"the store has no run {kept['run_id']} any more: going on after epoch "
-                f"{snapshot.values['epoch']} in a new one",
-                highlight=False,
-            )
-            # What was trained is still worth as much: the checkpoint holds all values so far.
-            record = RunRecord.start(store, experiment, config, dataset, rows, stamps)
-            return record, snapshot
-    checkpoints.file.remove()
-    return RunRecord.start(store, experiment, config, dataset), None
-
-
-def _train(
-    record: RunRecord,
-    config: Config,
-    dataset: Dataset,
-    checkpoints: Checkpoints,
-    snapshot: Snapshot | None,
-    console: Console,
-    screen: Screen,
-) -> Outcome:
-    outcome: Outcome | None = None
-    complained = False
-
-    def kept() -> dict[str, Any]:
-        return {"run_id": record.run_id, "rows": record.rows, "stamps": record.stamps}
-
-    with screen.training(config, dataset, record.rows):
-        for report in train(config, dataset, snapshot):
-            record.add(report)
-            screen.show(report)
-            outcome = report.outcome or outcome
-            checkpoints.after(report, kept)
-            if complained != bool(record.trouble):
-                complained = not complained
-                console.print(
-                    escape(
-                        f"the tracking store does not answer ({record.trouble}): training goes on, "
-                        "values are kept"
-                    )
-                    if complained
-                    else "the tracking store answers again: it has received what was kept"
-                )
-    assert outcome is not None
-    return completed(config, dataset, record.rows, outcome)

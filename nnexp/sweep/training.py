@@ -6,11 +6,13 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Set
 from dataclasses import replace
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 
 from nnexp.config.command import command_of
+from nnexp.config.schema import Config
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.clock import now
 from nnexp.record.environment import cores
@@ -24,7 +26,17 @@ from nnexp.sweep.checkpoints import checkpoint_of
 from nnexp.sweep.claims import claims
 from nnexp.sweep.executors import Executor, executor_of
 from nnexp.sweep.state import Batch
-from nnexp.sweep.worker import Broken, Finished, Note, Paused, Progress, Stopped, Stuck, Task
+from nnexp.sweep.worker import (
+    Broken,
+    Finished,
+    Message,
+    Note,
+    Paused,
+    Progress,
+    Stopped,
+    Stuck,
+    Task,
+)
 from nnexp.train.work import work
 from nnexp.verbosity import LOGGER
 
@@ -91,62 +103,93 @@ def train_missing(
     missing = [k for k in sweep.missing if only is None or sweep.marks[k] in only]
     if not missing:
         return
-    settings = sweep.configs[0].sweep
-    level = sweep.configs[0].tracking.artifacts
-    if level == "auto":
-        level = "light" if len(sweep.configs) > LIGHT_FROM else "all"
     folder = sweep.store.folder / f"sweep-{parent}"
     amount = {k: work(sweep.configs[k], sweep.datasets[k]) for k in missing}
-    tasks = [
-        Task(k, sweep.configs[k], level, folder, checkpoint(sweep, k), sweep.until)
-        for k in sorted(missing, key=lambda k: -amount[k])
-    ]
-    board = Board(
-        len(sweep.configs),
-        amount,
-        {k: sweep.configs[k].train.epochs for k in missing},
-        len(sweep.configs) - len(sweep.missing),
-        settings.workers or cores(),
-        console,
-    )
-    beat, complained, refused = time.monotonic(), False, len(outbox.refused)
+    tasks = _tasks(sweep, amount, folder)
     if pool is None:
-        pool = executor_of(settings, tasks)
+        pool = executor_of(sweep.configs[0].sweep, tasks)
     else:
         pool.add(tasks)
     messages = pool.messages()
+    tell = _StoreNews(outbox, console)
+    beat = time.monotonic()
     try:
-        with board:
+        with _board(sweep, amount, console) as board:
             for message in messages:
                 if time.monotonic() - beat > HEARTBEAT_SECONDS:
                     outbox.tell(parent, {"nnexp.heartbeat": str(now())})
                     beat = time.monotonic()
-                if isinstance(message, Progress):
-                    board.progress(message.run, message.epoch)
-                elif isinstance(message, Note):
-                    board.note(f"{sweep.names[message.run]}: {message.text}")
-                elif isinstance(message, Finished):
-                    _record(sweep, message.run, message.ended, parent, outbox, board)
-                elif isinstance(message, Paused):
-                    sweep.paused[sweep.marks[message.run]] = message.rows
-                    board.paused(message.run)
-                elif isinstance(message, Stuck):
-                    raise OSError(message.reason)
-                elif isinstance(message, Stopped):
-                    raise message.error
-                elif isinstance(message, Broken):
-                    nothing = Ended([], [], None, now(), None, message.reason)
-                    _record(sweep, message.run, nothing, parent, outbox, board)
+                _take(message, sweep, parent, outbox, board)
                 _deliver(sweep, outbox)
-                if refused != len(outbox.refused):
-                    refused = len(outbox.refused)
-                    console.print(escape(_about_refusal(outbox)), highlight=False)
-                if complained != bool(outbox.kept):
-                    complained = not complained
-                    console.print(escape(_about_store(outbox)), highlight=False)
+                tell.changes()
     finally:
         messages.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _tasks(sweep: Batch, amount: Mapping[int, float], folder: Path) -> list[Task]:
+    """What the workers are given, the longest first."""
+    level = sweep.configs[0].tracking.artifacts
+    if level == "auto":
+        level = "light" if len(sweep.configs) > LIGHT_FROM else "all"
+    return [
+        Task(k, sweep.configs[k], level, folder, checkpoint(sweep, k), sweep.until)
+        for k in sorted(amount, key=lambda k: -amount[k])
+    ]
+
+
+def _board(sweep: Batch, amount: Mapping[int, float], console: Console) -> Board:
+    return Board(
+        len(sweep.configs),
+        amount,
+        {k: sweep.configs[k].train.epochs for k in amount},
+        len(sweep.configs) - len(sweep.missing),
+        sweep.configs[0].sweep.workers or cores(),
+        console,
+    )
+
+
+def _take(message: Message, sweep: Batch, parent: str, outbox: Outbox, board: Board) -> None:
+    """Do what a worker's message asks for.
+
+    Raises:
+        OSError: the worker can write nothing more.
+        UserError, SourceChanged: it cannot train.
+    """
+    if isinstance(message, Progress):
+        board.progress(message.run, message.epoch)
+    elif isinstance(message, Note):
+        board.note(f"{sweep.names[message.run]}: {message.text}")
+    elif isinstance(message, Finished):
+        _record(sweep, message.run, message.ended, parent, outbox, board)
+    elif isinstance(message, Paused):
+        sweep.paused[sweep.marks[message.run]] = message.rows
+        board.paused(message.run)
+    elif isinstance(message, Stuck):
+        raise OSError(message.reason)
+    elif isinstance(message, Stopped):
+        raise message.error
+    elif isinstance(message, Broken):
+        nothing = Ended([], [], None, now(), None, message.reason)
+        _record(sweep, message.run, nothing, parent, outbox, board)
+
+
+class _StoreNews:
+    """Says when the store begins or ceases to answer, or refuses something, once each."""
+
+    def __init__(self, outbox: Outbox, console: Console) -> None:
+        self._outbox, self._console = outbox, console
+        self._complained, self._refused = False, len(outbox.refused)
+
+    def changes(self) -> None:
+        """Say what has changed since the last time."""
+        outbox = self._outbox
+        if self._refused != len(outbox.refused):
+            self._refused = len(outbox.refused)
+            self._console.print(escape(_about_refusal(outbox)), highlight=False)
+        if self._complained != bool(outbox.kept):
+            self._complained = not self._complained
+            self._console.print(escape(_about_store(outbox)), highlight=False)
 
 
 def _record(sweep: Batch, k: int, ended: Ended, parent: str, outbox: Outbox, board: Board) -> None:
@@ -167,6 +210,12 @@ def _record(sweep: Batch, k: int, ended: Ended, parent: str, outbox: Outbox, boa
     metrics = {**last, **(outcome.metrics if outcome is not None else {})}
     status = "FAILED" if failure else "FINISHED"
     sweep.found[sweep.marks[k]] = Recorded(run_id, status, parent, metrics, failure)
+    result = f"failed: {failure}" if failure else _result(metrics, config)
+    board.ended(k, f"{name}: {result}", failed=bool(failure))
+
+
+def _result(metrics: Mapping[str, float], config: Config) -> str:
+    """What came of a run, in a few words."""
     said = [
         f"{label} {metrics[name]:.2%}"
         for name, label in (
@@ -176,9 +225,7 @@ def _record(sweep: Batch, k: int, ended: Ended, parent: str, outbox: Outbox, boa
         )
         if name in metrics and (label != "validation" or config.monitor.test == "never")
     ]
-    cost = f"cost {metrics.get('train/cost', 0.0):.4g}"
-    result = f"failed: {failure}" if failure else ", ".join(said) or cost
-    board.ended(k, f"{name}: {result}", failed=bool(failure))
+    return ", ".join(said) or f"cost {metrics.get('train/cost', 0.0):.4g}"
 
 
 def checkpoint(sweep: Batch, k: int) -> CheckpointFile:

@@ -18,7 +18,7 @@ from nnexp.kernel.evaluate import BLOCK, evaluate, penalty_sums
 from nnexp.kernel.sparse import images_of
 from nnexp.kernel.structs import Images, Shape
 from nnexp.nn.activations import ACTIVATIONS
-from nnexp.nn.costs import COSTS
+from nnexp.nn.costs import COSTS, smoothed_targets
 from nnexp.nn.dropout import full_network
 from nnexp.nn.initializers import fixed
 from nnexp.nn.parameters import Parameters
@@ -41,14 +41,18 @@ class CompiledEngine:
         weights, biases = structs.pack(
             parameters.weights, parameters.biases, self.shape, self.dtype
         )
-        moving = problem.momentum > 0.0
+        moving, averaged = problem.momentum > 0.0, problem.average > 0.0
         self.network = Network(
             weights,
             biases,
             structs.zeros(len(weights) if moving else 0, self.dtype),
             structs.zeros(len(biases) if moving else 0, self.dtype),
+            *(
+                structs.pack(parameters.weights, parameters.biases, self.shape, self.dtype)
+                if averaged
+                else (structs.zeros(0, self.dtype), structs.zeros(0, self.dtype))
+            ),
         )
-        self.rates = _rates(problem)
         self.batch = min(problem.batch_size, problem.n)
         self.every = np.arange(self.batch, dtype=np.uint32)
         self._training: structs.Buffers | None = None
@@ -85,7 +89,7 @@ class CompiledEngine:
         _evaluate(shape, weights, biases, layout, rows, buffers, scale, activations)
         return activations.astype(np.float64)
 
-    def epoch(self, layout: Images, order: Order) -> None:
+    def epoch(self, layout: Images, order: Order, rate: float = 1.0) -> None:
         """One call of `kernel.epoch`."""
         problem = self.problem
         _check_subnormals()
@@ -113,7 +117,7 @@ class CompiledEngine:
         epoch(
             self.shape,
             self.network,
-            self.rates,
+            _rates(problem, problem.eta * rate),
             dropout,
             layout,
             Images(room.kept_starts, room.kept_columns, room.kept_pixels, layout.labels),
@@ -174,12 +178,15 @@ class CompiledEngine:
             array[:] = fitting(state[name], array)
 
     def _arrays(self, parameters: Parameters | None) -> tuple[structs.Floats, structs.Floats]:
-        dropout = self.problem.dropout
+        dropout, network = self.problem.dropout, self.network
+        kept = network.weights, network.biases
+        if self.problem.average:
+            kept = network.average, network.bias_average
         if parameters is None and dropout.scale == "train":
-            return self.network.weights, self.network.biases
+            return kept
         if parameters is None:
-            trained = structs.unpack(self.network.weights, self.network.biases, self.shape)
-            parameters = full_network(Parameters(*trained), dropout.hidden, dropout.input)
+            trained = Parameters(*structs.unpack(*kept, self.shape))
+            parameters = full_network(trained, dropout.hidden, dropout.input)
         return structs.pack(parameters.weights, parameters.biases, self.shape, self.dtype)
 
 
@@ -188,17 +195,23 @@ def _shape(sizes: tuple[int, ...], activation: str, cost: str, *, dense: bool) -
     return structs.shape_of(sizes, activations.index(activation), costs.index(cost), dense=dense)
 
 
-def _rates(problem: Problem) -> Rates:
-    reg, eta = problem.regularization, problem.eta
-    plain = problem.momentum == 0.0 and reg.l1 == 0.0 and reg.max_norm == np.inf
+def _rates(problem: Problem, eta: float) -> Rates:
+    reg, moving = problem.regularization, problem.momentum > 0.0
+    plain = not moving and reg.l1 == 0.0 and reg.max_norm == np.inf
+    off, on = smoothed_targets(problem.sizes[-1], problem.smoothing)
     return Rates(
         eta=eta,
-        l2=eta * reg.l2 / problem.n,
+        l2=eta * (reg.l2 if moving else reg.l2 + reg.decay) / problem.n,
         l1=eta * reg.l1 / problem.n,
         max_norm=float(reg.max_norm),
         momentum=problem.momentum,
         biases=reg.biases,
         lazy=plain,
+        decay=eta * reg.decay / problem.n if moving else 0.0,
+        nesterov=problem.nesterov,
+        average=1.0 - problem.average if problem.average else 0.0,
+        off=off,
+        on=on,
     )
 
 
@@ -269,6 +282,9 @@ def compile_kernel(dtype: str) -> None:
         input_scale=1.0,
         eta=0.1,
         momentum=0.0,
+        nesterov=False,
+        average=0.0,
+        smoothing=0.0,
         regularization=Regularization(),
         dropout=DropoutConfig(),
     )

@@ -38,6 +38,11 @@ class Problem:
     """x = byte · input_scale."""
     eta: float
     momentum: float
+    nesterov: bool
+    average: float
+    """β of the moving average of the weights (`nn.sgd.average`); 0 for none."""
+    smoothing: float
+    """ε of label smoothing (`nn.costs.smoothed`)."""
     regularization: Regularization
     dropout: DropoutConfig
 
@@ -89,8 +94,8 @@ class Engine(Protocol):
         """Output activations a^L, (len(rows), n_outputs)."""
         ...
 
-    def epoch(self, layout: Any, order: Order) -> None:
-        """Train on each example of `order` once, mini-batch by mini-batch."""
+    def epoch(self, layout: Any, order: Order, rate: float = 1.0) -> None:
+        """Train on each example of `order` once, mini-batch by mini-batch, with η · `rate`."""
         ...
 
     def measure(self, layout: Any, rows: Order, parameters: Parameters | None = None) -> Measured:
@@ -106,7 +111,8 @@ class Engine(Protocol):
         ...
 
     def parameters(self) -> Parameters:
-        """Weights and biases of the full network (copies): as it is used, nothing deleted."""
+        """Weights and biases of the full network (copies): as it is used, nothing deleted, and
+        averaged if the steps are."""
         ...
 
     def state(self) -> Mapping[str, NDArray[Any]]:

@@ -21,6 +21,7 @@ from nnexp.train.examples import EvaluatedSet, TrainingExamples, evaluated_sets,
 from nnexp.train.monitor import Metrics, Penalty, gaps, named, neuron, without_classes
 from nnexp.train.plan import initial_parameters, problem_of, randomness_of
 from nnexp.train.report import EpochReport, Outcome
+from nnexp.train.schedule import SCHEDULES, Halving
 from nnexp.train.snapshot import Snapshot, named_parameters, parameters_of
 from nnexp.train.streams import set_state, stream
 
@@ -82,8 +83,14 @@ class _Training:
         dense = laid_out(engine, dataset).dense
         self.engine: Engine = engine(self.problem, first, self.streams, dense)
         self.history = _History()
+        self.halving = Halving(config.schedule) if config.schedule.name == "halve" else None
         self.epoch = 0
         self.train_seconds = self.evaluate_seconds = 0.0
+
+    @property
+    def follows_validation(self) -> bool:
+        """Whether each epoch is evaluated, as something is decided by it."""
+        return self.config.stop.name == "early" or self.halving is not None
 
     def reports(self) -> Iterator[EpochReport]:
         """All that are left."""
@@ -93,11 +100,18 @@ class _Training:
             yield report
         while report is None or report.outcome is None:
             started = time.perf_counter()
-            self.engine.epoch(*self.examples.next_epoch())
+            self.engine.epoch(*self.examples.next_epoch(), self.rate())
             self.train_seconds += time.perf_counter() - started
             self.epoch += 1
             report = self._after_epoch()
             yield report
+
+    def rate(self) -> float:
+        """What η is multiplied by in the next epoch."""
+        if self.halving is not None:
+            return self.halving.factor
+        schedule = self.config.schedule
+        return SCHEDULES[schedule.name](schedule, self.epoch, self.config.train.epochs)
 
     def resume(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot."""
@@ -115,6 +129,8 @@ class _Training:
         if values["best_validation"] is not None:
             history.best_validation = values["best_validation"]
         history.best_parameters = parameters_of(snapshot.arrays)
+        if self.halving is not None:
+            self.halving.factor, self.halving.since = values["halving"]
 
     def _snapshot(self) -> Snapshot:
         history, best = self.history, self.history.best_validation
@@ -131,6 +147,8 @@ class _Training:
             "best_epoch": history.best_epoch,
             "best_validation": best if math.isfinite(best) else None,
         }
+        if self.halving is not None:
+            values["halving"] = [self.halving.factor, self.halving.since]
         return Snapshot(arrays, values)
 
     def _after_epoch(self) -> EpochReport:
@@ -138,7 +156,7 @@ class _Training:
         ends, due = self.epoch >= config.train.epochs, self.epoch % config.monitor.every == 0
         healthy = self.engine.finite()
         metrics: Metrics = {}
-        if healthy and (ends or due or config.stop.name == "early"):
+        if healthy and (ends or due or self.follows_validation):
             metrics = self._metrics()
             healthy = math.isfinite(metrics["train/cost"])
         self.evaluate_seconds += time.perf_counter() - started
@@ -182,14 +200,15 @@ class _Training:
         )
 
     def _note(self, metrics: Metrics) -> bool:
-        """Update the history; whether the patience of early stopping is at an end."""
+        """Update the history; whether early stopping or `schedule=halve` ends the run."""
         history, stop = self.history, self.config.stop
         better = history.see(self.epoch, metrics)
+        halved = self.halving is not None and self.halving.see(self.epoch, history.best_epoch)
         if stop.name != "early":
-            return False
+            return halved
         if better:
             history.best_parameters = self.engine.parameters()
-        return self.epoch - history.best_epoch >= stop.patience
+        return halved or self.epoch - history.best_epoch >= stop.patience
 
     def _outcome(self, *, stopped: bool, failure: str | None) -> Outcome:
         """The last weights, or with early stopping the best, and their test metrics."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nnexp.nn import draws, sgd
 from nnexp.nn.activations import ACTIVATIONS
-from nnexp.nn.costs import COSTS
+from nnexp.nn.costs import COSTS, smoothed
 from nnexp.nn.dropout import full_network, mask
 from nnexp.nn.network import backward, forward, logits
 from nnexp.nn.parameters import Array, Parameters
@@ -47,8 +47,8 @@ class NumpyEngine:
         self.problem, self.streams = problem, streams
         self.dtype: np.dtype[Any] = np.dtype(problem.dtype)
         self.current = parameters.astype(self.dtype)
-        self.descent = sgd.Descent(problem.eta, problem.momentum, problem.regularization, problem.n)
         self.velocity = sgd.init(self.current)
+        self.average = self.current
         self.activation, self.cost = ACTIVATIONS[problem.activation], COSTS[problem.cost]
 
     @staticmethod
@@ -79,19 +79,29 @@ class NumpyEngine:
                 parts.append(COSTS[cost].output(z).T)
         return np.concatenate(parts)
 
-    def epoch(self, layout: Layout, order: Order) -> None:
+    def epoch(self, layout: Layout, order: Order, rate: float = 1.0) -> None:
         """Mini-batches as columns: forward, backward, update."""
-        size = self.problem.batch_size
+        problem, size = self.problem, self.problem.batch_size
+        descent = sgd.Descent(
+            problem.eta * rate,
+            problem.momentum,
+            problem.regularization,
+            problem.n,
+            problem.nesterov,
+        )
         with _limits():
             for start in range(0, len(order), size):
                 rows = order[start : start + size]
                 x, y = self._inputs(layout.images[rows]), self._targets(layout.labels[rows])
+                y = smoothed(y, problem.smoothing)
                 masks = self._hidden_masks(len(rows))
                 trace = forward(self.current, x, self.activation, self.cost, masks)
                 gradient = backward(self.current, trace, y, self.activation, self.cost)
                 self.current, self.velocity = sgd.update(
-                    gradient, self.velocity, self.current, self.descent
+                    gradient, self.velocity, self.current, descent
                 )
+                if problem.average:
+                    self.average = sgd.average(self.average, self.current, problem.average)
 
     def measure(
         self, layout: Layout, rows: Order, parameters: Parameters | None = None
@@ -120,24 +130,28 @@ class NumpyEngine:
     def parameters(self) -> Parameters:
         """Never changed after they are given out: every step makes new ones."""
         dropout = self.problem.dropout
+        kept = self.average if self.problem.average else self.current
         if dropout.scale == "train":
-            return self.current
-        return full_network(self.current, dropout.hidden, dropout.input)
+            return kept
+        return full_network(kept, dropout.hidden, dropout.input)
 
     def state(self) -> Mapping[str, NDArray[Any]]:
-        """Weights, biases and velocities by number."""
-        arrays = chain(_arrays(self.current), _arrays(self.velocity))
+        """Weights and biases, velocities, averages, by number."""
+        arrays = chain.from_iterable(map(_arrays, self._parts()))
         return {f"array{k}": array for k, array in enumerate(arrays)}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """The inverse of `state`."""
-        ours = [*_arrays(self.current), *_arrays(self.velocity)]
+        ours = list(chain.from_iterable(map(_arrays, self._parts())))
         found = [fitting(state[f"array{k}"], place) for k, place in enumerate(ours)]
-        half, layers = len(found) // 2, len(self.current.weights)
-        self.current, self.velocity = (
-            Parameters(tuple(part[:layers]), tuple(part[layers:]))
-            for part in (found[:half], found[half:])
+        layers = len(self.current.weights)
+        parts = [found[start : start + 2 * layers] for start in range(0, len(found), 2 * layers)]
+        self.current, self.velocity, self.average = (
+            Parameters(tuple(part[:layers]), tuple(part[layers:])) for part in parts
         )
+
+    def _parts(self) -> tuple[Parameters, Parameters, Parameters]:
+        return self.current, self.velocity, self.average
 
     def _scaled(self, images: Bytes) -> Array:
         scaled: Array = images.T.astype(self.dtype) * self.dtype.type(self.problem.input_scale)

@@ -43,6 +43,9 @@ def problem_of(config: Config, dataset: Dataset) -> Problem:
         input_scale=1.0 / pixel_max_of(config, dataset),
         eta=config.train.eta,
         momentum=config.train.momentum,
+        nesterov=config.train.nesterov,
+        average=config.train.average,
+        smoothing=config.cost.smoothing,
         regularization=REGULARIZERS[reg.name](reg.lmbda, reg.lmbda_l1, reg.max_norm, reg.biases),
         dropout=config.dropout,
     )
@@ -94,8 +97,12 @@ def check_data(config: Config, dataset: Dataset) -> None:
         if config.size == str(config.data.n_train):
             raise
         raise UserError(f"size={config.size}: {error}") from error
-    if config.stop.name == "early" and validation_rows(config, dataset) is None:
-        raise UserError(
-            f"stop=early: there is no validation data with data.n_train={config.data.n_train}; "
-            f"allowed: up to {len(dataset.train) - config.data.n_validation} training images"
-        )
+    for key, follows in (
+        ("stop=early", config.stop.name == "early"),
+        ("schedule=halve", config.schedule.name == "halve"),
+    ):
+        if follows and validation_rows(config, dataset) is None:
+            raise UserError(
+                f"{key}: there is no validation data with data.n_train={config.data.n_train}; "
+                f"allowed: up to {len(dataset.train) - config.data.n_validation} training images"
+            )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from nnexp.nn.draws import log
-from nnexp.nn.portable import normal_quantile
+from nnexp.nn.portable import cosine, normal_quantile
 
 PRECISE = Context(prec=40)
 
@@ -41,6 +41,14 @@ def test_log_of_special_values() -> None:
     np.testing.assert_allclose(log(powers), [math.log(p) for p in powers], rtol=4e-16)
     assert log(np.array([1.0]))[0] == 0.0
     assert log(np.ones((2, 3))).shape == (2, 3)
+
+
+def test_cosine_is_within_1e_15_and_exact_where_it_must_be() -> None:
+    for t in np.linspace(0.0, 1.0, 10_001):
+        exact = math.sin(math.pi * (0.5 - t)) if 0.25 < t < 0.75 else math.cos(math.pi * t)
+        assert abs(cosine(float(t)) - exact) < 1e-15
+    assert (cosine(0.0), cosine(1.0)) == (1.0, -1.0)
+    assert cosine(1 / 3).hex() == "0x1.0000000000001p-1"
 
 
 LOGS = {

@@ -12,7 +12,7 @@ import pytest
 from nnexp.errors import UserError
 from nnexp.nn.activations import ACTIVATIONS
 from nnexp.study.bisect import Parting, parting, read_trace, trace, write_trace
-from nnexp.study.traced import digest, epochs_until, operations_of
+from nnexp.study.traced import digest, epochs_before, operations_of
 from tests.inside import inside
 from tests.small import configured, made
 
@@ -29,23 +29,30 @@ NUMPY = configured({"train.engine": "numpy", "train.epochs": 3})
         {"dropout.hidden": 0.5, "dropout.mask": "batch", "dropout.scale": "test"},
         {"model.hidden": [], "train.batch_size": 7},
         {"model.hidden": [6, 4], "reg.name": "maxnorm", "reg.max_norm": 0.5, "seed": 3},
+        {"schedule.name": "cosine", "train.average": 0.9, "cost.smoothing": 0.1},
+        {"schedule.name": "halve", "schedule.patience": 1, "train.momentum": 0.5}
+        | {"train.nesterov": True},
     ],
 )
 def test_looking_at_each_operation_changes_no_bit(more: dict[str, object]) -> None:
     config = configured({"train.engine": "numpy", "train.epochs": 3, **more})
     for epoch in (1, 2):
-        _, before = epochs_until(config, DATA, epoch)
-        after, then = epochs_until(config, DATA, epoch + 1)
+        _, before = epochs_before(config, DATA, epoch)
+        states, after = epochs_before(config, DATA, epoch + 1)
         *_, last = operations_of(config, DATA, before)
-        whole = last.get("weights and velocities")
-        if whole is not None:
-            assert whole == after[epoch]
-        else:
-            names = [name for name in then.arrays if name.startswith("array")]
-            ours = [then.arrays[f"array{k}"] for k in range(len(names))]
-            half = len(ours) // 2
-            assert last["update of weights and biases"] == digest(*ours[:half])
-            assert last["update of the velocities"] == digest(*ours[half:])
+        if "weights and velocities" in last:
+            assert last["weights and velocities"] == states[epoch]
+            continue
+        names = [name for name in after.arrays if name.startswith("array")]
+        ours = [after.arrays[f"array{k}"] for k in range(len(names))]
+        each = 2 * len(config.model.hidden) + 2
+        arrays = [digest(*ours[k : k + each]) for k in range(0, len(ours), each)]
+        known = (
+            "update of weights and biases",
+            "update of the velocities",
+            "average of the weights",
+        )
+        assert [last[name] for name in known[: len(arrays)]] == arrays
 
 
 def test_the_same_training_leaves_the_same_trace() -> None:
@@ -77,9 +84,9 @@ def test_the_operation_that_rounds_otherwise_is_named(
 ) -> None:
     there = trace(NUMPY, DATA, 1)
     # Counted from the first mini-batch that is looked into: training before it calls them too.
-    _, before = epochs_until(NUMPY, DATA, 1)
+    _, before = epochs_before(NUMPY, DATA, 1)
     with monkeypatch.context() as patched:
-        per_batch = 1 if which == "function" else 2
+        per_batch = 2 if which == "function" else 3
         rounding_otherwise(patched, 1 + per_batch, which)
         batches = [tuple(o.values()) for o in operations_of(NUMPY, DATA, before)]
     here = there.model_copy(update={"batches": tuple(batches)})
@@ -89,6 +96,7 @@ def test_the_operation_that_rounds_otherwise_is_named(
 
 def test_an_epoch_before_the_one_looked_into_is_named() -> None:
     there = trace(NUMPY, DATA, 3)
+    assert len(there.epochs) == 3
     epochs = list(there.epochs)
     epochs[1] = "0" * 16
     found = parting(there, there.model_copy(update={"epochs": tuple(epochs)}))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnexp.config.schema import MASKS, SCALES, Config
+from nnexp.config.schema import MASKS, SCALES, SCHEDULES, Config
 from nnexp.data.dataset import Dataset
 from nnexp.nn.activations import ACTIVATIONS
 from nnexp.nn.costs import COSTS
@@ -63,6 +63,10 @@ CONFIGS = st.fixed_dictionaries(
         "train.batch_size": st.sampled_from([1, 4, 7, 10, 30]),
         "train.eta": st.sampled_from([0.05, 0.5]),
         "train.momentum": st.sampled_from([0.0, 0.0, 0.7]),
+        "train.nesterov": st.booleans(),
+        "train.average": st.sampled_from([0.0, 0.0, 0.9]),
+        "cost.smoothing": st.sampled_from([0.0, 0.0, 0.1]),
+        "schedule.name": st.sampled_from(SCHEDULES),
         "dropout.hidden": st.sampled_from([0.0, 0.3]),
         "dropout.input": st.sampled_from([0.0, 0.2]),
         "dropout.mask": st.sampled_from(MASKS),
@@ -80,6 +84,7 @@ CONFIGS = st.fixed_dictionaries(
 @given(values=CONFIGS, biases=st.booleans(), dense=st.booleans())
 def test_engines_agree_on_any_config(values: dict[str, Any], biases: bool, dense: bool) -> None:
     values["reg.biases"] = biases and values["reg.name"] in ("l2", "l1", "elastic")
+    values["train.nesterov"] &= values["train.momentum"] > 0.0
     config = configured({**values, "train.epochs": 1, "init.weight": 0.1, "init.bias": -0.2})
     # Saturated units of several layers amplify what the two round differently.
     tolerance = 1e-7 if values["init.name"] == "large" and values["model.hidden"] else 1e-10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +37,8 @@ class SlowNetwork:
         self.w = [w.astype(np.float64) for w in start.weights]
         self.b = [b.astype(np.float64) for b in start.biases]
         self.v = [np.zeros_like(a) for a in [*self.w, *self.b]]
+        self.mean = [a.copy() for a in [*self.w, *self.b]]
+        self.epochs = 0
         self.images = dataset.train.images[:n]
         self.y = one_hot(dataset.train.labels[:n], dataset.n_outputs).T
         self.shuffle = stream(config.seed, "shuffle")
@@ -45,6 +48,7 @@ class SlowNetwork:
         order, size = shuffled(self.shuffle, len(self.images)), self.config.train.batch_size
         for start in range(0, len(order), size):
             self.step(order[start : start + size])
+        self.epochs += 1
 
     def step(self, batch: Any) -> None:
         hidden = self.hidden_masks.draw(len(batch)) if self.config.model.hidden else []
@@ -63,6 +67,8 @@ class SlowNetwork:
             zs.append(w @ passed[-1] + b)
             if layer < len(masks):
                 passed.append(activated(name, zs[-1]) * masks[layer])
+        epsilon = self.config.cost.smoothing
+        y = (1 - epsilon) * y + epsilon / len(y)
         deltas = [output_error(self.config.cost.name, zs[-1], y)]
         for layer in range(len(masks) - 1, -1, -1):
             into = self.w[layer + 1].T @ deltas[0]
@@ -71,29 +77,47 @@ class SlowNetwork:
         return [*weights, *deltas]
 
     def update(self, gradient: list[Floats]) -> None:
-        reg, eta, n = self.config.reg, self.config.train.eta, len(self.images)
+        reg, n, mu = self.config.reg, len(self.images), self.config.train.momentum
+        eta = self.config.train.eta * self.rate()
         l2 = reg.lmbda if reg.name in ("l2", "elastic") else 0.0
         l1 = {"l1": reg.lmbda, "elastic": reg.lmbda_l1}.get(reg.name, 0.0)
         parameters = [*self.w, *self.b]
         for k, (p, g) in enumerate(zip(parameters, gradient, strict=True)):
             constrained = k < len(self.w) or reg.biases
             pull = (l2 / n * p + l1 / n * np.sign(p)) if constrained else 0.0
-            self.v[k] = self.config.train.momentum * self.v[k] - eta * (g + pull)
-            p += self.v[k]
+            theta = p - mu * self.v[k] if self.config.train.nesterov else p.copy()
+            if reg.name == "decoupled" and constrained:
+                theta -= eta * reg.lmbda / n * p
+            self.v[k] = mu * self.v[k] - eta * (g + pull)
+            theta += self.v[k]  # Sutskever's θ; the gradient is taken at θ + μ v.
+            p[...] = theta + mu * self.v[k] if self.config.train.nesterov else theta
         if reg.name == "maxnorm":
             for w in self.w:
                 for unit in w:
                     norm = np.sqrt((unit * unit).sum())
                     if norm > reg.max_norm:
                         unit *= reg.max_norm / norm
+        beta = self.config.train.average  # 0: the mean is the weights themselves.
+        for mean, p in zip(self.mean, parameters, strict=True):
+            mean *= beta
+            mean += (1 - beta) * p
+
+    def rate(self) -> float:
+        schedule, e = self.config.schedule, self.epochs
+        return {
+            "constant": 1.0,
+            "step": schedule.factor ** (e // schedule.every),
+            "inverse": 1.0 / (1.0 + e / schedule.half),
+            "cosine": (1.0 + math.cos(math.pi * e / self.config.train.epochs)) / 2.0,
+        }[schedule.name]
 
     def full_network(self) -> list[Floats]:
         """The weights with nothing deleted: those out of units of which some were, times 1 − p."""
-        dropout = self.config.dropout
+        dropout, weights = self.config.dropout, self.mean[: len(self.w)]
         if dropout.scale == "train":
-            return self.w
+            return weights
         rates = [dropout.input, *[dropout.hidden] * (len(self.w) - 1)]
-        return [(1 - p) * w for p, w in zip(rates, self.w, strict=True)]
+        return [(1 - p) * w for p, w in zip(rates, weights, strict=True)]
 
 
 def as_trained(config: Config) -> Config:
@@ -113,6 +137,39 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "momentum and l2": {"train.momentum": 0.8, "reg.name": "l2", "reg.lmbda": 3.0},
     "momentum and l1": {"train.momentum": 0.8, "reg.name": "l1", "reg.lmbda": 0.3},
     "momentum and maxnorm": {"train.momentum": 0.8, "reg.name": "maxnorm", "reg.max_norm": 0.9},
+    "nesterov": {"train.momentum": 0.9, "train.nesterov": True},
+    "nesterov and elastic of biases too": {
+        "train.momentum": 0.8,
+        "train.nesterov": True,
+        "reg.name": "elastic",
+        "reg.lmbda": 5.0,
+        "reg.lmbda_l1": 0.3,
+        "reg.biases": True,
+    },
+    "decoupled": {"reg.name": "decoupled", "reg.lmbda": 20.0},
+    "decoupled and momentum": {
+        "reg.name": "decoupled",
+        "reg.lmbda": 9.0,
+        "train.momentum": 0.8,
+        "reg.biases": True,
+    },
+    "decoupled and nesterov": {
+        "reg.name": "decoupled",
+        "reg.lmbda": 9.0,
+        "train.momentum": 0.8,
+        "train.nesterov": True,
+    },
+    "averaged": {"train.average": 0.9, "reg.name": "l2", "reg.lmbda": 20.0},
+    "averaged with dropout made up for afterwards": {
+        "train.average": 0.8,
+        "train.momentum": 0.5,
+        "dropout.hidden": 0.4,
+        "dropout.scale": "test",
+    },
+    "smoothed labels": {"cost.smoothing": 0.2},
+    "in steps": {"schedule.name": "step", "schedule.every": 1, "reg.name": "l2", "reg.lmbda": 3.0},
+    "inverse": {"schedule.name": "inverse", "schedule.half": 1.5, "train.momentum": 0.5},
+    "cosine": {"schedule.name": "cosine", "train.epochs": 4},
     "dropout": {"dropout.hidden": 0.5},
     "dropout of inputs": {"dropout.input": 0.2},
     "dropout of both, l2": {
@@ -177,7 +234,7 @@ def assert_same_weights(config: Config, dataset: Dataset, tolerance: float = 1e-
     for engine in ENGINES:
         chosen = replace(config, train=replace(config.train, engine=engine))
         found = arrays(run(chosen, dataset).parameters)
-        for array, expected in zip(found, [*weights, *slow.b], strict=True):
+        for array, expected in zip(found, [*weights, *slow.mean[len(slow.w) :]], strict=True):
             assert array.shape == expected.shape
             assert np.abs(array - expected).max() <= tolerance * max(1.0, np.abs(expected).max())
 
@@ -200,6 +257,9 @@ def test_epochs_are_those_of_the_slow_network(variant: str, cost: str, activatio
         "elastic",
         "maxnorm",
         "momentum and l2",
+        "decoupled and nesterov",
+        "averaged",
+        "smoothed labels",
         "dropout of both, l2",
         "no hidden layer",
     ],
@@ -217,7 +277,8 @@ def test_epochs_of_mnist_are_those_of_the_slow_network(variant: str) -> None:
 
 def test_large_layers_behind_the_first_are_those_of_the_slow_network() -> None:
     values = {"model.hidden": [92, 90], "train.batch_size": 7, "train.epochs": 1}
-    for variant in ("l2", "elastic", "maxnorm", "momentum and l2", "dropout of both, l2"):
+    variants = ("l2", "elastic", "maxnorm", "momentum and l2", "averaged", "dropout of both, l2")
+    for variant in variants:
         assert_same_weights(configured({**values, **VARIANTS[variant]}), DATASET)
 
 

@@ -37,6 +37,7 @@ REGULARIZERS: dict[str, dict[str, Any]] = {
         "reg.lmbda_l1": 0.9,
         "reg.biases": True,
     },
+    "decoupled at 0": {"reg.name": "decoupled", "reg.lmbda": 0.0, "train.momentum": 0.9},
     "maxnorm out of reach": {"reg.name": "maxnorm", "reg.max_norm": 1e6},
     "l2 and momentum": {"reg.name": "l2", "reg.lmbda": 3.0, "train.momentum": 0.9},
     "l1 and momentum": {"reg.name": "l1", "reg.lmbda": 0.9, "train.momentum": 0.9},
