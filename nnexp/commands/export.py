@@ -49,6 +49,8 @@ def main(arguments: Sequence[str]) -> int:
     claims = _claims(options)
     with said_beside(options.format):
         gathered = gather(store, runs, sweeps, chosen, weights=options.weights)
+        if claims or options.by:
+            print(f"drawing conclusions from {len(gathered.manifest.runs):,} runs", flush=True)
         gathered = concluded(gathered, claims, _by(options), options.metric or METRIC)
         beside = _written(store, options, gathered, key)
     if options.format == "json":

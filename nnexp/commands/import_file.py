@@ -43,8 +43,8 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     expected = read_public(Path(options.signer)) if options.signer is not None else None
     with open_results(Path(options.file)) as results:
-        found = all_problems(results, expected)
         with said_beside(options.format):
+            found = all_problems(results, expected, lambda text: print(text, flush=True))
             recorded: list[Imported] = []
             if found:
                 tell_problems(results.shown, found)

@@ -73,7 +73,10 @@ def _verify(
     results: Results, request: FileRequest, wrong: list[str]
 ) -> tuple[Verification, dict[str, object]]:
     """Verify results of which some things may be known to be wrong already."""
-    changed = [*wrong, *all_problems(results, request.expected)]
+    changed = [
+        *wrong,
+        *all_problems(results, request.expected, lambda text: print(text, flush=True)),
+    ]
     signed = not signature_problem(results, request.expected)
     signer = signer_of(results) if signed else None
     introduce(results, signer, signed=signed)
