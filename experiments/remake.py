@@ -75,6 +75,9 @@ COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
 AGAINST = {"regularized": "overfitting"}
 """A preset whose question is about the settings of another."""
 
+CHOICE = "_choice"
+"""Ending of presets that only choose what another uses: they have no page."""
+
 _TIMED = ("early_stopping",)
 """Elsewhere the seconds are left out: they are those of a machine, and no result."""
 
@@ -213,6 +216,7 @@ def main() -> None:
     parser.add_argument("--only-report", action="store_true", help="do not train what is missing")
     options = parser.parse_args()
     presets = sorted(p.stem for p in (HERE.parent / "conf" / "experiment").glob("*.yaml"))
+    presets = [name for name in presets if not name.endswith(CHOICE)]
     others = []
     for name in options.names or presets:
         started = time.monotonic()

@@ -25,7 +25,12 @@ def main(arguments: Sequence[str]) -> int:
         "Bring deleted runs back out of MLflow's bin, as they were; --list shows what lies there.",
         "python -m nnexp restore 3f2a91c0\n  python -m nnexp restore --sweep 7e817e52",
     )
-    parser.add_argument("run_ids", nargs="*", metavar="RUN_ID", help="a run id, or its beginning")
+    parser.add_argument(
+        "run_ids",
+        nargs="*",
+        metavar="RUN_ID",
+        help="a run id, or its beginning; of a sweep, its runs too",
+    )
     add_choice(parser)
     parser.add_argument("--list", action="store_true", help="list the deleted runs")
     add_format(parser)

@@ -54,16 +54,28 @@ def names_of(configs: Sequence[Config], shared: str | None = None) -> list[str]:
 
     What differs comes first, then what they share, or `shared` in its place.
     """
-    parts = [_parts(config) for config in configs]
-    common = set(parts[0]).intersection(*parts) if parts else set()
     varied = len({config.seed for config in configs}) > 1
     names = []
-    for config, own in zip(configs, parts, strict=True):
-        seed = f"seed{config.seed}"
-        first = [part for part in own if part not in common] + ([seed] if varied else [])
-        rest = [part for part in own if part in common] + ([] if varied else [seed])
+    for config, (own, common) in zip(configs, _apart(configs), strict=True):
+        seed = [f"seed{config.seed}"]
+        first, rest = (own + seed, common) if varied else (own, common + seed)
         names.append(" ".join([*first, *(rest if shared is None else [shared])]))
     return names
+
+
+def setting_names_of(configs: Sequence[Config]) -> list[str]:
+    """Names of settings that lie side by side: `λ0.1 crossentropy l2 1k`, what differs first."""
+    return [" ".join([*own, *common]) for own, common in _apart(configs)]
+
+
+def _apart(configs: Sequence[Config]) -> list[tuple[list[str], list[str]]]:
+    """Of each the parts of its name that some others have not, and those that all have."""
+    parts = [_parts(config) for config in configs]
+    common = set(parts[0]).intersection(*parts) if parts else set()
+    return [
+        ([part for part in own if part not in common], [part for part in own if part in common])
+        for own in parts
+    ]
 
 
 def _parts(config: Config) -> list[str]:
