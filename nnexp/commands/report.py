@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nnexp.commands.options import Parser, command
+from nnexp.commands.printed import add_format, done, said_beside
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.record.store import open_store
 from nnexp.study.lookup import all_experiments, find_run
-from nnexp.study.report.page import write_report
+from nnexp.study.report.page import Written, write_report
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--where", metavar="FILTER", help="only these runs, in MLflow's filter syntax"
     )
+    add_format(parser)
     options = parser.parse_args(arguments)
     if not options.names and not options.sweep:
         parser.error("what to report on is missing; allowed: an experiment's NAME, or --sweep ID")
@@ -62,6 +64,13 @@ def main(arguments: Sequence[str]) -> int:
     folder = Path(options.out) if options.out else Path("reports") / safe
     typed = command("report", arguments)
     written = write_report(store, names, folder, options.where, typed, ids)
+    with said_beside(options.format):
+        _say(written)
+    return done(options.format, files=[str(written.page)])
+
+
+def _say(written: Written) -> None:
+    """The answer, and where the page is."""
     for sentence in written.answers:
         print(sentence)
     for line in written.changed:
@@ -72,4 +81,3 @@ def main(arguments: Sequence[str]) -> int:
         "PNG and SVG"
     )
     print(f"look       open {written.page.resolve().as_uri()} in a browser; it needs no network")
-    return 0

@@ -157,7 +157,8 @@ def check_version(run_id: str, tags: Mapping[str, str], recorded: Mapping[str, A
         get = f"pip install nnexp=={program}" if program else "that version"
     raise UserError(
         f"run {run_id}: was made by {made}, whose engine gave other bits "
-        f"(nnexp.fingerprint_version={version}); allowed: {VERSION}. To verify it: {get}"
+        f"(nnexp.fingerprint_version={version}); allowed: {VERSION}. To verify it: {get}; "
+        "or, in a file of export: verify FILE --with-version"
     )
 
 
