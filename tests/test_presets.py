@@ -30,8 +30,8 @@ def test_preset_opens_with_its_question_and_its_command(name: str) -> None:
     assert any(f"python -m nnexp experiment={name}" in line for line in comments)
 
 
-# Of each kind one: a single neuron, the published generators, settings by size, masks, ensembles.
-FEW = ("slowdown", "book", "overfitting", "dropout_manner", "averaging")
+# Of each kind one: a single neuron, the published generators, settings by size.
+FEW = ("slowdown", "book", "dropout_manner")
 
 
 @pytest.mark.parametrize(

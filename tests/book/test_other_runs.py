@@ -46,6 +46,7 @@ def pairs(examples: Examples, part: slice) -> list[Pair]:
     return [(x, int(digit)) for x, digit in zip(columns, examples.labels[part], strict=True)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("values", RUNS.values(), ids=RUNS.keys())
 def test_other_runs_of_the_books_program_come_out_too(
     values: dict[str, Any], mnist: Dataset

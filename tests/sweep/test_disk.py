@@ -93,6 +93,7 @@ def test_a_disk_that_is_full_for_a_while_loses_nothing(tmp_path: Path) -> None:
         assert [step for step, _ in metrics["train/cost"]] == list(range(501))
 
 
+@pytest.mark.slow
 def test_a_sweep_on_a_disk_that_fills_up_goes_on_when_there_is_space(tmp_path: Path) -> None:
     typed = ("-m", "size=1k", "train.epochs=100", "seed=range(4)",
              "tracking.artifacts=light")  # fmt: skip

@@ -108,7 +108,8 @@ def test_a_checkpoint_of_another_experiment_is_left_alone(tmp_path: Path) -> Non
     assert "going on after epoch" in said
 
 
-@pytest.mark.parametrize("how", ["deleted", pytest.param("older", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["deleted", "older"])
 def test_a_run_that_the_store_no_longer_has_goes_on_in_a_new_one(how: str, tmp_path: Path) -> None:
     """Its checkpoint holds all of it; the database was deleted, or an older copy put back."""
     typed = ("train.epochs=800", "size=1k", "tracking.artifacts=light")

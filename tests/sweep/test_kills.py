@@ -204,6 +204,7 @@ def test_a_damaged_checkpoint_of_a_sweep_starts_its_run_afresh(
     assert by_setting(tmp_path) == long_bits
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_costs_a_second_of_its_run(
     tmp_path: Path, long_bits: object
 ) -> None:
