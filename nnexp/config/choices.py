@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import takewhile
 
+from nnexp.config import own
 from nnexp.config.arguments import GROUPS
 from nnexp.config.compose import config_dir
 
@@ -12,12 +13,15 @@ def choices_of_groups() -> dict[str, list[str]]:
     """The names that can be given to each group, in alphabetical order."""
     return {
         group: sorted(path.stem for path in (config_dir() / group).glob("*.yaml"))
+        + own.names(f"{group}.name")
         for group in GROUPS
     }
 
 
 def opening(group: str, choice: str) -> str:
-    """What a choice's file says of itself in its first comment."""
+    """What a choice's file says of itself in its first comment; of a user's own, its docstring."""
+    if (part := own.PARTS.get((f"{group}.name", choice))) is not None:
+        return part.about
     lines = (config_dir() / group / f"{choice}.yaml").read_text(encoding="utf-8").splitlines()
     comment = [line[2:] for line in takewhile(lambda line: line.startswith("#"), lines)]
     said = [line for line in comment if not line.startswith(("@", "  python"))]

@@ -15,7 +15,8 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from nnexp.config.arguments import NOTIFY, RETIRED, printable
+from nnexp.config import own
+from nnexp.config.arguments import GROUPS, NOTIFY, RETIRED, printable
 from nnexp.config.messages import one_line
 from nnexp.config.plain_yaml import read_plain, write_plain
 from nnexp.config.rules import check, shown
@@ -38,10 +39,29 @@ def register() -> None:
     """Tell Hydra the schema and OmegaConf the resolvers. Harmless when repeated."""
     node = OmegaConf.structured(Config)
     _make_writable(node)
-    ConfigStore.instance().store(name="nnexp_schema", node=node, provider="nnexp")
+    store = ConfigStore.instance()
+    store.store(name="nnexp_schema", node=node, provider="nnexp")
+    for group in {key.partition(".")[0] for key in own.KEYS.values()} & set(GROUPS):
+        # Those of a file that was loaded before are gone.
+        store.repo.pop(group, None)
+        for name in own.names(f"{group}.name"):
+            store.store(group=group, name=name, node=choice_of(group, name), provider="nnexp")
     for name, resolver in (("count", count), ("lmbda", default_lmbda), ("scratch", scratch)):
         OmegaConf.register_new_resolver(f"nnexp.{name}", resolver, replace=True)
     OmegaConf.register_new_resolver("pick", pick, replace=True)
+
+
+def choice_of(group: str, name: str) -> DictConfig:
+    """What a choice of a group sets: its file in `conf/`, or, of a user's own part, its name."""
+    if name not in own.names(f"{group}.name"):
+        node = OmegaConf.load(config_dir() / group / f"{name}.yaml")
+        assert isinstance(node, DictConfig)
+        return node
+    more = {
+        "reg": {"lmbda": "${nnexp.lmbda:${data.n_train}}"},
+        "data": {"n_train": "${nnexp.count:${size}}"},
+    }
+    return OmegaConf.create({"name": name, **more.get(group, {})})
 
 
 def scratch() -> str:

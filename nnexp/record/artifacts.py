@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from nnexp.config.command import command_of, run_name
 from nnexp.config.compose import to_yaml
+from nnexp.config.own import sources_of
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.nn.costs import COSTS
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from nnexp.record.figures import Predictions
+
+PARTS = "parts"
+"""The folder of a user's own files among the artifacts."""
 
 Row = Mapping[str, float]
 
@@ -113,7 +117,10 @@ def note_missing(folder: Path, missing: str) -> str:
 def write_light(
     folder: Path, config: Config, outcome: Outcome, rows: Sequence[Row], command: str
 ) -> None:
-    """What every run records: `config.yaml`, `environment.json`, `curves.csv`, `weights.npz`."""
+    """What every run records: `config.yaml`, `environment.json`, `curves.csv`, `weights.npz`.
+
+    And a user's own files that it was trained with, in `parts/`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.yaml").write_text(to_yaml(config), encoding="utf-8")
     surroundings = {"engine": config.train.engine, **environment(), "command": command}
@@ -121,7 +128,15 @@ def write_light(
         json.dumps(surroundings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
     write_curves(folder / "curves.csv", rows)
+    write_parts(folder, config)
     save_weights(folder / "weights.npz", outcome.parameters)
+
+
+def write_parts(folder: Path, *configs: Config) -> None:
+    """A user's own files that configs name something of."""
+    for source in sources_of(*configs):
+        (folder / PARTS).mkdir(exist_ok=True)
+        (folder / PARTS / source.name).write_bytes(source.content)
 
 
 def write_figures(

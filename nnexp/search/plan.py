@@ -80,7 +80,7 @@ class Asked:
         for name, (value, usual) in options.items():
             typed += [f"--{name}", str(value)] if value != usual else []
         typed += [] if self.prune else ["--no-pruning"]
-        return redact("python -m nnexp search " + shlex.join(typed))
+        return redact("python -m nnexp search " + shlex.join([*typed, *options()]))
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from nnexp.study.exchange.archive import (
     MANIFEST,
     WEIGHTS,
     Archive,
+    carried,
     member,
     open_archive,
 )
@@ -82,7 +83,7 @@ class Results:
             text = content.decode("utf-8") if content else ""
         except UnicodeDecodeError as error:
             raise UserError(f"run {run.id}: config.yaml: {error.reason}") from error
-        return config_of(run.id, run.params, text)
+        return config_of(run.id, run.params, run.tags, text)
 
     def environment(self, run: Run) -> Mapping[str, Any]:
         """Where a run was recorded; empty if that is not known.
@@ -160,7 +161,7 @@ def _of_run(results: Results, run: Run) -> Iterator[str]:
     history = results.history(run)
     if len(history) != run.values:
         yield f"history.csv holds {len(history):,} values, manifest.json says {run.values:,}"
-    for name in (*EVIDENCE, WEIGHTS):
+    for name in carried(sorted({*run.artifacts, *EVIDENCE, WEIGHTS})):
         path = member(run.id, name)
         if path in results.archive and results.archive.sum_of(path) != run.artifacts.get(name):
             yield f"{name} is not the one of its record"
@@ -171,7 +172,8 @@ def _of_run(results: Results, run: Run) -> Iterator[str]:
         yield f"parameters {', '.join(sorted(told)[:3])} are not those of config.yaml"
     if version_of(run.tags) == VERSION:
         numeric = results.environment(run).get("numeric", {})
-        mark = fingerprint_of(config, run.tag("data"), run.tag("source"), numeric)
+        own = run.tags.get("nnexp.parts", "")
+        mark = fingerprint_of(config, run.tag("data"), run.tag("source"), numeric, own)
         if mark != run.tag("fingerprint"):
             yield "its fingerprint is not that of its config, data and source"
     weights = results.artifact(run, WEIGHTS)

@@ -1,0 +1,351 @@
+"""A cost, an activation … of your own, in a file that `--load FILE` or `nnexp.load_parts` loads.
+
+    from nnexp import register
+
+    @register.activation("leaky", slope=lambda z, a: np.where(z > 0, 1, 0.1), compiled=(f, slope))
+    def leaky(z):
+        return np.where(z > 0, z, 0.1 * z)
+
+Plain functions are of NumPy arrays and train with `train.engine=numpy`; `compiled` ones are of
+numbers, the function and its derivative, and numba compiles them with the kernel. Both are checked
+when they are registered: the derivative against the function, compiled functions against plain
+ones. docs/extending.md has an example of each kind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from inspect import getdoc, signature
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnexp.config import own, schema
+from nnexp.data import dataset as datasets
+from nnexp.errors import UserError
+from nnexp.kernel.own import Function
+from nnexp.nn import regularizers
+from nnexp.nn.activations import ACTIVATIONS, Activation, sigmoid
+from nnexp.nn.costs import COSTS, Cost
+from nnexp.nn.initializers import DRAWN, Normal
+from nnexp.nn.parameters import Array, Parameters
+from nnexp.train import monitor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+Pair = tuple[Function, Function]
+
+COMPILED: dict[tuple[str, str], Pair] = {}
+"""The functions for the kernel, by key and name."""
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
+
+_TAKEN = {
+    "model.activation": schema.ACTIVATIONS,
+    "cost.name": schema.COSTS,
+    "init.name": schema.INITIALIZERS,
+    "data.name": schema.DATASETS,
+    "reg.name": schema.REGULARIZERS,
+    "monitor.metrics": (
+        *("cost", "data_cost", "penalty", "accuracy", "correct", "cost_network2"),
+        *("validation_accuracy", "epoch"),
+    ),
+}
+
+
+def activation(name: str, *, slope: Function, compiled: Pair | None = None) -> Callable[[_F], _F]:
+    """Register f(z), elementwise, as `model.activation=NAME`.
+
+    Args:
+        name: letters, digits and underscores.
+        slope: slope(z, a) is f′(z), given z and a = f(z).
+        compiled: (f, slope) once more, of numbers.
+    """
+
+    def add(function: _F) -> _F:
+        with _registering("activation", name, function, compiled is not None):
+            _check_parameters(function, "z")
+            _check_parameters(slope, "z, a")
+            f, df = _kept(function), _kept(slope)
+            _check_derivative(f"{_called(slope)}(z, a)", f(_GRID), f, df(_GRID, f(_GRID)))
+            _compile("model.activation", name, compiled, ((_GRID,), (_GRID, f(_GRID))), (f, df))
+            ACTIVATIONS[name] = Activation(name, f, df)
+        return function
+
+    return add
+
+
+def cost(name: str, *, error: Function, compiled: Pair | None = None) -> Callable[[_F], _F]:
+    """Register C(z, y), elementwise, as `cost=NAME`: its sum over sigmoid outputs is the cost.
+
+    Args:
+        name: letters, digits and underscores.
+        error: error(a, y) is ∂C/∂z, given a = σ(z) and the targets y of 0 to 1.
+        compiled: (C, error) once more, of numbers.
+    """
+
+    def add(value: _F) -> _F:
+        with _registering("cost", name, value, compiled is not None):
+            _check_parameters(value, "z, y")
+            _check_parameters(error, "a, y")
+            c, de = _kept(value), _kept(error)
+            for target in (0.0, 1.0, 0.1, 0.8):
+                y, a = np.full_like(_GRID, target), sigmoid(_GRID)
+                given = f"at y = {target:g}, {_called(error)}(a, y)"
+                _check_derivative(given, c(_GRID, y), lambda z, y=y: c(z, y), de(a, y))
+            _compile("cost.name", name, compiled, ((_GRID, y), (a, y)), (c, de))
+            COSTS[name] = Cost(name, "sigmoid", sigmoid, lambda z, y: np.sum(c(z, y), axis=0), de)
+        return value
+
+    return add
+
+
+def regularizer(name: str, *, slope: Function, compiled: Pair | None = None) -> Callable[[_F], _F]:
+    """Register p(w), elementwise, as `reg=NAME`: (λ/n) Σ p(w) is added to the cost.
+
+    Args:
+        name: letters, digits and underscores.
+        slope: slope(w) is p′(w), 0 where w is.
+        compiled: (p, slope) once more, of numbers.
+    """
+
+    def add(penalty: _F) -> _F:
+        with _registering("regularizer", name, penalty, compiled is not None):
+            _check_parameters(penalty, "w")
+            _check_parameters(slope, "w")
+            p, dp = _kept(penalty), _kept(slope)
+            zero = np.zeros(1)
+            if p(zero)[0] != 0 or dp(zero)[0] != 0:
+                raise UserError("p(0) or its slope at 0 is not 0, which both must be")
+            _check_derivative(f"{_called(slope)}(w)", p(_GRID), p, dp(_GRID))
+            _compile("reg.name", name, compiled, ((_GRID,), (_GRID,)), (p, dp))
+            regularizers.OWN[name] = regularizers.Penalty(p, dp)
+        return penalty
+
+    return add
+
+
+def initializer(name: str) -> Callable[[_F], _F]:
+    """Register initial(sizes, rng) as `init=NAME`.
+
+    It gives weights [(n, m), …] and biases [(n,), …] for layers of `sizes` units, inputs first,
+    drawn by `rng.standard_normal((n, m))`, the run's own stream.
+    """
+
+    def add(function: _F) -> _F:
+        def drawn(sizes: Sequence[int], rng: Normal) -> Parameters:
+            weights, biases = function(sizes, rng)
+            found = Parameters(
+                *(tuple(np.array(a, dtype=np.float64) for a in part) for part in (weights, biases))
+            )
+            shapes = list(zip(sizes[1:], sizes, strict=False))
+            if [w.shape for w in found.weights] != shapes or [b.shape for b in found.biases] != [
+                (n,) for n, _ in shapes
+            ]:
+                said = " ".join(str(a.shape) for a in (*found.weights, *found.biases))
+                raise UserError(
+                    f"init={name}: gave {said}; allowed: weights of {shapes}, then the biases"
+                )
+            return found
+
+        with _registering("initializer", name, function, True):
+            _check_parameters(function, "sizes, rng")
+            DRAWN[name] = drawn
+        return function
+
+    return add
+
+
+def metric(name: str) -> Callable[[_F], _F]:
+    """Register m(outputs, labels) as a metric that `monitor.metrics=[NAME]` measures.
+
+    It gives a number for output activations (N, n_outputs) and labels (N,), and is recorded as
+    `train/NAME`, `validation/NAME`, `test/NAME`.
+    """
+
+    def add(function: _F) -> _F:
+        with _registering("metric", name, function, True):
+            _check_parameters(function, "outputs, labels")
+            monitor.OWN[name] = function
+        return function
+
+    return add
+
+
+def dataset(name: str) -> Callable[[_F], _F]:
+    """Register a function without parameters as `data=NAME`.
+
+    It gives uint8 arrays: training images (N, height, width) or (N, inputs), their labels (N,), and
+    the same for testing. Their SHA-256 is part of the fingerprint.
+    """
+
+    def add(function: _F) -> _F:
+        with _registering("dataset", name, function, True):
+            _check_parameters(function, "")
+            datasets.OWN[name] = function
+        return function
+
+    return add
+
+
+@dataclass
+class _Loading:
+    """The file that is being loaded."""
+
+    source: own.Source | None = None
+    checked: bool = True
+    """Whether compiled functions are tried; a worker process need not do that once more."""
+
+
+_loading = _Loading()
+
+
+@contextmanager
+def loading(source: own.Source, *, checked: bool) -> Iterator[None]:
+    """What is registered meanwhile is from this file."""
+    _loading.source, _loading.checked = source, checked
+    try:
+        yield
+    finally:
+        _loading.source = None
+
+
+def forget(source: own.Source) -> None:
+    """Take back what a file has registered."""
+    for (key, name), part in list(own.PARTS.items()):
+        if part.source != source:
+            continue
+        del own.PARTS[key, name]
+        COMPILED.pop((key, name), None)
+        _REGISTRIES[key].pop(name, None)
+
+
+_REGISTRIES: dict[str, dict[str, Any]] = {
+    "model.activation": ACTIVATIONS,
+    "cost.name": COSTS,
+    "reg.name": regularizers.OWN,
+    "init.name": DRAWN,
+    "monitor.metrics": monitor.OWN,
+    "data.name": datasets.OWN,
+}
+
+
+@contextmanager
+def _registering(kind: str, name: str, function: Function, compiled: bool) -> Iterator[None]:
+    """Check a name, and note what is registered under it, once that is done.
+
+    Raises:
+        UserError: one line that names kind and name.
+    """
+    key, source = own.KEYS[kind], _loading.source
+    try:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise UserError("allowed: a name of up to 40 letters, digits and _, a letter first")
+        if name in (*_TAKEN[key], *own.names(key), "null", "true", "false"):
+            raise UserError("this name is taken; allowed: another one")
+        if source is None:
+            raise UserError(
+                "allowed in a file that is loaded: --load FILE, or nnexp.load_parts('FILE')"
+            )
+        yield
+    except UserError as error:
+        raise UserError(f"{kind} {name}: {error}") from error
+    except Exception as error:
+        raise UserError(f"{kind} {name}: {type(error).__name__}: {error}") from error
+    about = (getdoc(function) or "").partition("\n")[0]
+    own.PARTS[key, name] = own.Part(kind, name, source, compiled, about)
+
+
+_GRID = np.linspace(-4.0, 4.0, 34) + 0.0123
+"""Where functions are looked at: not at whole numbers, where they may have corners."""
+
+_STEP = 1e-6
+
+
+def _called(function: Function) -> str:
+    name = getattr(function, "__name__", "")
+    return name if name.isidentifier() else "the slope"
+
+
+def _check_parameters(function: Function, names: str) -> None:
+    expected = [name for name in names.split(", ") if name]
+    if not callable(function):
+        raise UserError(f"{function!r} is no function; allowed: one of ({names})")
+    try:
+        signature(function).bind(*expected)
+    except TypeError as error:
+        raise UserError(
+            f"{_called(function)}{signature(function)}; allowed: parameters ({names})"
+        ) from error
+
+
+def _kept(function: Function) -> Callable[..., Array]:
+    """The function in the precision of its first argument.
+
+    Raises:
+        ValueError: what it gives has another shape.
+    """
+
+    def kept(x: Array, *more: Array) -> Array:
+        found: NDArray[Any] = np.asarray(function(x, *more))
+        if found.shape != x.shape:
+            raise ValueError(
+                f"{_called(function)} gave shape {found.shape} for {x.shape}; it is of arrays, "
+                "elementwise"
+            )
+        return found.astype(x.dtype, copy=False)
+
+    return kept
+
+
+def _check_derivative(
+    what: str, values: Array, function: Callable[[Array], Array], derivative: Array
+) -> None:
+    """Refuse a derivative that central differences do not confirm."""
+    if not (np.isfinite(values).all() and np.isfinite(derivative).all()):
+        raise UserError("is not finite everywhere between -4 and 4")
+    slope = (function(_GRID + _STEP) - function(_GRID - _STEP)) / (2 * _STEP)
+    off = np.abs(slope - derivative) > 1e-5 * (1.0 + np.abs(slope))
+    if off.any():
+        k = int(np.argmax(off))
+        raise UserError(
+            f"{what} is not the derivative: at {_GRID[k]:.3g} it is {derivative[k]:.6g}, the "
+            f"slope is {slope[k]:.6g}"
+        )
+
+
+def _compile(
+    key: str,
+    name: str,
+    compiled: Pair | None,
+    arguments: tuple[tuple[Array, ...], ...],
+    plain: tuple[Callable[..., Array], ...],
+) -> None:
+    """Keep the functions for the kernel, after holding them against the plain ones."""
+    if compiled is None:
+        return
+    if not isinstance(compiled, tuple) or len(compiled) != 2:
+        raise UserError("compiled: allowed: (function, derivative), both of numbers")
+    if _loading.checked and find_spec("numba") is not None:
+        from nnexp.kernel.trial import tried
+
+        for function, given, like in zip(compiled, arguments, plain, strict=True):
+            _check_parameters(function, ", ".join("xy"[: len(given)]))
+            found, expected = tried(function, given), like(*given)
+            off = ~np.isclose(found, expected, rtol=1e-6, atol=1e-9)
+            if off.any():
+                k = int(np.argmax(off))
+                raise UserError(
+                    f"compiled {_called(function)} is not what the plain one is: at "
+                    f"{', '.join(f'{x[k]:.3g}' for x in given)} it gives {found[k]:.6g}, not "
+                    f"{expected[k]:.6g}"
+                )
+    COMPILED[key, name] = compiled
