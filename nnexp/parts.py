@@ -186,7 +186,7 @@ def _module_name(source: own.Source) -> str:
 def _execute(source: own.Source, *, checked: bool) -> None:
     from nnexp import register
 
-    path = os.path.abspath(source.path)
+    path, before = os.path.abspath(source.path), set(sys.modules)
     module = ModuleType(_module_name(source))
     module.__file__ = path
     # numba looks for it by this name when it takes the kernel out of its cache.
@@ -207,8 +207,26 @@ def _execute(source: own.Source, *, checked: bool) -> None:
             trace = trace.tb_next
         said = f"line {line}: {said}" if line else said
     else:
-        return
+        beside = _from(os.path.dirname(path), set(sys.modules) - before)
+        if not beside:
+            return
+        said = (
+            f"imports {', '.join(beside)} from beside it, which would be recorded nowhere; "
+            "allowed: a file that stands alone, beside installed packages"
+        )
     raise UserError(f"--load {printable(source.path)}: {printable(said)}")
+
+
+def _from(folder: str, names: Iterable[str]) -> list[str]:
+    """Which modules are from a folder, and of no installed package."""
+    files = {name: getattr(sys.modules[name], "__file__", None) or "" for name in names}
+    return sorted(
+        name
+        for name, file in files.items()
+        if file.startswith(folder + os.sep)
+        and "site-packages" not in file
+        and not name.startswith(("nnexp.", "nnexp_parts_"))
+    )
 
 
 def _tell_kernel() -> None:

@@ -18,6 +18,7 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from inspect import getdoc, signature
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -100,7 +101,7 @@ def cost(name: str, *, error: Function, compiled: Pair | None = None) -> Callabl
             for target in (0.0, 1.0, 0.1, 0.8):
                 y, a = np.full_like(_GRID, target), sigmoid(_GRID)
                 given = f"at y = {target:g}, {_called(error)}(a, y)"
-                _check_derivative(given, c(_GRID, y), lambda z, y=y: c(z, y), de(a, y))
+                _check_derivative(given, c(_GRID, y), partial(_swapped, c, y), de(a, y))
             _compile("cost.name", name, compiled, ((_GRID, y), (a, y)), (c, de))
             COSTS[name] = Cost(name, "sigmoid", sigmoid, lambda z, y: np.sum(c(z, y), axis=0), de)
         return value
@@ -264,7 +265,7 @@ def _registering(kind: str, name: str, function: Function, compiled: bool) -> It
     own.PARTS[key, name] = own.Part(kind, name, source, compiled, about)
 
 
-_GRID = np.linspace(-4.0, 4.0, 34) + 0.0123
+_GRID: NDArray[np.float64] = np.linspace(-4.0, 4.0, 34) + 0.0123
 """Where functions are looked at: not at whole numbers, where they may have corners."""
 
 _STEP = 1e-6
@@ -304,6 +305,10 @@ def _kept(function: Function) -> Callable[..., Array]:
         return found.astype(x.dtype, copy=False)
 
     return kept
+
+
+def _swapped(function: Callable[..., Array], y: Array, z: Array) -> Array:
+    return function(z, y)
 
 
 def _check_derivative(

@@ -12,7 +12,7 @@ from nnexp.commands.options import Parser
 from nnexp.config.arguments import check_arguments
 from nnexp.config.compose import schema_keys
 from nnexp.config.words import some
-from nnexp.parts import options as loading
+from nnexp.parts import options as parts_options
 from nnexp.record.bulk import final_values
 from nnexp.record.check import warnings_of
 from nnexp.record.store import Store, open_store
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     check_arguments(options.overrides, schema_keys(), [])
     store, console = open_store(options.tracking_uri), new_console()
     parent = find_run(store, options.run_id)
-    words = [str(parent.info.run_id), "--at", str(options.at), *options.overrides, *loading()]
+    words = [str(parent.info.run_id), "--at", str(options.at), *options.overrides, *parts_options()]
     typed = shlex.join(["python", "-m", "nnexp", "fork", *words])
     plan = plan_fork(store, parent, options.at, options.overrides, typed)
     for line in warnings_of(store, [str(parent.info.run_id)]):

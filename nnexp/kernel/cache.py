@@ -20,10 +20,13 @@ from nnexp.kernel.own import functions
 PACKAGE = Path(__file__).resolve().parent
 
 
-def cache_folder() -> Path:
-    """Below `NUMBA_CACHE_DIR` where that is set, or the user's cache folder, or, where neither can
-    be written, the system's folder for temporary files."""
-    return _folder(functions().sha256)
+def cache_folder(*, own: bool = True) -> Path:
+    """The kernel's, or that of what no function of a user's `own` is compiled into.
+
+    Below `NUMBA_CACHE_DIR` where that is set, or the user's cache folder, or, where neither can
+    be written, the system's folder for temporary files.
+    """
+    return _folder(functions().sha256 if own else "")
 
 
 @lru_cache(maxsize=8)

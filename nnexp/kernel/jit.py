@@ -16,6 +16,7 @@ from numba.core import config as numba_config
 from numba.core.compiler import Compiler
 
 from nnexp.kernel.cache import cache_folder
+from nnexp.kernel.own import MODULES
 
 Compiled = Callable[..., Any]
 
@@ -50,7 +51,7 @@ def jit_unkept(function: Compiled) -> Compiled:
 
 def _compiled(function: Compiled, **options: bool) -> Compiled:
     before = numba_config.CACHE_DIR
-    numba_config.CACHE_DIR = str(cache_folder())
+    numba_config.CACHE_DIR = str(cache_folder(own=function.__module__ in MODULES))
     try:
         compiled: Compiled = numba.njit(
             nogil=True,

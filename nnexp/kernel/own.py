@@ -16,7 +16,9 @@ from typing import Any
 Function = Callable[..., Any]
 Pairs = Mapping[int, tuple[Function, Function]]
 
-_WITH_OWN = ("extension", "layers", "descent", "epoch", "evaluate")
+MODULES = tuple(
+    f"nnexp.kernel.{name}" for name in ("extension", "layers", "descent", "epoch", "evaluate")
+)
 """The kernel's modules into which they are compiled, in the order of their imports."""
 
 
@@ -47,8 +49,7 @@ def set_functions(chosen: Functions) -> bool:
     if chosen == functions():
         return False
     _current[0] = chosen
-    names = [f"nnexp.kernel.{name}" for name in _WITH_OWN]
-    imported = [sys.modules[name] for name in names if name in sys.modules]
+    imported = [sys.modules[name] for name in MODULES if name in sys.modules]
     for module in imported:
         reload(module)
     return bool(imported)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 from numba.core.errors import NumbaError
@@ -19,7 +20,9 @@ _LIBRARY = re.compile(
 """Calls of the C library's mathematics, whose bits are not the same everywhere."""
 
 
-def tried(function: Function, arguments: tuple[NDArray[np.float64], ...]) -> NDArray[np.float64]:
+def tried(
+    function: Function, arguments: tuple[NDArray[np.floating[Any]], ...]
+) -> NDArray[np.float64]:
     """What a function of numbers gives for each element of its arguments.
 
     Raises:
