@@ -1,4 +1,4 @@
-"""Parts of a user's own: trained, recorded, verified like what is built in, or refused in a line."""
+"""Parts of a user's own: trained, recorded, verified as what is built in, or refused in a line."""
 
 from __future__ import annotations
 
@@ -94,7 +94,10 @@ def test_both_engines_agree(parts: Path, more: dict[str, Any]) -> None:
         np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-5)
     for name in ("train/cost", "train/penalty", "validation/top2"):
         np.testing.assert_allclose(ours.series(name), plain.series(name), rtol=1e-4)
-    assert ours.final["test/top2" if "stop.name" not in more else "best/test_top2"] > 0.5
+    if "stop.name" in more:
+        assert ours.final["best/test_top2"] == ours.final["test/top2"] > 0.5
+    else:
+        assert ours.series("test/top2")[-1] > 0.5
 
 
 def test_each_part_changes_what_is_trained(parts: Path) -> None:
@@ -243,7 +246,7 @@ WRONG = {
     HEAD + "register.metric('m')(3)": "3 is no function",
     HEAD + "register.cost('quadratic', error=lambda a, y: a)(lambda z, y: z)": "this name is taken",
     HEAD + "register.activation('f', slope=lambda z, a: 2 * z)(lambda z: z)": (
-        "activation f: the slope(z, a) is not the derivative: at -3.99 it is -7.9754, the slope is 1"
+        "activation f: the slope(z, a) is not the derivative: at -3.99 it is -7.9754, the slope"
     ),
     HEAD + "register.cost('c', error=lambda a, y: a - y)(lambda z, y: z * 0)": (
         "cost c: at y = 0, the slope(a, y) is not the derivative"
@@ -251,10 +254,6 @@ WRONG = {
     HEAD + "register.activation('f', slope=lambda z, a: 1.0)(lambda z: z)": "gave shape ()",
     HEAD + "register.activation('f', slope=lambda z, a: a)(np.log)": "not finite everywhere",
     HEAD + "register.regularizer('r', slope=lambda w: 0 * w + 1)(lambda w: w)": "at 0 is not 0",
-    HEAD
-    + "register.activation('f', slope=lambda z, a: z / z, compiled=(np.abs, np.abs))(lambda z: z)": (
-        "activation f: "
-    ),
     HEAD
     + "def f(z):\n    return z + 0\ndef g(z, a):\n    return z * 0 + 2\n"
     + "register.activation('f', slope=lambda z, a: z / z, compiled=(f, g))(f)": (
