@@ -12,7 +12,7 @@ import yaml
 from omegaconf import OmegaConf
 
 from nnexp.config.arguments import GROUPS
-from nnexp.config.compose import choice_of, config_dir, flat, flatten, register
+from nnexp.config.compose import choice_file, choice_of, config_dir, flat, flatten, register
 from nnexp.config.own import names as own_names
 from nnexp.config.own import options_of
 from nnexp.config.schema import Config
@@ -171,7 +171,7 @@ def _baseline(choices: tuple[tuple[str, str], ...], n_train: int) -> dict[str, s
     merged = OmegaConf.create(dataclasses.asdict(Config()))
     OmegaConf.set_struct(merged, False)
     for group, choice in choices:
-        node, file = choice_of(group, choice), config_dir() / group / f"{choice}.yaml"
+        node, file = choice_of(group, choice), choice_file(group, choice)
         whole = file.exists() and file.read_text(encoding="utf-8").startswith("# @package _global_")
         merged = OmegaConf.merge(merged, node if whole else {group: node})  # type: ignore[assignment]
     merged = OmegaConf.merge(merged, {"data": {"n_train": n_train}})  # type: ignore[assignment]

@@ -16,13 +16,21 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from nnexp.config import own
-from nnexp.config.arguments import GROUPS, NOTIFY, RETIRED, printable
+from nnexp.config.arguments import NOTIFY, RETIRED, printable
 from nnexp.config.messages import one_line
 from nnexp.config.plain_yaml import read_plain, write_plain
 from nnexp.config.rules import check, shown
-from nnexp.config.schema import Config
+from nnexp.config.schema import COSTS, DATASETS, INITIALIZERS, REGULARIZERS, Config
 from nnexp.errors import UserError
 from nnexp.redact import redact
+
+CHOICES = {
+    "cost": COSTS,
+    "reg": REGULARIZERS,
+    "data": DATASETS,
+    "init": INITIALIZERS,
+}
+"""The groups whose choices need no file in `conf/`: without one, a choice sets its name."""
 
 LABELS = ("name", "note", "tags")
 """Keys of `tracking.` that say what a run is called, and nothing of how it was made."""
@@ -41,20 +49,31 @@ def register() -> None:
     _make_writable(node)
     store = ConfigStore.instance()
     store.store(name="nnexp_schema", node=node, provider="nnexp")
-    for group in {key.partition(".")[0] for key in own.KEYS.values()} & set(GROUPS):
+    for group in CHOICES:
         # Those of a file that was loaded before are gone.
         store.repo.pop(group, None)
-        for name in own.names(f"{group}.name"):
-            store.store(group=group, name=name, node=choice_of(group, name), provider="nnexp")
+        for name in names_of(group):
+            if not choice_file(group, name).exists():
+                store.store(group=group, name=name, node=choice_of(group, name), provider="nnexp")
     for name, resolver in (("count", count), ("lmbda", default_lmbda), ("scratch", scratch)):
         OmegaConf.register_new_resolver(f"nnexp.{name}", resolver, replace=True)
     OmegaConf.register_new_resolver("pick", pick, replace=True)
 
 
+def names_of(group: str) -> list[str]:
+    """The choices of a group that are known by name, with a file or without; a user's own last."""
+    return [*CHOICES.get(group, ()), *own.names(f"{group}.name")]
+
+
+def choice_file(group: str, name: str) -> Path:
+    """The file of a choice in `conf/`, which need not be there."""
+    return config_dir() / group / f"{name}.yaml"
+
+
 def choice_of(group: str, name: str) -> DictConfig:
-    """What a choice of a group sets: its file in `conf/`, or, of a user's own part, its name."""
-    if name not in own.names(f"{group}.name"):
-        node = OmegaConf.load(config_dir() / group / f"{name}.yaml")
+    """What a choice of a group sets: its file in `conf/`, or, without one, its name."""
+    if (file := choice_file(group, name)).exists():
+        node = OmegaConf.load(file)
         assert isinstance(node, DictConfig)
         return node
     more = {

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from nnexp.config.command import command_of, run_name
 from nnexp.config.compose import to_yaml
 from nnexp.config.own import sources_of
-from nnexp.config.schema import Config
+from nnexp.config.schema import ACTIVATIONS, Config
 from nnexp.data.dataset import Dataset
+from nnexp.errors import UserError
 from nnexp.nn.costs import COSTS
 from nnexp.record.correct import NAME as CORRECT
 from nnexp.record.correct import correct_of, save_correct
@@ -96,6 +97,9 @@ def write_artifacts(
             ),
         }
     missing = []
+    if makers and (alone := no_model(config)):
+        del makers["model"]
+        missing.append(f"no model ({alone})")
     for name, make in makers.items():
         try:
             make(folder / name)
@@ -187,12 +191,26 @@ def _versions(config: Config, dataset: Dataset) -> NDArray[np.uint8]:
     return np.stack([images, *drawn], axis=1)
 
 
+def no_model(config: Config) -> str:
+    """Why a network cannot be an MLflow model, which runs without any file of a user's own."""
+    name = config.model.activation
+    if name in ACTIVATIONS:
+        return ""
+    return f"model.activation={name}: a model stands alone; allowed: {', '.join(ACTIVATIONS)}"
+
+
 def write_model(
     folder: Path, config: Config, dataset: Dataset, outcome: Outcome, run_fingerprint: str
 ) -> None:
-    """The run's network as an MLflow model."""
+    """The run's network as an MLflow model.
+
+    Raises:
+        UserError: `no_model` says why there can be none.
+    """
     from nnexp.record.model import save_model
 
+    if alone := no_model(config):
+        raise UserError(alone)
     classes = dataset.n_outputs > 1
     examples = dataset.test if len(dataset.test) else dataset.train
     save_model(

@@ -51,10 +51,7 @@ def save_model(
         ValueError: an unknown activation or output, or a shape that does not fit the weights.
     """
     if activation not in ACTIVATIONS:
-        raise ValueError(
-            f"model.activation={activation}: a model stands alone, without a file of your own; "
-            f"allowed: {', '.join(ACTIVATIONS)}"
-        )
+        raise ValueError(f"activation {activation!r}, expected one of {', '.join(ACTIVATIONS)}")
     if output not in OUTPUTS:
         raise ValueError(f"output {output!r}, expected one of {', '.join(OUTPUTS)}")
     sizes = parameters.sizes

@@ -20,6 +20,7 @@ from nnexp.data.dataset import Dataset
 from nnexp.errors import NnexpError, UserError, stopped_by
 from nnexp.record.artifacts import (
     curves_frame,
+    no_model,
     write_figures,
     write_light,
     write_model,
@@ -247,7 +248,8 @@ def _finish(store: Store, plan: Plan, record: RunRecord, outcome: Outcome, paren
         if config.tracking.artifacts in ("auto", "all"):
             write_figures(folder / "figures", config, plan.dataset, outcome, rows)
             _draw(folder / "figures", plan, rows, history(store, plan.parent, None))
-            write_model(folder / "model", config, plan.dataset, outcome, plan.fingerprint)
+            if not no_model(config):
+                write_model(folder / "model", config, plan.dataset, outcome, plan.fingerprint)
         with held_stops():
             arrived = record.finish(outcome, folder)
     finally:
