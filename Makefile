@@ -40,10 +40,10 @@ experiments: $(STAMPS)/run ## run every preset and remake experiments/ (what is 
 VERIFY ?= --budget 10min
 .PHONY: verify-experiments
 verify-experiments: $(STAMPS)/run ## train again what experiments/*/result.nnexp claim (VERIFY="" for all of it)
-	@for file in experiments/*/result.nnexp; do \
+	@failed=; for file in experiments/*/result.nnexp; do \
 	  [ -e "$$file" ] || { echo "no experiments/*/result.nnexp: make experiments writes them"; exit 1; }; \
-	  $(BIN)/python -m nnexp verify "$$file" $(VERIFY); \
-	done
+	  $(BIN)/python -m nnexp verify "$$file" $(VERIFY) || failed="$$failed $$file"; \
+	done; [ -z "$$failed" ] || { echo "NOT reproduced:$$failed"; exit 1; }
 
 .PHONY: bench
 bench: $(STAMPS)/bench ## measure the trainer beside PyTorch, JAX, nnexp 0.1 and network2
@@ -81,6 +81,11 @@ test-arm: $(STAMPS)/run ## same bits on aarch64, under QEMU: 4 minutes the first
 .PHONY: test-versions
 test-versions: $(STAMPS)/run ## same bits with the oldest and newest NumPy and numba: 4 minutes
 	$(BIN)/python -m tests.portability.versions
+
+# Installs the program a second time, in a clone and on another Python.
+.PHONY: test-travel
+test-travel: $(STAMPS)/test ## a file exported here, verified on another Python and on aarch64: 10 minutes
+	$(BIN)/python -m tests.portability.travels
 
 .PHONY: lint
 lint: $(STAMPS)/dev ## ruff: rules and formatting

@@ -28,6 +28,7 @@ from nnexp.record.store import open_store
 from nnexp.study.claims import Claim, claims_files, read_claims
 from nnexp.study.claims_judged import judge
 from nnexp.study.claims_text import claims_table, expected_lines
+from nnexp.study.exchange.results import open_results
 from nnexp.study.report.drawn import Drawn
 from nnexp.study.report.page import make_report, png
 from nnexp.study.report.preset import question_of
@@ -74,6 +75,9 @@ COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
 AGAINST = {"regularized": "overfitting"}
 """A preset whose question is about the settings of another."""
 
+CHOICE = "_choice"
+"""Ending of presets that only choose what another uses: they have no page."""
+
 _TIMED = ("early_stopping",)
 """Elsewhere the seconds are left out: they are those of a machine, and no result."""
 
@@ -83,8 +87,11 @@ def _image(picture: Drawn) -> str:
     return f'<img src="{picture.name}.png" width="49%" alt="{escape(picture.text)}">'
 
 
-def remake(name: str) -> list[str]:
-    """Write figures and tables of one experiment; the claims that came out otherwise."""
+def remake(name: str, digest: str = "") -> list[str]:
+    """Write figures and tables of one experiment; the claims that came out otherwise.
+
+    `digest` is that of the file of results in its folder; empty if there is none.
+    """
     folder = HERE / name
     folder.mkdir(exist_ok=True)
     report = make_report(open_store(None), [name], None, f"python -m nnexp report {name}")
@@ -100,6 +107,10 @@ def remake(name: str) -> list[str]:
     tables = [t for t in report.tables if not (differences and t.title == differences[0].title)]
     parts += [markdown(_without_time(table, name)) for table in [*tables, *differences]]
     judged = judge(open_store(None), claims_of(name)).judged if claims_of(name) else ()
+    if digest:
+        check = f"`python -m nnexp verify experiments/{name}/result.nnexp`"
+        parts.append(f"The runs behind this page: [result.nnexp](result.nnexp), trained again by "
+                     f"{check}; digest `{digest}`")  # fmt: skip
     if judged:
         parts.insert(1, markdown(claims_table(judged, f"python -m nnexp claims {name}")))
     readme = folder / "README.md"
@@ -128,12 +139,21 @@ def with_claims(text: str, name: str) -> str:
     return head + VERDICT + block + rest
 
 
-def carry(name: str) -> None:
-    """Write the runs behind a folder beside its README: a file that anyone can check."""
+def carry(name: str) -> str:
+    """Write the runs behind a folder beside its README, a file that anyone can check; its digest.
+
+    Digests stand in it for the weights. Where there can be none, that is said, and none is left.
+    """
+    path = HERE / name / "result.nnexp"
+    path.parent.mkdir(exist_ok=True)
     try:
-        export(["--experiment", name, "--out", str(HERE / name / "result.nnexp")])
+        export(["--experiment", name, "--out", str(path)])
     except UserError as error:
+        path.unlink(missing_ok=True)
         print(f"experiments/{name}: no result.nnexp: {error}")
+        return ""
+    with open_results(path) as results:
+        return results.digest
 
 
 def _printed(typed: Sequence[str]) -> str:
@@ -196,6 +216,7 @@ def main() -> None:
     parser.add_argument("--only-report", action="store_true", help="do not train what is missing")
     options = parser.parse_args()
     presets = sorted(p.stem for p in (HERE.parent / "conf" / "experiment").glob("*.yaml"))
+    presets = [name for name in presets if not name.endswith(CHOICE)]
     others = []
     for name in options.names or presets:
         started = time.monotonic()
@@ -203,8 +224,7 @@ def main() -> None:
             typed = [f"experiment={name}", "tracking.artifacts=light"]
             subprocess.run([sys.executable, "-m", "nnexp", *typed], check=True)
         trained = time.monotonic()
-        others += remake(name)
-        carry(name)
+        others += remake(name, carry(name))
         made = time.monotonic() - trained
         print(f"remade experiments/{name}: {trained - started:.0f} s + {made:.0f} s", flush=True)
     (HERE / "README.md").write_text(index(presets), encoding="utf-8")

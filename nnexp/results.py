@@ -339,7 +339,7 @@ class Compared:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader has to know."""
-        from nnexp.study.answer import interacting, interaction_text
+        from nnexp.study.two_keys import interacting, interaction_text
 
         told = (interaction_text(self.comparison, t) for t in interacting(self.comparison))
         return (*told, *self.comparison.warnings)

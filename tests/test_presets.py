@@ -14,7 +14,10 @@ PRESETS = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 TINY = ("size=100", "train.epochs=2", "monitor.every=1")
 NEURON = ("train.epochs=2",)
-SMALL = {"dropout_size_choice": ("model.hidden=[10]", "model.activation=relu", "train.eta=0.1")}
+SMALL = {
+    "dropout_size_choice": ("model.hidden=[10]", "model.activation=relu", "train.eta=0.1"),
+    "dropout_size": ("model.hidden=[10]", "model.activation=relu"),
+}
 """Networks that are large take long to look at, whatever they are trained on."""
 
 

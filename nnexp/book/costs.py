@@ -32,7 +32,7 @@ def sigmoid_prime(z: Any) -> Any:
 
 
 class QuadraticCost:
-    """C = ½ ‖a − y‖² (eq. 54)."""
+    """C = ½ ‖a − y‖² (eq. 27; of one output eq. 54)."""
 
     @staticmethod
     def fn(a: Any, y: Any) -> float:
@@ -42,7 +42,7 @@ class QuadraticCost:
 
     @staticmethod
     def delta(z: Any, a: Any, y: Any) -> Any:
-        """δ^L = (a − y) ⊙ σ′(z) (eq. 55, 56)."""
+        """δ^L = (a − y) ⊙ σ′(z) (eq. 30): the σ′(z) of eq. 55, 56 is the learning slowdown."""
         return (a - y) * sigmoid_prime(z)
 
 

@@ -6,14 +6,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from nnexp.commands.compared_effects import (
-    NARROW,
-    equivalent_line,
-    short_verdict,
-    show_effects,
-)
+from nnexp.commands.compared_effects import NARROW, show_effects
 from nnexp.study.answer import answer
 from nnexp.study.compare import Comparison
+from nnexp.study.effect_rows import equivalent_line, short_verdict
 from nnexp.study.metric import Metric
 from nnexp.study.setting import Pair, open_text
 from nnexp.terminal import console as new_console

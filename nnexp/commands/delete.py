@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nnexp.commands.choice import add_choice, choice_of, said
 from nnexp.commands.options import Parser
+from nnexp.commands.printed import add_format, done, said_beside
 from nnexp.errors import UserError
 from nnexp.record.removal import check_removable, remove_for_good
 from nnexp.record.store import Store, open_store
@@ -32,6 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     add_choice(parser)
     parser.add_argument("--for-good", action="store_true", help="nothing brings them back")
     parser.add_argument("--yes", action="store_true", help="with --for-good: do not ask")
+    add_format(parser)
     options = parser.parse_intermixed_args(arguments)
     if options.yes and not options.for_good:
         raise UserError("--yes: allowed with --for-good")
@@ -48,13 +50,16 @@ def main(arguments: Sequence[str]) -> int:
                 " which deletes its runs too"
             )
     refuse_running(runs, "delete")
-    if options.for_good:
-        return _for_good(store, runs, asked=not options.yes)
-    for run in runs:
-        store.client.delete_run(run.info.run_id)
-    again = f"python -m nnexp restore {_again(choice)}"
-    new_console().print(safe(f"{said(runs)} deleted; {again} undoes it"), highlight=False)
-    return 0
+    with said_beside(options.format):
+        if options.for_good:
+            gone = _for_good(store, runs, asked=not options.yes)
+        else:
+            gone = runs
+            for run in runs:
+                store.client.delete_run(run.info.run_id)
+            again = f"python -m nnexp restore {_again(choice)}"
+            new_console().print(safe(f"{said(runs)} deleted; {again} undoes it"), highlight=False)
+    return done(options.format, runs=[str(run.info.run_id) for run in gone])
 
 
 def _again(choice: Choice) -> str:
@@ -63,13 +68,14 @@ def _again(choice: Choice) -> str:
     return " ".join(choice.ids) if choice.ids else "--list shows, and RUN_ID"
 
 
-def _for_good(store: Store, runs: Sequence[Run], *, asked: bool) -> int:
+def _for_good(store: Store, runs: Sequence[Run], *, asked: bool) -> Sequence[Run]:
+    """Remove runs, if that is meant; those that were."""
     if asked:
         if not sys.stdin.isatty():
             raise UserError(f"--for-good: {said(runs)}; allowed: --yes, or an answer on a terminal")
         if input(f"remove {said(runs)} with all artifacts, for good? [y/N] ").lower() != "y":
             print("nothing was deleted")
-            return 0
+            return []
     remove_for_good(store, runs)
     print(f"{said(runs)} removed for good")
-    return 0
+    return runs

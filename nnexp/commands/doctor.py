@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nnexp.commands.options import Parser
+from nnexp.commands.printed import add_format, print_json, said_beside
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.record.store import open_store, resolve_uri, sqlite_path
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         metavar="NAME",
         help="only the runs of this MLflow experiment; may be given more than once (default: all)",
     )
+    add_format(parser)
     options = parser.parse_args(arguments)
     uri = resolve_uri(options.tracking_uri)
     if uri.startswith("sqlite:///") and not sqlite_path(uri).exists():
@@ -39,13 +41,26 @@ def main(arguments: Sequence[str]) -> int:
     names = options.experiment
     chosen = [experiment_named(store, n) for n in names] if names else list(all_experiments(store))
     doctor = Doctor(store, chosen, options.dry_run)
-    left = 0
-    for finding in doctor.findings():
-        left += finding.left
-        print(printable(finding.text), flush=True)
-    unsealed = f", {doctor.unsealed} of them recorded without a digest" if doctor.unsealed else ""
-    runs = "1 run" if doctor.checked == 1 else f"{doctor.checked} runs"
-    end = f"{left} thing{'s' if left > 1 else ''} left to look at" if left else "all is well"
-    changed = " (dry run: nothing was changed)" if options.dry_run else ""
-    print(f"{runs} checked{unsealed}: {end}{changed}")
+    findings = []
+    with said_beside(options.format):
+        for finding in doctor.findings():
+            findings.append(finding)
+            print(printable(finding.text), flush=True)
+        left = sum(finding.left for finding in findings)
+        unsealed = ""
+        if doctor.unsealed:
+            unsealed = f", {doctor.unsealed} of them recorded without a digest"
+        runs = "1 run" if doctor.checked == 1 else f"{doctor.checked} runs"
+        end = f"{left} thing{'s' if left > 1 else ''} left to look at" if left else "all is well"
+        changed = " (dry run: nothing was changed)" if options.dry_run else ""
+        print(f"{runs} checked{unsealed}: {end}{changed}")
+    if options.format == "json":
+        print_json(
+            {
+                "checked": doctor.checked,
+                "unsealed": doctor.unsealed,
+                "dry_run": options.dry_run,
+                "findings": [{"text": f.text, "left": bool(f.left)} for f in findings],
+            }
+        )
     return 1 if left else 0

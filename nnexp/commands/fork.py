@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from nnexp.commands.options import Parser
+from nnexp.commands.printed import add_format, done, said_beside
 from nnexp.config.arguments import check_arguments
 from nnexp.config.compose import schema_keys
 from nnexp.config.words import some
@@ -42,8 +44,16 @@ def main(arguments: Sequence[str]) -> int:
         "--at", type=int, required=True, metavar="EPOCH", help="completed epochs before the change"
     )
     parser.add_argument("overrides", nargs="+", metavar="key=value", help="what changes")
+    add_format(parser)
     options = parser.parse_intermixed_args(arguments)
     check_arguments(options.overrides, schema_keys(), [])
+    with said_beside(options.format):
+        run_id = _fork(options)
+    return done(options.format, runs=[run_id])
+
+
+def _fork(options: argparse.Namespace) -> str:
+    """The run that goes another way, as it was recorded or trained now: its id."""
     store, console = open_store(options.tracking_uri), new_console()
     parent = find_run(store, options.run_id)
     words = [str(parent.info.run_id), "--at", str(options.at), *options.overrides, *parts_options()]
@@ -55,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
         final = final_values(store, str(found.info.run_id), found.data.metrics)
         _say(store, plan, str(found.info.run_id), final, console)
         console.print("recorded before; nothing was trained")
-        return 0
+        return str(found.info.run_id)
     console.print(header(plan.config, plan.dataset), highlight=False, markup=False)
     console.print(
         safe(f"  run {plan.parent.info.run_id[:8]} to epoch {plan.at}, then {plan.what}"),
@@ -68,7 +78,7 @@ def main(arguments: Sequence[str]) -> int:
     console.print(f"repeated to epoch {plan.at}: {values}, all as recorded", highlight=False)
     if forked.unsent:
         console.print(safe(forked.unsent), highlight=False)
-    return 0
+    return forked.run_id
 
 
 def _say(

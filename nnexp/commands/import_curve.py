@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from nnexp.commands.options import Parser
+from nnexp.commands.printed import add_format, done, said_beside
 from nnexp.errors import UserError
 from nnexp.record.curve import is_metric_name, record_curves
 from nnexp.record.store import experiment_id, open_store
@@ -32,6 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("file", metavar="FILE.csv")
     parser.add_argument("--name", required=True, help="name of the run")
     parser.add_argument("--experiment", default="nnexp", metavar="NAME")
+    add_format(parser)
     options = parser.parse_args(arguments)
     name = options.name.strip()
     if not 0 < len(name) <= MAX_NAME or not name.isprintable():
@@ -54,8 +56,9 @@ def main(arguments: Sequence[str]) -> int:
         store, number, name, curves, {}, f"imported from {Path(options.file).name}", {}
     )
     values = sum(len(points) for points in curves.values())
-    print(f"recorded {values} values of {len(curves)} metrics as run {run_id}, '{name}'")
-    return 0
+    with said_beside(options.format):
+        print(f"recorded {values} values of {len(curves)} metrics as run {run_id}, '{name}'")
+    return done(options.format, runs=[run_id])
 
 
 def _read(path: Path) -> pd.DataFrame:

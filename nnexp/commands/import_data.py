@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from nnexp.commands.options import Parser
+from nnexp.commands.printed import add_format, done, said_beside
 from nnexp.config.arguments import printable
 from nnexp.config.words import some
 from nnexp.errors import UserError
-from nnexp.study.own_data import ALLOWED, read_own, write_idx
+from nnexp.study.own_data import ALLOWED, OwnData, read_own, write_idx
 from nnexp.terminal import console as new_console
 from nnexp.terminal import safe
 
@@ -33,6 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--seed", type=int, default=0, metavar="N", help="which ones are drawn for testing"
     )
+    add_format(parser)
     options = parser.parse_args(arguments)
     if not 0 < options.test < 1:
         raise UserError(f"--test {options.test}: allowed: 0 < P < 1")
@@ -46,6 +48,13 @@ def main(arguments: Sequence[str]) -> int:
         write_idx(out, data)
     except OSError as error:
         raise UserError(f"--out {printable(options.out)}: cannot be written: {error}") from error
+    with said_beside(options.format):
+        _say(options.out, data)
+    return done(options.format, files=sorted(map(str, out.iterdir())))
+
+
+def _say(out: str, data: OwnData) -> None:
+    """What was written, and what trains on it."""
     n = len(data.labels) - data.n_test
     height, width = data.images.shape[1:]
     console = new_console()
@@ -58,8 +67,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     console.print(safe(f"{len(data.classes)} classes: {said}"), highlight=False)
     held = max(1, n // 6)
-    root = shlex.quote(options.out)
+    root = shlex.quote(out)
     typed = f"data=idx data.root={root} size={n - held} data.n_validation={held}"
     console.print(safe(f"written    {out}"), highlight=False)
     console.print(safe(f"train      python -m nnexp {typed}"), highlight=False, soft_wrap=True)
-    return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nnexp.commands.options import Parser
+from nnexp.commands.printed import add_format, done, said_beside
 from nnexp.config.arguments import printable
 from nnexp.config.rules import MAX_TEXT
 from nnexp.errors import UserError
@@ -25,6 +26,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("run_id", metavar="RUN_ID", help="a run or sweep id, or its beginning")
     parser.add_argument("text", metavar="TEXT", help="the note")
+    add_format(parser)
     options = parser.parse_args(arguments)
     text = redact(options.text.strip())
     lines = text.split("\n")
@@ -37,5 +39,6 @@ def main(arguments: Sequence[str]) -> int:
     run = find_run(store, options.run_id)
     log(store, str(run.info.run_id), tags=noted(run.data.tags, text))
     what = f"note: {text}" if text else "no note"
-    print(f"{printable(str(run.info.run_id)[:8])}: {what}")
-    return 0
+    with said_beside(options.format):
+        print(f"{printable(str(run.info.run_id)[:8])}: {what}")
+    return done(options.format, runs=[str(run.info.run_id)])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
@@ -44,13 +46,42 @@ def networks(store: Store, options: argparse.Namespace) -> list[Members]:
     return members(store, sweep=options.sweep, experiment=options.experiment, where=options.where)
 
 
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """`--format` of a command that does something and says what came of it."""
+    parser.add_argument(
+        "--format", choices=["text", "json"], default="text", help="form of the output"
+    )
+
+
+@contextmanager
+def said_beside(form: str) -> Iterator[None]:
+    """With json, let what is said within go to standard error: output holds nothing else."""
+    if form == "json":
+        with redirect_stdout(sys.stderr):
+            yield
+    else:
+        yield
+
+
+def print_json(content: Any) -> None:
+    """Print for a program."""
+    json.dump(content, sys.stdout, indent=1, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write("\n")
+
+
+def done(form: str, *, runs: Sequence[str] = (), files: Sequence[str] = ()) -> int:
+    """With json, print what a command has recorded, changed or written; exit code 0."""
+    if form == "json":
+        print_json({"runs": list(runs), "files": list(files)})
+    return 0
+
+
 def print_tables(tables: Sequence[TextTable], form: str) -> None:
     """Print tables in one of `FORMS`."""
     if form == "markdown":
         print("\n\n".join(markdown(table) for table in tables))
     elif form == "json":
-        json.dump([_plain(table) for table in tables], sys.stdout, indent=1, ensure_ascii=False)
-        sys.stdout.write("\n")
+        print_json([_plain(table) for table in tables])
     else:
         for table in tables:
             _print(table)

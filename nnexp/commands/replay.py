@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from rich.table import Table
 
 from nnexp.commands.options import Parser, command
+from nnexp.commands.printed import add_format, print_json, said_beside
 from nnexp.config.compose import flatten
 from nnexp.record.curve import record_curves
 from nnexp.record.store import experiment_id, open_store
@@ -38,16 +40,20 @@ def main(arguments: Sequence[str]) -> int:
         help="also record the published curves in MLflow (experiments book, overfitting, "
         "regularized), to be laid beside ours",
     )
+    add_format(parser)
     options = parser.parse_args(arguments)
-    if options.record:
-        _record(options.tracking_uri)
-    started = time.perf_counter()
-    groups = [QUICK] if options.quick else [QUICK, FULL]
-    compile_ahead([published(name).config for names in groups for name in names], print)
-    found = [a for names in groups for a in replay(names, _Progress())]
-    print(file=sys.stderr)
-    _print(found)
-    print(f"{time.perf_counter() - started:.0f} s; this table: {command('replay', arguments)}")
+    with said_beside(options.format):
+        if options.record:
+            _record(options.tracking_uri)
+        started = time.perf_counter()
+        groups = [QUICK] if options.quick else [QUICK, FULL]
+        compile_ahead([published(name).config for names in groups for name in names], print)
+        found = [a for names in groups for a in replay(names, _Progress())]
+        print(file=sys.stderr)
+        _print(found)
+        print(f"{time.perf_counter() - started:.0f} s; this table: {command('replay', arguments)}")
+    if options.format == "json":
+        print_json([{**asdict(a), "has_to_agree": _judged(a)} for a in found])
     return 0 if all(a.whole for a in found if _judged(a)) else 1
 
 

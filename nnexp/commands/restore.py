@@ -8,6 +8,7 @@ from rich.table import Table
 
 from nnexp.commands.choice import add_choice, choice_of, said
 from nnexp.commands.options import Parser
+from nnexp.commands.printed import add_format, done, said_beside
 from nnexp.errors import UserError
 from nnexp.record.clock import shown_time
 from nnexp.record.store import Store, open_store
@@ -24,21 +25,30 @@ def main(arguments: Sequence[str]) -> int:
         "Bring deleted runs back out of MLflow's bin, as they were; --list shows what lies there.",
         "python -m nnexp restore 3f2a91c0\n  python -m nnexp restore --sweep 7e817e52",
     )
-    parser.add_argument("run_ids", nargs="*", metavar="RUN_ID", help="a run id, or its beginning")
+    parser.add_argument(
+        "run_ids",
+        nargs="*",
+        metavar="RUN_ID",
+        help="a run id, or its beginning; of a sweep, its runs too",
+    )
     add_choice(parser)
     parser.add_argument("--list", action="store_true", help="list the deleted runs")
+    add_format(parser)
     options = parser.parse_intermixed_args(arguments)
     if options.list:
         if options.run_ids or options.sweep or options.where:
             raise UserError("--list: allowed by itself")
-        _list(open_store(options.tracking_uri, reading=True))
-        return 0
+        store = open_store(options.tracking_uri, reading=True)
+        with said_beside(options.format):
+            _list(store)
+        return done(options.format, runs=[str(run.info.run_id) for run in deleted_runs(store)])
     store = open_store(options.tracking_uri)
     runs = chosen(store, choice_of(options, options.run_ids), deleted=True)
     for run in runs:
         store.client.restore_run(run.info.run_id)
-    print(f"{said(runs)} restored")
-    return 0
+    with said_beside(options.format):
+        print(f"{said(runs)} restored")
+    return done(options.format, runs=[str(run.info.run_id) for run in runs])
 
 
 def _list(store: Store) -> None:

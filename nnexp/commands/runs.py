@@ -141,7 +141,10 @@ def _labels(frame: pd.DataFrame) -> list[str]:
     keys = [str(key) for key in frame if str(key).startswith("tags.")]
     rows = frame[keys].itertuples(index=False)
     words = [key.removeprefix("tags.") for key in keys]
-    return [" ".join(f"{k}={v}" for k, v in zip(words, row, strict=True) if v) for row in rows]
+    return [
+        " ".join(f"{k}={v}" for k, v in zip(words, row, strict=True) if isinstance(v, str) and v)
+        for row in rows
+    ]
 
 
 def _cell(key: str, value: object) -> str:

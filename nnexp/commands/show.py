@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import shlex
 from collections.abc import Sequence
 from contextlib import suppress
+from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nnexp.commands.options import Parser
+from nnexp.commands.printed import add_format, print_json, said_beside
 from nnexp.config.compose import config_dir
 from nnexp.config.presets import preset_sha256
 from nnexp.errors import UserError
@@ -51,15 +54,25 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("run_id", metavar="RUN_ID", help="a run id, or its beginning")
     parser.add_argument("--figures", metavar="DIR", help="write the figures there")
     parser.add_argument("--model", metavar="DIR", help="write the MLflow model there")
+    add_format(parser)
     options = parser.parse_args(arguments)
     store = open_store(options.tracking_uri, reading=True)
     run = find_run(store, options.run_id)
+    with said_beside(options.format):
+        _show(store, run, options)
+    if options.format == "json":
+        print_json(_plain(run))
+    return 0
+
+
+def _show(store: Store, run: Run, options: argparse.Namespace) -> None:
+    """All that is known of it on a screen."""
     console = new_console()
     _head(store, run, console)
     if run.data.tags.get("nnexp.kind") == "sweep":
         _sweep(run, console)
     if run.data.tags.get("nnexp.kind") not in TRAINED or run.info.status in ("FAILED", "RUNNING"):
-        return 0
+        return
     for line in warnings_of(store, [str(run.info.run_id)]):
         console.print(safe(f"\nwarning: {line}"), highlight=False, soft_wrap=True)
     try:
@@ -69,7 +82,7 @@ def main(arguments: Sequence[str]) -> int:
             raise
         check_schema(run)
         console.print(safe(f"no more can be shown: {error}"), highlight=False)
-        return 0
+        return
     _curves(found.curves, console)
     if "test/accuracy" in found.metrics or "best/test_accuracy" in found.metrics:
         _mistakes(found, console)
@@ -89,7 +102,27 @@ def main(arguments: Sequence[str]) -> int:
             console.print(safe(f"written    {options.model}"), highlight=False)
     except OSError as error:
         raise UserError(f"show: cannot write there: {error}") from error
-    return 0
+
+
+def _plain(run: Run) -> dict[str, Any]:
+    """A run for a program: docs/schemas/show.json."""
+    info, tags = run.info, run.data.tags
+    return {
+        "run_id": str(info.run_id),
+        "name": str(info.run_name or ""),
+        "kind": tags.get("nnexp.kind", ""),
+        "status": str(info.status),
+        "start": int(info.start_time or 0),
+        "end": int(info.end_time or 0),
+        "params": dict(run.data.params),
+        "metrics": {k: v if isfinite(v) else None for k, v in run.data.metrics.items()},
+        "tags": own_tags(tags),
+        "note": tags.get(NOTE, ""),
+        "weights_sha256": tags.get("nnexp.weights_sha256", ""),
+        "fingerprint": tags.get("nnexp.fingerprint", ""),
+        "command": tags.get("nnexp.command", ""),
+        "artifacts": str(info.artifact_uri),
+    }
 
 
 def _head(store: Store, run: Run, console: Console) -> None:

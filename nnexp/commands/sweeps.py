@@ -14,6 +14,7 @@ from rich.table import Table
 
 from nnexp.commands import COMMANDS
 from nnexp.commands.options import Parser
+from nnexp.commands.printed import print_json
 from nnexp.config.arguments import without_retired
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
@@ -44,7 +45,12 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--go-on", metavar="ID", help="train what is missing in this sweep")
     parser.add_argument("--retry", choices=["failed"], help="with --go-on: train failed runs again")
+    parser.add_argument(
+        "--format", choices=["table", "json"], default="table", help="form of the list"
+    )
     options = parser.parse_args(arguments)
+    if options.go_on and options.format == "json":
+        raise UserError("--format json: allowed without --go-on")
     if options.retry and options.go_on is None:
         raise UserError("--retry failed: allowed with --go-on ID")
     if options.go_on == "":
@@ -52,22 +58,23 @@ def main(arguments: Sequence[str]) -> int:
     store = open_store(options.tracking_uri, reading=not options.go_on)
     if options.go_on:
         return _go_on(store, options.go_on, retry_failed=options.retry is not None)
-    _list(store)
+    rows, commands = _listed(store)
+    if options.format == "json":
+        print_json(rows)
+    else:
+        _show(rows, commands)
     return 0
 
 
-def _list(store: Store) -> None:
+def _listed(store: Store) -> tuple[list[dict[str, Any]], list[str]]:
+    """What is known of each sweep, and the commands that go on with those that are not done."""
     names = all_experiments(store)
     counts: dict[str, Counter[str]] = {}
     for run in runs_where(store, list(names), "tags.`nnexp.kind` = 'run'"):
         sweep = run.data.tags.get("nnexp.sweep")
         if sweep:
             counts.setdefault(sweep, Counter())[str(run.info.status)] += 1
-    console = new_console()
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    words = ("sweep", "experiment", "started (UTC)", "varied")
-    for title in (*words, "runs", "done", "failed", "missing"):
-        table.add_column(title, justify="left" if title in words else "right")
+    rows: list[dict[str, Any]] = []
     commands = []
     elsewhere = store.uri != resolve_uri(None)
     option = f" --tracking-uri {shlex.quote(store.shown)}" if elsewhere else ""
@@ -80,18 +87,34 @@ def _list(store: Store) -> None:
         missing = max(total - done - failed, 0)
         started = shown_time(parent.info.start_time)
         varied = str(parent.info.run_name).partition(": ")[2]
-        words = (run_id[:8], names[parent.info.experiment_id], started, varied)
-        cells = (*words, total, done, failed, missing)
-        table.add_row(*(safe(str(cell)) for cell in cells))
+        row = {
+            "sweep": run_id,
+            "experiment": names[str(parent.info.experiment_id)],
+            "started": started,
+            "varied": varied,
+        }
+        rows.append({**row, "runs": total, "done": done, "failed": failed, "missing": missing})
         go_on = f"python -m nnexp sweeps --go-on {run_id[:8]}"
         if missing:
             commands.append(f"{go_on}{option}")
         # Of a search or comparison `--go-on` refuses to train failed runs again.
         if failed and not _trained_by(_recorded_words(tags)):
             commands.append(f"{go_on} --retry failed{option}")
-    if not table.row_count:
+    return rows, commands
+
+
+def _show(rows: Sequence[Mapping[str, Any]], commands: Sequence[str]) -> None:
+    console = new_console()
+    if not rows:
         console.print("no sweeps are recorded here; python -m nnexp -m seed=0,1 makes one")
         return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    words = {"sweep": "sweep", "experiment": "experiment", "started": "started (UTC)"}
+    words["varied"] = "varied"
+    for key in rows[0]:
+        table.add_column(words.get(key, key), justify="left" if key in words else "right")
+    for row in rows:
+        table.add_row(*(safe(str(cell)) for cell in [row["sweep"][:8], *list(row.values())[1:]]))
     console.print(table)
     if commands:
         console.print("\nto go on:")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from nnexp.commands.choice import add_choice, choice_of, said
 from nnexp.commands.options import Parser
+from nnexp.commands.printed import add_format, done, said_beside
 from nnexp.config.arguments import check_tag, printable
 from nnexp.config.rules import MAX_NAME, MAX_TEXT
 from nnexp.errors import UserError
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     add_choice(parser)
     parser.add_argument("--remove", action="append", default=[], metavar="KEY", help="remove a tag")
     parser.add_argument("--name", metavar="NAME", help="what the runs are called from now on")
+    add_format(parser)
     options = parser.parse_intermixed_args(arguments)
     ids = [word for word in options.words if "=" not in word and not word.endswith("-")]
     removed = [*options.remove, *(w[:-1] for w in options.words if "=" not in w and w[-1:] == "-")]
@@ -51,11 +53,12 @@ def main(arguments: Sequence[str]) -> int:
         for key in removed:
             if key in run.data.tags:
                 store.client.delete_tag(run.info.run_id, key)
-    done = [f"{key}={value}" for key, value in tags.items()]
-    done += [f"named {options.name}"] if options.name is not None else []
-    done += [f"without {key}" for key in removed]
-    print(printable(f"{said(runs)}: {', '.join(done)}"))
-    return 0
+    changes = [f"{key}={value}" for key, value in tags.items()]
+    changes += [f"named {options.name}"] if options.name is not None else []
+    changes += [f"without {key}" for key in removed]
+    with said_beside(options.format):
+        print(printable(f"{said(runs)}: {', '.join(changes)}"))
+    return done(options.format, runs=[str(run.info.run_id) for run in runs])
 
 
 def _check(pairs: dict[str, str], name: str | None) -> None:

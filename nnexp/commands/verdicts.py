@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
+from typing import Any
 
 from nnexp.config.arguments import printable
 from nnexp.record.check import Checked
@@ -15,6 +17,32 @@ SHOWN = 5
 def changed(record: Checked) -> str:
     """That a record has been changed, and where."""
     return f"the record is not what was recorded: {printable(', '.join(record.differences))}"
+
+
+def plain(verdict: Verdict, name: str) -> dict[str, Any]:
+    """One for a program: docs/schemas/verify.json."""
+    return {
+        "run_id": verdict.run_id,
+        "name": name,
+        "verified": verdict.verified,
+        "values": verdict.compared - (verdict.weights_agree is not None),
+        "weights_agree": verdict.weights_agree,
+        "differences": [
+            {
+                "metric": d.metric,
+                "step": d.step,
+                "recorded": _number(d.recorded),
+                "ours": _number(d.ours),
+            }
+            for d in verdict.differences
+        ],
+        "record_changed": list(verdict.record.differences),
+        "changed_since": list(verdict.surroundings),
+    }
+
+
+def _number(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 def say(verdict: Verdict, title: str, tolerance: float | None = None) -> None:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from nnexp.commands.bisect import add_bisect_options, bisect, check_bisect_options
 from nnexp.commands.options import Parser
-from nnexp.commands.verdicts import changed, say
-from nnexp.commands.verify_file import (
-    add_file_options,
-    is_file,
-    refuse_file_options,
-    verify_file,
-)
+from nnexp.commands.printed import add_format, print_json, said_beside
+from nnexp.commands.verdicts import changed, plain, say
+from nnexp.commands.verify_file import verify_file
+from nnexp.commands.verify_options import add_file_options, is_file, refuse_file_options
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.record.check import check_records
 from nnexp.record.store import open_store
 from nnexp.study.lookup import find_run, runs_of_sweep
+from nnexp.study.recorded import recorded_data
 from nnexp.study.surroundings import source_change
 from nnexp.study.verify import Recorded, recorded_as, verify
 from nnexp.train.engines import compile_ahead
@@ -53,7 +53,10 @@ def main(arguments: Sequence[str]) -> int:
         "--data-root", metavar="DIR", help="the IDX files of runs with data=idx, if they have moved"
     )
     add_file_options(parser)
+    add_bisect_options(parser)
+    add_format(parser)
     options = parser.parse_args(arguments)
+    check_bisect_options(options)
     if any(map(is_file, options.run_ids)):
         return verify_file(options)
     refuse_file_options(options)
@@ -63,6 +66,17 @@ def main(arguments: Sequence[str]) -> int:
         raise UserError(f"--epochs {options.epochs}: allowed: at least 1")
     if options.tolerance is not None and not 0 <= options.tolerance < 1:
         raise UserError(f"--tolerance {options.tolerance}: allowed: 0 <= T < 1")
+    if options.bisect and (options.sweep or len(options.run_ids) != 1 or options.epochs):
+        raise UserError("--bisect: allowed with one RUN_ID, without --epochs")
+    with said_beside(options.format):
+        said = _verify(options)
+    if options.format == "json":
+        print_json(said)
+    return 0 if said["verified"] else 1
+
+
+def _verify(options: argparse.Namespace) -> dict[str, Any]:
+    """Verify recorded runs; what came of it, as docs/schemas/verify.json has it."""
     store = open_store(options.tracking_uri, reading=True)
     runs = [find_run(store, run_id) for run_id in options.run_ids]
     if options.sweep:
@@ -81,17 +95,29 @@ def main(arguments: Sequence[str]) -> int:
             print(f"  it cannot be trained again: {printable(str(error))}")
     _warn(found)
     compile_ahead([recorded.config for _, recorded in found], print)
-    good = 0
+    verdicts, parted = [], {}
     for run, recorded in found:
         record = checked[str(run.info.run_id)]
         verdict = verify(
             store, run, recorded, record, epochs=options.epochs, tolerance=options.tolerance
         )
-        good += verdict.verified
+        verdicts.append(verdict)
         say(verdict, _title(run), options.tolerance)
+        if options.bisect:
+            if len(recorded.stages) > 1:
+                raise UserError("--bisect: allowed for runs that are no fork")
+            data = recorded_data(run, recorded.config)
+            parted = bisect(options, options.run_ids, recorded.config, data, verdict.differences)
+    good = sum(verdict.verified for verdict in verdicts)
     if len(runs) > 1:
         print(f"{good} of {len(runs)} runs verified")
-    return 0 if good == len(runs) else 1
+    names = {str(run.info.run_id): str(run.info.run_name or "") for run in runs}
+    return {
+        "verified": good == len(runs),
+        "runs": [plain(verdict, names[verdict.run_id]) for verdict in verdicts],
+        "file": None,
+        **({"bisected": parted} if parted else {}),
+    }
 
 
 def _warn(found: Sequence[tuple[Run, Recorded]]) -> None:

@@ -3,206 +3,176 @@
 from __future__ import annotations
 
 import argparse
-import re
-import secrets
-import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from time import monotonic
 
+from nnexp.commands.bisect import bisect
 from nnexp.commands.import_file import tell_problems
+from nnexp.commands.printed import print_json, said_beside
 from nnexp.commands.verdicts import say
+from nnexp.commands.verified import (
+    Verification,
+    introduce,
+    run_named,
+    tell_conclusions,
+    tell_log,
+)
+from nnexp.commands.verify_options import FileRequest, checked
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.record.check import Checked
-from nnexp.record.environment import environment
 from nnexp.record.seal import TAG
-from nnexp.study.exchange.archive import SUFFIX
+from nnexp.source import source_sha256
+from nnexp.study.exchange.archive import write_whole
+from nnexp.study.exchange.checked import all_problems
+from nnexp.study.exchange.elsewhere import overrides_in, reproduce_with
+from nnexp.study.exchange.environments import Made, program_of
+from nnexp.study.exchange.log import add_entry
 from nnexp.study.exchange.manifest import Run
 from nnexp.study.exchange.page import PAGE, results_in_page
 from nnexp.study.exchange.reproduce import Claim, claims_of, reproduce, sampled
-from nnexp.study.exchange.results import Results, absent, open_results, problems
-from nnexp.study.exchange.signature import read_public, signature_problem, signer_of
-from nnexp.study.surroundings import place, source_change
+from nnexp.study.exchange.results import Results, open_results
+from nnexp.study.exchange.signature import signature_problem, signer_of
+from nnexp.study.surroundings import source_change
 from nnexp.study.verify import Verdict
 from nnexp.terminal import console
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-SHOWN = 20
-"""Runs that are not in a file, and machines, that are named one by one."""
-
-_SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
-
-
-def add_file_options(parser: argparse.ArgumentParser) -> None:
-    """The options that `verify` takes with a file."""
-    parser.add_argument(
-        "--sample", type=int, metavar="N", help="of a file: only N runs of it, drawn by lot"
-    )
-    parser.add_argument(
-        "--budget", metavar="TIME", help="of a file: as many runs as end in TIME, such as 10min"
-    )
-    parser.add_argument(
-        "--sample-seed", type=int, metavar="SEED", help="draws the same runs as another verify did"
-    )
-    parser.add_argument(
-        "--signer", metavar="FILE.pub", help="the file must be signed with this public key"
-    )
-
-
-def is_file(text: str) -> bool:
-    """Whether an argument of `verify` names a file rather than a run."""
-    return text.endswith((SUFFIX, *PAGE)) or "/" in text or Path(text).is_file()
-
-
-def refuse_file_options(options: argparse.Namespace) -> None:
-    """Refuse the options of files where there is none.
-
-    Raises:
-        UserError: one was given.
-    """
-    for name in ("sample", "budget", "sample_seed", "signer"):
-        if getattr(options, name) is not None:
-            raise UserError(f"--{name.replace('_', '-')}: allowed with a FILE")
 
 
 def verify_file(options: argparse.Namespace) -> int:
     """Verify one file; 0 if all that was trained again agrees, 1 if not."""
-    budget, seed = _checked(options)
-    expected = read_public(Path(options.signer)) if options.signer is not None else None
+    request = checked(options)
     path = Path(options.run_ids[0])
     if path.name.endswith(PAGE):
         results, whole = results_in_page(path)
         wrong = [] if whole else ["the page around the results that it carries"]
-        return _verify(results, options, budget, seed, expected, wrong)
+        return _answer(results, request, wrong)
     with open_results(path) as results:
-        return _verify(results, options, budget, seed, expected, [])
+        return _answer(results, request, [])
+
+
+def _answer(results: Results, request: FileRequest, wrong: list[str]) -> int:
+    """Verify, and tell the terminal, a program, the file's log and a badge of it."""
+    options = request.typed
+    with said_beside(options.format):
+        found, parted = _verify(results, request, wrong)
+        if options.add_to_log is not None and found.verdicts:
+            entry = found.entry(options.add_to_log, request.key)
+            add_entry(results.archive, Path(options.run_ids[0]), entry)
+            print(f"added to the log of the file, whose digest stays: {entry}")
+        if options.badge is not None:
+            write_whole(Path(options.badge), found.badge(), "--badge")
+            print(printable(f"written  {options.badge}"))
+    if options.format == "json":
+        print_json({**found.plain(), **({"bisected": parted} if parted else {})})
+    return 0 if found.outcome == "reproduced" else 1
 
 
 def _verify(
-    results: Results,
-    options: argparse.Namespace,
-    budget: float | None,
-    seed: int,
-    expected: Ed25519PublicKey | None,
-    wrong: list[str],
-) -> int:
+    results: Results, request: FileRequest, wrong: list[str]
+) -> tuple[Verification, dict[str, object]]:
     """Verify results of which some things may be known to be wrong already."""
-    unsigned = signature_problem(results, expected)
-    found = [*wrong, *([unsigned] if unsigned else []), *problems(results)]
-    _introduce(results, signed=not unsigned)
-    if found:
-        tell_problems(results.shown, found)
+    changed = [
+        *wrong,
+        *all_problems(results, request.expected, lambda text: print(text, flush=True)),
+    ]
+    signed = not signature_problem(results, request.expected)
+    signer = signer_of(results) if signed else None
+    introduce(results, signer, signed=signed)
+    if changed:
+        tell_problems(results.shown, changed)
         print(f"NOT verified: {results.shown} is not what was exported; nothing was trained")
-        return 1
-    everything = results.manifest.runs
-    drawn = options.sample is not None or budget is not None
-    chosen = sampled(everything, options.sample, seed) if drawn else list(everything)
-    if drawn:
-        print(f"{len(chosen)} of {len(everything)} runs, drawn with --sample-seed {seed}")
-    claims = claims_of(results, chosen, options.data_root)
+        return Verification(results, signer, changed), {}
+    tell_log(results)
+    tell_conclusions(results.manifest)
+    chosen = _chosen(results, request)
+    other = [run for run in chosen if request.typed.with_version and _is_of_another(run)]
+    made = dict.fromkeys(Made.of(results.environment(run)) for run in other)
+    claims = claims_of(
+        results, [run for run in chosen if run not in other], request.typed.data_root
+    )
     _warn(results, claims)
-    return _conclude(results, claims, _train(results, claims, budget))
+    verdicts = _said(results, request, claims, other)
+    found = Verification(results, signer, (), verdicts, [f"with {m}" for m in made])
+    found.conclude()
+    parted = _bisected(request.typed, claims, verdicts) if request.typed.bisect else {}
+    return found, parted
 
 
-def _train(results: Results, claims: Sequence[Claim], budget: float | None) -> list[Verdict]:
-    names = {claim.run.id: claim.run for claim in claims}
+def _chosen(results: Results, request: FileRequest) -> list[Run]:
+    """The runs that are trained again."""
+    options, everything = request.typed, list(results.manifest.runs)
+    if options.run is not None:
+        return [run_named(everything, options.run)]
+    if options.sample is None and request.budget is None:
+        return everything
+    chosen = sampled(everything, options.sample, request.seed)
+    print(f"{len(chosen)} of {len(everything)} runs, drawn with --sample-seed {request.seed}")
+    return chosen
+
+
+def _is_of_another(run: Run) -> bool:
+    """Whether a run was trained by another version of the program."""
+    return run.tag("source") != source_sha256()
+
+
+def _said(
+    results: Results, request: FileRequest, claims: Sequence[Claim], other: Sequence[Run]
+) -> list[Verdict]:
+    """Train all, and say of each run what came of it."""
+    runs = {run.id: run for run in [*(claim.run for claim in claims), *other]}
     verdicts = []
-    for verdict in reproduce(results, claims, budget, console()):
-        run = names[verdict.run_id]
+    for verdict in _trained(results, request, claims, other):
+        run = runs[verdict.run_id]
         verdict = replace(verdict, record=Checked(sealed=TAG in run.tags), places=None)
         verdicts.append(verdict)
-        count = f"[{len(verdicts)}/{len(claims)}] " if len(claims) > 1 else ""
+        count = f"[{len(verdicts)}/{len(runs)}] " if len(runs) > 1 else ""
         say(verdict, printable(f"{count}{run.id[:8]} {run.name}"))
     return verdicts
 
 
-def _conclude(results: Results, claims: Sequence[Claim], verdicts: Sequence[Verdict]) -> int:
-    good = [verdict for verdict in verdicts if verdict.verified]
-    whole = len(results.manifest.runs)
-    here, then = place(environment()), _places(results, [claim.run for claim in claims])
-    if len(good) < len(verdicts):
-        print(f"NOT reproduced: {len(verdicts) - len(good)} of {len(verdicts)} runs differ")
-        print(printable(f"trained again on this machine ({here}); recorded on {then}"))
-        return 1
-    if not good:
-        print(f"nothing was shown: none of {whole} runs ended in the time that was given")
-        return 1
-    values = sum(verdict.compared - 1 for verdict in good)
-    print(
-        printable(
-            f"reproduced on this machine ({here}): {len(good)} of {whole} run"
-            f"{'s' if whole > 1 else ''}, {values:,} values and all weights, bit for bit; "
-            f"recorded on {then}"
-        )
-    )
-    return 0
+def _trained(
+    results: Results, request: FileRequest, claims: Sequence[Claim], other: Sequence[Run]
+) -> Iterator[Verdict]:
+    """By this program what it has made, by others what they have."""
+    until = None if request.budget is None else monotonic() + request.budget
+    for run in other:  # All are looked at before any is trained.
+        overrides_in(run)
+    if claims:
+        yield from reproduce(results, claims, request.budget, console())
+    programs = {}
+    for run in other:
+        if until is not None and monotonic() > until:
+            return
+        made = Made.of(results.environment(run))
+        if made not in programs:
+            programs[made] = program_of(made, request.typed.source, print)
+        yield reproduce_with(programs[made], results, run, request.typed.data_root)
 
 
-def _places(results: Results, runs: Sequence[Run]) -> str:
-    """Where runs were recorded, each place once."""
-    known = (results.environment(run) for run in runs)
-    places = list(dict.fromkeys(place(found) for found in known if found))
-    more = f" and {len(places) - SHOWN} other places" if len(places) > SHOWN else ""
-    return "; ".join(places[:SHOWN]) + more if places else "a machine that is not named"
-
-
-def _introduce(results: Results, *, signed: bool) -> None:
-    """What the file holds, who made it, and what it does not hold."""
-    manifest = results.manifest
-    runs = len(manifest.runs)
-    count = f"{runs} run{'s' if runs > 1 else ''}"
-    print(printable(f"{results.shown}: {count}, exported by {manifest.made_by}"))
-    print(f"digest {results.digest}")
-    if signed:
-        signer = signer_of(results)
-        print(printable(f"signed by {signer}" if signer else "not signed"))
-    lacking = list(absent(manifest))
-    for line in lacking[:SHOWN]:
-        print(printable(line))
-    if len(lacking) > SHOWN:
-        print(f"and {len(lacking) - SHOWN} more that are not in the file")
-    if manifest.chosen.where is not None:
-        print(printable(f"runs were left out by --where {manifest.chosen.where}"))
+def _bisected(
+    options: argparse.Namespace, claims: Sequence[Claim], verdicts: Sequence[Verdict]
+) -> dict[str, object]:
+    """Of the first run that differs, or else of the first."""
+    known = {claim.run.id: claim for claim in claims}
+    mine = [verdict for verdict in verdicts if verdict.run_id in known]
+    if not mine:
+        raise UserError("--bisect: allowed for runs of this version of the program")
+    verdict = min(mine, key=lambda v: v.verified)
+    claim, differences = known[verdict.run_id], verdict.differences
+    which = [options.run_ids[0], "--run", claim.run.id[:8]]
+    print(printable(f"{claim.run.id[:8]} {claim.run.name}:"))
+    return bisect(options, which, claim.config, claim.dataset, differences)
 
 
 def _warn(results: Results, claims: Sequence[Claim]) -> None:
     """Say before training what source the runs were trained with, if it is not this one."""
     notes: dict[str, int] = {}
     for claim in claims:
-        if note := source_change(results.environment(claim.run), claim.run.tags):
+        environment = results.environment(claim.run)
+        if note := source_change(environment, claim.run.tags):
+            note = f"{note}; made by {Made.of(environment)}; --with-version trains with that"
             notes[note] = notes.get(note, 0) + 1
     for note, count in notes.items():
         print(f"{count} of {len(claims)} runs were trained with another {printable(note)}")
-
-
-def _checked(options: argparse.Namespace) -> tuple[float | None, int]:
-    """The budget in seconds and the seed of the lot.
-
-    Raises:
-        UserError: options that do not go together.
-    """
-    if len(options.run_ids) != 1:
-        raise UserError(f"{shlex.join(options.run_ids)}: allowed: one FILE at a time")
-    for name in ("sweep", "epochs", "tolerance"):
-        if getattr(options, name) is not None:
-            raise UserError(f"--{name}: allowed with a RUN_ID, not with a FILE")
-    if options.sample is not None and options.sample < 1:
-        raise UserError(f"--sample {options.sample}: allowed: at least 1")
-    seed = options.sample_seed
-    if seed is not None and (seed < 0 or (options.sample is None and options.budget is None)):
-        raise UserError(f"--sample-seed {seed}: allowed: 0 and more, with --sample or --budget")
-    # A lot that whoever made the file can foresee would be none.
-    return _budget(options.budget), secrets.randbelow(2**32) if seed is None else seed
-
-
-def _budget(text: str | None) -> float | None:
-    if text is None:
-        return None
-    parts = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(s|min|h)", text.strip())
-    if parts is None or not float(parts[1]):
-        raise UserError(f"--budget {text}: allowed: a time such as 90s, 10min or 2h")
-    return float(parts[1]) * _SECONDS[parts[2]]

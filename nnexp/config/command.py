@@ -20,6 +20,8 @@ from nnexp.config.words import some
 
 _SIDE = ("tracking.", "sweep.")
 
+DEFAULT = Config()
+
 
 def overrides_of(config: Config) -> list[str]:
     """The overrides that lead from the defaults to this config; tracking and sweep aside."""
@@ -57,19 +59,36 @@ def names_of(configs: Sequence[Config], shared: str | None = None) -> list[str]:
 
     What differs comes first, then what they share, or `shared` in its place.
     """
-    parts = [_parts(config) for config in configs]
-    common = set(parts[0]).intersection(*parts) if parts else set()
     varied = len({config.seed for config in configs}) > 1
     names = []
-    for config, own in zip(configs, parts, strict=True):
-        seed = f"seed{config.seed}"
-        first = [part for part in own if part not in common] + ([seed] if varied else [])
-        rest = [part for part in own if part in common] + ([] if varied else [seed])
+    for config, (own, common) in zip(configs, _apart(configs), strict=True):
+        seed = [f"seed{config.seed}"]
+        first, rest = (own + seed, common) if varied else (own, common + seed)
         names.append(" ".join([*first, *(rest if shared is None else [shared])]))
     return names
 
 
+def setting_names_of(configs: Sequence[Config]) -> list[str]:
+    """Names of settings that lie side by side: `λ0.1 crossentropy l2 1k`, what differs first."""
+    return [" ".join([*own, *common]) for own, common in _apart(configs)]
+
+
+def _apart(configs: Sequence[Config]) -> list[tuple[list[str], list[str]]]:
+    """Of each the parts of its name that some others have not, and those that all have."""
+    parts = [_parts(config) for config in configs]
+    common = set(parts[0]).intersection(*parts) if parts else set()
+    return [
+        ([part for part in own if part not in common], [part for part in own if part in common])
+        for own in parts
+    ]
+
+
 def _parts(config: Config) -> list[str]:
+    """What a setting is, in the order of a name; what is as usual is left out."""
+    return [*_method(config), *_data(config), *_start(config), *_descent(config), *_ending(config)]
+
+
+def _method(config: Config) -> list[str]:
     reg, dropout = config.reg, config.dropout
     parts = [config.cost.name]
     parts += [f"smoothing {config.cost.smoothing:g}"] if config.cost.smoothing else []
@@ -79,63 +98,79 @@ def _parts(config: Config) -> list[str]:
         parts += ["elastic", f"λ{reg.lmbda:g}+{reg.lmbda_l1:g}"]
     elif reg.name == "maxnorm":
         parts.append(f"maxnorm {reg.max_norm:g}")
-    if reg.biases and reg.name != "none":
-        parts.append("biases too")
+    parts += ["biases too"] if reg.biases and reg.name != "none" else []
     if dropout.hidden or dropout.input:
         parts.append(f"dropout {dropout.hidden:g}/{dropout.input:g}")
         parts += ["batch mask"] if dropout.mask == "batch" else []
         parts += ["scaled at test"] if dropout.scale == "test" else []
-    parts.append(config.size if config.data.name != "neuron" else "neuron")
-    if config.data.name not in ("mnist", "neuron"):
-        parts.append(config.data.name)
-    if config.data.subset != "first":
-        parts.append(f"{config.data.subset} subset")
-    default = Config()
-    if config.data.n_validation != default.data.n_validation and config.data.name != "neuron":
-        parts.append(f"validation {config.data.n_validation}")
-    if config.model != default.model and config.data.name != "neuron":
+    return parts
+
+
+def _data(config: Config) -> list[str]:
+    data = config.data
+    if data.name == "neuron":
+        return ["neuron"]
+    parts = [config.size]
+    parts += [data.name] if data.name != "mnist" else []
+    parts += [f"{data.subset} subset"] if data.subset != "first" else []
+    if data.n_validation != DEFAULT.data.n_validation:
+        parts.append(f"validation {data.n_validation}")
+    return parts
+
+
+def _start(config: Config) -> list[str]:
+    """Network, first weights, and how the training data are varied."""
+    parts = []
+    if config.model != DEFAULT.model and config.data.name != "neuron":
         parts.append("-".join(map(str, config.model.hidden)) or "linear")
-        if config.model.activation != default.model.activation:
+        if config.model.activation != DEFAULT.model.activation:
             parts.append(config.model.activation)
-    if config.init.name != default.init.name:
+    if config.init.name != DEFAULT.init.name:
         parts.append(config.init.name)
     if config.init.name == "fixed":
         parts.append(f"w{config.init.weight:g} b{config.init.bias:g}")
     if config.expand.name != "none":
         parts.append(f"expand {config.expand.name}")
         parts += ["fixed"] if config.expand.fixed else []
-        for key in ("angle", "alpha", "sigma"):
-            value = getattr(config.expand, key)
-            if value != getattr(default.expand, key):
-                parts.append(f"{key} {value:g}")
-    if config.train.eta != default.train.eta:
-        parts.append(f"η{config.train.eta:g}")
-    if config.train.momentum:
-        parts.append(f"μ{config.train.momentum:g}")
-        parts += ["nesterov"] if config.train.nesterov else []
-    if config.train.average:
-        parts.append(f"average {config.train.average:g}")
-    if config.train.batch_size != default.train.batch_size and config.data.name != "neuron":
-        parts.append(f"batch {config.train.batch_size}")
-    if config.train.epochs != default.train.epochs and config.data.name != "neuron":
-        parts.append(some(config.train.epochs, "epoch"))
-    if config.train.dtype != ("float64" if config.rng == "nielsen2014" else default.train.dtype):
-        parts.append(config.train.dtype)
-    if config.train.engine != default.train.engine:
-        parts.append(f"{config.train.engine} engine")
-    if config.schedule.name != default.schedule.name:
+        parts += _changed(config.expand, DEFAULT.expand, ("angle", "alpha", "sigma"))
+    return parts
+
+
+def _descent(config: Config) -> list[str]:
+    train, usual = config.train, DEFAULT.train
+    parts = [f"η{train.eta:g}"] if train.eta != usual.eta else []
+    if train.momentum:
+        parts.append(f"μ{train.momentum:g}")
+        parts += ["nesterov"] if train.nesterov else []
+    parts += [f"average {train.average:g}"] if train.average else []
+    if config.data.name != "neuron":
+        parts += [f"batch {train.batch_size}"] if train.batch_size != usual.batch_size else []
+        parts += [some(train.epochs, "epoch")] if train.epochs != usual.epochs else []
+    if train.dtype != ("float64" if config.rng == "nielsen2014" else usual.dtype):
+        parts.append(train.dtype)
+    parts += [f"{train.engine} engine"] if train.engine != usual.engine else []
+    return parts
+
+
+def _ending(config: Config) -> list[str]:
+    """How η changes, when training stops, and whose generators are used."""
+    parts = []
+    if config.schedule.name != DEFAULT.schedule.name:
         parts.append(f"schedule {config.schedule.name}")
-        for key in ("factor", "every", "half", "patience", "least"):
-            value = getattr(config.schedule, key)
-            if value != getattr(default.schedule, key):
-                parts.append(f"{key} {value:g}")
+        keys = ("factor", "every", "half", "patience", "least")
+        parts += _changed(config.schedule, DEFAULT.schedule, keys)
     if config.stop.name != "none":
         parts.append(f"stop {config.stop.name}")
-        if config.stop.patience != default.stop.patience:
-            parts.append(f"patience {config.stop.patience}")
-    if config.rng != default.rng:
-        parts.append(config.rng)
+        parts += _changed(config.stop, DEFAULT.stop, ("patience",))
+    parts += [config.rng] if config.rng != DEFAULT.rng else []
     return parts
+
+
+def _changed(part: Any, usual: Any, keys: Sequence[str]) -> list[str]:
+    """The numbers of a group that are not as usual: `sigma 4`."""
+    return [
+        f"{key} {getattr(part, key):g}" for key in keys if getattr(part, key) != getattr(usual, key)
+    ]
 
 
 @lru_cache(maxsize=1)

@@ -215,7 +215,7 @@ def output_activations(cost, z, a, at, n, units, width):
 
 @jit
 def output_errors(cost, z, d, at, n, units, width, labels, rows, first, off, on, tiny):
-    """δ^L = ∂C/∂z^L of n examples: a − y (eq. 66, 82), or (a − y) σ′(z) (eq. 55, 56).
+    """δ^L = ∂C/∂z^L of n examples: a − y (eq. 66, 84), or (a − y) σ′(z) (eq. 30).
 
     y is `on` at the label and `off` elsewhere: 1 and 0, but for label smoothing. What is smaller
     than `tiny` becomes 0.

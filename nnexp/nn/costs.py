@@ -45,13 +45,13 @@ def softmax(z: Array) -> Array:
 
 
 def quadratic(z: Array, y: Array) -> Array:
-    """C_x = ½ ‖y − a‖² (eq. 54, and 26 for several outputs)."""
+    """C_x = ½ ‖y − a‖² (eq. 54, and 27 for several outputs)."""
     cost: Array = np.sum((y - sigmoid(z)) ** 2, axis=0) / 2.0
     return cost
 
 
 def quadratic_error(a: Array, y: Array) -> Array:
-    """δ^L = (a − y) σ′(z) (eq. 55, 56): the factor σ′(z) is the learning slowdown."""
+    """δ^L = (a − y) σ′(z) (eq. 30; 55, 56 of one neuron), whose σ′(z) is the learning slowdown."""
     return (a - y) * sigmoid_derivative(a)
 
 
@@ -75,7 +75,7 @@ def loglikelihood(z: Array, y: Array) -> Array:
 
 
 def plain_error(a: Array, y: Array) -> Array:
-    """δ^L = a − y (eq. 66 for cross-entropy, eq. 82 for log-likelihood): no slowdown."""
+    """δ^L = a − y (eq. 66 for cross-entropy, eq. 84 for log-likelihood): no slowdown."""
     return a - y
 
 

@@ -61,7 +61,7 @@ def backward(
     """The gradient of the mean cost (1/B) Σ_x C_x over the mini-batch, for targets y (n_out, B)."""
     examples, weights = y.shape[1], parameters.weights
     gradient_w, gradient_b = list(weights), list(parameters.biases)
-    delta = cost.error(trace.output, y)  # BP1: δ^L = ∂C/∂z^L; eq. 66, 82 of chapter 3
+    delta = cost.error(trace.output, y)  # BP1: δ^L = ∂C/∂z^L; eq. 66, 84 of chapter 3
     for layer in reversed(range(len(weights))):
         gradient_b[layer] = np.sum(delta, axis=1) / examples  # BP3: ∂C/∂b = δ; 56, 62, 81
         gradient_w[layer] = delta @ trace.inputs[layer].T / examples  # BP4: ∂C/∂w = δ aᵀ; 55, 61

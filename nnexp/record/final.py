@@ -14,6 +14,8 @@ from nnexp.data.dataset import Dataset
 from nnexp.train.plan import problem_of
 from nnexp.train.report import Outcome
 
+DIGITS = 12
+"""A gap is the difference of two shares: so many decimals are all it has, the rest is rounding."""
 DERIVED = ("test/cost", "test/penalty", "test/cost_network2")
 
 
@@ -22,12 +24,15 @@ def completed(
 ) -> Outcome:
     """The outcome of a run, with `DERIVED` where test data is looked at once, at the end.
 
+    Its gaps are rounded to `DIGITS`.
+
     `test/penalty` is that of the weights that were tested (eq. 87, 95, with n the training size),
     so it is `train/penalty` of their epoch; `test/cost_network2` divides the penalty by the number
     of test images instead. `rows` are the evaluated epochs. Where the epoch of restored weights is
     not among them (`monitor.every`), their penalty is not known and nothing is added.
     """
-    metrics = outcome.metrics
+    metrics = read_as(outcome.metrics)
+    outcome = replace(outcome, metrics=metrics)
     if config.monitor.test != "end" or "test/data_cost" not in metrics or not rows:
         return outcome
     restored = "best/test_data_cost" in metrics
@@ -38,3 +43,8 @@ def completed(
     cost, n = metrics["test/data_cost"], problem_of(config, dataset).n
     values = (cost + penalty, penalty, cost + penalty * (n / len(dataset.test)))
     return replace(outcome, metrics={**metrics, **dict(zip(DERIVED, values, strict=True))})
+
+
+def read_as(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Final values as they are read: a gap of 0.0374, not of 0.03739999999999999."""
+    return {k: round(v, DIGITS) if k.startswith("gap/") else v for k, v in metrics.items()}

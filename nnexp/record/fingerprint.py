@@ -40,20 +40,26 @@ def fingerprint(config: Config, dataset: Dataset) -> str:
     What is of a user's own in the config (`nnexp.register`) is part of the source.
     """
     here = numeric_environment() if depends_on_environment(config) else {}
-    return fingerprint_of(config, dataset.digest, source_sha256(), here, digests_of(config))
+    return fingerprint_of(config, dataset.digest, source_sha256(), here, own=digests_of(config))
 
 
 def fingerprint_of(
-    config: Config, data: str, source: str, environment: Mapping[str, Any], own: str = ""
+    config: Config,
+    data: str,
+    source: str,
+    environment: Mapping[str, Any],
+    recorded: Mapping[str, Any] | None = None,
+    own: str = "",
 ) -> str:
     """The fingerprint of a run made from some data with some source, both by their SHA-256.
 
-    `environment` is the numeric one, of account only where the config depends on it; `own` are the
-    digests of a user's own files, as in the tag `nnexp.parts`.
+    `environment` is the numeric one, of account only where the config depends on it. `recorded` is
+    the config as the run's record has it, with the keys that there were then. `own` are the digests
+    of a user's own files, as in the tag `nnexp.parts`.
     """
     parts = {
         "version": VERSION,
-        "config": numeric_config(config),
+        "config": numeric_config(config) if recorded is None else _numeric(recorded),
         "data": data,
         "source": source,
     }
@@ -76,11 +82,13 @@ def depends_on_environment(config: Config) -> bool:
 
 def numeric_config(config: Config) -> dict[str, Any]:
     """The part of the config that can change a recorded number."""
-    values = dataclasses.asdict(config)
-    for key in _WITHOUT:
-        del values[key]
-    del values["data"]["root"]
-    return values
+    return _numeric(dataclasses.asdict(config))
+
+
+def _numeric(values: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in values.items() if key not in _WITHOUT}
+    data = {key: value for key, value in kept["data"].items() if key != "root"}
+    return {**kept, "data": data}
 
 
 @lru_cache(maxsize=1)

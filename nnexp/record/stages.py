@@ -39,8 +39,10 @@ def train_stages(stages: Sequence[Stage], dataset: Dataset) -> Iterator[EpochRep
     snapshot = None
     for stage in stages[:-1]:
         assert stage.until is not None
-        # The last report of a run takes no snapshot, so that this one must not be the last.
-        longer = replace(stage.config.train, epochs=stage.until + 1)
+        # The last report of a run takes no snapshot, so that this one must not be the last. What is
+        # not longer stays as it is: a schedule may go by the number of epochs.
+        epochs = max(stage.config.train.epochs, stage.until + 1)
+        longer = replace(stage.config.train, epochs=epochs)
         for report in train(replace(stage.config, train=longer), dataset, snapshot):
             if report.outcome is not None:
                 raise UserError(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import stdtrit
 
-from nnexp.config.command import setting_name
+from nnexp.config.command import setting_names_of
 from nnexp.config.schema import Config
 from nnexp.record.bulk import curves_of_ids
 from nnexp.record.clock import now
@@ -93,10 +93,13 @@ def record_summaries(
     long = curves_of_ids(store, ids, sorted(metrics - {"step"}))
     of_run = {run.run_id: key for key, setting in wanted.items() for run in setting.runs}
     found = dict(iter(means(long.assign(setting=long["run_id"].map(of_run))).groupby("setting")))
+    told = setting_names_of([setting.config for setting in settings])
+    names = {s.key: f"{name} mean" for s, name in zip(settings, told, strict=True)}
     for key, setting in wanted.items():
         if key in found:
             colours.append(next_colour(colours))
-            _record(store, experiment_id, parent, setting, found[key], colours[-1])
+            name = f"{names[key]} of {len(setting.seeds)} seeds"
+            _record(store, experiment_id, parent, setting, found[key], name, colours[-1])
 
 
 def means(long: pd.DataFrame) -> pd.DataFrame:
@@ -130,9 +133,10 @@ def _record(
     parent: str,
     setting: Setting,
     curves: pd.DataFrame,
+    name: str,
     colour: str,
 ) -> None:
-    n, stamp = len(setting.seeds), now()
+    stamp = now()
     tags = {
         "nnexp.kind": "summary",
         "nnexp.summary_of": parent,
@@ -145,11 +149,15 @@ def _record(
         **owner_tags(),
     }
     params = {key: value for key, value in params_of(setting.config).items() if key != "seed"}
-    name = f"{setting_name(setting.config)} mean of {n} seeds"
     run = store.client.create_run(experiment_id, start_time=stamp, tags=tags, run_name=name)
     run_id = str(run.info.run_id)
     try:
-        log(store, run_id, list(_values(curves, stamp)), {**params, "n_seeds": str(n)})
+        log(
+            store,
+            run_id,
+            list(_values(curves, stamp)),
+            {**params, "n_seeds": str(len(setting.seeds))},
+        )
         store.client.set_terminated(run_id, "FINISHED", end_time=now())
     except BaseException:
         # Whole or not there.

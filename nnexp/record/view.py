@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nnexp.config.compose import schema_keys
@@ -23,7 +23,11 @@ RUNS, SETTINGS = "nnexp", "nnexp-settings"
 MOST_PARAMS = 6
 
 METRICS = ("test/accuracy", "gap/final", "best/validation_accuracy", "gap/best")
-"""Columns, where recorded; the first two of them, as all have to fit beside the name."""
+"""Columns, where recorded: one or two of them, as all have to fit beside the name."""
+_COLUMNS = 5
+"""So many fit, with name, time and duration, into a window of 1280 pixels."""
+FEW = 8
+"""Curves of more settings with their bounds nobody can tell apart."""
 
 CURVES = [
     f"{kind}/{what}" for what in ("accuracy", "cost") for kind in ("test", "validation", "train")
@@ -47,8 +51,9 @@ def write_views(store: Store, experiment_id: str) -> dict[str, str]:
         return {}
     recorded = read_columns(inner, ids, ())
     views = {RUNS: runs_view(recorded)}
-    if run_ids(inner, experiment_id, "tags.`nnexp.kind` = 'summary'"):
-        views[SETTINGS] = settings_view(recorded)
+    settings = run_ids(inner, experiment_id, "tags.`nnexp.kind` = 'summary'")
+    if settings:
+        views[SETTINGS] = settings_view(recorded, len(settings))
     tags = {f"mlflow.sharedViewState.{key}": json.dumps(view) for key, view in views.items()}
     # Otherwise the UI guesses what the experiment is about, and asks whether it guessed right.
     tags["mlflow.experimentKind"] = "custom_model_development"
@@ -64,30 +69,63 @@ def write_views(store: Store, experiment_id: str) -> dict[str, str]:
 
 def runs_view(recorded: Columns) -> dict[str, Any]:
     """The state of the UI's run list: columns that tell the runs apart, their results, charts."""
-    state = _view(recorded, "tags.`nnexp.kind` = 'run'", bounds=False)
-    return {**state, "selectedColumns": [*state["selectedColumns"], "params.`seed`"]}
+    params = [*telling_params(recorded), "seed"]
+    results = _results(recorded)[: 1 if len(params) + 2 > _COLUMNS else 2]
+    return {
+        **_view("tags.`nnexp.kind` = 'run'", params, results),
+        **_charts(recorded, "Curves", [_curve(recorded, name) for name in _curves(recorded)]),
+        "runsHiddenMode": "FIRST_20_RUNS",
+    }
 
 
-def settings_view(recorded: Columns) -> dict[str, Any]:
-    """The same of the summary runs, each curve with the bounds of its interval."""
-    return _view(recorded, "tags.`nnexp.kind` = 'summary'", bounds=True)
+def settings_view(recorded: Columns, count: int) -> dict[str, Any]:
+    """The same of so many summary runs, each curve with the bounds of its interval.
+
+    Of many settings the best come first, ten of them are drawn, as means, and a bar each says how
+    they end.
+    """
+    results = _results(recorded)
+    state = _view("tags.`nnexp.kind` = 'summary'", telling_params(recorded), results[:2])
+    curves = _curves(recorded)
+    if count <= FEW or not results:
+        title = "Means over seeds, with 95 % intervals"
+        charts = [_curve(recorded, name, f"{name}_low", f"{name}_high") for name in curves]
+        return {**state, **_charts(recorded, title, charts), "runsHiddenMode": "FIRST_20_RUNS"}
+    bars = [_bars(name) for name in results[:2]]
+    charts = [*bars, *(_curve(recorded, name) for name in curves)]
+    return {
+        **state,
+        **_charts(recorded, "Means over seeds, ten best", charts),
+        "orderByKey": f"metrics.`{results[0]}`",
+        "orderByAsc": False,
+        "runsHiddenMode": "FIRST_10_RUNS",
+    }
 
 
-def _view(recorded: Columns, where: str, *, bounds: bool) -> dict[str, Any]:
-    title = "Means over seeds, with 95 % intervals" if bounds else "Curves"
-    metrics = [name for name in METRICS if name in recorded.metrics][:2]
-    columns = [f"params.`{key}`" for key in telling_params(recorded)]
+def _results(recorded: Columns) -> list[str]:
+    return [name for name in METRICS if name in recorded.metrics]
+
+
+def _curves(recorded: Columns) -> list[str]:
+    return [name for name in CURVES if name in recorded.metrics]
+
+
+def _view(where: str, params: Sequence[str], metrics: Sequence[str]) -> dict[str, Any]:
     return {
         "searchFilter": where,
         # By name, the runs of a setting stand together.
         "orderByKey": "tags.`mlflow.runName`",
         "orderByAsc": True,
-        "selectedColumns": [*columns, *(f"metrics.`{name}`" for name in metrics)],
-        "compareRunCharts": [
-            _chart(name, recorded.metrics[name], bounds)
-            for name in CURVES
-            if name in recorded.metrics
+        "selectedColumns": [
+            *(f"params.`{key}`" for key in params),
+            *(f"metrics.`{name}`" for name in metrics),
         ],
+    }
+
+
+def _charts(recorded: Columns, title: str, charts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        "compareRunCharts": list(charts),
         "compareRunSections": [
             {"uuid": RUNS, "name": title, "display": True, "isReordered": True},
             # The UI's own sections, a chart per metric each, are there, folded.
@@ -97,7 +135,6 @@ def _view(recorded: Columns, where: str, *, bounds: bool) -> dict[str, Any]:
             ),
         ],
         "isAccordionReordered": True,
-        "runsHiddenMode": "FIRST_20_RUNS",
     }
 
 
@@ -107,12 +144,24 @@ def telling_params(recorded: Columns) -> list[str]:
     return (distinct_keys(columns, aside=ASIDE) or ["size", "cost.name", "reg.name"])[:MOST_PARAMS]
 
 
-def _chart(metric: str, finals: Sequence[float | None], bounds: bool) -> dict[str, Any]:
-    names = [metric, f"{metric}_low", f"{metric}_high"] if bounds else [metric]
+def _bars(metric: str) -> dict[str, Any]:
+    return {
+        "uuid": f"{RUNS}-{metric}-end",
+        "type": "BAR",
+        "deleted": False,
+        "isGenerated": False,
+        "metricSectionId": RUNS,
+        "runsCountToCompare": 30,
+        "metricKey": metric,
+        "displayName": f"{metric} at the end",
+    }
+
+
+def _curve(recorded: Columns, metric: str, *bounds: str) -> dict[str, Any]:
     accuracy = metric.endswith("accuracy")
-    least = min((value for value in finals if value is not None), default=0.0)
+    finals = (value for value in recorded.metrics[metric] if value is not None)
     # Untrained networks guess: from 0.1 up, all that matters would lie in a strip at the top.
-    low = max(0.0, math.floor(10 * least - 1.0) / 10)
+    low = max(0.0, math.floor(10 * min(finals, default=0.0) - 1.0) / 10)
     return {
         "uuid": f"{RUNS}-{metric}",
         "type": "LINE",
@@ -121,7 +170,7 @@ def _chart(metric: str, finals: Sequence[float | None], bounds: bool) -> dict[st
         "metricSectionId": RUNS,
         "runsCountToCompare": 20,
         "metricKey": metric,
-        "selectedMetricKeys": names,
+        "selectedMetricKeys": [metric, *bounds],
         "displayName": metric,
         "displayPoints": False,
         "lineSmoothness": 0,

@@ -8,18 +8,16 @@ whichever the best turns out to be. Against a baseline that is named beforehand 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite, isnan
+from math import isfinite
 
 from nnexp.study.compare import Comparison
-from nnexp.study.effects import Effect, Interaction, cells_of
+from nnexp.study.effects import Effect, cells_of
 from nnexp.study.metric import Metric
 from nnexp.study.setting import Pair, Setting
+from nnexp.study.two_keys import best_each, depends_on, p_text
 
 FEW = 3
 """So many settings are named; more are counted."""
-
-_CELLS = 8
-"""Of so many values it is told in a sentence which is best with each."""
 
 
 def answer(found: Comparison) -> tuple[str, ...]:
@@ -33,32 +31,9 @@ def answer(found: Comparison) -> tuple[str, ...]:
         return (f"{found.metric} of the one setting, {only.label}: {_mean(only, found)}.",)
     if found.against is not None:
         return (_baseline(found, metric),)
-    return (*_of_experiments(found, metric), *_best(found, metric), *_depends(found, metric))
-
-
-def interacting(found: Comparison) -> list[Interaction]:
-    """Of each two factors that interact, the difference of differences that shows it best."""
-    best: dict[tuple[int, int], Interaction] = {}
-    for test in found.interactions:
-        if test.resolved and test.t_p < getattr(best.get((test.at, test.by)), "t_p", 2.0):
-            best[test.at, test.by] = test
-    return list(best.values())
-
-
-def interaction_text(found: Comparison, test: Interaction) -> str:
-    """`reg and size interact: reg=l2 against reg=none is another by 3.4 points with size=1000 …`"""
-    metric = Metric(found.metric)
-    size = f"{metric.difference(abs(test.mean))}"
-    # The difference of differences is the same taken along the other factor.
-    first, _ = asked(found, test)
-    pair, ends = (test.a, test.b), (test.there, test.here)
-    if first != test.at:
-        pair, ends = ends[::-1], pair[::-1]
-    return (
-        f"{test.factor} and {test.other} interact: the difference between {pair[0]} and {pair[1]} "
-        f"changes by {size} from {ends[0]} to {ends[1]} ({_p(test.p, len(found.interactions))}): "
-        "read the table of both, not the mean effect of either"
-    )
+    each = best_each(found, metric)
+    depends = () if each else depends_on(found, metric)
+    return (*_of_experiments(found, metric), *each, *_best(found, metric), *depends)
 
 
 def _best(found: Comparison, metric: Metric) -> list[str]:
@@ -144,7 +119,7 @@ def effect_text(effect: Effect, metric: Metric, family: int) -> str:
             verdict += f" within {metric.margin(effect.rule.within)}"
         return (
             f"{effect.a} against {effect.b}: {verdict}, {metric.text(effect.mean, sign=True)}"
-            f"{metric.difference_unit} ({name} {interval}, {_p(effect.p, family)})"
+            f"{metric.difference_unit} ({name} {interval}, {p_text(effect.p, family)})"
         )
     # The setting that is better is the subject, whichever way the difference was taken.
     lower = bool(metric.lower_is_better)
@@ -153,80 +128,8 @@ def effect_text(effect: Effect, metric: Metric, family: int) -> str:
     return (
         f"{a} is {'lower' if lower else 'higher'} than {b} by {metric.text(abs(effect.mean))}"
         f"{metric.difference_unit} ({name} {metric.text(low)} to {metric.text(high)}, "
-        f"{_p(effect.p, family)})"
+        f"{p_text(effect.p, family)})"
     )
-
-
-def _depends(found: Comparison, metric: Metric) -> list[str]:
-    """Where factors interact: which value of one is best at each value of the other."""
-    sentences = []
-    for test in interacting(found):
-        chosen, at = asked(found, test)
-        best = [best_of(column, metric) for column in zip(*means(found, chosen, at), strict=True)]
-        factor, other = found.design.factors[chosen], found.design.factors[at]
-        if None in best or len(best) > _CELLS:
-            continue
-        told = [
-            f"{factor.label(b)} with {other.label(k)}" for k, b in enumerate(best) if b is not None
-        ]
-        text = f"{factor.name} and {other.name} interact"
-        if len(set(best)) == 1 and best[0] is not None:
-            best_one = f"{factor.label(best[0])} has the {metric.superlative} mean"
-            text += f", but {best_one} with every {other.name}"
-        else:
-            text += f"; {metric.superlative} mean: {', '.join(told)}"
-        sentences.append(f"{text}.")
-    return sentences[:2]
-
-
-def asked(found: Comparison, test: Interaction) -> tuple[int, int]:
-    """Of two factors that interact, the one whose values are chosen between, and the other.
-
-    Nobody chooses the number of images; else it is the factor of more values, or the first.
-    """
-    lengths = {k: len(found.design.factors[k].levels) for k in (test.at, test.by)}
-    sized = {k for k in lengths if "size" in found.design.factors[k].keys}
-    first = min(lengths, key=lambda k: (k in sized, -lengths[k], k))
-    return first, (test.by if first == test.at else test.at)
-
-
-def sides(found: Comparison, test: Interaction) -> tuple[int, int]:
-    """Of two factors that interact, the one of rows and the one of columns: the shorter."""
-    chosen, other = asked(found, test)
-    lengths = [len(found.design.factors[k].levels) for k in (chosen, other)]
-    return (chosen, other) if lengths[1] < lengths[0] else (other, chosen)
-
-
-def means(found: Comparison, rows: int, columns: int) -> list[list[float]]:
-    """The table of cells of two factors, averaged over the combinations of the others.
-
-    Only over those combinations that all of its cells have; without any, a cell is NaN.
-    """
-    factors, cells = found.design.factors, found.design.cells
-
-    def rest(cell: tuple[int, ...]) -> tuple[int, ...]:
-        return tuple(v for k, v in enumerate(cell) if k not in (rows, columns))
-
-    here: dict[tuple[int, int], dict[tuple[int, ...], float]] = {}
-    for cell, setting in cells.items():
-        here.setdefault((cell[rows], cell[columns]), {})[rest(cell)] = setting.summary.mean
-    common = set.intersection(*(set(v) for v in here.values()))
-    nothing = float("nan")
-    return [
-        [
-            sum(here[r, c][x] for x in common) / len(common)
-            if (r, c) in here and common
-            else nothing
-            for c in range(len(factors[columns].levels))
-        ]
-        for r in range(len(factors[rows].levels))
-    ]
-
-
-def best_of(column: Sequence[float], metric: Metric) -> int | None:
-    """The place of the best of some means."""
-    there = [(v if metric.lower_is_better else -v, k) for k, v in enumerate(column) if not isnan(v)]
-    return min(there)[1] if there else None
 
 
 def _mean(setting: Setting, found: Comparison) -> str:
@@ -250,7 +153,7 @@ def _by(pair: Pair, metric: Metric, found: Comparison) -> str:
     low, high = sorted((abs(pair.low), abs(pair.high)))
     return (
         f"{_direction(metric)} by {_size(pair, metric)} ({found.rule.interval_name} "
-        f"{metric.text(low)} to {metric.text(high)}, {_p(pair.p, len(found.pairs))})"
+        f"{metric.text(low)} to {metric.text(high)}, {p_text(pair.p, len(found.pairs))})"
     )
 
 
@@ -263,11 +166,6 @@ def _margin(found: Comparison, metric: Metric) -> str:
 def _signed(pair: Pair, metric: Metric) -> str:
     open_one = "" if pair.resolved else " (not resolved)"
     return f"{_size(pair, metric)}{open_one}"
-
-
-def _p(p: float, family: int) -> str:
-    number = "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}"
-    return f"{number} corrected for {family}" if family > 1 else number
 
 
 def _named(

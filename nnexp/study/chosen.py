@@ -43,7 +43,7 @@ def chosen(store: Store, choice: Choice, *, deleted: bool | None = False) -> lis
     if choice.experiment is not None and choice.where is None:
         raise UserError(f"--experiment {choice.experiment}: allowed with --where")
     if choice.ids:
-        found = [find_run(store, run_id, deleted=deleted) for run_id in choice.ids]
+        found = [run for each in choice.ids for run in _named(store, each, deleted=deleted)]
     elif choice.sweep is not None:
         found = _of_sweep(store, choice.sweep, deleted=deleted)
     else:
@@ -64,10 +64,21 @@ def refuse_running(runs: Sequence[Run], what: str) -> None:
             )
 
 
+def _named(store: Store, prefix: str, *, deleted: bool | None) -> list[Run]:
+    """The run; out of the bin a sweep comes with its runs, as it went in."""
+    run = find_run(store, prefix, deleted=deleted)
+    whole = deleted and run.data.tags.get("nnexp.kind") == "sweep"
+    return _members(store, run, deleted=deleted) if whole else [run]
+
+
 def _of_sweep(store: Store, prefix: str, *, deleted: bool | None) -> list[Run]:
     parent = find_run(store, prefix, deleted=deleted)
     if parent.data.tags.get("nnexp.kind") != "sweep":
         raise UserError(f"--sweep {prefix}: is no sweep; python -m nnexp sweeps lists them")
+    return _members(store, parent, deleted=deleted)
+
+
+def _members(store: Store, parent: Run, *, deleted: bool | None) -> list[Run]:
     found = [parent]
     for tag in ("nnexp.sweep", "nnexp.summary_of"):
         where = f"tags.`{tag}` = '{parent.info.run_id}'"

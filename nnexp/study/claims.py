@@ -79,17 +79,30 @@ def read_claims(path: Path) -> list[Claim]:
             names claim, key, value, and what is allowed.
     """
     try:
-        content = read_plain(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        said = printable(" ".join(reason.split()))
-        raise UserError(f"{printable(str(path))}: {said}; allowed: a file of claims") from error
-    where = printable(str(path))
+        raise _no_claims(str(path), error) from error
+    return claims_in(text, path.stem, str(path))
+
+
+def claims_in(text: str, name: str, shown: str) -> list[Claim]:
+    """The claims in the text of a file of that name; raises as `read_claims`."""
+    try:
+        content = read_plain(text)
+    except ValueError as error:
+        raise _no_claims(shown, error) from error
+    where = printable(shown)
     _known(where, content, (*_OF_FILE, "claims"))
     listed = content.pop("claims", None)
     if not isinstance(listed, Mapping) or not listed:
         raise UserError(f"{where}: claims: allowed: NAME: with the keys of a claim below it")
-    return [_claim(where, path.stem, str(name), entry, content) for name, entry in listed.items()]
+    return [_claim(where, name, str(title), entry, content) for title, entry in listed.items()]
+
+
+def _no_claims(shown: str, error: OSError | ValueError) -> UserError:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    said = printable(" ".join(reason.split()))
+    return UserError(f"{printable(shown)}: {said}; allowed: a file of claims")
 
 
 def _claim(where: str, file: str, name: str, entry: Any, shared: Mapping[str, Any]) -> Claim:

@@ -158,7 +158,7 @@ def compare(
 
 
 def _check_columns(frame: pd.DataFrame, metric: str, pair: str) -> None:
-    if metric not in frame:
+    if metric not in frame or not pd.api.types.is_numeric_dtype(frame[metric]):
         known = ", ".join(sorted(c for c in frame.columns if "/" in c)) or "none"
         raise UserError(f"--metric {metric}: no run has it; recorded: {known}")
     if pair not in frame:

@@ -136,6 +136,11 @@ def _may_change(key: str) -> bool:
 def _check(before: Config, after: Config, at: int) -> None:
     if after.train.epochs <= at:
         raise UserError(f"train.epochs={after.train.epochs}: allowed: more than --at {at}")
+    if before.schedule.name == "cosine" and at == before.train.epochs:
+        raise UserError(
+            f"--at {at}: the last epoch of schedule=cosine, which goes by train.epochs; allowed: "
+            f"less than {at}"
+        )
     if bool(before.train.momentum) != bool(after.train.momentum):
         raise UserError(
             f"train.momentum={after.train.momentum:g}: cannot begin or end at an epoch; allowed: "

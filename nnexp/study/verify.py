@@ -16,7 +16,7 @@ from nnexp.errors import UserError
 from nnexp.nn.parameters import Parameters
 from nnexp.record.check import Checked
 from nnexp.record.correct import correct_of
-from nnexp.record.final import DERIVED, completed
+from nnexp.record.final import DERIVED, completed, read_as
 from nnexp.record.fingerprint import VERSION, version_of
 from nnexp.record.stages import FILE as STAGES
 from nnexp.record.stages import Stage, read_stages, train_stages
@@ -157,7 +157,8 @@ def check_version(run_id: str, tags: Mapping[str, str], recorded: Mapping[str, A
         get = f"pip install nnexp=={program}" if program else "that version"
     raise UserError(
         f"run {run_id}: was made by {made}, whose engine gave other bits "
-        f"(nnexp.fingerprint_version={version}); allowed: {VERSION}. To verify it: {get}"
+        f"(nnexp.fingerprint_version={version}); allowed: {VERSION}. To verify it: {get}; "
+        "or, in a file of export: verify FILE --with-version"
     )
 
 
@@ -260,6 +261,8 @@ def judge(
     # Runs that were recorded before there were these hold none of them.
     unknown = [name for name in DERIVED if name not in theirs]
     ours = {name: steps for name, steps in again.values.items() if name not in unknown}
+    # Gaps that were recorded before they were rounded.
+    theirs = {name: _as_read(name, steps) for name, steps in theirs.items()}
     differences = tuple(_differences(theirs, ours, tolerance, whole=whole))
     same = None
     if whole and tolerance is None:
@@ -269,6 +272,10 @@ def judge(
     changed = tuple(changes(recorded, tags))
     places = places_of(recorded)
     return Verdict(run_id, compared, differences, same, changed, farthest, places=places)
+
+
+def _as_read(name: str, steps: Mapping[int, float]) -> dict[int, float]:
+    return {step: read_as({name: value})[name] for step, value in steps.items()}
 
 
 def history(store: Store, run: Run, epochs: int | None) -> Values:

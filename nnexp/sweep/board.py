@@ -9,10 +9,12 @@ from types import TracebackType
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn
 from rich.table import Table
+from rich.text import Text
 
 from nnexp.config.distinct import columns_of, distinct_keys
+from nnexp.sweep.pace import Pace
 
 
 class Board:
@@ -32,10 +34,7 @@ class Board:
         self._work, self._epochs = dict(work), dict(epochs)
         self._part = dict.fromkeys(work, 0.0)
         self._running: set[int] = set()
-        self._lanes = min(workers, len(self._work))
-        self._looked = time.monotonic()
-        self._spent = 0.0
-        """Seconds that workers have trained, one beside the other, since the first was heard of."""
+        self._pace = Pace(self._work, workers)
         self._progress: Progress | None = None
 
     def __enter__(self) -> Board:
@@ -43,11 +42,11 @@ class Board:
             self._progress = Progress(
                 BarColumn(bar_width=24),
                 TaskProgressColumn(),
-                TextColumn("{task.fields[said]}"),
+                _Said(self),
                 console=self.console,
                 transient=True,
             )
-            self._task = self._progress.add_task("", total=1.0, said="starting")
+            self._task = self._progress.add_task("", total=1.0)
             self._progress.start()
         return self
 
@@ -62,8 +61,8 @@ class Board:
 
     def progress(self, run: int, epoch: int) -> None:
         """A run has completed some epochs."""
-        self._spend()
         self._part[run] = epoch / max(self._epochs[run], 1)
+        self._pace.reached(run, self._part[run], time.monotonic())
         self._running.add(run)
         self._refresh()
 
@@ -73,16 +72,13 @@ class Board:
 
     def paused(self, run: int) -> None:
         """A run has been trained as far as was asked for now."""
-        self._part[run] = 1.0
-        self._running.discard(run)
+        self._close(run)
         self.done += 1
         self._refresh()
 
     def ended(self, run: int, line: str, *, failed: bool) -> None:
         """A run has ended and is recorded; without a terminal it is said in a line, if any."""
-        self._spend()
-        self._part[run] = 1.0
-        self._running.discard(run)
+        self._close(run)
         self.done += not failed
         self.failed += failed
         if self._progress is None and line:
@@ -97,39 +93,41 @@ class Board:
         else:
             self.console.print(text, highlight=False, markup=False)
 
+    def _close(self, run: int) -> None:
+        self._part[run] = 1.0
+        self._pace.ended(run, time.monotonic())
+        self._running.discard(run)
+
     def _refresh(self) -> None:
-        if self._progress is None:
-            return
-        whole = sum(self._work.values()) or 1.0
-        fraction = sum(self._work[k] * self._part[k] for k in self._work) / whole
-        left = self._left()
+        if self._progress is not None:
+            whole = sum(self._work.values()) or 1.0
+            fraction = sum(self._work[k] * self._part[k] for k in self._work) / whole
+            self._progress.update(self._task, completed=fraction)
+
+    def said(self) -> str:
+        """How many runs there are of each kind, and how long it still takes."""
+        if not self._running and not self.done and not self.failed:
+            return "starting"
         waiting = self.total - self.done - self.failed - len(self._running)
         said = (
             f"{self.done} done, {len(self._running)} running, {self.failed} failed, "
             f"{max(waiting, 0)} left"
         )
-        if left is not None:
-            said += f", about {clock(left)} left"
-        self._progress.update(self._task, completed=fraction, said=said)
+        left = self._pace.left(time.monotonic())
+        return said if left is None else f"{said}, about {clock(left)} left"
 
-    def _spend(self) -> None:
-        now = time.monotonic()
-        busy = min(max(len(self._running), any(self._part.values())), self._lanes)
-        self._spent += busy * (now - self._looked)
-        self._looked = now
 
-    def _left(self) -> float | None:
-        """Seconds until the last run ends, at the speed so far; None before that is known."""
-        trained = sum(self._work[k] * part for k, part in self._part.items())
-        if not trained or not self._spent:
-            return None
-        # The longest first, each to the worker that is free first, as the pool hands them out.
-        lanes = [0.0] * self._lanes
-        rest = {k: self._work[k] * (1 - self._part[k]) for k in self._work}
-        for k in sorted(rest, key=lambda k: (self._part[k] == 0, -rest[k])):
-            lanes[0] += rest[k]
-            lanes.sort()
-        return lanes[-1] * self._spent / trained
+class _Said(ProgressColumn):
+    """What a board says, looked up whenever the line is drawn: time passes between messages."""
+
+    max_refresh = 0.5
+
+    def __init__(self, board: Board) -> None:
+        super().__init__()
+        self._board = board
+
+    def render(self, task: Task) -> Text:
+        return Text(self._board.said())
 
 
 def clock(seconds: float) -> str:

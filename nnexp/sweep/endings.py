@@ -127,8 +127,8 @@ def recorded_lines(
             keys = "" if whole else f" --by {by}"
             lines.append(f"compare    python -m nnexp compare{keys}{option}{uri}")
         lines.append(f"table      python -m nnexp runs{option}{uri}")
-        where = f" --where \"tags.`nnexp.sweep` = '{run_id}'\"" if whole else ""
-        lines.append(f"report     python -m nnexp report {shlex.quote(name)}{where}{uri}")
+        what = f"--sweep {run_id[:8]}" if whole else shlex.quote(name)
+        lines.append(f"report     python -m nnexp report {what}{uri}")
     return [*lines, f"look       python -m nnexp ui{uri}", f"repeat     {command}"]
 
 

@@ -138,7 +138,8 @@ class _Training:
             history.best_validation = values["best_validation"]
         history.best_parameters = parameters_of(snapshot.arrays)
         if self.halving is not None:
-            self.halving.factor, self.halving.since = values["halving"]
+            # A fork may begin to halve where its parent did not.
+            self.halving.factor, self.halving.since = values.get("halving", (1.0, self.epoch))
 
     def _snapshot(self) -> Snapshot:
         history, best = self.history, self.history.best_validation

@@ -60,7 +60,7 @@ def named(name: str, measured: Measured, penalty: Penalty, n: int, size: int) ->
 
 
 def neuron(a: NDArray[np.float64], cost: str) -> Metrics:
-    """Of the chapter's single neuron (x = 1, y = 0): a, ∂C/∂w and σ′(z) (eq. 55, 61, 62)."""
+    """Of the chapter's single neuron (x = 1, y = 0): a, ∂C/∂w and σ′(z) (eq. 55, 61)."""
     slope = sigmoid_derivative(a)
     error = COSTS[cost].error(a, np.zeros_like(a))
     return {

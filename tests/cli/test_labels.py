@@ -129,7 +129,8 @@ def test_what_was_deleted_comes_back_until_it_is_removed(folder: Path) -> None:
     assert "6 runs and 1 sweep deleted" in done(inside(folder, "delete", "--sweep", start))
     assert len(runs(folder)) == 1
     assert start in done(inside(folder, "restore", "--list"))
-    done(inside(folder, "restore", "--sweep", start))
+    # Also without saying that it is a sweep: what was deleted together comes back together.
+    assert "6 runs and 1 sweep restored" in done(inside(folder, "restore", start))
     assert len(runs(folder)) == 5
     spare = next(r for r in runs(folder) if r.data.params["seed"] == "1")
     artifacts = Path(str(spare.info.artifact_uri).removeprefix("file://"))

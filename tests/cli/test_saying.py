@@ -136,14 +136,14 @@ def test_time_left_is_that_of_the_busiest_worker(monkeypatch: pytest.MonkeyPatch
     now = 103.0  # Workers start; nothing is known of their speed.
     for run in (0, 1):
         shown.progress(run, 0)
-    assert shown._left() is None
-    now = 108.0
+    assert shown.said() == "0 done, 2 running, 0 failed, 1 left"
+    now = 153.0
     for run in (0, 1):
         shown.progress(run, 5)
-    # Half of two runs in 5 s: 5 s for the other halves, then 10 s for the third alone.
-    assert shown._left() == pytest.approx(15.0)
-    now = 113.0
+    # Half of two runs in 50 s: 50 s for the other halves, then 100 s for the third alone.
+    assert shown.said().endswith(", 1 left, about 2:30 min left")
+    now = 203.0
     for run in (0, 1):
         shown.ended(run, "", failed=False)
-    assert shown._left() == pytest.approx(10.0)
+    assert shown.said() == "2 done, 0 running, 0 failed, 1 left, about 1:40 min left"
     assert shown._running == set()

@@ -15,6 +15,7 @@ from nnexp.config.schema import (
     INITIALIZERS,
     REGULARIZERS,
     RNGS,
+    SCHEDULES,
     STOPS,
     SUBSETS,
 )
@@ -63,4 +64,5 @@ def test_every_choice_there_is_has_a_golden_run() -> None:
     assert {c.train.dtype for c in configs} == set(DTYPES)
     assert {c.data.subset for c in configs} == set(SUBSETS)
     assert {c.stop.name for c in configs} == set(STOPS)
+    assert {c.schedule.name for c in configs} == set(SCHEDULES)
     assert {c.rng for c in configs} == set(RNGS)

@@ -30,12 +30,12 @@ def arrays(parameters: Parameters) -> list[Any]:
 
 
 def by_hand(
-    w: float, g: float, v: float, eta: float, mu: float, l2: float, l1: float, n: int
+    w: float, g: float, v: float, eta: float, mu: float, l2: float, l1: float, decay: float, n: int
 ) -> tuple[float, float]:
     """One weight's step: the new weight, the new velocity."""
     sign = math.copysign(1.0, w) if w else 0.0
     v = mu * v - eta * (g + l2 / n * w + l1 / n * sign)
-    return w + v, v
+    return (1 - eta * decay / n) * w + v, v
 
 
 @pytest.mark.parametrize("biases", [False, True])
@@ -55,10 +55,10 @@ def test_steps_are_those_written_out_weight_by_weight(
         parameters, velocity = update(gradient, velocity, parameters, descent)
         for i, g in enumerate(arrays(gradient)):
             pulled = i < len(SIZES) - 1 or biases
-            l2, l1 = (r.l2, r.l1) if pulled else (0.0, 0.0)
+            forces = (r.l2, r.l1, r.decay) if pulled else (0.0, 0.0, 0.0)
             for at in np.ndindex(g.shape):
                 expected[i][at], speeds[i][at] = by_hand(
-                    expected[i][at], g[at], speeds[i][at], ETA, momentum, l2, l1, N
+                    expected[i][at], g[at], speeds[i][at], ETA, momentum, *forces, N
                 )
             if i < len(SIZES) - 1:
                 for row in expected[i]:

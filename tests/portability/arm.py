@@ -29,6 +29,27 @@ FOLDER = Path(os.environ.get("NNEXP_ARM_DIR") or Path.home() / ".cache" / "nnexp
 LOCKED = ("numpy", "numba", "llvmlite")
 """All that a golden run needs beside Python."""
 
+VERIFYING = (
+    *LOCKED,
+    *("annotated-types", "cffi", "cryptography", "filelock", "hydra-core", "markdown-it-py"),
+    *("mdurl", "omegaconf", "packaging", "pandas", "psutil", "pycparser", "pydantic"),
+    *(
+        "pydantic-core",
+        "pygments",
+        "python-dateutil",
+        "pyyaml",
+        "rich",
+        "scipy",
+        "six",
+        "typing-extensions",
+    ),
+    "typing-inspection",
+)
+"""All that `verify FILE` needs."""
+
+BUILT = ("antlr4-python3-runtime",)
+"""What it needs, too, and there is no wheel of: plain Python."""
+
 WHEELS = ("manylinux_2_28", "manylinux_2_27", "manylinux_2_17", "manylinux2014")
 
 CANNOT = 3
@@ -79,9 +100,9 @@ def python_of(root: Path) -> Path:
     return next(p for p in (root / "usr/bin").iterdir() if re.fullmatch(r"python3\.\d+", p.name))
 
 
-def wheels_for(python: Path) -> Path:
-    """A folder of the locked packages for aarch64, checked against their hashes."""
-    wanted = locked_requirements()
+def wheels_for(python: Path, names: Sequence[str] = LOCKED, built: Sequence[str] = ()) -> Path:
+    """A folder of locked packages for aarch64, checked against their hashes."""
+    wanted = locked_requirements(names)
     site = FOLDER / f"site-{hashlib.sha256((wanted + python.name).encode()).hexdigest()[:12]}"
     if site.exists():
         return site
@@ -92,6 +113,10 @@ def wheels_for(python: Path) -> Path:
     whose = ["--python-version", python.name.removeprefix("python"), "--implementation", "cp"]
     kinds = [x for kind in WHEELS for x in ("--platform", f"{kind}_aarch64")]
     called([*pip, *what, *whose, *kinds], made, "wheels for aarch64")
+    if built:
+        (made / "built.txt").write_text(locked_requirements(built), encoding="utf-8")
+        wheel = ["wheel", "--no-deps", "--require-hashes", "-r", "built.txt"]
+        called([*pip[:-1], *wheel], made, "wheels of plain Python")
     for wheel in made.glob("*.whl"):
         with zipfile.ZipFile(wheel) as packed:
             packed.extractall(made)
@@ -99,12 +124,12 @@ def wheels_for(python: Path) -> Path:
     return made.rename(site)
 
 
-def locked_requirements() -> str:
+def locked_requirements(names: Sequence[str] = LOCKED) -> str:
     """Their lines of requirements/run.txt: version, then hashes."""
     lock = (ROOT / "requirements/run.txt").read_text(encoding="utf-8")
     return "".join(
         found.group()
-        for name in LOCKED
+        for name in names
         if (found := re.search(rf"^{name}==.*\\\n(?: +--hash=.*\n)+", lock, re.MULTILINE))
     )
 

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 import nnexp
 from nnexp.data.dataset import MNIST_FOLDER
 from nnexp.search.plan import Asked
 from nnexp.study.exchange.results import open_results, problems
 from tests.cli.command import Typed, history
+from tests.docs.test_schemas import schema
 from tests.inside import inside
 from tests.sweep.typed import client, recorded
 
@@ -29,7 +31,9 @@ SMALL = (
 def found(done: Typed) -> dict[str, Any]:
     """What a search said as JSON, but for the id of its parent."""
     assert done.returncode == 0, done.stderr
-    (result,) = json.loads(done.stdout)
+    printed = json.loads(done.stdout)
+    Draft202012Validator(schema("search")).validate(printed)
+    (result,) = printed
     result.pop("search")
     return dict(result)
 

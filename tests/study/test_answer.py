@@ -14,11 +14,11 @@ import pandas as pd
 import pytest
 
 from nnexp.commands.compared import show
-from nnexp.commands.compared_effects import chosen
 from nnexp.errors import UserError
 from nnexp.results import Compared
 from nnexp.study.answer import answer
 from nnexp.study.compare import Comparison, compare
+from nnexp.study.effect_rows import chosen
 from nnexp.study.metric import Metric, plain_zero
 from nnexp.study.setting import open_text
 from nnexp.study.statistics import holm, summarize
@@ -70,11 +70,35 @@ REG_SIZE = crossed(
 
 
 def test_the_best_setting_comes_first_with_what_it_is_better_than() -> None:
-    first, *_ = answer(compare(runs(REG_SIZE), ["reg", "size"], METRIC))
+    frame = runs({((k, v),): m for ((k, v), (_, n)), m in REG_SIZE.items() if n == 50000})
+    (first,) = answer(compare(frame, ["reg"], METRIC))
+    assert first.startswith("Highest test/accuracy: reg=l2 (96.00 %, 95 % interval 95.")
+    assert first.endswith("than the next, reg=none." if "next" in first else "than reg=none.")
+    _, first = answer(compare(runs(REG_SIZE), ["reg", "size"], METRIC))
     assert first.startswith("Highest test/accuracy: reg=l2 size=50000 (96.00 %, 95 % interval 95.")
     assert "higher by 1.00 points" in first
     assert first.endswith("than the next, reg=none size=50000.")
     assert "corrected for 6" in first
+
+
+def test_of_two_keys_the_first_sentence_says_what_is_best_with_each_value() -> None:
+    first, *_ = answer(compare(runs(REG_SIZE), ["reg", "size"], METRIC))
+    assert first == (
+        "Highest test/accuracy: reg=l2 with size=1000 (86.00 %; resolved from the other by 6.00 "
+        "points), reg=l2 with size=50000 (96.00 %; resolved from the other by 1.00 points); the "
+        "effect of reg depends on size, its best does not."
+    )
+    rates = {("0", "none"): 0.90, ("0.1", "none"): 0.93, ("0.3", "none"): 0.91}
+    rates |= {("0", "l2"): 0.92, ("0.1", "l2"): 0.92, ("0.3", "l2"): 0.95}
+    frame = runs(crossed(rates, "dropout.hidden", "reg.name"))
+    first, *_ = answer(compare(frame, ["dropout.hidden", "reg"], METRIC))
+    assert first.startswith("Highest test/accuracy: dropout.hidden=0.1 with reg=none (93.00 %; ")
+    assert "dropout.hidden=0.3 with reg=l2 (95.00 %; resolved from the other 2 by at" in first
+    assert first.endswith("; the effect of dropout.hidden depends on reg.")
+    frame = runs(crossed(rates, "dropout.hidden", "reg.name"), sd=0.2)
+    first, *_ = answer(compare(frame, ["dropout.hidden", "reg"], METRIC))
+    assert "not resolved from 2 of 2 others" in first
+    assert first.endswith("whether the effect of dropout.hidden depends on reg is not resolved.")
 
 
 def test_costs_are_best_when_lowest_and_what_is_open_is_named() -> None:

@@ -95,7 +95,7 @@ def test_a_fork_may_be_forked(folder: Path) -> None:
         (("--at", "0", "reg=l2"), "allowed: 1 to 4"),
         (("--at", "4", "reg=l2"), "train.epochs=4: allowed: more than --at 4"),
         (("--at", "2", "reg=none"), "nothing is changed"),
-        (("--at", "2", "reg=l3"), "reg=l3: allowed: elastic, l1"),
+        (("--at", "2", "reg=l3"), "reg=l3: allowed: decoupled, elastic, l1"),
         (("--at", "2", "reg=l2", "reg.lmbda=x"), "reg.lmbda=x: allowed: a number"),
     ],
 )
@@ -122,3 +122,17 @@ def test_a_run_that_comes_out_otherwise_is_not_forked(folder: Path) -> None:
     assert "train/data_cost at step 1" in done.stderr
     assert "nothing was recorded" in done.stderr
     assert len(recorded(folder, "fork")) == 1
+
+
+def test_a_schedule_goes_on_by_the_epochs_its_run_was_asked_for(tmp_path: Path) -> None:
+    typed = (*TINY, "schedule=cosine", "tracking.artifacts=light")
+    assert inside(tmp_path, *typed).returncode == 0
+    start = parent(tmp_path).info.run_id
+    last = inside(tmp_path, "fork", start, "--at", "4", "train.epochs=8")
+    assert last.returncode == 2
+    assert "--at 4: the last epoch of schedule=cosine" in last.stderr
+    halved = ("schedule=halve", "schedule.patience=1", "train.epochs=9")
+    done = inside(tmp_path, "fork", start, "--at", "2", *halved)
+    assert done.returncode == 0, done.stderr
+    assert "all as recorded" in done.stdout
+    assert inside(tmp_path, "verify", fork(tmp_path).info.run_id).returncode == 0

@@ -25,3 +25,18 @@ def test_the_smallest_runs_can_be_reported_on(tmp_path: Path) -> None:
             assert done.returncode == 0, (name, command, done.stderr)
             assert done.stderr == ""
         assert (tmp_path / "reports" / name / "index.html").stat().st_size > 10_000
+
+
+def test_a_report_opens_with_what_its_preset_asks(tmp_path: Path) -> None:
+    sweep = ("-m", "size=100", "train.epochs=2", "model.hidden=[5]", "reg=none,l1", "seed=0,1")
+    trained = inside(tmp_path, *sweep, "data.n_validation=100", "tracking.experiment=l1_l2", LIGHT)
+    assert trained.returncode == 0, trained.stderr
+    done = inside(tmp_path, "report", "l1_l2")
+    assert done.returncode == 0, done.stderr
+    first, second = done.stdout.splitlines()[:2]
+    assert first.startswith("First-layer weights within 0.01 of zero: ")
+    assert second.startswith("Test accuracy: ")
+    page = (tmp_path / "reports" / "l1_l2" / "index.html").read_text(encoding="utf-8")
+    # The picture that shows it, and what the chapter says of it.
+    assert page.index("<h3>Weights of the first layer") < page.index('<nav class="contents"')
+    assert 'id="claims"' in page

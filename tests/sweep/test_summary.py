@@ -38,7 +38,7 @@ def test_each_setting_has_its_mean_and_students_interval_at_every_epoch(swept: P
     assert set(summaries) == {"none", "l2"}
     assert len({run.data.tags["mlflow.runColor"] for run in summaries.values()}) == 2
     summary = summaries["l2"]
-    assert summary.info.run_name == "crossentropy l2 λ0.01 100 2 epochs mean of 3 seeds"
+    assert summary.info.run_name == "l2 λ0.01 crossentropy 100 2 epochs mean of 3 seeds"
     assert summary.info.status == "FINISHED"
     assert summary.data.tags["mlflow.parentRunId"] == parent.info.run_id
     assert summary.data.params["n_seeds"] == "3"

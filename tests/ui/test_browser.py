@@ -120,7 +120,9 @@ def test_two_runs_are_chosen_from_the_list_and_compared(pages: dict[str, str], p
 def test_settings_are_shown_as_means_with_bounds(pages: dict[str, str], page: Any) -> None:
     opened(page, pages["settings"])
     for size in ("1k", "50k"):
-        page.get_by_text(re.compile(rf"{size} {EPOCHS} epochs mean of \d seeds")).first.wait_for()
+        page.get_by_text(
+            re.compile(rf"^{size} .*{EPOCHS} epochs mean of \d seeds")
+        ).first.wait_for()
     page.get_by_text("Means over seeds, with 95 % intervals").first.wait_for()
     lines = page.locator(".js-plotly-plot").first.locator(".scatterlayer .trace path.js-line")
     # The mean and both bounds of each setting.

@@ -13,6 +13,7 @@ import os
 import re
 import stat
 import struct
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,6 +28,11 @@ SUFFIX = ".nnexp"
 
 SUMS, MANIFEST, SIGNATURE, README = "SHA256SUMS", "manifest.json", "signature.json", "README.txt"
 
+LOG = "verifications.json"
+
+BESIDE = frozenset({SUMS, SIGNATURE, LOG})
+"""Members that are about the others: no part of what the digest is of."""
+
 EVIDENCE = ("config.yaml", "curves.csv", "environment.json", "correct.npz")
 """Artifacts of a run that go into a file where there are any."""
 
@@ -39,6 +45,7 @@ MOST_BYTES: Mapping[str, int] = {
     SUMS: 20_000_000,
     MANIFEST: 100_000_000,
     SIGNATURE: 10_000,
+    LOG: 5_000_000,
     README: 100_000,
     "history.csv": 50_000_000,
     "curves.csv": 50_000_000,
@@ -62,7 +69,7 @@ FREE = 1_000_000
 """Bytes that may be unpacked whatever the ratio."""
 
 _NAME = re.compile(
-    rf"{SUMS}|{re.escape(MANIFEST)}|{re.escape(SIGNATURE)}|{re.escape(README)}"
+    rf"{SUMS}|{'|'.join(map(re.escape, (MANIFEST, SIGNATURE, LOG, README)))}"
     r"|runs/[0-9a-f]{32}/(?:history\.csv|curves\.csv|config\.yaml|environment\.json"
     r"|correct\.npz|weights\.npz|parts/\w{1,60}\.py)",
     re.ASCII,
@@ -97,7 +104,8 @@ def carried(artifacts: Iterable[str], *, weights: bool = True) -> list[str]:
 
 def sums_of(members: Mapping[str, bytes]) -> bytes:
     """The lines of `SHA256SUMS`, in the order of the names."""
-    lines = (f"{sha256(members[name])}  {name}\n" for name in sorted(members))
+    listed = sorted(members.keys() - BESIDE)
+    lines = (f"{sha256(members[name])}  {name}\n" for name in listed)
     return "".join(lines).encode()
 
 
@@ -172,7 +180,7 @@ class Archive:
 
     def changes(self) -> Iterator[str]:
         """What is not as `SHA256SUMS` says it was exported."""
-        there = self._entries.keys() - {SUMS, SIGNATURE}
+        there = self._entries.keys() - BESIDE
         for name in sorted({*there, *self._sums}):
             if name not in there:
                 yield f"{name}: taken out"
@@ -237,6 +245,29 @@ class Archive:
         if len(found) != entry.file_size:
             raise ValueError(f"{name} does not unpack to the {entry.file_size:,} bytes it says")
         return found
+
+
+def write_whole(path: Path, content: bytes, option: str) -> None:
+    """Write a file beside its place, then move it there: whole or not at all.
+
+    Raises:
+        UserError: it cannot be written; `option` is what named it.
+    """
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+            try:
+                file.write(content)
+                file.flush()
+                os.chmod(file.name, 0o644)
+                os.replace(file.name, path)
+            except BaseException:
+                os.unlink(file.name)
+                raise
+    except OSError as error:
+        raise UserError(
+            f"{option} {path}: cannot be written ({error.strerror or error}); allowed: a file in a "
+            "writable folder"
+        ) from error
 
 
 @contextmanager

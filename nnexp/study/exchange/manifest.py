@@ -115,6 +115,48 @@ class Sweep(Model):
     asked: tuple[Asked, ...]
 
 
+class JudgedClaim(Model):
+    """What came of a claim, judged from the runs of the file alone."""
+
+    name: Name
+    outcome: Literal["holds", "does not hold", "not resolved", "not recorded"]
+    n: Annotated[int, Field(ge=0)]
+    """Seeds, of the side with fewer."""
+    mean: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+
+
+class Claims(Model):
+    """A file of claims, and what came of each."""
+
+    name: Name
+    """Of the file, without the ending."""
+    text: Annotated[str, StringConstraints(max_length=200_000)]
+    """The file itself, as docs/claims.md describes it."""
+    judged: tuple[JudgedClaim, ...]
+
+
+class ComparedSetting(Model):
+    """A setting of a comparison."""
+
+    name: Text
+    n: Annotated[int, Field(ge=1)]
+    mean: float | None
+    low: float | None
+    high: float | None
+    """The 95 % interval of the mean; None of a single run."""
+
+
+class Compared(Model):
+    """What `compare` says of the runs of the file."""
+
+    by: tuple[Name, ...]
+    metric: Key
+    settings: tuple[ComparedSetting, ...]
+
+
 class Manifest(Model):
     """The whole."""
 
@@ -128,10 +170,12 @@ class Manifest(Model):
     runs: Annotated[tuple[Run, ...], Field(min_length=1)]
     """In the order of `place`."""
     sweeps: tuple[Sweep, ...]
+    claims: tuple[Claims, ...] = ()
+    comparison: Compared | None = None
 
     def bytes(self) -> bytes:
-        """The one form in which it is written."""
-        return canonical(self.model_dump(mode="json"))
+        """The one form in which it is written: what a file need not have is left out."""
+        return canonical(self.model_dump(mode="json", exclude_defaults=True))
 
 
 def canonical(content: Any) -> bytes:

@@ -27,8 +27,11 @@ _SPECIAL = {
 }
 
 
-def latex(found: Comparison, file: str, digest: str) -> str:
-    """The settings of a comparison as a table (package booktabs), the best first."""
+def latex(found: Comparison, file: str, digest: str, picture: str) -> str:
+    """The settings of a comparison as a table, the best first, and as a figure.
+
+    Packages booktabs and graphicx; `picture` is the file of the figure.
+    """
     metric = Metric(found.metric)
     unit = escaped(metric.unit.strip().replace("%", "percent"))
     rows = []
@@ -56,6 +59,12 @@ def latex(found: Comparison, file: str, digest: str) -> str:
         rf"\caption{{{caption}}}",
         rf"\label{{tab:nnexp-{digest[:8]}}}",
         r"\end{table}",
+        r"\begin{figure}",
+        r"\centering",
+        rf"\includegraphics[width=\linewidth]{{{picture}}}",
+        rf"\caption{{Every run a dot. {caption[0].upper()}{caption[1:]}}}",
+        rf"\label{{fig:nnexp-{digest[:8]}}}",
+        r"\end{figure}",
     ]
     return "\n".join(lines) + "\n"
 

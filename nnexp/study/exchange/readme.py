@@ -21,7 +21,8 @@ Without the program:
 The tag nnexp.weights_sha256 is the SHA-256 of the bytes of these arrays, in that order.
 The data are not in here; manifest.json has the SHA-256 of their files.
 signature.json, where there is one, signs the line `nnexp results`, the SHA-256 of SHA256SUMS and
-the name of who exported it, each ended by a newline (Ed25519).
+the name of who exported it, each ended by a newline (Ed25519). verifications.json, where there is
+one, says who has trained these results again since; it is not in SHA256SUMS.
 """
 
 

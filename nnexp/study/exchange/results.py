@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from nnexp.config.plain_yaml import read_plain
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
 from nnexp.record.fingerprint import VERSION, fingerprint_of, version_of
@@ -84,6 +85,14 @@ class Results:
         except UnicodeDecodeError as error:
             raise UserError(f"run {run.id}: config.yaml: {error.reason}") from error
         return config_of(run.id, run.params, run.tags, text)
+
+    def written_config(self, run: Run) -> Mapping[str, Any] | None:
+        """The config of a run as it was written, with the keys of its time; None if it was not.
+
+        To be asked for after `config`, which refuses what is none.
+        """
+        content = self.artifact(run, "config.yaml")
+        return read_plain(content.decode("utf-8")) if content else None
 
     def environment(self, run: Run) -> Mapping[str, Any]:
         """Where a run was recorded; empty if that is not known.
@@ -172,8 +181,9 @@ def _of_run(results: Results, run: Run) -> Iterator[str]:
         yield f"parameters {', '.join(sorted(told)[:3])} are not those of config.yaml"
     if version_of(run.tags) == VERSION:
         numeric = results.environment(run).get("numeric", {})
-        own = run.tags.get("nnexp.parts", "")
-        mark = fingerprint_of(config, run.tag("data"), run.tag("source"), numeric, own)
+        data, source = run.tag("data"), run.tag("source")
+        written, own = results.written_config(run), run.tags.get("nnexp.parts", "")
+        mark = fingerprint_of(config, data, source, numeric, written, own)
         if mark != run.tag("fingerprint"):
             yield "its fingerprint is not that of its config, data and source"
     weights = results.artifact(run, WEIGHTS)

@@ -66,13 +66,29 @@ def signed(digest: str, key: Ed25519PrivateKey, name: str) -> bytes:
     """The content of `signature.json` for a file of a digest."""
     if "\n" in name or not name.isprintable():
         raise UserError(f"--signed-by {name!r}: allowed: a name on one line")
-    made = Signature(
-        algorithm="Ed25519",
-        name=name,
-        public_key=_line(key.public_key()),
-        signature=key.sign(_message(digest, name)).hex(),
-    )
+    public, signature = sign(key, _message(digest, name))
+    made = Signature(algorithm="Ed25519", name=name, public_key=public, signature=signature)
     return canonical(made.model_dump(mode="json"))
+
+
+def sign(key: Ed25519PrivateKey, message: bytes) -> tuple[str, str]:
+    """The public key as OpenSSH writes it, and the signature in hexadecimal."""
+    return _line(key.public_key()), key.sign(message).hex()
+
+
+def signing_key(public: str, signature: str, message: bytes) -> Ed25519PublicKey:
+    """The key that a message is signed with.
+
+    Raises:
+        InvalidSignature: the signature is of something else.
+        ValueError: key or signature are damaged.
+    """
+    try:
+        key = _ed25519(load_ssh_public_key(public.encode()))
+        key.verify(bytes.fromhex(signature), message)
+    except UnsupportedAlgorithm as error:
+        raise ValueError(str(error)) from error
+    return key
 
 
 def signer_of(results: Results) -> Signer | None:
@@ -85,14 +101,14 @@ def signer_of(results: Results) -> Signer | None:
         return None
     try:
         found = Signature.model_validate_json(results.archive.read(SIGNATURE))
-        key = _ed25519(load_ssh_public_key(found.public_key.encode()))
-        key.verify(bytes.fromhex(found.signature), _message(results.digest, found.name))
+        message = _message(results.digest, found.name)
+        key = signing_key(found.public_key, found.signature, message)
     except InvalidSignature as error:
         raise UserError(
             f"{results.shown}: its signature is not of what it holds: it was changed after it was "
             "signed"
         ) from error
-    except (ValidationError, ValueError, UnsupportedAlgorithm) as error:
+    except (ValidationError, ValueError) as error:
         raise UserError(f"{results.shown}: its {SIGNATURE} is damaged") from error
     return Signer(printable(found.name), key)
 

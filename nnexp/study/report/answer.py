@@ -12,11 +12,14 @@ from collections.abc import Sequence
 
 from nnexp.config.words import some
 from nnexp.study.compare import Comparison, Setting
+from nnexp.study.effects import Interaction
+from nnexp.study.report.effects import asked_effects, effect_sentence
 from nnexp.study.report.material import Material
 from nnexp.study.report.neuron import is_neuron, neuron_answers
 from nnexp.study.report.pairs import Shown
 from nnexp.study.report.tables import verdict
 from nnexp.study.report.words import Measure
+from nnexp.study.two_keys import interacting, sides
 
 BESIDES = {"stop.name": "epochs", "train.eta": "train/cost"}
 """By the key that is asked about, a metric beside the one of the page: what stopping early saves,
@@ -24,6 +27,9 @@ how far a learning rate brings the cost."""
 FEW = 4
 _SAID = 6
 """So many differences are said in words; the table holds all."""
+_PAIRS = 2
+"""Of more differences of the key that is asked about, their mean is said."""
+_EFFECTS = 2
 
 
 def answers(
@@ -34,9 +40,22 @@ def answers(
     if is_neuron(material):
         return [*neuron_answers(material), *sentences]
     asked = [p for p in pairs if p.key == material.keys[-1]] if material.keys else []
-    if any(p.pair.paired for p in asked):
+    effects = asked_effects(found, material) if found is not None else []
+    if len(asked) > _PAIRS and found is not None and effects:
+        sentences += [effect_sentence(e, found, material, measure) for e in effects[:_EFFECTS]]
+        sentences += [f"{_interaction(found, test)}." for test in interacting(found)[:1]]
+    elif any(p.pair.paired for p in asked):
         sentences += [_difference(p, measure) for p in asked[:_SAID]]
     return [*sentences, *_besides(material)]
+
+
+def _interaction(found: Comparison, test: Interaction) -> str:
+    """That the mean is not all there is to say, and where the rest is."""
+    rows, columns = sides(found, test)
+    names = [found.design.factors[k].name for k in (rows, columns)]
+    return (
+        f"{' and '.join(names)} interact: how much one changes depends on the other (table below)"
+    )
 
 
 def _besides(material: Material) -> list[str]:

@@ -56,6 +56,8 @@ class Chart:
     log_y: bool = False
     stepped: bool = False
     """A histogram: the line holds its value over the whole bin."""
+    panel: str = ""
+    """Of small multiples: the value that this one is of."""
 
     @property
     def text(self) -> str:
@@ -63,7 +65,8 @@ class Chart:
         told = [_described(line, self) for line in self.series[:_TOLD]]
         if len(self.series) > _TOLD:
             told.append(f"{len(self.series) - _TOLD} more lines: see the table")
-        return f"{self.title}, against {self.x_label}. " + "; ".join(told) + "."
+        title = f"{self.title}: {self.panel}" if self.panel else self.title
+        return f"{title}, against {self.x_label}. " + "; ".join(told) + "."
 
 
 def _described(line: Series, chart: Chart) -> str:
@@ -123,6 +126,7 @@ def plot_data(chart: Chart) -> dict[str, Any]:
         "logx": chart.log_x,
         "logy": chart.log_y,
         "stepped": chart.stepped,
+        "panel": chart.panel,
         "xr": chart.x_range,
         "yr": chart.y_range,
         "xs": _rounded(xs),

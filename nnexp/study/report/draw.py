@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
@@ -38,21 +40,46 @@ def inches(figure: Figure, left: float, bottom: float, width: float, height: flo
     return axes
 
 
-def draw(chart: Chart) -> Drawn:
-    """A chart as a figure, its legend below the axes."""
-    labels = [line.label for line in chart.series]
-    legend = _LINE * sum(len(textwrap.wrap(label, 62)) for label in labels)
-    figure = new_picture(3.2 + legend)
-    axes = inches(figure, 0.62, 0.55 + legend, WIDTH - 0.75, 2.5)
+def draw(*charts: Chart) -> Drawn:
+    """A chart as a figure, or several as small multiples; one legend below the axes."""
+    first, several = charts[0], len(charts) > 1
+    lines = {line.label: line for chart in charts for line in chart.series}
+    names = ["\n".join(textwrap.wrap(label, 62)) for label in lines]
+    legend = _LINE * sum(1 + name.count("\n") for name in names)
+    columns = 2 if several else 1
+    rows = -(-len(charts) // columns)
+    high, above = (1.25, 0.55) if several else (2.5, 0.0)
+    wide = (WIDTH - 0.13) / columns - 0.62
+    figure = new_picture(0.7 + legend + rows * high + (rows - 1) * above + 0.15 * several)
+    handles: dict[str, Artist] = {}
+    for index, chart in enumerate(charts):
+        bottom = 0.55 + legend + (rows - 1 - index // columns) * (high + above)
+        axes = inches(figure, 0.62 + index % columns * (wide + 0.62), bottom, wide, high)
+        _chart(axes, chart, handles)
+        if several:
+            label_inside(axes, 0.0, 1.04, chart.panel)
+        if not several or index + columns >= len(charts):
+            axes.set_xlabel(chart.x_label, size=TEXT, color=INK)
+    _legend(figure, [handles[label] for label in lines], names, legend)
+    text = " ".join(chart.text for chart in charts)
+    return Drawn(first.name, first.title, text, figure, first.note, charts)
+
+
+def _chart(axes: Axes, chart: Chart, handles: dict[str, Artist]) -> None:
     bands = sum(line.style != PUBLISHED for line in chart.series) <= _BANDS
     for line in chart.series:
-        _line(axes, chart, line, band=bands)
+        handles.setdefault(line.label, _line(axes, chart, line, band=bands))
     _scales(axes, chart)
     quiet(axes)
-    axes.set_xlabel(chart.x_label, size=TEXT, color=INK)
-    axes.legend(
+
+
+def _legend(figure: Figure, handles: Sequence[Artist], names: Sequence[str], high: float) -> None:
+    width, height = figure.get_size_inches()
+    legend = figure.legend(
+        handles,
+        names,
         loc="upper left",
-        bbox_to_anchor=(0.0, -0.42 / 2.5),
+        bbox_to_anchor=(0.62 / width, (high + 0.13) / height),
         fontsize=TEXT - 0.5,
         frameon=False,
         labelcolor=INK,
@@ -61,19 +88,17 @@ def draw(chart: Chart) -> Drawn:
         labelspacing=0.25,
         handlelength=2.6,
     )
-    for text in axes.get_legend().get_texts():  # type: ignore[union-attr]
-        text.set_text("\n".join(textwrap.wrap(text.get_text(), 62)))
+    for text in legend.get_texts():
         text.set_parse_math(False)
-    return Drawn(chart.name, chart.title, chart.text, figure, chart.note, chart)
 
 
-def _line(axes: Axes, chart: Chart, line: Series, *, band: bool) -> None:
+def _line(axes: Axes, chart: Chart, line: Series, *, band: bool) -> Artist:
     if band and line.low is not None and line.high is not None:
         axes.fill_between(
             line.x, line.low, line.high, color=colour(line.style), alpha=0.2, linewidth=0
         )
     lengths = dash(line.style if line.dash is None else line.dash)
-    axes.plot(
+    (made,) = axes.plot(
         line.x,
         line.y,
         color=colour(line.style),
@@ -82,8 +107,8 @@ def _line(axes: Axes, chart: Chart, line: Series, *, band: bool) -> None:
         drawstyle="steps-mid" if chart.stepped else "default",
         marker="o" if line.points else None,
         markersize=3.5,
-        label=line.label,
     )
+    return made
 
 
 def _scales(axes: Axes, chart: Chart) -> None:

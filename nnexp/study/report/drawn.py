@@ -1,4 +1,4 @@
-"""What a report shows: a figure for paper, and where there is one the chart behind it."""
+"""What a report shows: a figure for paper, and the charts behind it, if there are any."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ class Drawn:
     text: str
     figure: Figure
     note: str = ""
-    chart: Chart | None = None
+    charts: tuple[Chart, ...] = ()
+    """One, or small multiples."""
 
 
 @dataclass(frozen=True)

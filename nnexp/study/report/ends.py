@@ -24,15 +24,23 @@ from nnexp.study.statistics import summarize
 
 PANELS = 8
 _ROW = 0.36
+_MANY = 8
+"""Names of more settings stand beside the rows, which are low then, if none is too long."""
+_LOW_ROW = 0.2
+_NAMES = 2.35
+_LONGEST = 44
+"""Inches for the names, and so many letters."""
 _MARKERS = "Dos^vP*X"
 
 
 def dots(material: Material, measure: Measure) -> Drawn:
     """Every run a dot, its setting's mean with the 95 % interval; the published value as a line."""
     settings = material.drawn
-    height = _ROW * len(settings)
+    beside = len(settings) > _MANY and max(map(len, settings)) <= _LONGEST
+    row_height, left = (_LOW_ROW, _NAMES) if beside else (_ROW, 0.2)
+    height = row_height * len(settings)
     figure = new_picture(height + 0.6)
-    axes = inches(figure, 0.2, 0.5, WIDTH - 0.4, height)
+    axes = inches(figure, left, 0.5, WIDTH - left - 0.2, height)
     told = []
     for row, setting in enumerate(reversed(settings)):
         runs = material.runs[material.runs["setting"] == setting][measure.metric]
@@ -51,14 +59,19 @@ def dots(material: Material, measure: Measure) -> Drawn:
             if known.setting == setting and measure.metric in known.final:
                 at = measure.scale * known.final[measure.metric]
                 axes.plot([at, at], [row - 0.3, row + 0.2], color=PUBLISHED_COLOUR, linewidth=2.5)
-        label_inside(axes, 0.0, (row + 0.62) / len(settings), setting, size=TEXT - 0.5)
+        if beside:
+            x, y = (0.2 - left) / (WIDTH - left - 0.2), (row + 0.25) / len(settings)
+            label_inside(axes, x, y, setting, size=TEXT - 1.0)
+        else:
+            label_inside(axes, 0.0, (row + 0.62) / len(settings), setting, size=TEXT - 0.5)
         told.append(f"{setting} {measure.text(summary.mean / measure.scale)}")
-    axes.set_ylim(-0.4, len(settings) - 0.4)
+    axes.set_ylim(-0.5 if beside else -0.4, len(settings) - (0.5 if beside else 0.4))
     axes.margins(x=0.06)
     quiet(axes)
     axes.spines["left"].set_visible(False)
     axes.yaxis.set_visible(False)
-    axes.set_xlabel(f"{measure.title} ({measure.unit})".replace(" ()", ""), size=TEXT, color=INK)
+    unit = f"{measure.title} ({measure.unit})".replace(" ()", "")
+    axes.set_xlabel(measure.unit if beside else unit, size=TEXT, color=INK)
     printed = any(measure.metric in known.final for known in material.published if known.setting)
     note = "each run a dot; the mean with its 95 % interval"
     note += "; the published value a grey bar" if printed else ""

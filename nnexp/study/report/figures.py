@@ -20,6 +20,7 @@ from nnexp.study.report.words import FINAL
 CHAPTER = "As the chapter draws it"
 SIZES = "Against the size of the training set"
 ENDS = "Settings, run by run"
+WEIGHTS = "Weights"
 
 LEADS = (CHAPTER, SIZES, ENDS)
 """The sections that an answer is best shown by, the first of them that there is."""
@@ -37,14 +38,16 @@ def sections(
     if is_neuron(material):
         charts = tuple(draw(chart) for chart in neuron_charts(material))
         return [Section("The neuron, epoch by epoch", charts, NOT_COMPARABLE)]
-    weights = [draw(chart) for chart in weight_charts(material, networks)]
+    weights = [draw(*charts) for charts in weight_charts(material, networks)]
+    few = len(networks) < len(material.settings)
+    some_of = f"{len(networks)} of the {len(material.settings)} settings are shown." if few else ""
     made = [
         Section(CHAPTER, tuple(draw(c) for c in chapter_charts(material))),
         Section(SIZES, tuple(map(draw, size_charts(material)))),
-        Section("Learning curves", tuple(draw(c) for c in learning_charts(material))),
+        Section("Learning curves", tuple(draw(*c) for c in learning_charts(material))),
         Section(ENDS, _present([*_dots(material), _slopes(material, found, pairs)])),
-        Section("Weights", tuple(weights)),
-        Section("What is confused", _present([confusion(networks)])),
+        Section(WEIGHTS, tuple(weights), some_of),
+        Section("What is confused", _present([confusion(networks)]), some_of),
     ]
     return [section for section in made if section.figures]
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from nnexp.study.report.chart import Chart, Floats, Series, line_of, thinned
+from nnexp.study.report.chart import Chart, Series, line_of, thinned
 from nnexp.study.report.material import Material
 from nnexp.study.report.palette import PUBLISHED
 
-LATE = 0.1
-"""Accuracy axes start where the curves are after this share of the epochs."""
 _WIDE = 4.0
 _LONG = 40.0
 """Where settings train for so many times more epochs than others, epochs are drawn by logarithm."""
 
 
-def learning_charts(material: Material) -> list[Chart]:
-    """What there is of: held-out accuracy, training cost, held-out cost, gap."""
+def learning_charts(material: Material) -> list[tuple[Chart, ...]]:
+    """What there is of: held-out accuracy, training cost, held-out cost, gap.
+
+    Each is one chart, or small multiples with one scale.
+    """
     part = material.held_out
     wanted = [
         (f"{part}/accuracy", f"Accuracy on the {part} data (%)", 100.0),
@@ -25,40 +28,58 @@ def learning_charts(material: Material) -> list[Chart]:
         (f"{part}/cost_network2", f"Cost on the {part} data", 1.0),
         ("train/accuracy", "Accuracy on the training data (%)", 100.0),
     ]
-    charts = [
+    made = [
         over_epochs(material, metric, title, scale)
         for metric, title, scale in wanted
         if material.is_curve(metric)
     ]
     # Runs of one epoch have values before and after it: nothing to draw a line through.
-    return [chart for chart in charts if chart.series]
+    return [charts for charts in made if charts]
 
 
-def over_epochs(material: Material, metric: str, title: str, scale: float) -> Chart:
-    """One metric of every setting, the published curves behind."""
+def over_epochs(material: Material, metric: str, title: str, scale: float) -> tuple[Chart, ...]:
+    """One metric of every setting from its first epoch on, the published curves behind."""
     log_x = _log_epochs(material, metric)
     last = max(_last_epochs(material, metric), default=0.0)
+    panels = {
+        panel: lines
+        for panel, settings in material.panels.items()
+        if (lines := _lines(material, metric, settings, scale, last=last, log_x=log_x))
+    }
+    limits = _limits([line for lines in panels.values() for line in lines])
+    return tuple(
+        Chart(
+            name=metric.replace("/", "_").removesuffix("_network2"),
+            title=title,
+            x_label="epoch (logarithmic)" if log_x else "epoch",
+            y_label=title,
+            series=tuple(lines),
+            note=_note(material),
+            y_range=limits if metric.endswith("accuracy") or len(panels) > 1 else None,
+            log_x=log_x,
+            panel=panel,
+        )
+        for panel, lines in panels.items()
+    )
+
+
+def _lines(
+    material: Material, metric: str, settings: Sequence[str], scale: float, *,
+    last: float, log_x: bool,
+) -> list[Series]:  # fmt: skip
     lines = [
         line
-        for setting in ("", *material.drawn)
+        for setting in ("", *settings)
         for line in published_lines(material, metric, setting, scale, named=True, last=last)
     ]
-    for setting in material.drawn:
+    for setting in settings:
         band = material.band(metric, setting)
         band = band[band.index > 0]
         if len(band) == 1:
             continue
-        lines.append(line_of(band, setting, material.style[setting], scale=scale, log_x=log_x))
-    return Chart(
-        name=metric.replace("/", "_").removesuffix("_network2"),
-        title=title,
-        x_label="epoch (logarithmic)" if log_x else "epoch",
-        y_label=title,
-        series=tuple(line for line in lines if len(line.x)),
-        note=_note(material),
-        y_range=_late_range(lines) if metric.endswith("accuracy") else None,
-        log_x=log_x,
-    )
+        name, style = material.lines[setting], material.style[setting]
+        lines.append(line_of(band, name, style, scale=scale, log_x=log_x))
+    return [line for line in lines if len(line.x)]
 
 
 def _log_epochs(material: Material, metric: str) -> bool:
@@ -84,21 +105,15 @@ def _note(material: Material) -> str:
     return said
 
 
-def _late_range(lines: list[Series]) -> tuple[float, float] | None:
-    """The steep first epochs lie outside, so that the lines can be told apart."""
-    low: list[Floats] = []
-    high: list[Floats] = []
-    for line in lines:
-        late = line.x >= line.x.max(initial=0.0) * LATE if len(line.x) else line.x > 0
-        for values, ends in ((line.low, low), (line.high, high), (line.y, low), (line.y, high)):
-            if values is not None and np.isfinite(values[late]).any():
-                ends.append(values[late])
-    if not low:
+def _limits(lines: Sequence[Series]) -> tuple[float, float] | None:
+    """From the lowest value to the highest: where a curve comes from is seen too."""
+    ends = [v for line in lines for v in (line.low, line.high, line.y) if v is not None]
+    values = np.concatenate(ends) if ends else np.empty(0)
+    if not np.isfinite(values).any():
         return None
-    bottom = float(np.nanquantile(np.concatenate(low), 0.01))
-    top = float(np.nanmax(np.concatenate(high)))
+    bottom, top = float(np.nanmin(values)), float(np.nanmax(values))
     room = 0.06 * (top - bottom) or 0.5
-    return round(bottom - room, 2), round(min(top + room, 100.0 + 0.3 * room), 2)
+    return float(f"{bottom - room:.4g}"), float(f"{top + room:.4g}")
 
 
 def published_lines(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from nnexp.study.frames import curves_of, frame_of, select
 from nnexp.study.grouping import config_keys
 from nnexp.study.report.beside import Beside, beside
 from nnexp.study.report.chart import finite
+from nnexp.study.report.facets import facet_of, line_names, panels_of
 from nnexp.study.report.preset import asked_key
 from nnexp.study.report.words import FINAL, MEASURES, Measure, said
 
@@ -45,6 +47,8 @@ class Material:
 
     names: tuple[str, ...]
     where: str | None
+    sweeps: tuple[str, ...]
+    """The ids of the parents whose runs are shown; empty: all."""
     kept: tuple[Run, ...]
     """The finished runs, each fingerprint once."""
     runs: pd.DataFrame
@@ -76,20 +80,36 @@ class Material:
             raise UserError(f"report {self.name}: no finite value is recorded of any result")
         return next(whole, self.measures[0])
 
-    @property
-    def style(self) -> dict[str, int]:
-        """The number that gives a setting its colour and dashes."""
-        return {setting: number for number, setting in enumerate(self.settings)}
+    @cached_property
+    def facet(self) -> int | None:
+        """The number of the key whose values have charts of their own; None for one chart."""
+        return facet_of(list(self.settings.values()))
 
-    @property
+    @cached_property
+    def lines(self) -> dict[str, str]:
+        """What the line of each setting is called in a chart."""
+        return line_names(self.settings, self.facet)
+
+    @cached_property
+    def style(self) -> dict[str, int]:
+        """The number that gives a setting its colour and dashes: the same in every panel."""
+        numbers = {name: n for n, name in enumerate(dict.fromkeys(self.lines.values()))}
+        return {setting: numbers[name] for setting, name in self.lines.items()}
+
+    @cached_property
     def drawn(self) -> list[str]:
         """The settings that are drawn: all, or some evenly over their ranking."""
-        if len(self.settings) <= DRAWN:
+        if len(self.settings) <= DRAWN or self.facet is not None:
             return list(self.settings)
         ranked = self.runs.groupby("setting")[self.headline.metric].mean().sort_values()
         chosen = np.linspace(0, len(ranked) - 1, DRAWN).round().astype(int)
         names = set(ranked.index[chosen])
         return [setting for setting in self.settings if setting in names]
+
+    @property
+    def panels(self) -> dict[str, list[str]]:
+        """The settings that are drawn, by panel; without a facet all in one, called nothing."""
+        return panels_of(self.settings, self.drawn, self.facet)
 
     @property
     def held_out(self) -> str:
@@ -110,13 +130,19 @@ class Material:
         return whole
 
 
-def gather(store: Store, names: Sequence[str], where: str | None) -> Material:
-    """Read experiments from the store.
+def gather(
+    store: Store, names: Sequence[str], where: str | None, sweeps: Sequence[str] = ()
+) -> Material:
+    """Read experiments from the store; with `sweeps`, ids of parents, only runs of these.
 
     Raises:
         UserError: no such experiment, or no finished run in any.
     """
-    selected = [run for name in names for run in select(store, name, where)]
+    filters = [f"tags.`nnexp.sweep` = '{sweep}'" for sweep in sweeps] or [""]
+    filters = [" and ".join(filter(None, (where, one))) for one in filters]
+    selected = [
+        run for name in names for one in filters for run in select(store, name, one or None)
+    ]
     everything = frame_of(selected)
     finished = everything[everything["status"] == "FINISHED"]
     if finished.empty:
@@ -146,6 +172,7 @@ def gather(store: Store, names: Sequence[str], where: str | None) -> Material:
     return Material(
         names=tuple(names),
         where=where,
+        sweeps=tuple(sweeps),
         kept=kept,
         runs=finished,
         failed=failed,

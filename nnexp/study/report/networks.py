@@ -107,36 +107,46 @@ def _networks(
     return Networks(setting, tuple(networks), first, counts)
 
 
-def weight_charts(material: Material, found: Sequence[Networks]) -> list[Chart]:
-    """A histogram of the weights of each layer, one line a setting."""
+def weight_charts(material: Material, found: Sequence[Networks]) -> list[tuple[Chart, ...]]:
+    """A histogram of the weights of each layer, one line a setting; small multiples of many."""
     if not found:
         return []
     layers = min(len(n.parameters[0].weights) for n in found)
-    return [_histogram(material, found, layer) for layer in range(layers)]
+    return [_histograms(material, found, layer) for layer in range(layers)]
 
 
-def _histogram(material: Material, found: Sequence[Networks], layer: int) -> Chart:
+def _histograms(material: Material, found: Sequence[Networks], layer: int) -> tuple[Chart, ...]:
     weights = {n.setting: _weights_of(n, layer) for n in found}
     largest = max(float(np.abs(w).max()) for ws in weights.values() for w in ws)
     edges = np.linspace(-largest, largest, _BINS + 1)
-    middle = (edges[1:] + edges[:-1]) / 2
-    lines = []
-    for setting, each in weights.items():
-        shares = np.array([100.0 * np.histogram(w, edges)[0] / w.size for w in each])
-        mean = shares.mean(axis=0)
-        mean[mean == 0.0] = np.nan
-        lines.append(Series(setting, middle, mean, style=material.style[setting]))
+    panels = {
+        panel: [_shares(material, s, weights[s], edges) for s in settings if s in weights]
+        for panel, settings in material.panels.items()
+    }
     which = "first layer (pixels that are used)" if layer == 0 else f"layer {layer + 1}"
-    return Chart(
-        name=f"weights{layer + 1}",
-        title=f"Weights of the {which}: share in each bin (%)",
-        x_label="weight",
-        y_label="share (%, logarithmic)",
-        series=tuple(lines),
-        note=f"mean over up to {RUNS} recorded networks of each setting",
-        log_y=True,
-        stepped=True,
+    return tuple(
+        Chart(
+            name=f"weights{layer + 1}",
+            title=f"Weights of the {which}: share in each bin (%)",
+            x_label="weight",
+            y_label="share (%, logarithmic)",
+            series=tuple(lines),
+            note=f"mean over up to {RUNS} recorded networks of each setting",
+            log_y=True,
+            stepped=True,
+            panel=panel,
+        )
+        for panel, lines in panels.items()
+        if lines
     )
+
+
+def _shares(material: Material, setting: str, weights: Sequence[Floats], edges: Floats) -> Series:
+    shares = np.array([100.0 * np.histogram(w, edges)[0] / w.size for w in weights])
+    mean = shares.mean(axis=0)
+    mean[mean == 0.0] = np.nan
+    middle = (edges[1:] + edges[:-1]) / 2
+    return Series(material.lines[setting], middle, mean, style=material.style[setting])
 
 
 def _weights_of(networks: Networks, layer: int) -> list[Floats]:

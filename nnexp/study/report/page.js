@@ -9,9 +9,10 @@
   let plots = [];
 
   // Each line is followed by the two ends of its band, which are shown and hidden with it.
-  function draw(figure) {
-    const spec = JSON.parse(figure.querySelector("script").textContent);
-    const place = figure.querySelector(".plot");
+  function draw(panel) {
+    const spec = JSON.parse(panel.querySelector("script").textContent);
+    const place = panel.querySelector(".plot");
+    const height = spec.panel ? 205 : 275;
     const data = [spec.xs], bands = [], series = [{ label: spec.x, value: (u, v) => text(v) }];
     for (const line of spec.lines) {
       const colour = css(line.colour), show = !hidden.has(line.label);
@@ -26,26 +27,28 @@
       const blank = line.y.map(() => null);
       data.push(line.y, line.low || blank, line.high || blank);
       const at = series.length;
-      if (line.low) bands.push({ series: [at - 1, at - 2], fill: colour + "30" });
+      if (line.low) bands.push({ series: [at - 1, at - 2], fill: colour + (spec.lines.length > 4 ? "18" : "30") });
     }
     const axis = { stroke: css("--soft"), grid: { stroke: css("--grid"), width: 1 }, ticks: { stroke: css("--line"), width: 1 } };
     const first = spec.xs[0], last = spec.xs[spec.xs.length - 1];
     const whole = (low, high) => low <= first && high >= last; // not zoomed
+    // The common range, until one zooms in: then what is there fills the chart.
+    const ys = (u, low, high) => low == null || whole(u.series[0].min, u.series[0].max) ? spec.yr : uPlot.rangeNum(low, high, 0.1, true);
     const plot = new uPlot({
-      width: place.clientWidth, height: 260, series, bands,
+      width: place.clientWidth, height, series, bands,
       scales: {
         x: { time: false, distr: spec.logx ? 3 : 1, range: (u, low, high) => (spec.xr && whole(low, high) ? spec.xr : [low, high]) },
-        y: { distr: spec.logy ? 3 : 1, ...(spec.yr && { range: spec.yr }) },
+        y: { distr: spec.logy ? 3 : 1, ...(spec.yr && { range: ys }) },
       },
       axes: [
-        { ...axis, size: 34, ...(spec.xs.every(Number.isInteger) && !spec.logx && { incrs: WHOLE }) },
+        { ...axis, size: 30, label: spec.x, labelSize: 18, labelFont: `12px ${getComputedStyle(document.body).fontFamily}`, ...(spec.xs.every(Number.isInteger) && !spec.logx && { incrs: WHOLE }) },
         { ...axis, size: 56 },
       ],
       cursor: { focus: { prox: 24, dist: (u, i, k, y, at) => (i % 3 === 1 ? y - at : Infinity) }, dataIdx: nearest },
       focus: { alpha: 0.35 },
     }, data, place);
     plot.root.querySelector("canvas").setAttribute("aria-hidden", "true");
-    new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: 260 })).observe(place);
+    new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height })).observe(place);
     return plot;
   }
 
@@ -63,7 +66,7 @@
   function legend() {
     const place = document.querySelector(".legend");
     const lines = new Map();
-    for (const script of document.querySelectorAll("figure.chart > script"))
+    for (const script of document.querySelectorAll("figure.chart script"))
       for (const line of JSON.parse(script.textContent).lines)
         if (!lines.has(line.label)) lines.set(line.label, line);
     if (!place || lines.size < 2) return;
@@ -99,7 +102,7 @@
 
   function drawAll() {
     plots.forEach((u) => u.destroy());
-    plots = [...document.querySelectorAll("figure.chart")].map(draw);
+    plots = [...document.querySelectorAll("figure.chart .panel")].map(draw);
   }
 
   document.documentElement.classList.add("live-page");

@@ -17,13 +17,17 @@ from nnexp.errors import UserError
 from nnexp.record.check import warnings_of
 from nnexp.record.palette import COLOURS
 from nnexp.record.store import Store
+from nnexp.study.claims import claims_files, read_claims
+from nnexp.study.claims_judged import judge
+from nnexp.study.claims_text import claims_table
 from nnexp.study.exchange.page import MARK, with_results
 from nnexp.study.report.answer import answers, warnings
 from nnexp.study.report.carried import Carried, carried
 from nnexp.study.report.chart import plot_data
 from nnexp.study.report.draw import DPI
 from nnexp.study.report.drawn import Drawn, Section
-from nnexp.study.report.figures import LEADS, sections
+from nnexp.study.report.effects import effects_table, interaction_tables
+from nnexp.study.report.figures import LEADS, WEIGHTS, sections
 from nnexp.study.report.images import image_sections
 from nnexp.study.report.material import Material, gather
 from nnexp.study.report.networks import read_networks, weight_answer, weight_table
@@ -46,6 +50,8 @@ from nnexp.study.text_table import TextTable
 HERE = Path(__file__).parent
 FEW_NETWORKS = 6
 """Of so many settings the opening lines say how their weights are."""
+WEIGHED = "distribute the weights"
+"""A preset that asks so is about the networks, and not about what they reach."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,8 @@ class Report:
     """The commands that trained the runs."""
     changed: tuple[str, ...]
     """Lines on runs whose records are not what was recorded."""
+    about_weights: bool
+    """Whether the question is how weights are, and not what is reached with them."""
 
 
 @dataclass(frozen=True)
@@ -79,14 +87,19 @@ class Written:
 # As in a comparison: what a record holds may be huge.
 @np.errstate(over="ignore", invalid="ignore")
 def write_report(
-    store: Store, names: Sequence[str], folder: Path, where: str | None, command: str
+    store: Store,
+    names: Sequence[str],
+    folder: Path,
+    where: str | None,
+    command: str,
+    sweeps: Sequence[str] = (),
 ) -> Written:
     """Write `index.html` and the figures into a folder.
 
     Raises:
         UserError: no such experiment, nothing to report, or the folder cannot be written.
     """
-    report = make_report(store, names, where, command)
+    report = make_report(store, names, where, command, sweeps)
     proof = carried(store, report.material)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -106,13 +119,19 @@ def write_report(
     return Written(page, count, report.answers, report.changed)
 
 
-def make_report(store: Store, names: Sequence[str], where: str | None, command: str) -> Report:
-    """Gather, compare, draw.
+def make_report(
+    store: Store,
+    names: Sequence[str],
+    where: str | None,
+    command: str,
+    sweeps: Sequence[str] = (),
+) -> Report:
+    """Gather, compare, draw; with `sweeps`, ids of parents, only runs of these.
 
     Raises:
         UserError: no such experiment, or no finished run in any.
     """
-    material = gather(store, names, where)
+    material = gather(store, names, where, sweeps)
     changed = warnings_of(store, [str(run.info.run_id) for run in material.kept])
     measure = material.headline
     found = compared(material, measure)
@@ -124,24 +143,52 @@ def make_report(store: Store, names: Sequence[str], where: str | None, command: 
         published_table(material),
         neuron_table(material) if is_neuron(material) else None,
         settings_table(material),
+        effects_table(found, material, measure, compare_command),
+        *interaction_tables(found, material, measure, compare_command),
         pairs_table(
             [pair for pair in pairs if pair.pair.paired], measure, corrected, compare_command
         ),
         weight_table(networks) if "reg.name" in material.keys else None,
     ]
-    about_weights = material.keys[-1:] == ("reg.name",) and len(networks) <= FEW_NETWORKS
     said = answers(material, measure, found, pairs)
-    said += weight_answer(networks) if about_weights else []
+    about_weights = WEIGHED in _question(material) and len(networks) <= FEW_NETWORKS
+    if about_weights:
+        said = [*weight_answer(networks), *said[:1]]
     return Report(
         material,
         tuple(said),
         (*warnings(material, found), *left_out, *changed),
         tuple(_commanded(t, command) for t in tables if t is not None),
         (*sections(material, found, pairs, networks), *image_sections(store, material, found)),
-        tuple(t for t in (failed_table(material), provenance(store, material)) if t is not None),
+        tuple(
+            t
+            for t in (
+                *_claims(store, material),
+                failed_table(material),
+                provenance(store, material),
+            )
+            if t is not None
+        ),
         tuple(training_commands(store, material)),
         tuple(changed),
+        about_weights,
     )
+
+
+def _question(material: Material) -> str:
+    return " ".join(map(question_of, material.names)).replace("`", "").strip()
+
+
+def _claims(store: Store, material: Material) -> list[TextTable]:
+    """What the chapter says of a preset, judged from all of its recorded runs."""
+    files = claims_files()
+    return [
+        claims_table(
+            judge(store, read_claims(files[name])).judged, f"python -m nnexp claims {name}"
+        )
+        for name in material.names
+        if name in files
+    ]
 
 
 def _commanded(table: TextTable, command: str) -> TextTable:
@@ -166,7 +213,7 @@ def _saved(folder: Path, drawn: Drawn) -> dict[str, Any]:
         "note": drawn.note,
         "svg": Markup(inline(svg, drawn.text)),
         "text": drawn.text,
-        "plot": plot_data(drawn.chart) if drawn.chart else None,
+        "plots": [(chart.text, chart.panel, plot_data(chart)) for chart in drawn.charts],
     }
 
 
@@ -184,14 +231,14 @@ def _render(report: Report, pictures: list[Any], command: str, proof: Carried) -
     playthings = plays(material)
     return environment.get_template("page.html.j2").render(
         title=material.name,
-        question=" ".join(map(question_of, material.names)).replace("`", "").strip(),
+        question=_question(material),
         report=report,
         runs=len(material.runs),
         settings=len(material.settings),
         failed=len(material.failed),
         unfinished=material.unfinished,
         where=material.where,
-        first=_lead(pictures),
+        first=_lead(pictures, about_weights=report.about_weights),
         contents=_contents(report, pictures),
         sections=[section for section in pictures if section[2]],
         command=command,
@@ -216,13 +263,13 @@ def _anchor(title: str) -> str:
     return re.sub(r"\W+", "-", title.lower()).strip("-")
 
 
-def _lead(pictures: list[Any]) -> Any:
+def _lead(pictures: list[Any], *, about_weights: bool) -> Any:
     """Take out the figure that shows the answer, if there is any.
 
     The chapter's own, or against the size of the training set; else the end of every run.
     """
     titles = {title: figures for title, _, figures in pictures if figures}
-    for title in (*LEADS, *titles):
+    for title in (*([WEIGHTS] if about_weights else []), *LEADS, *titles):
         if title in titles:
             return titles[title].pop(0)
     return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from nnexp.study.compare import GROUP_KEYS, Comparison, Pair, compare
+from nnexp.study.report.effects import by_keys
 from nnexp.study.report.material import Material
 from nnexp.study.report.words import FINAL, Measure
 
@@ -49,7 +50,7 @@ def compared(material: Material, measure: Measure) -> Comparison | None:
     frame = frame.assign(
         setting=pd.Categorical(frame["setting"], categories=list(material.settings)[::-1])
     )
-    return compare(frame, ["setting"], measure.metric, published=printed)
+    return by_keys(compare(frame, ["setting"], measure.metric, published=printed), material)
 
 
 def shown(material: Material, found: Comparison | None) -> list[Shown]:
@@ -91,6 +92,7 @@ def command_of(material: Material, measure: Measure) -> str:
     metric = "test/accuracy" if measure.metric == FINAL else measure.metric
     typed = ["--by", by, "--metric", metric]
     typed += [word for name in material.names for word in ("--experiment", name)]
+    typed += [word for sweep in material.sweeps for word in ("--sweep", sweep[:8])]
     if material.where:
         typed += ["--where", material.where]
     return "python -m nnexp compare " + shlex.join(typed)

@@ -20,6 +20,7 @@ from nnexp.record.store import Store, open_store
 from nnexp.record.sweep import runs_where
 from nnexp.study.lookup import experiment_named
 from tests.cli.command import nnexp
+from tests.docs.test_schemas import assert_laid_out
 from tests.inside import inside
 from tests.kernel.processors import PROCESSORS, compiling_for
 from tests.record.stored import restore
@@ -320,6 +321,18 @@ def refusing(elsewhere: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "text.nnexp").write_text("some text", "utf-8")
     (folder / "page.html").write_text("<p>some text", "utf-8")
     return folder
+
+
+def test_what_is_printed_as_json_is_laid_out_so(exported: Exported, tmp_path: Path) -> None:
+    out = ("--sweep", exported.sweep, "--out", str(tmp_path / "x.nnexp"))
+    assert_laid_out(exported.folder, "export", ("export", *out))
+    assert_laid_out(tmp_path, "verify", ("verify", "x.nnexp", "--sample", "1", "--bisect"))
+    assert_laid_out(tmp_path, "import", ("import", "x.nnexp"))
+    members = Members(exported.content)
+    members.shift(0)
+    (tmp_path / "y.nnexp").write_bytes(members.put_together())
+    assert_laid_out(tmp_path, "verify", ("verify", "y.nnexp"))
+    assert_laid_out(tmp_path, "import", ("import", "y.nnexp"))
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from nnexp.config.compose import from_yaml
+from nnexp.config.plain_yaml import read_plain
 from nnexp.errors import UserError
 from nnexp.nn.parameters import Parameters
 from nnexp.record.fingerprint import fingerprint_of
@@ -261,6 +262,31 @@ def test_a_run_that_is_said_to_have_failed_is_named_as_not_there(exported: Expor
     assert not list(problems(results))
     (line,) = absent(results.manifest)
     assert re.search(r"seed1 .*: not in the file \(failed\)", line)
+
+
+def test_a_file_of_before_there_was_a_config_key_is_as_whole_as_it_was(exported: Exported) -> None:
+    members = Members(exported.content)
+    key = b"  scale: train\n"
+    for k, run in enumerate(members.runs):
+        members.edit(k, "config.yaml", lambda body: body.replace(key, b""))
+        del run["params"]["dropout.scale"]
+        text = members.files[members.path(k, "config.yaml")].decode()
+        config, written = from_yaml(text), read_plain(text)
+        data, source = run["tags"]["nnexp.data"], run["tags"]["nnexp.source"]
+        mark = fingerprint_of(config, data, source, {}, written)
+        assert mark != fingerprint_of(config, data, source, {})
+        for asked in members.sweep["asked"]:
+            asked["fingerprint"] = mark if asked["run"] == run["id"] else asked["fingerprint"]
+        run["tags"]["nnexp.fingerprint"] = mark
+    marks = [asked["fingerprint"] for asked in members.sweep["asked"]]
+    members.sweep["key"] = sweep_key(members.sweep["experiment"], marks)
+    members.seal()
+    results = opened(members.put_together())
+    assert not list(problems(results))
+    (verdict,) = reproduce(
+        results, claims_of(results, results.manifest.runs[:1], None), None, console()
+    )
+    assert verdict.verified
 
 
 def test_the_manifest_is_taken_in_one_form_only(exported: Exported) -> None:
