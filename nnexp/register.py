@@ -20,15 +20,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
-from inspect import getdoc, signature
+from inspect import getdoc
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnexp.config import own, schema
 from nnexp.data import dataset as datasets
 from nnexp.errors import UserError
+from nnexp.function_checks import (
+    GRID,
+    called,
+    check_compiled,
+    check_derivative,
+    check_parameters,
+    kept_precision,
+)
 from nnexp.kernel.own import Function
 from nnexp.nn import regularizers
 from nnexp.nn.activations import ACTIVATIONS, Activation, sigmoid
@@ -73,11 +80,11 @@ def activation(name: str, *, slope: Function, compiled: Pair | None = None) -> C
 
     def add(function: _F) -> _F:
         with _registering("activation", name, function, compiled is not None):
-            _check_parameters(function, "z")
-            _check_parameters(slope, "z, a")
-            f, df = _kept(function), _kept(slope)
-            _check_derivative(f"{_called(slope)}(z, a)", f(_GRID), f, df(_GRID, f(_GRID)))
-            _compile("model.activation", name, compiled, ((_GRID,), (_GRID, f(_GRID))), (f, df))
+            check_parameters(function, "z")
+            check_parameters(slope, "z, a")
+            f, df = kept_precision(function), kept_precision(slope)
+            check_derivative(f"{called(slope)}(z, a)", f(GRID), f, df(GRID, f(GRID)))
+            _compile("model.activation", name, compiled, ((GRID,), (GRID, f(GRID))), (f, df))
             ACTIVATIONS[name] = Activation(name, f, df)
         return function
 
@@ -95,14 +102,14 @@ def cost(name: str, *, error: Function, compiled: Pair | None = None) -> Callabl
 
     def add(value: _F) -> _F:
         with _registering("cost", name, value, compiled is not None):
-            _check_parameters(value, "z, y")
-            _check_parameters(error, "a, y")
-            c, de = _kept(value), _kept(error)
+            check_parameters(value, "z, y")
+            check_parameters(error, "a, y")
+            c, de = kept_precision(value), kept_precision(error)
             for target in (0.0, 1.0, 0.1, 0.8):
-                y, a = np.full_like(_GRID, target), sigmoid(_GRID)
-                given = f"at y = {target:g}, {_called(error)}(a, y)"
-                _check_derivative(given, c(_GRID, y), partial(_swapped, c, y), de(a, y))
-            _compile("cost.name", name, compiled, ((_GRID, y), (a, y)), (c, de))
+                y, a = np.full_like(GRID, target), sigmoid(GRID)
+                given = f"at y = {target:g}, {called(error)}(a, y)"
+                check_derivative(given, c(GRID, y), partial(_swapped, c, y), de(a, y))
+            _compile("cost.name", name, compiled, ((GRID, y), (a, y)), (c, de))
             COSTS[name] = Cost(name, "sigmoid", sigmoid, lambda z, y: np.sum(c(z, y), axis=0), de)
         return value
 
@@ -120,14 +127,14 @@ def regularizer(name: str, *, slope: Function, compiled: Pair | None = None) -> 
 
     def add(penalty: _F) -> _F:
         with _registering("regularizer", name, penalty, compiled is not None):
-            _check_parameters(penalty, "w")
-            _check_parameters(slope, "w")
-            p, dp = _kept(penalty), _kept(slope)
+            check_parameters(penalty, "w")
+            check_parameters(slope, "w")
+            p, dp = kept_precision(penalty), kept_precision(slope)
             zero = np.zeros(1)
             if p(zero)[0] != 0 or dp(zero)[0] != 0:
                 raise UserError("p(0) or its slope at 0 is not 0, which both must be")
-            _check_derivative(f"{_called(slope)}(w)", p(_GRID), p, dp(_GRID))
-            _compile("reg.name", name, compiled, ((_GRID,), (_GRID,)), (p, dp))
+            check_derivative(f"{called(slope)}(w)", p(GRID), p, dp(GRID))
+            _compile("reg.name", name, compiled, ((GRID,), (GRID,)), (p, dp))
             regularizers.OWN[name] = regularizers.Penalty(p, dp)
         return penalty
 
@@ -158,7 +165,7 @@ def initializer(name: str) -> Callable[[_F], _F]:
             return found
 
         with _registering("initializer", name, function, True):
-            _check_parameters(function, "sizes, rng")
+            check_parameters(function, "sizes, rng")
             DRAWN[name] = drawn
         return function
 
@@ -174,7 +181,7 @@ def metric(name: str) -> Callable[[_F], _F]:
 
     def add(function: _F) -> _F:
         with _registering("metric", name, function, True):
-            _check_parameters(function, "outputs, labels")
+            check_parameters(function, "outputs, labels")
             monitor.OWN[name] = function
         return function
 
@@ -190,7 +197,7 @@ def dataset(name: str) -> Callable[[_F], _F]:
 
     def add(function: _F) -> _F:
         with _registering("dataset", name, function, True):
-            _check_parameters(function, "")
+            check_parameters(function, "")
             datasets.OWN[name] = function
         return function
 
@@ -265,66 +272,8 @@ def _registering(kind: str, name: str, function: Function, compiled: bool) -> It
     own.PARTS[key, name] = own.Part(kind, name, source, compiled, about)
 
 
-_GRID: NDArray[np.float64] = np.linspace(-4.0, 4.0, 34) + 0.0123
-"""Where functions are looked at: not at whole numbers, where they may have corners."""
-
-_STEP = 1e-6
-
-
-def _called(function: Function) -> str:
-    name = getattr(function, "__name__", "")
-    return name if name.isidentifier() else "the slope"
-
-
-def _check_parameters(function: Function, names: str) -> None:
-    expected = [name for name in names.split(", ") if name]
-    if not callable(function):
-        raise UserError(f"{function!r} is no function; allowed: one of ({names})")
-    try:
-        signature(function).bind(*expected)
-    except TypeError as error:
-        raise UserError(
-            f"{_called(function)}{signature(function)}; allowed: parameters ({names})"
-        ) from error
-
-
-def _kept(function: Function) -> Callable[..., Array]:
-    """The function in the precision of its first argument.
-
-    Raises:
-        ValueError: what it gives has another shape.
-    """
-
-    def kept(x: Array, *more: Array) -> Array:
-        found: NDArray[Any] = np.asarray(function(x, *more))
-        if found.shape != x.shape:
-            raise ValueError(
-                f"{_called(function)} gave shape {found.shape} for {x.shape}; it is of arrays, "
-                "elementwise"
-            )
-        return found.astype(x.dtype, copy=False)
-
-    return kept
-
-
 def _swapped(function: Callable[..., Array], y: Array, z: Array) -> Array:
     return function(z, y)
-
-
-def _check_derivative(
-    what: str, values: Array, function: Callable[[Array], Array], derivative: Array
-) -> None:
-    """Refuse a derivative that central differences do not confirm."""
-    if not (np.isfinite(values).all() and np.isfinite(derivative).all()):
-        raise UserError("is not finite everywhere between -4 and 4")
-    slope = (function(_GRID + _STEP) - function(_GRID - _STEP)) / (2 * _STEP)
-    off = np.abs(slope - derivative) > 1e-5 * (1.0 + np.abs(slope))
-    if off.any():
-        k = int(np.argmax(off))
-        raise UserError(
-            f"{what} is not the derivative: at {_GRID[k]:.3g} it is {derivative[k]:.6g}, the "
-            f"slope is {slope[k]:.6g}"
-        )
 
 
 def _compile(
@@ -340,17 +289,5 @@ def _compile(
     if not isinstance(compiled, tuple) or len(compiled) != 2:
         raise UserError("compiled: allowed: (function, derivative), both of numbers")
     if _loading.checked and find_spec("numba") is not None:
-        from nnexp.kernel.trial import tried
-
-        for function, given, like in zip(compiled, arguments, plain, strict=True):
-            _check_parameters(function, ", ".join("xy"[: len(given)]))
-            found, expected = tried(function, given), like(*given)
-            off = ~np.isclose(found, expected, rtol=1e-6, atol=1e-9)
-            if off.any():
-                k = int(np.argmax(off))
-                raise UserError(
-                    f"compiled {_called(function)} is not what the plain one is: at "
-                    f"{', '.join(f'{x[k]:.3g}' for x in given)} it gives {found[k]:.6g}, not "
-                    f"{expected[k]:.6g}"
-                )
+        check_compiled(compiled, arguments, plain)
     COMPILED[key, name] = compiled
