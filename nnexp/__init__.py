@@ -19,9 +19,10 @@ from nnexp.errors import NnexpError, UserError
 from nnexp.source import begun as _begun
 
 if TYPE_CHECKING:
-    from nnexp import study
+    from nnexp import register, study
     from nnexp.api import load, run, search, sweep
     from nnexp.chosen import Search
+    from nnexp.parts import load_parts
     from nnexp.results import Run, Sweep
 
 __version__ = "0.2.0.dev0"
@@ -33,6 +34,8 @@ __all__ = [
     "Sweep",
     "UserError",
     "load",
+    "load_parts",
+    "register",
     "run",
     "search",
     "study",
@@ -48,6 +51,8 @@ _LATE = {
     "Run": "nnexp.results",
     "Sweep": "nnexp.results",
     "Search": "nnexp.chosen",
+    "load_parts": "nnexp.parts",
+    "register": "",
     # `nnexp.sweep` and `nnexp.search` are also packages; as modules they can be called: see there.
     "sweep": "",
     "search": "",

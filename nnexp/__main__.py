@@ -112,7 +112,7 @@ def _logged(arguments: Sequence[str]) -> int:
 def _exit_code(arguments: Sequence[str], *, quiet: bool = False) -> int:
     """`main` with what it raises as one line, and its output written."""
     try:
-        code = main(arguments, quiet=quiet)
+        code = _with_parts(arguments, quiet=quiet)
     except BrokenPipeError:
         # The reader of our output has gone (`nnexp runs | head`); that is no error of ours.
         drop_output()
@@ -126,6 +126,18 @@ def _exit_code(arguments: Sequence[str], *, quiet: bool = False) -> int:
         if error.errno != errno.EPIPE:
             code = code or answer(error)
     return code
+
+
+def _with_parts(arguments: Sequence[str], *, quiet: bool) -> int:
+    """`main`, with the files loaded that `--load` names."""
+    if not any(word.partition("=")[0] == "--load" for word in arguments):
+        return main(arguments, quiet=quiet)
+    from nnexp.parts import split_off as split_off_parts
+    from nnexp.parts import with_parts
+
+    files, rest = split_off_parts(arguments)
+    with with_parts(files):
+        return main(rest, quiet=quiet)
 
 
 def _leave(code: int) -> None:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import zip_longest
+from textwrap import wrap
+
+from nnexp.config import schema
+
 HELP = """\
 nnexp: controlled experiments on how cost, regularization, dropout and data change a network
 
@@ -20,26 +26,24 @@ examples
   python -m nnexp ui
 
 keys (default first)
-  cost=       crossentropy, quadratic, loglikelihood
-                                                 cost.smoothing (0)
-  reg=        none, l2, l1, elastic, decoupled,  reg.lmbda (default n/10,000), reg.lmbda_l1,
-              maxnorm                            reg.max_norm, reg.biases
+{cost}
+{reg}
   size=       50k; 100, 2500, 1k, 10k, 60k ...   or data.n_train=N
   dropout=    off, half, chapter                 dropout.hidden, dropout.input: deleted fraction,
                                                  dropout.mask=example|batch,
                                                  dropout.scale=train|test
-  data=       mnist, fashion_mnist, idx, neuron  data.root=DIR, data.subset=first|random
+{data}
   expand=     none, shift, distort               artificially expanded training data
-  init=       scaled, large, he, fixed           init.weight, init.bias (fixed)
+{init}
   schedule=   constant, step, inverse, cosine,   schedule.factor (step, halve), .every (step),
               halve                              .half (inverse), .patience, .least (halve)
   stop=       none, early                        stop.patience (10)
   rng=        pcg64, nielsen2014                 nielsen2014: the generators of the published curves
   seed=       0
-  model.      hidden=[30]  activation=sigmoid|tanh|relu
+  model.      hidden=[30]  activation={activation}
   train.      epochs=30  batch_size=10  eta=0.5  momentum=0  nesterov=false  average=0
               dtype=float32|float64  engine=compiled|numpy
-  monitor.    test=end|epoch|never  every=1
+  monitor.    test=end|epoch|never  every=1  metrics=[] (your own)
   sweep.      workers (cores)  dry_run=false
   tracking.   uri (sqlite file mlflow.db here, or MLFLOW_TRACKING_URI)  experiment=nnexp
               reuse=true  resume=true  artifacts=auto|all|light|none
@@ -50,6 +54,7 @@ options       -m, --multirun   sweep                --cfg job        print the c
               --config-dir DIR your own presets     --version        print the version
               -q   only the id of what was trained  --log FILE       all that is said, with times
               -v   more of what is being done       --completion bash
+              --load FILE      your own costs, activations ... (docs/extending.md)
 
 exit codes    0 done, 1 a run failed, 2 the request was wrong, 70 a mistake of this program (its
               crash log is named), 129/130/143 stopped by SIGHUP/Ctrl-C/SIGTERM
@@ -58,5 +63,24 @@ HYDRA_FULL_ERROR=1 shows the whole traceback, without secrets.
 
 
 def help_text(commands: list[str]) -> str:
-    """The help page with the names of the commands filled in."""
-    return HELP.format(commands=", ".join(commands))
+    """The help page with the names of commands and choices filled in."""
+    return HELP.format(
+        commands=", ".join(commands),
+        cost=_row("cost=", schema.COSTS, "cost.smoothing (0)"),
+        reg=_row(
+            "reg=",
+            schema.REGULARIZERS,
+            "reg.lmbda (default n/10,000), reg.lmbda_l1,",
+            "reg.max_norm, reg.biases",
+        ),
+        data=_row("data=", schema.DATASETS, "data.root=DIR, data.subset=first|random"),
+        init=_row("init=", schema.INITIALIZERS, "init.weight, init.bias (fixed)"),
+        activation="|".join(schema.ACTIVATIONS),
+    )
+
+
+def _row(key: str, choices: Sequence[str], *beside: str) -> str:
+    """A key, its choices, and what is said beside them, in three columns."""
+    lines = zip_longest(wrap(", ".join(choices), 34), beside, fillvalue="")
+    rows = (f"  {key if not k else '':<12}{a:<35}{b}" for k, (a, b) in enumerate(lines))
+    return "\n".join(row.rstrip() for row in rows)

@@ -132,19 +132,22 @@ class Run:
 
     @cached_property
     def _network(self) -> Any:
+        from nnexp.nn.activations import ACTIVATIONS
         from nnexp.nn.costs import COSTS
+        from nnexp.parts import check_loaded
         from nnexp.record.store import open_store
         from nnexp.study.recorded import recorded_data
         from nnexp.train.plan import pixel_max_of
 
         run = open_store(self.tracking_uri, reading=True).client.get_run(self.run_id)
         # The very code that every recorded model carries with it.
-        from nnexp.record.serving import ACTIVATIONS, Network
+        from nnexp.record.serving import Network
 
+        check_loaded(self.run_id, run.data.tags)
         arrays, dataset = self.weights, recorded_data(run, self.config)
         images = dataset.n_outputs > 1
         network = Network()
-        network.activation = ACTIVATIONS[self.config.model.activation]
+        network.activation = ACTIVATIONS[self.config.model.activation].function
         network.output = COSTS[self.config.cost.name].output_name
         network.pixel_max = pixel_max_of(self.config, dataset) if images else None
         network.image_shape = dataset.image_shape if images else None

@@ -40,7 +40,7 @@ def source_sha256() -> str:
 
 def file_digests() -> dict[str, str]:
     """SHA-256 of each numeric file that this process imports, by its path in the package."""
-    return {name: _digest(content) for name, content in begun().items()}
+    return {name: digest_of(content) for name, content in begun().items()}
 
 
 def sha256_of(files: Mapping[str, str]) -> str:
@@ -51,7 +51,7 @@ def sha256_of(files: Mapping[str, str]) -> str:
 
 def sha256_of_package(package: Path) -> str:
     """SHA-256 of the numeric source of the package `nnexp` in any folder."""
-    return sha256_of({name: _digest(content) for name, content in _read(package).items()})
+    return sha256_of({name: digest_of(content) for name, content in _read(package).items()})
 
 
 @lru_cache(maxsize=1)
@@ -70,7 +70,7 @@ def confirm(expected: Mapping[str, str], engine: str, *, since: str) -> None:
         SourceChanged: they are not, so that the fingerprint would not be that of the run.
     """
     _import_numeric(compiled=engine == "compiled")
-    now = {name: _digest(content) for name, content in _read(PACKAGE).items()}
+    now = {name: digest_of(content) for name, content in _read(PACKAGE).items()}
     changed = _differing(expected, file_digests()) or _differing(expected, now)
     if changed:
         raise SourceChanged(
@@ -103,8 +103,11 @@ def _read(package: Path) -> dict[str, bytes]:
 
 
 @lru_cache(maxsize=512)
-def _digest(content: bytes) -> str:
-    """SHA-256 of a file's syntax tree; of its bytes, if it is not (yet) the source of anything."""
+def digest_of(content: bytes) -> str:
+    """SHA-256 of a file's syntax tree without docstrings.
+
+    Of its bytes, if it is not (yet) the source of anything.
+    """
     import ast
 
     try:

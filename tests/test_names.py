@@ -67,6 +67,7 @@ OTHERS = WITHOUT_EFFECT | {
     "data.n_train",
     "monitor.test",
     "monitor.every",
+    "monitor.metrics",
 }
 
 

@@ -18,6 +18,10 @@ FORBIDDEN = {
 }  # fmt: skip
 
 
+# The one place where a user's own file is run, which the user has named on the command line.
+PARTS = {"exec", "compile"}
+
+
 def calls(path: Path) -> list[tuple[str, ast.Call]]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return [(ast.unparse(n.func), n) for n in ast.walk(tree) if isinstance(n, ast.Call)]
@@ -31,6 +35,8 @@ def keyword(call: ast.Call, name: str) -> object:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_nothing_evaluates_unpickles_or_starts_a_shell(path: Path) -> None:
     for name, call in calls(path):
+        if path.name == "parts.py" and name in PARTS:
+            continue
         assert name not in FORBIDDEN, f"line {call.lineno}: {name}"
         assert keyword(call, "shell") is None, f"line {call.lineno}: {name}(shell=…)"
         if name in ("np.load", "numpy.load"):

@@ -70,7 +70,7 @@ OTHER = {
 
 
 def digest(text: str) -> str:
-    return source._digest(text.encode())
+    return source.digest_of(text.encode())
 
 
 @pytest.mark.parametrize("name", SAME)
@@ -101,7 +101,7 @@ def pythons() -> list[str]:
 def test_every_python_finds_the_same() -> None:
     code = (
         "import sys; from nnexp import source; print(source.source_sha256());"
-        "print(source._digest(sys.stdin.buffer.read()))"
+        "print(source.digest_of(sys.stdin.buffer.read()))"
     )
     tried = 0
     for python in pythons():

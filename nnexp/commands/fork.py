@@ -14,6 +14,7 @@ from nnexp.commands.printed import add_format, done, said_beside
 from nnexp.config.arguments import check_arguments
 from nnexp.config.compose import schema_keys
 from nnexp.config.words import some
+from nnexp.parts import options as parts_options
 from nnexp.record.bulk import final_values
 from nnexp.record.check import warnings_of
 from nnexp.record.store import Store, open_store
@@ -55,7 +56,7 @@ def _fork(options: argparse.Namespace) -> str:
     """The run that goes another way, as it was recorded or trained now: its id."""
     store, console = open_store(options.tracking_uri), new_console()
     parent = find_run(store, options.run_id)
-    words = [str(parent.info.run_id), "--at", str(options.at), *options.overrides]
+    words = [str(parent.info.run_id), "--at", str(options.at), *options.overrides, *parts_options()]
     typed = shlex.join(["python", "-m", "nnexp", "fork", *words])
     plan = plan_fork(store, parent, options.at, options.overrides, typed)
     for line in warnings_of(store, [str(parent.info.run_id)]):

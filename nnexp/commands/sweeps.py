@@ -19,6 +19,7 @@ from nnexp.config.arguments import without_retired
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
 from nnexp.output import unfailing_output
+from nnexp.parts import check_loaded, split_off
 from nnexp.record.asked import ASKED, asked_configs
 from nnexp.record.clock import shown_time
 from nnexp.record.labels import NOTE, own_tags
@@ -124,8 +125,14 @@ def _show(rows: Sequence[Mapping[str, Any]], commands: Sequence[str]) -> None:
 def _recorded_words(tags: Mapping[str, str]) -> list[str]:
     """The recorded command as it is typed, but for `python -m nnexp`; of a damaged one none."""
     with suppress(ValueError):
-        return without_retired(shlex.split(tags.get("nnexp.command", "")))[3:]
+        return _words(tags)
     return []
+
+
+def _words(tags: Mapping[str, str]) -> list[str]:
+    """As `_recorded_words`; raises ValueError. A user's own files are not loaded by a record."""
+    words = without_retired(shlex.split(tags.get("nnexp.command", "")))[3:]
+    return split_off(words)[1]
 
 
 def _trained_by(words: Sequence[str]) -> str:
@@ -153,9 +160,10 @@ def _go_on(store: Store, prefix: str, *, retry_failed: bool) -> int:
     tags, run_id = parent.data.tags, str(parent.info.run_id)
     key = tags.get("nnexp.sweep_key", "")
     try:
-        words = without_retired(shlex.split(tags.get("nnexp.command", "")))[3:]
+        words = _words(tags)
     except ValueError as error:
         raise UserError(f"--go-on {prefix}: its recorded command is damaged ({error})") from error
+    check_loaded(run_id, tags)
     if by := _trained_by(words):
         if retry_failed:
             raise UserError(f"--retry failed: {prefix} was trained by {by}; allowed: sweeps")

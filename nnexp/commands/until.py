@@ -22,6 +22,7 @@ from nnexp.commands.options import experiments, selected
 from nnexp.config.compose import from_params
 from nnexp.config.schema import Config, SweepConfig
 from nnexp.errors import UserError
+from nnexp.parts import check_loaded
 from nnexp.record.environment import cores
 from nnexp.record.store import Store, experiment_id, open_store
 from nnexp.record.sweep import find_parent
@@ -106,7 +107,9 @@ class _Study:
         name, seed = run
         rows = self.frame[(self.names == name) & (self.frame["status"] == "FINISHED")]
         first = rows.iloc[-1]
-        config = from_params(self.store.client.get_run(str(first["run_id"])).data.params)
+        found = self.store.client.get_run(str(first["run_id"]))
+        check_loaded(str(first["run_id"]), found.data.tags)
+        config = from_params(found.data.params)
         level = "light" if config.tracking.artifacts == "auto" else config.tracking.artifacts
         tracking = replace(
             config.tracking,

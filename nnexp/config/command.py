@@ -9,10 +9,12 @@ from functools import lru_cache
 from typing import Any
 
 import yaml
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from nnexp.config.arguments import GROUPS
-from nnexp.config.compose import config_dir, flat, flatten, register
+from nnexp.config.compose import choice_file, choice_of, config_dir, flat, flatten, register
+from nnexp.config.own import names as own_names
+from nnexp.config.own import options_of
 from nnexp.config.schema import Config
 from nnexp.config.words import some
 
@@ -38,7 +40,8 @@ def overrides_of(config: Config) -> list[str]:
 
 def command_of(config: Config) -> str:
     """The exact line that repeats a run, whatever preset or sweep it came from."""
-    return " ".join(["python -m nnexp", *map(shlex.quote, overrides_of(config))])
+    words = [*overrides_of(config), *options_of(config)]
+    return " ".join(["python -m nnexp", *map(shlex.quote, words)])
 
 
 def run_name(config: Config) -> str:
@@ -89,7 +92,7 @@ def _method(config: Config) -> list[str]:
     reg, dropout = config.reg, config.dropout
     parts = [config.cost.name]
     parts += [f"smoothing {config.cost.smoothing:g}"] if config.cost.smoothing else []
-    if reg.name in ("l2", "l1", "decoupled"):
+    if reg.name in ("l2", "l1", "decoupled", *own_names("reg.name")):
         parts += [reg.name, f"λ{reg.lmbda:g}"]
     elif reg.name == "elastic":
         parts += ["elastic", f"λ{reg.lmbda:g}+{reg.lmbda_l1:g}"]
@@ -203,10 +206,8 @@ def _baseline(choices: tuple[tuple[str, str], ...], n_train: int) -> dict[str, s
     merged = OmegaConf.create(dataclasses.asdict(Config()))
     OmegaConf.set_struct(merged, False)
     for group, choice in choices:
-        node = OmegaConf.load(config_dir() / group / f"{choice}.yaml")
-        assert isinstance(node, DictConfig)
-        text = (config_dir() / group / f"{choice}.yaml").read_text(encoding="utf-8")
-        whole = text.startswith("# @package _global_")
+        node, file = choice_of(group, choice), choice_file(group, choice)
+        whole = file.exists() and file.read_text(encoding="utf-8").startswith("# @package _global_")
         merged = OmegaConf.merge(merged, node if whole else {group: node})  # type: ignore[assignment]
     merged = OmegaConf.merge(merged, {"data": {"n_train": n_train}})  # type: ignore[assignment]
     plain = OmegaConf.to_container(merged, resolve=True)

@@ -15,13 +15,22 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from nnexp.config import own
 from nnexp.config.arguments import NOTIFY, RETIRED, printable
 from nnexp.config.messages import one_line
 from nnexp.config.plain_yaml import read_plain, write_plain
 from nnexp.config.rules import check, shown
-from nnexp.config.schema import Config
+from nnexp.config.schema import COSTS, DATASETS, INITIALIZERS, REGULARIZERS, Config
 from nnexp.errors import UserError
 from nnexp.redact import redact
+
+CHOICES = {
+    "cost": COSTS,
+    "reg": REGULARIZERS,
+    "data": DATASETS,
+    "init": INITIALIZERS,
+}
+"""The groups whose choices need no file in `conf/`: without one, a choice sets its name."""
 
 LABELS = ("name", "note", "tags")
 """Keys of `tracking.` that say what a run is called, and nothing of how it was made."""
@@ -38,10 +47,40 @@ def register() -> None:
     """Tell Hydra the schema and OmegaConf the resolvers. Harmless when repeated."""
     node = OmegaConf.structured(Config)
     _make_writable(node)
-    ConfigStore.instance().store(name="nnexp_schema", node=node, provider="nnexp")
+    store = ConfigStore.instance()
+    store.store(name="nnexp_schema", node=node, provider="nnexp")
+    for group in CHOICES:
+        # Those of a file that was loaded before are gone.
+        store.repo.pop(group, None)
+        for name in names_of(group):
+            if not choice_file(group, name).exists():
+                store.store(group=group, name=name, node=choice_of(group, name), provider="nnexp")
     for name, resolver in (("count", count), ("lmbda", default_lmbda), ("scratch", scratch)):
         OmegaConf.register_new_resolver(f"nnexp.{name}", resolver, replace=True)
     OmegaConf.register_new_resolver("pick", pick, replace=True)
+
+
+def names_of(group: str) -> list[str]:
+    """The choices of a group that are known by name, with a file or without; a user's own last."""
+    return [*CHOICES.get(group, ()), *own.names(f"{group}.name")]
+
+
+def choice_file(group: str, name: str) -> Path:
+    """The file of a choice in `conf/`, which need not be there."""
+    return config_dir() / group / f"{name}.yaml"
+
+
+def choice_of(group: str, name: str) -> DictConfig:
+    """What a choice of a group sets: its file in `conf/`, or, without one, its name."""
+    if (file := choice_file(group, name)).exists():
+        node = OmegaConf.load(file)
+        assert isinstance(node, DictConfig)
+        return node
+    more = {
+        "reg": {"lmbda": "${nnexp.lmbda:${data.n_train}}"},
+        "data": {"n_train": "${nnexp.count:${size}}"},
+    }
+    return OmegaConf.create({"name": name, **more.get(group, {})})
 
 
 def scratch() -> str:

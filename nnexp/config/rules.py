@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from nnexp.config import schema
+from nnexp.config import own, schema
 from nnexp.config.arguments import TAGS, check_tag, cut, printable
 from nnexp.config.schema import Config
 from nnexp.config.suggest import suggestion
@@ -50,12 +50,13 @@ class Rule:
 
 
 def choice(key: str, values: Sequence[str]) -> Rule:
-    """The key has one of some values."""
-    return Rule(
-        key,
-        lambda c: value_of(c, key) in values,
-        lambda c: f"allowed: {', '.join(values)}{suggestion(str(value_of(c, key)), values)}",
-    )
+    """The key has one of some values, or names something of the user's own."""
+
+    def allowed(c: Config) -> str:
+        there = [*values, *own.names(key)]
+        return f"allowed: {', '.join(there)}{suggestion(str(value_of(c, key)), there)}"
+
+    return Rule(key, lambda c: value_of(c, key) in (*values, *own.names(key)), allowed)
 
 
 def at_least(key: str, least: float, most: float = math.inf) -> Rule:
@@ -92,6 +93,21 @@ def _can_be_told(target: str) -> bool:
     return bool(words) and shutil.which(words[0]) is not None
 
 
+def _own_metrics_allowed(c: Config) -> str:
+    there = own.names("monitor.metrics")
+    return f"allowed: {', '.join(there)}" if there else "allowed with --load FILE that registers it"
+
+
+def _plain_only(c: Config) -> str:
+    """What of a config the compiled engine has no functions for."""
+    return ", ".join(f"{part.kind} {part.name}" for part in own.used(c) if not part.compiled)
+
+
+def has_lmbda(c: Config) -> bool:
+    """Whether `reg.lmbda` is the strength of the config's regularizer."""
+    return c.reg.name in (*WITH_LMBDA, *own.names("reg.name"))
+
+
 def _weights(c: Config) -> int:
     """Weights of the network, for images and classes as MNIST has them."""
     sizes = [784, *c.model.hidden, 10]
@@ -126,6 +142,16 @@ RULES: tuple[Rule, ...] = (
     choice("monitor.test", schema.TEST_MONITORING),
     choice("sweep.executor", schema.EXECUTORS),
     choice("tracking.artifacts", schema.ARTIFACTS),
+    Rule(
+        "monitor.metrics",
+        lambda c: set(c.monitor.metrics) <= set(own.names("monitor.metrics")),
+        _own_metrics_allowed,
+    ),
+    Rule(
+        "train.engine",
+        lambda c: c.train.engine != "compiled" or not _plain_only(c),
+        lambda c: f"{_plain_only(c)} has no compiled functions; allowed: train.engine=numpy",
+    ),
     Rule(
         "tracking.notify",
         lambda c: c.tracking.notify is None or _can_be_told(c.tracking.notify),
@@ -211,7 +237,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "reg.biases",
-        lambda c: not c.reg.biases or c.reg.name in WITH_LMBDA,
+        lambda c: not c.reg.biases or has_lmbda(c),
         _WITH_LMBDA,
     ),
     _neuron("model.hidden", lambda c: not c.model.hidden, "there is no hidden layer: allowed: []"),
@@ -225,7 +251,11 @@ RULES: tuple[Rule, ...] = (
     _nielsen("dropout.hidden", lambda c: c.dropout.hidden == 0, "allowed: dropout=off"),
     _nielsen("dropout.input", lambda c: c.dropout.input == 0, "allowed: dropout=off"),
     _nielsen("expand.name", lambda c: c.expand.name == "none", "allowed: expand=none"),
-    _nielsen("init.name", lambda c: c.init.name != "he", "allowed: scaled, large, fixed"),
+    _nielsen(
+        "init.name",
+        lambda c: c.init.name in ("scaled", "large", "fixed"),
+        "allowed: scaled, large, fixed",
+    ),
     _nielsen("data.subset", lambda c: c.data.subset == "first", "allowed: first"),
 )
 
@@ -240,7 +270,7 @@ def _with_schedule(c: Config, *names: str) -> str | None:
 
 
 NEEDS: dict[str, Callable[[Config], str | None]] = {
-    "reg.lmbda": lambda c: None if c.reg.name in WITH_LMBDA else _WITH_LMBDA,
+    "reg.lmbda": lambda c: None if has_lmbda(c) else _WITH_LMBDA,
     "reg.lmbda_l1": lambda c: None if c.reg.name == "elastic" else "allowed with reg=elastic",
     "reg.max_norm": lambda c: None if c.reg.name == "maxnorm" else "allowed with reg=maxnorm",
     "init.weight": lambda c: None if c.init.name == "fixed" else "allowed with init=fixed",

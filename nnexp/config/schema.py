@@ -184,6 +184,8 @@ class MonitorConfig:
     """When test data are looked at; with `never` their files are not even opened."""
     every: int = 1
     """Epochs between evaluations; the last is always evaluated."""
+    metrics: list[str] = field(default_factory=list)
+    """Metrics of your own (docs/extending.md) that are measured beside the others."""
 
 
 @dataclass(frozen=True)

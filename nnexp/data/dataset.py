@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,6 +29,11 @@ FASHION_MNIST_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 _TRAIN = {"train-images": 3, "train-labels": 1}
 _PARTS = {**_TRAIN, "t10k-images": 3, "t10k-labels": 1}
 """The four files and the number of dimensions of each."""
+
+
+OWN: dict[str, Callable[[], tuple[NDArray[np.uint8], ...]]] = {}
+"""A user's own data sets by the names that `nnexp.register` gave them: functions that return
+training images (N, height, width) or (N, n_in), training labels (N,), and the same for testing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +99,9 @@ def load_dataset(config: DataConfig, *, test: bool = True) -> Dataset:
         UserError: an unknown name; `data.root` missing where it is needed, or given for `neuron`;
             files missing, damaged, not those published, or not fitting together.
     """
-    if config.name not in DATASETS:
-        raise UserError(f"data.name={config.name}: expected one of {', '.join(DATASETS)}")
+    known = (*DATASETS, *OWN)
+    if config.name not in known:
+        raise UserError(f"data.name={config.name}: expected one of {', '.join(known)}")
     root = None if config.root is None else os.path.abspath(os.path.expanduser(config.root))
     return _load(config.name, root, test)
 
@@ -108,6 +114,8 @@ def _load(name: str, root: str | None, test: bool = True) -> Dataset:
                 f"data.root={printable(Path(root))}: data=neuron is built in; leave data.root out"
             )
         return _neuron()
+    if name in OWN:
+        return _own(name, test=test)
     if name == "mnist":
         return _read_folder(name, Path(root) if root else MNIST_FOLDER, MNIST, test)
     if name == "fashion_mnist":
@@ -136,6 +144,50 @@ def _neuron() -> Dataset:
         digests=dict(zip(_PARTS, (image, label, image, label), strict=True)),
         source="built in",
     )
+
+
+def forget() -> None:
+    """Load data sets anew: what a name of a user's own stands for may have changed."""
+    _load.cache_clear()
+
+
+def _own(name: str, *, test: bool) -> Dataset:
+    """What a user's own function gives, checked as files are."""
+    try:
+        arrays = [np.asarray(array) for array in OWN[name]()]
+    except Exception as error:
+        raise UserError(f"data={name}: {type(error).__name__}: {error}") from error
+    shapes = [array.shape for array in arrays]
+    parts = dict(zip(_PARTS, arrays, strict=False))
+    fits = (
+        len(arrays) == len(_PARTS)
+        and all(array.dtype == np.uint8 for array in arrays)
+        and [len(shape) for shape in shapes] in ([3, 1, 3, 1], [2, 1, 2, 1])
+    )
+    if not fits:
+        found = ", ".join(f"{array.dtype} {array.shape}" for array in arrays)
+        raise UserError(
+            f"data={name}: gave {found}; allowed: uint8 images (N, height, width) or (N, inputs), "
+            "labels (N,), test images, test labels"
+        )
+    files = {
+        part: IdxFile(np.ascontiguousarray(array), _digest(array)) for part, array in parts.items()
+    }
+    if not test:
+        files = {part: files[part] for part in _TRAIN}
+    for file in files.values():
+        file.values.flags.writeable = False
+    if len(shapes[0]) == 2:
+        for part in [part for part, ndim in _PARTS.items() if ndim == 3 and part in files]:
+            flat = files[part]
+            files[part] = IdxFile(flat.values[:, None, :], flat.sha256)
+    folder = Path(f"data={name}")
+    return _assemble(name, folder, {part: folder / part for part in files}, files)
+
+
+def _digest(array: NDArray[np.uint8]) -> str:
+    shape = f"{array.shape}\0".encode()
+    return hashlib.sha256(shape + np.ascontiguousarray(array).tobytes()).hexdigest()
 
 
 def _read_folder(

@@ -1,8 +1,8 @@
 """Where compiled kernels are kept, and whether this machine's are there already.
 
 numba looks at the file of a function only, not at those of the functions that it calls. A folder of
-its own per source and compiler version makes sure that nothing compiled from other source is ever
-run. It needs no write access to the package.
+its own per source, a user's own functions (`kernel.own`) and compiler version makes sure that
+nothing compiled from other source is ever run. It needs no write access to the package.
 """
 
 from __future__ import annotations
@@ -15,14 +15,23 @@ from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
+from nnexp.kernel.own import functions
+
 PACKAGE = Path(__file__).resolve().parent
 
 
-@lru_cache(maxsize=1)
-def cache_folder() -> Path:
-    """Below `NUMBA_CACHE_DIR` where that is set, or the user's cache folder, or, where neither can
-    be written, the system's folder for temporary files."""
-    digest = hashlib.sha256(f"{version('numba')} {version('llvmlite')}".encode())
+def cache_folder(*, own: bool = True) -> Path:
+    """The kernel's, or that of what no function of a user's `own` is compiled into.
+
+    Below `NUMBA_CACHE_DIR` where that is set, or the user's cache folder, or, where neither can
+    be written, the system's folder for temporary files.
+    """
+    return _folder(functions().sha256 if own else "")
+
+
+@lru_cache(maxsize=8)
+def _folder(own: str) -> Path:
+    digest = hashlib.sha256(f"{version('numba')} {version('llvmlite')}{own}".encode())
     for path in sorted(PACKAGE.glob("*.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     name = f"kernel-{digest.hexdigest()[:16]}"

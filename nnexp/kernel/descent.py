@@ -17,11 +17,14 @@ from typing import NamedTuple
 import numpy as np
 from numba import uint64
 
+from nnexp.kernel import extension
 from nnexp.kernel.jit import jit
 from nnexp.kernel.products import multiply
 from nnexp.kernel.sparse import WIDEST, scatter
 from nnexp.kernel.structs import Floats
 from nnexp.kernel.tile import lanes
+
+OWN_PENALTIES, own_slope = extension.OWN_PENALTIES, extension.penalty_slope
 
 SMALLEST_SIGMA = 2.0**-10
 """σ is folded back into the weights before it falls below this."""
@@ -51,6 +54,9 @@ class Rates(NamedTuple):
     """What a target of 0 is, ε/K with label smoothing."""
     on: float
     """What a target of 1 is."""
+    own: float
+    """ηλ/n of a regularizer of a user's own."""
+    own_code: int
 
 
 class Network(NamedTuple):
@@ -73,8 +79,8 @@ def toward_zero(w, amount, zero):
 
 
 @jit
-def pull(values, velocity, l2, l1, momentum, decay, back, tiny):
-    """v ← μ v − (ηλ/n) w − (ηλ₁/n) sgn(w): a step without its gradient.
+def pull(values, velocity, l2, l1, own, code, momentum, decay, back, tiny):
+    """v ← μ v − (ηλ/n) w − (ηλ₁/n) sgn(w) − (ηλ/n) p′(w): a step without its gradient.
 
     Beside it w ← w − `decay` w − `back` v, with the old v: decoupled decay and Nesterov's way back.
     """
@@ -83,18 +89,22 @@ def pull(values, velocity, l2, l1, momentum, decay, back, tiny):
     for k in range(len(values)):
         w, before = values[k], velocity[k]
         v = momentum * before - l2 * w - toward_zero(w, l1, zero)
+        if OWN_PENALTIES:
+            v -= own * values.dtype.type(own_slope(code, w, w))
         velocity[k] = zero if abs(v) <= tiny else v
         if beside:
             values[k] = w - decay * w - back * before
 
 
 @jit
-def shrink(values, l2, l1):
-    """w ← w − (ηλ/n) w − (ηλ₁/n) sgn(w) (eq. 93, 96)."""
+def shrink(values, l2, l1, own, code):
+    """w ← w − (ηλ/n) w − (ηλ₁/n) sgn(w) (eq. 93, 96), or w ← w − (ηλ/n) p′(w) of a user's own."""
     zero = values.dtype.type(0)
     for k in range(len(values)):
         w = values[k]
         values[k] = w - l2 * w - toward_zero(w, l1, zero)
+        if OWN_PENALTIES:
+            values[k] -= own * values.dtype.type(own_slope(code, w, w))
 
 
 @jit
@@ -229,29 +239,31 @@ def step(shape, network, rates, images, rows, first, n, buffers, sigma, scale, t
     weights, biases = network.weights, network.biases
     number = weights.dtype.type
     rate, l2, l1 = number(-rates.eta / n), number(rates.l2), number(rates.l1)
+    own, code = number(rates.own), rates.own_code
     if rates.momentum > 0.0:
         friction = number(rates.momentum)
         none, decay = number(0), number(rates.decay)
         back = friction if rates.nesterov else none
         times = number(1) + back
         if rates.biases:
-            pull(biases, network.bias_velocity, l2, l1, friction, decay, back, tiny)
+            pull(biases, network.bias_velocity, l2, l1, own, code, friction, decay, back, tiny)
         else:
-            pull(biases, network.bias_velocity, none, none, friction, none, back, tiny)
+            velocity = network.bias_velocity
+            pull(biases, velocity, none, none, none, code, friction, none, back, tiny)
         add_bias_gradient(shape, network.bias_velocity, n, buffers, rate)
         move(biases, network.bias_velocity, times)
-        pull(weights, network.velocity, l2, l1, friction, decay, back, tiny)
+        pull(weights, network.velocity, l2, l1, own, code, friction, decay, back, tiny)
         add_gradient(shape, network.velocity, images, rows, first, n, buffers, rate, scale, tiny)
         move(weights, network.velocity, times)
     else:
         if rates.biases:
-            shrink(biases, l2, l1)
+            shrink(biases, l2, l1, own, code)
         add_bias_gradient(shape, biases, n, buffers, rate)
         if rates.lazy:
             sigma = sigma * (1.0 - rates.l2)
             rate = number(-rates.eta / n / sigma)
-        elif l2 > number(0) or l1 > number(0):
-            shrink(weights, l2, l1)
+        elif l2 > number(0) or l1 > number(0) or own > number(0):
+            shrink(weights, l2, l1, own, code)
         add_gradient(shape, weights, images, rows, first, n, buffers, rate, scale, tiny)
     if rates.max_norm < np.inf:
         limit_norms(shape, weights, number(rates.max_norm), buffers.norms)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numba import uint64
 
+from nnexp.kernel import extension
 from nnexp.kernel.jit import jit
 from nnexp.kernel.layers import CROSSENTROPY, cost_of, forward, logarithms, output_activations
+
+OWN_PENALTIES, own_penalty = extension.OWN_PENALTIES, extension.penalty
 
 BLOCK = 64
 """Examples that go through the network at once."""
@@ -60,10 +63,13 @@ def evaluate(shape, weights, biases, images, rows, buffers, scale, hits, costs, 
 
 
 @jit
-def penalty_sums(shape, weights, biases, with_biases):
-    """Σ w² and Σ |w| in float64: layer by layer, inputs rising, then units; then the biases'."""
+def penalty_sums(shape, weights, biases, with_biases, code):
+    """Σ w², Σ |w| and Σ p(w) in float64: layer by layer, inputs rising, units; then the biases'.
+
+    p is the regularizer of a user's own that has the code, if one has.
+    """
     zero, one = uint64(0), uint64(1)
-    squares, magnitudes = 0.0, 0.0
+    squares, magnitudes, own = 0.0, 0.0, 0.0
     for layer in range(zero, uint64(len(shape.widths))):
         for i in range(zero, shape.sizes[layer]):
             row = shape.w_at[layer] + i * shape.widths[layer]
@@ -71,10 +77,14 @@ def penalty_sums(shape, weights, biases, with_biases):
                 w = np.float64(weights[row + j])
                 squares += w * w
                 magnitudes += abs(w)
+                if OWN_PENALTIES and code > 0:
+                    own += own_penalty(code, w, w)
     if with_biases:
         for layer in range(zero, uint64(len(shape.widths))):
             for j in range(zero, shape.sizes[layer + one]):
                 b = np.float64(biases[shape.b_at[layer] + j])
                 squares += b * b
                 magnitudes += abs(b)
-    return squares, magnitudes
+                if OWN_PENALTIES and code > 0:
+                    own += own_penalty(code, b, b)
+    return squares, magnitudes, own

@@ -16,6 +16,7 @@ from numba.core import config as numba_config
 from numba.core.compiler import Compiler
 
 from nnexp.kernel.cache import cache_folder
+from nnexp.kernel.own import MODULES
 
 Compiled = Callable[..., Any]
 
@@ -43,17 +44,21 @@ def jit_with_arrays(function: Compiled) -> Compiled:
     return _compiled(function)
 
 
+def jit_unkept(function: Compiled) -> Compiled:
+    """As `jit`, for functions that are only called by others, in whose code they are kept."""
+    return _compiled(function, _nrt=False, cache=False)
+
+
 def _compiled(function: Compiled, **options: bool) -> Compiled:
     before = numba_config.CACHE_DIR
-    numba_config.CACHE_DIR = str(cache_folder())
+    numba_config.CACHE_DIR = str(cache_folder(own=function.__module__ in MODULES))
     try:
         compiled: Compiled = numba.njit(
             nogil=True,
-            cache=True,
             error_model="numpy",
             pipeline_class=_NoAliasing,
             no_cfunc_wrapper=True,
-            **options,
+            **{"cache": True, **options},
         )(function)
     finally:
         numba_config.CACHE_DIR = before

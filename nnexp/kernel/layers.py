@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from numba import uint64
 
+from nnexp.kernel import extension
 from nnexp.kernel.draws import fill_halves
 from nnexp.kernel.elementary import exp, fma, log, log1p, sigmoid, tanh
 from nnexp.kernel.jit import jit
@@ -15,8 +16,11 @@ from nnexp.kernel.products import multiply, multiply_transposed
 from nnexp.kernel.sparse import WIDEST, fetch, gather
 from nnexp.kernel.tile import lanes
 
-SIGMOID, TANH = 0, 1
-CROSSENTROPY, QUADRATIC = 0, 1
+SIGMOID, TANH, RELU = 0, 1, 2
+CROSSENTROPY, QUADRATIC, LOGLIKELIHOOD = 0, 1, 2
+OWN_ACTIVATIONS, own_activation = extension.OWN_ACTIVATIONS, extension.activation
+own_slope = extension.slope
+OWN_COSTS, own_cost, own_error = extension.OWN_COSTS, extension.cost, extension.error
 
 
 @jit
@@ -85,6 +89,13 @@ def activate(code, z, slopes, at, n, width, biases, b_at, factor, tiny):
                 a = tanh(fma(factor, z[row + j], biases[b_at + j]))
                 z[row + j] = a
                 slopes[row + j] = z.dtype.type(1) - a * a
+        elif OWN_ACTIVATIONS and code > RELU:
+            for j in range(uint64(0), width):
+                s = fma(factor, z[row + j], biases[b_at + j])
+                a = z.dtype.type(own_activation(code, s, s))
+                slope = z.dtype.type(own_slope(code, s, a))
+                z[row + j] = z.dtype.type(0) if abs(a) <= tiny else a
+                slopes[row + j] = z.dtype.type(0) if abs(slope) <= tiny else slope
         else:
             for j in range(uint64(0), width):
                 s = fma(factor, z[row + j], biases[b_at + j])
@@ -194,7 +205,7 @@ def output_activations(cost, z, a, at, n, units, width):
 
     Rows are gone through as one: what one vector waits for is time for the next.
     """
-    if cost in (CROSSENTROPY, QUADRATIC):
+    if cost != LOGLIKELIHOOD:
         for k in range(at, at + n * width):
             a[k] = sigmoid(z[k])
     else:
@@ -218,6 +229,10 @@ def output_errors(cost, z, d, at, n, units, width, labels, rows, first, off, on,
                 a = d[row + j]
                 y = on if target(label, j, units) else off
                 d[row + j] = (a - y) * (a * (one - a))
+        elif OWN_COSTS and cost > LOGLIKELIHOOD:
+            for j in range(uint64(0), units):
+                y = on if target(label, j, units) else off
+                d[row + j] = z.dtype.type(own_error(cost, d[row + j], y))
         elif off > zero:
             for j in range(uint64(0), units):
                 d[row + j] -= on if label == j else off
@@ -261,6 +276,11 @@ def cost_of(cost, z, logs, at, units, label):
             miss = sigmoid(z[at + j]) - z.dtype.type(target(label, j, units))
             total += miss * miss
         return total * z.dtype.type(0.5)
+    if OWN_COSTS and cost > LOGLIKELIHOOD:
+        for j in range(uint64(0), units):
+            y = z.dtype.type(target(label, j, units))
+            total += z.dtype.type(own_cost(cost, z[at + j], y))
+        return total
     top = z[at]
     for j in range(uint64(1), units):
         top = max(top, z[at + j])

@@ -1,29 +1,34 @@
 """Activation functions of the hidden units, each beside its derivative.
 
-A derivative is written in terms of the activation a = f(z), as the backward pass has only a left.
+A derivative is given both the weighted input z and the activation a = f(z), whichever is easier:
+the chapter's are written in terms of a.
+
+Recorded models carry this file (`record.serving`), so it needs NumPy alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnexp.nn.parameters import Array
+if TYPE_CHECKING:
+    from nnexp.nn.parameters import Array
 
 
 @dataclass(frozen=True)
 class Activation:
     """An activation function and its derivative.
 
-    `function(z)` is f(z); `derivative(a)` is f′(z), written in terms of a = f(z). Both work
-    elementwise on any shape and give a new array of their input's precision.
+    `function(z)` is f(z); `derivative(z, a)` is f′(z), given z and a = f(z). Both work elementwise
+    on any shape and give a new array of their input's precision.
     """
 
     name: str
     function: Callable[[Array], Array]
-    derivative: Callable[[Array], Array]
+    derivative: Callable[[Array, Array], Array]
 
 
 def sigmoid(z: Array) -> Array:
@@ -58,8 +63,9 @@ def relu_derivative(a: Array) -> Array:
     return np.greater(a, 0.0).astype(a.dtype)
 
 
-SIGMOID = Activation("sigmoid", sigmoid, sigmoid_derivative)
-TANH = Activation("tanh", tanh, tanh_derivative)
-RELU = Activation("relu", relu, relu_derivative)
+SIGMOID = Activation("sigmoid", sigmoid, lambda z, a: sigmoid_derivative(a))
+TANH = Activation("tanh", tanh, lambda z, a: tanh_derivative(a))
+RELU = Activation("relu", relu, lambda z, a: relu_derivative(a))
 
 ACTIVATIONS: dict[str, Activation] = {f.name: f for f in (SIGMOID, TANH, RELU)}
+"""By name; `nnexp.register` adds a user's own behind these."""

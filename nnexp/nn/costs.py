@@ -102,3 +102,4 @@ QUADRATIC = Cost("quadratic", "sigmoid", sigmoid, quadratic, quadratic_error)
 LOGLIKELIHOOD = Cost("loglikelihood", "softmax", softmax, loglikelihood, plain_error)
 
 COSTS: dict[str, Cost] = {c.name: c for c in (CROSSENTROPY, QUADRATIC, LOGLIKELIHOOD)}
+"""By name; `nnexp.register` adds a user's own behind these."""

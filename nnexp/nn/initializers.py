@@ -61,3 +61,4 @@ DRAWN: dict[str, Callable[[Sequence[int], Normal], Parameters]] = {
     "large": unscaled,
     "he": he,
 }
+"""By name; `nnexp.register` adds a user's own behind these."""

@@ -22,6 +22,8 @@ class Trace:
 
     inputs: tuple[Array, ...]
     """What each layer was given (n_in, B): x, then the masked activations of the layer below."""
+    weighted: tuple[Array, ...]
+    """z^l of each hidden layer (n, B)."""
     activations: tuple[Array, ...]
     """a^l of each hidden layer (n, B), before its mask."""
     masks: Sequence[Array] | None
@@ -42,14 +44,15 @@ def forward(
 
     `masks`, one (n, B) for each hidden layer, multiply what that layer passes on (`nn.dropout`).
     """
-    a, inputs, activations = x, [x], []
+    a, inputs, weighted, activations = x, [x], [], []
     for layer, (w, b) in enumerate(zip(parameters.weights[:-1], parameters.biases, strict=False)):
-        a = activation.function(w @ a + b[:, None])  # eq. 25
+        weighted.append(w @ a + b[:, None])
+        a = activation.function(weighted[-1])  # eq. 25
         activations.append(a)
         a = a if masks is None else a * masks[layer]
         inputs.append(a)
     z = parameters.weights[-1] @ a + parameters.biases[-1][:, None]  # eq. 25, within f
-    return Trace(tuple(inputs), tuple(activations), masks, z, cost.output(z))
+    return Trace(tuple(inputs), tuple(weighted), tuple(activations), masks, z, cost.output(z))
 
 
 def backward(
@@ -67,7 +70,9 @@ def backward(
             delta = weights[layer].T @ delta
             if trace.masks is not None:
                 delta = delta * trace.masks[layer - 1]
-            delta = delta * activation.derivative(trace.activations[layer - 1])
+            delta = delta * activation.derivative(
+                trace.weighted[layer - 1], trace.activations[layer - 1]
+            )
     return Parameters(tuple(gradient_w), tuple(gradient_b))
 
 

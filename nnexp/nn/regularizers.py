@@ -28,6 +28,24 @@ class Regularization:
     """The greatest norm of a unit's incoming weights."""
     biases: bool = False
     """L2, L1 and decay act on the biases too."""
+    own: str = ""
+    """Name of a regularizer of a user's own (`OWN`), with the coefficient λ in `own_lmbda`."""
+    own_lmbda: float = 0.0
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """A regularizer of a user's own: it adds (λ/n) Σ p(w) to the cost.
+
+    `value(w)` is p(w), `derivative(w)` p′(w), both elementwise on any shape.
+    """
+
+    value: Callable[[Array], Array]
+    derivative: Callable[[Array], Array]
+
+
+OWN: dict[str, Penalty] = {}
+"""By the names that `nnexp.register` gave them."""
 
 
 def squares(parameters: Parameters, biases: bool = False) -> float:
@@ -38,6 +56,14 @@ def squares(parameters: Parameters, biases: bool = False) -> float:
 def magnitudes(parameters: Parameters, biases: bool = False) -> float:
     """Σ |w| over all layers, in float64; with `biases` over them too."""
     return sum(float(np.sum(np.abs(w), dtype=np.float64)) for w in _acted_on(parameters, biases))
+
+
+def own_penalties(parameters: Parameters, r: Regularization) -> float:
+    """Σ p(w) over all layers, in float64, of a regularizer of a user's own; 0 without one."""
+    if not r.own:
+        return 0.0
+    value = OWN[r.own].value
+    return sum(float(np.sum(value(w.astype(np.float64)))) for w in _acted_on(parameters, r.biases))
 
 
 def penalty(parameters: Parameters, regularization: Regularization, n: int) -> float:
@@ -51,11 +77,16 @@ def penalty(parameters: Parameters, regularization: Regularization, n: int) -> f
     )
 
 
-def pull(w: Array, l2: float, l1: float, n: int) -> Array:
-    """The penalty's gradient (λ/n) w (eq. 88) + (λ₁/n) sgn(w) (eq. 96), where sgn(0) = 0."""
+def pull(w: Array, r: Regularization, n: int) -> Array:
+    """The penalty's gradient (λ/n) w (eq. 88) + (λ₁/n) sgn(w) (eq. 96), where sgn(0) = 0.
+
+    Of a regularizer of a user's own (λ/n) p′(w).
+    """
     number = w.dtype.type
-    gradient: Array = number(l2 / n) * w
-    return gradient + number(l1 / n) * np.sign(w) if l1 else gradient
+    gradient: Array = number(r.l2 / n) * w
+    if r.own:
+        gradient = gradient + number(r.own_lmbda / n) * OWN[r.own].derivative(w)
+    return gradient + number(r.l1 / n) * np.sign(w) if r.l1 else gradient
 
 
 def decayed(w: Array, amount: float) -> Array:

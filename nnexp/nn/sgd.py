@@ -111,5 +111,5 @@ def _velocity(v: Array, data: Array, w: Array, descent: Descent, r: Regularizati
     """v ← μ v − η ∇C (eq. 107), with the gradient of the data cost and that of the penalty."""
     # In the precision of w: a NumPy float64 among float32 arrays would make all of them float64.
     eta, momentum = w.dtype.type(descent.eta), w.dtype.type(descent.momentum)
-    moved: Array = momentum * v - eta * (data + pull(w, r.l2, r.l1, descent.n))
+    moved: Array = momentum * v - eta * (data + pull(w, r, descent.n))
     return moved

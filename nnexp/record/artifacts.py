@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 from nnexp.config.command import command_of, run_name
 from nnexp.config.compose import to_yaml
-from nnexp.config.schema import Config
+from nnexp.config.own import sources_of
+from nnexp.config.schema import ACTIVATIONS, Config
 from nnexp.data.dataset import Dataset
+from nnexp.errors import UserError
 from nnexp.nn.costs import COSTS
 from nnexp.record.correct import NAME as CORRECT
 from nnexp.record.correct import correct_of, save_correct
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from nnexp.record.figures import Predictions
+
+PARTS = "parts"
+"""The folder of a user's own files among the artifacts."""
 
 Row = Mapping[str, float]
 
@@ -92,6 +97,9 @@ def write_artifacts(
             ),
         }
     missing = []
+    if makers and (alone := no_model(config)):
+        del makers["model"]
+        missing.append(f"no model ({alone})")
     for name, make in makers.items():
         try:
             make(folder / name)
@@ -113,7 +121,10 @@ def note_missing(folder: Path, missing: str) -> str:
 def write_light(
     folder: Path, config: Config, outcome: Outcome, rows: Sequence[Row], command: str
 ) -> None:
-    """What every run records: `config.yaml`, `environment.json`, `curves.csv`, `weights.npz`."""
+    """What every run records: `config.yaml`, `environment.json`, `curves.csv`, `weights.npz`.
+
+    And a user's own files that it was trained with, in `parts/`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.yaml").write_text(to_yaml(config), encoding="utf-8")
     surroundings = {"engine": config.train.engine, **environment(), "command": command}
@@ -121,7 +132,15 @@ def write_light(
         json.dumps(surroundings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
     write_curves(folder / "curves.csv", rows)
+    write_parts(folder, config)
     save_weights(folder / "weights.npz", outcome.parameters)
+
+
+def write_parts(folder: Path, *configs: Config) -> None:
+    """A user's own files that configs name something of."""
+    for source in sources_of(*configs):
+        (folder / PARTS).mkdir(exist_ok=True)
+        (folder / PARTS / source.name).write_bytes(source.content)
 
 
 def write_figures(
@@ -172,12 +191,26 @@ def _versions(config: Config, dataset: Dataset) -> NDArray[np.uint8]:
     return np.stack([images, *drawn], axis=1)
 
 
+def no_model(config: Config) -> str:
+    """Why a network cannot be an MLflow model, which runs without any file of a user's own."""
+    name = config.model.activation
+    if name in ACTIVATIONS:
+        return ""
+    return f"model.activation={name}: a model stands alone; allowed: {', '.join(ACTIVATIONS)}"
+
+
 def write_model(
     folder: Path, config: Config, dataset: Dataset, outcome: Outcome, run_fingerprint: str
 ) -> None:
-    """The run's network as an MLflow model."""
+    """The run's network as an MLflow model.
+
+    Raises:
+        UserError: `no_model` says why there can be none.
+    """
     from nnexp.record.model import save_model
 
+    if alone := no_model(config):
+        raise UserError(alone)
     classes = dataset.n_outputs > 1
     examples = dataset.test if len(dataset.test) else dataset.train
     save_model(

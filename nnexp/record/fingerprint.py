@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import scipy
 
+from nnexp.config.own import digests_of
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.record.tags import number
@@ -34,9 +35,12 @@ _WITHOUT = ("tracking", "sweep", "size")
 
 
 def fingerprint(config: Config, dataset: Dataset) -> str:
-    """SHA-256 over numeric config, data, source and, where it matters, numeric environment."""
+    """SHA-256 over numeric config, data, source and, where it matters, numeric environment.
+
+    What is of a user's own in the config (`nnexp.register`) is part of the source.
+    """
     here = numeric_environment() if depends_on_environment(config) else {}
-    return fingerprint_of(config, dataset.digest, source_sha256(), here)
+    return fingerprint_of(config, dataset.digest, source_sha256(), here, own=digests_of(config))
 
 
 def fingerprint_of(
@@ -45,11 +49,13 @@ def fingerprint_of(
     source: str,
     environment: Mapping[str, Any],
     recorded: Mapping[str, Any] | None = None,
+    own: str = "",
 ) -> str:
     """The fingerprint of a run made from some data with some source, both by their SHA-256.
 
     `environment` is the numeric one, of account only where the config depends on it. `recorded` is
-    the config as the run's record has it, with the keys that there were then.
+    the config as the run's record has it, with the keys that there were then. `own` are the digests
+    of a user's own files, as in the tag `nnexp.parts`.
     """
     parts = {
         "version": VERSION,
@@ -57,6 +63,8 @@ def fingerprint_of(
         "data": data,
         "source": source,
     }
+    if own:
+        parts["parts"] = own
     if depends_on_environment(config):
         parts["environment"] = environment
     return _sha256(parts)

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnexp.config.schema import ACTIVATIONS
+from nnexp.nn import activations
 from nnexp.nn.parameters import Parameters
 from nnexp.record.weights import save_weights
 
-ACTIVATIONS = ("sigmoid", "tanh", "relu")
 OUTPUTS = ("sigmoid", "softmax")
 
 
@@ -38,7 +39,7 @@ def save_model(
     Args:
         directory: the folder to make; absent or empty.
         parameters: the trained weights and biases.
-        activation: of the hidden layers, `sigmoid`, `tanh` or `relu`.
+        activation: of the hidden layers, by its name in `nnexp.nn.activations`.
         output: of the last layer, `sigmoid` or `softmax`.
         pixel_max: what a pixel of 0 to 255 was divided by in training, 255 or 256; None where the
             inputs are no pixels, and are taken as they are.
@@ -71,7 +72,11 @@ def save_model(
         settings_file.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
         _save_pyfunc(
             directory,
-            {"weights": str(weights_file), "settings": str(settings_file)},
+            {
+                "weights": str(weights_file),
+                "settings": str(settings_file),
+                "activations": str(activations.__file__),
+            },
             dict(metadata or {}),
             parameters,
             example,

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from nnexp.config.command import command_of, run_name
 from nnexp.config.compose import flatten
-from nnexp.config.rules import WITH_LMBDA
+from nnexp.config.own import digests_of
+from nnexp.config.rules import has_lmbda
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.record.clock import now
@@ -53,7 +54,7 @@ FLUSH_SECONDS = 2.0
 def params_of(config: Config) -> dict[str, str]:
     """What is recorded as parameters: every key, and λ/n as a number to sort by."""
     params = flatten(config)
-    if config.reg.name in WITH_LMBDA:
+    if has_lmbda(config):
         params["reg.lmbda_over_n"] = repr(config.reg.lmbda / config.data.n_train)
     return params
 
@@ -72,6 +73,8 @@ def tags_of(config: Config, dataset: Dataset) -> dict[str, str]:
         "nnexp.data": dataset.digest,
         "nnexp.command": command_of(config),
     }
+    if own := digests_of(config):
+        tags["nnexp.parts"] = own
     if depends_on_environment(config):
         tags["nnexp.environment"] = environment_sha256()
     return tags

@@ -31,6 +31,7 @@ SEALED = (
     "fingerprint_version",
     "fork_at",
     "fork_of",
+    "parts",
     "schema",
     "source",
     "weights_sha256",

@@ -8,6 +8,7 @@ weights are read in `load_context`.
 from __future__ import annotations
 
 import json
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,27 +19,12 @@ from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating[Any]]
 
 
 def _sigmoid(z: Array) -> Array:
     """σ(z) = 1 / (1 + exp(-z)) without overflow for large negative z."""
     return np.asarray(np.exp(-np.logaddexp(0.0, -z)))
-
-
-def _tanh(z: Array) -> Array:
-    return np.asarray(np.tanh(z))
-
-
-def _relu(z: Array) -> Array:
-    return np.asarray(np.maximum(z, 0.0))
-
-
-ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
-    "sigmoid": _sigmoid,
-    "tanh": _tanh,
-    "relu": _relu,
-}
 
 
 def _softmax(z: Array) -> Array:
@@ -60,7 +46,8 @@ class Network(PythonModel):  # type: ignore[misc, unused-ignore]
     def load_context(self, context: Any) -> None:
         """Read the settings and the weights that were saved with the model."""
         settings = json.loads(Path(context.artifacts["settings"]).read_text(encoding="utf-8"))
-        self.activation = ACTIVATIONS[settings["activation"]]
+        there = runpy.run_path(context.artifacts["activations"])["ACTIVATIONS"]
+        self.activation: Callable[[Array], Array] = there[settings["activation"]].function
         self.output: str = settings["output"]
         self.pixel_max: float | None = settings["pixel_max"]
         shape = settings["image_shape"]

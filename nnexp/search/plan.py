@@ -14,6 +14,7 @@ from nnexp.config.compose import schema_keys
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
 from nnexp.errors import UserError
+from nnexp.parts import options as parts_options
 from nnexp.record.fingerprint import numeric_config
 from nnexp.record.sweep import sweep_key
 from nnexp.redact import redact
@@ -80,7 +81,7 @@ class Asked:
         for name, (value, usual) in options.items():
             typed += [f"--{name}", str(value)] if value != usual else []
         typed += [] if self.prune else ["--no-pruning"]
-        return redact("python -m nnexp search " + shlex.join(typed))
+        return redact("python -m nnexp search " + shlex.join([*typed, *parts_options()]))
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,18 @@ import pandas as pd
 from nnexp.config.arguments import TAGS, given_keys
 from nnexp.config.changed import changed
 from nnexp.config.compose import flatten
+from nnexp.config.own import digests_of
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.errors import NnexpError, UserError, stopped_by
-from nnexp.record.artifacts import curves_frame, write_figures, write_light, write_model
+from nnexp.record.artifacts import (
+    curves_frame,
+    no_model,
+    write_figures,
+    write_light,
+    write_model,
+    write_parts,
+)
 from nnexp.record.final import completed
 from nnexp.record.run import RunRecord
 from nnexp.record.stages import FILE, Stage, stages_sha256, train_stages, write_stages
@@ -224,6 +232,8 @@ def _start(store: Store, plan: Plan, repeated: Sequence[EpochReport]) -> RunReco
         "nnexp.command": plan.command,
         "mlflow.parentRunId": parent,
     }
+    if own := digests_of(*(stage.config for stage in plan.stages)):
+        tags["nnexp.parts"] = own
     experiment = str(plan.parent.info.experiment_id)
     made = "" if plan.config.tracking.name else f"from epoch {plan.at} of {parent[:8]}"
     record = RunRecord.start(store, experiment, plan.config, plan.dataset, tags=tags, made=made)
@@ -238,11 +248,13 @@ def _finish(store: Store, plan: Plan, record: RunRecord, outcome: Outcome, paren
         config, rows = plan.config, record.rows
         if config.tracking.artifacts != "none":
             write_light(folder, config, outcome, rows, plan.command)
+            write_parts(folder, *(stage.config for stage in plan.stages))
         write_stages(folder / FILE, plan.stages)
         if config.tracking.artifacts in ("auto", "all"):
             write_figures(folder / "figures", config, plan.dataset, outcome, rows)
             _draw(folder / "figures", plan, rows, history(store, plan.parent, None))
-            write_model(folder / "model", config, plan.dataset, outcome, plan.fingerprint)
+            if not no_model(config):
+                write_model(folder / "model", config, plan.dataset, outcome, plan.fingerprint)
         with held_stops():
             arrived = record.finish(outcome, folder)
     finally:

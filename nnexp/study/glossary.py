@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from nnexp.config.own import PARTS
+
 QUANTITIES = {
     "cost": "data cost and penalty of regularization, averaged over the examples (eq. 85, 95)",
     "data_cost": "the cost without the penalty of regularization",
@@ -39,6 +41,8 @@ def meaning(metric: str) -> str | None:
     if metric in SINGLE:
         return SINGLE[metric]
     place, _, quantity = metric.partition("/")
+    if place in SETS and (part := PARTS.get(("monitor.metrics", quantity))) is not None:
+        return f"{part.about or 'of your own'}; of {SETS[place]}"
     if place not in SETS or quantity not in QUANTITIES:
         return None
     if place == "train" and quantity == "cost_network2":

@@ -11,6 +11,7 @@ from nnexp.config.rules import check
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, dataset_of
 from nnexp.errors import UserError
+from nnexp.parts import check_loaded
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -20,13 +21,16 @@ def recorded_config(run: Run, path: Path | None) -> Config:
     """The config of a run, from its `config.yaml`; without one, from its parameters.
 
     Raises:
-        UserError: it is no config of this program, or breaks one of its rules.
+        UserError: it is no config of this program, breaks one of its rules, or names what is in a
+            user's own file that is not loaded.
     """
-    return config_of(str(run.info.run_id), run.data.params, path.read_text("utf-8") if path else "")
+    text = path.read_text("utf-8") if path else ""
+    return config_of(str(run.info.run_id), run.data.params, run.data.tags, text)
 
 
-def config_of(run_id: str, params: Mapping[str, str], text: str) -> Config:
+def config_of(run_id: str, params: Mapping[str, str], tags: Mapping[str, str], text: str) -> Config:
     """As `recorded_config`, of the text of a `config.yaml`, empty where there is none."""
+    check_loaded(run_id, tags)
     try:
         # With tracking.artifacts=none, the parameters say the same.
         config = from_yaml(text) if text else from_params(params)

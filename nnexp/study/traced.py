@@ -125,7 +125,8 @@ class TracedEngine(NumpyEngine):
                 if layer:
                     delta = network.weights[layer].T @ delta
                     delta = delta if masks is None else delta * masks[layer - 1]
-                    delta = delta * self.activation.derivative(found.activations[layer - 1])
+                    z, a = found.weighted[layer - 1], found.activations[layer - 1]
+                    delta = delta * self.activation.derivative(z, a)
         for bits, state in zip(drawn, states, strict=True):
             bits.state = state
         return said

@@ -14,6 +14,7 @@ from functools import partial
 from rich.console import Console
 
 from nnexp.config.compose import config_dir
+from nnexp.config.own import digests_of, options_of
 from nnexp.config.presets import preset_sha256
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
@@ -126,7 +127,7 @@ def run_sweep(
             return SweepResult("", [], [])
         outbox = Outbox(store)
         again = _failed(sweep) if retry_failed else {}
-        line = _line(command)
+        line = _line([*command, *options_of(*sweep.configs)])
         look = partial(_recorded, sweep, None, retry_failed=retry_failed)
         tell_how = partial(interrupted, sweep, console)
         with killed_if_stopped("sweep", lambda: sweep.parent, outbox, tell_how):
@@ -193,10 +194,12 @@ def _open(
     """Open the parent run, or go on with it; what an earlier start left half done is removed."""
     tags = {
         **label_tags(sweep.configs[0]),
-        "nnexp.command": _line(command),
+        "nnexp.command": _line([*command, *options_of(*sweep.configs)]),
         "nnexp.source": source_sha256(),
         "nnexp.total": str(len(sweep.configs) + (series.before if series else 0)),
     }
+    if own := digests_of(*sweep.configs):
+        tags["nnexp.parts"] = own
     if preset := preset_sha256(command, config_dir()):
         tags["nnexp.preset"] = preset
     name = series.name if series else _name(sweep)

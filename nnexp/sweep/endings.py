@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
+from nnexp.config.own import names
 from nnexp.config.schema import Config
 from nnexp.record.labels import unlike
 from nnexp.record.store import Store
@@ -29,6 +30,7 @@ def result_table(final: Mapping[str, float]) -> Table:
         ("cost", "cost", "{:.4f}"),
         ("cost without penalty", "data_cost", "{:.4f}"),
         ("accuracy", "accuracy", "{:.2%}"),
+        *((name, name, "{:.4f}") for name in names("monitor.metrics")),
     )
     penalty = final.get("train/penalty", 0.0)
     for label, key, form in rows:

@@ -97,7 +97,7 @@ def train_task(task: Task, source: Mapping[str, str]) -> Answer:
     if not checkpoint.path.parent.is_dir():
         checkpoint = CheckpointFile(local, checkpoint.path.stem)
     try:
-        make_ready(task.config, source, _ready)
+        make_ready(task, source, _ready)
     except NnexpError as error:
         return Answer(Stopped(error), {})
     with tempfile.TemporaryDirectory(dir=local) as folder:

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from nnexp.config.command import command_of, run_name
-from nnexp.config.rules import WITH_LMBDA
+from nnexp.config.rules import has_lmbda
 from nnexp.config.schema import Config
 from nnexp.config.words import some
 from nnexp.data.dataset import Dataset
@@ -37,7 +37,7 @@ def header(config: Config, dataset: Dataset) -> str:
         f"{some(config.train.epochs, 'epoch')}, "
         f"mini-batches of {config.train.batch_size}, η = {config.train.eta:g}",
     ]
-    if config.reg.name in WITH_LMBDA:
+    if has_lmbda(config):
         n = config.data.n_train
         parts = [f"λ = {config.reg.lmbda:g} (λ/n = {config.reg.lmbda / n:.3g})"]
         if config.reg.name == "elastic":

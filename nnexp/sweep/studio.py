@@ -17,7 +17,9 @@ from pathlib import Path
 from types import TracebackType
 
 from nnexp.config.compose import scratch
+from nnexp.config.own import Source
 from nnexp.config.schema import Config
+from nnexp.parts import load, loaded
 from nnexp.signals import held_interrupts, ignore_interrupts
 from nnexp.train.report import Outcome
 
@@ -38,7 +40,9 @@ class Studio:
             context = get_context("spawn")
             self._pipe, theirs = context.Pipe()
             self._process = context.Process(
-                target=_serve, args=(theirs, self._config, self._level, scratch()), daemon=True
+                target=_serve,
+                args=(theirs, self._config, self._level, scratch(), loaded()),
+                daemon=True,
             )
             with held_interrupts():
                 self._process.start()
@@ -78,10 +82,14 @@ class Studio:
         return str(answer)
 
 
-def _serve(pipe: Connection, config: Config, level: str, scratch: str) -> None:
+def _serve(
+    pipe: Connection, config: Config, level: str, scratch: str, parts: Sequence[Source]
+) -> None:
     """Make ready, then write once; ends when the other end is gone. `scratch` is a folder."""
     ignore_interrupts()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for part in parts:
+        load(part, checked=False)
     # What is wrong with writing will be raised when it is asked for.
     with suppress(Exception):
         _import()

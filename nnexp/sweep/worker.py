@@ -9,14 +9,16 @@ import os
 import signal
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Protocol
 
+from nnexp.config.own import Source
 from nnexp.config.schema import Config
 from nnexp.errors import NnexpError
+from nnexp.parts import load, loaded
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.clock import now
 from nnexp.record.files import digests_in, sizes_in
@@ -41,6 +43,8 @@ class Task:
     checkpoint: CheckpointFile
     until: int | None = None
     """Stop after this epoch, with a checkpoint to go on from."""
+    parts: tuple[Source, ...] = field(default_factory=loaded)
+    """A user's own files that are loaded where the task is made, and must be where it is done."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def serve(pipe: Connection, source: Mapping[str, str]) -> None:
     try:
         while (task := pipe.recv()) is not None:
             try:
-                make_ready(task.config, source, ready)
+                make_ready(task, source, ready)
             except NnexpError as error:
                 pipe.send(Stopped(error))
                 continue
@@ -127,12 +131,14 @@ def serve(pipe: Connection, source: Mapping[str, str]) -> None:
         os._exit(1)
 
 
-def make_ready(config: Config, source: Mapping[str, str], ready: set[str]) -> None:
+def make_ready(task: Task, source: Mapping[str, str], ready: set[str]) -> None:
     """Import what trains with an engine, once; it must be what the fingerprints are of."""
-    engine = config.train.engine
+    for part in task.parts:
+        load(part, checked=False)
+    engine = task.config.train.engine
     if engine in ready:
         return
-    check_engine(config)
+    check_engine(task.config)
     try:
         confirm(source, engine, since="while the sweep ran")
     except SourceChanged as error:

@@ -22,7 +22,7 @@ from nnexp.nn.costs import COSTS, smoothed_targets
 from nnexp.nn.dropout import full_network
 from nnexp.nn.initializers import fixed
 from nnexp.nn.parameters import Parameters
-from nnexp.nn.regularizers import Regularization
+from nnexp.nn.regularizers import OWN, Regularization
 from nnexp.train.engine import Bytes, DropoutStreams, Measured, Problem, fitting
 from nnexp.train.streams import Order
 
@@ -151,11 +151,13 @@ class CompiledEngine:
         )
         return Measured(total / len(rows), correct if self.problem.sizes[-1] > 1 else 0)
 
-    def penalty_sums(self, parameters: Parameters | None = None) -> tuple[float, float]:
+    def penalty_sums(self, parameters: Parameters | None = None) -> tuple[float, float, float]:
         """One call of `kernel.penalty_sums`."""
         weights, biases = self._arrays(parameters)
-        with_biases = self.problem.regularization.biases
-        found: tuple[float, float] = penalty_sums(self.shape, weights, biases, with_biases)
+        r = self.problem.regularization
+        found: tuple[float, float, float] = penalty_sums(
+            self.shape, weights, biases, r.biases, _code(r)
+        )
         return found
 
     def finite(self) -> bool:
@@ -197,7 +199,7 @@ def _shape(sizes: tuple[int, ...], activation: str, cost: str, *, dense: bool) -
 
 def _rates(problem: Problem, eta: float) -> Rates:
     reg, moving = problem.regularization, problem.momentum > 0.0
-    plain = not moving and reg.l1 == 0.0 and reg.max_norm == np.inf
+    plain = not moving and reg.l1 == 0.0 and reg.max_norm == np.inf and not reg.own
     off, on = smoothed_targets(problem.sizes[-1], problem.smoothing)
     return Rates(
         eta=eta,
@@ -212,7 +214,14 @@ def _rates(problem: Problem, eta: float) -> Rates:
         average=1.0 - problem.average if problem.average else 0.0,
         off=off,
         on=on,
+        own=eta * reg.own_lmbda / problem.n,
+        own_code=_code(reg),
     )
+
+
+def _code(regularization: Regularization) -> int:
+    """What the kernel knows a regularizer of a user's own by: counted from 1, and 0 for none."""
+    return 1 + list(OWN).index(regularization.own) if regularization.own else 0
 
 
 def _deleted(rate: float, scale: str) -> tuple[Any, float]:

@@ -102,8 +102,9 @@ class Engine(Protocol):
         """Cost and hits on some examples of the full network, its own or the one given."""
         ...
 
-    def penalty_sums(self, parameters: Parameters | None = None) -> tuple[float, float]:
-        """Σ w² and Σ |w|, with the biases where they are constrained too."""
+    def penalty_sums(self, parameters: Parameters | None = None) -> tuple[float, float, float]:
+        """Σ w², Σ |w| and Σ p(w) of a regularizer of a user's own, with the biases where they are
+        constrained too."""
         ...
 
     def finite(self) -> bool:

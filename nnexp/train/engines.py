@@ -65,13 +65,15 @@ def compile_ahead(configs: Iterable[Config], say: Callable[[str], None]) -> None
         UserError: numba cannot be imported here.
     """
     from nnexp.kernel.cache import is_compiled
+    from nnexp.kernel.own import functions
 
     wanted = sorted({c.train.dtype for c in configs if c.train.engine == "compiled"})
     missing = [dtype for dtype in wanted if not is_compiled(dtype)]
     for dtype in missing:
         with _explained():
             from nnexp.train.compiled import compile_kernel
-        say(f"compiling the kernel for {dtype}, once: about 10 s")
+        own = " with functions of your own" if functions().sha256 else ""
+        say(f"compiling the kernel{own} for {dtype}, once: about 10 s")
         compile_kernel(dtype)
 
 

@@ -18,7 +18,15 @@ from nnexp.nn.parameters import Parameters
 from nnexp.train.engine import DropoutStreams, Engine
 from nnexp.train.engines import engine_of
 from nnexp.train.examples import EvaluatedSet, TrainingExamples, evaluated_sets, laid_out
-from nnexp.train.monitor import Metrics, Penalty, gaps, named, neuron, without_classes
+from nnexp.train.monitor import (
+    Metrics,
+    Penalty,
+    gaps,
+    named,
+    neuron,
+    own_metrics,
+    without_classes,
+)
 from nnexp.train.plan import initial_parameters, problem_of, randomness_of
 from nnexp.train.report import EpochReport, Outcome
 from nnexp.train.schedule import SCHEDULES, Halving
@@ -183,16 +191,24 @@ class _Training:
             if examples is not None:
                 measured = self.engine.measure(examples.layout, examples.rows)
                 metrics |= named(name, measured, penalty, self.problem.n, examples.size)
+                metrics |= {f"{name}/{own}": v for own, v in self._own(examples).items()}
         if self.problem.sizes[-1] == 1:
             metrics = without_classes(metrics)
         if self.problem.sizes == (1, 1):
             metrics |= neuron(self._outputs(self.sets.train), self.problem.cost)
         return metrics
 
-    def _outputs(self, examples: EvaluatedSet) -> Any:
+    def _own(self, examples: EvaluatedSet, parameters: Parameters | None = None) -> Metrics:
+        """The user's own metrics of a set, where the config names any."""
+        if not self.config.monitor.metrics:
+            return {}
+        labels = examples.layout.labels[examples.rows]
+        return own_metrics(self.config.monitor.metrics, self._outputs(examples, parameters), labels)
+
+    def _outputs(self, examples: EvaluatedSet, parameters: Parameters | None = None) -> Any:
         problem = self.problem
         return self.engine.outputs(
-            self.engine.parameters(),
+            parameters or self.engine.parameters(),
             problem.activation,
             problem.cost,
             examples.layout,
@@ -232,6 +248,7 @@ class _Training:
             if classes:
                 test["accuracy"] = measured.correct / sets.test.size
                 test["correct"] = float(measured.correct)
+            test |= self._own(sets.test, restored)
         metrics: Metrics = {}
         if self.config.monitor.test == "end":
             metrics |= {f"test/{name}": value for name, value in test.items()}

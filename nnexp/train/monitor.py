@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnexp.nn.activations import SIGMOID
+from nnexp.nn.activations import sigmoid_derivative
 from nnexp.nn.costs import COSTS
 from nnexp.nn.regularizers import Regularization
 from nnexp.train.engine import Measured
 
 Metrics = dict[str, float]
+
+OWN: dict[str, Callable[[NDArray[np.float64], NDArray[np.uint8]], float]] = {}
+"""A user's own metrics of the outputs (N, n_outputs) and labels (N,) of a set of examples, by the
+names that `nnexp.register` gave them."""
 
 
 @dataclass(frozen=True)
@@ -22,14 +27,20 @@ class Penalty:
 
     squares: float
     magnitudes: float
+    own: float
     regularization: Regularization
 
     def over(self, n: int) -> float:
-        """(λ/2n) Σ w² + (λ₁/n) Σ |w| (eq. 87, 95)."""
+        """(λ/2n) Σ w² + (λ₁/n) Σ |w| (eq. 87, 95), or (λ/n) Σ p(w) of a user's own."""
         # A sum may overflow, and 0 · ∞ is no number: without λ there is no penalty.
-        l2, l1 = self.regularization.l2, self.regularization.l1
+        l2, l1, own = (
+            self.regularization.l2,
+            self.regularization.l1,
+            self.regularization.own_lmbda,
+        )
         total = l2 / (2.0 * n) * self.squares if l2 else 0.0
-        return total + l1 / n * self.magnitudes if l1 else total
+        total = total + l1 / n * self.magnitudes if l1 else total
+        return total + own / n * self.own if own else total
 
 
 def named(name: str, measured: Measured, penalty: Penalty, n: int, size: int) -> Metrics:
@@ -50,7 +61,7 @@ def named(name: str, measured: Measured, penalty: Penalty, n: int, size: int) ->
 
 def neuron(a: NDArray[np.float64], cost: str) -> Metrics:
     """Of the chapter's single neuron (x = 1, y = 0): a, ∂C/∂w and σ′(z) (eq. 55, 61)."""
-    slope = SIGMOID.derivative(a)
+    slope = sigmoid_derivative(a)
     error = COSTS[cost].error(a, np.zeros_like(a))
     return {
         "neuron/activation": float(a[0, 0]),
@@ -62,6 +73,22 @@ def neuron(a: NDArray[np.float64], cost: str) -> Metrics:
 def without_classes(metrics: Metrics) -> Metrics:
     """Of a single output: its hits say nothing."""
     return {k: v for k, v in metrics.items() if not k.endswith(("/accuracy", "/correct"))}
+
+
+def own_metrics(
+    names: Sequence[str], outputs: NDArray[np.float64], labels: NDArray[np.uint8]
+) -> Metrics:
+    """A user's own metrics of some examples, by name.
+
+    Raises:
+        ValueError: one that is no finite number.
+    """
+    found: Metrics = {}
+    for name in names:
+        found[name] = float(OWN[name](outputs, labels))
+        if not math.isfinite(found[name]):
+            raise ValueError(f"metric {name}: is {found[name]}; allowed: a finite number")
+    return found
 
 
 def gaps(metrics: Mapping[str, float], best: Mapping[str, float]) -> Metrics:

@@ -20,7 +20,7 @@ from nnexp.nn.costs import COSTS, smoothed
 from nnexp.nn.dropout import full_network, mask
 from nnexp.nn.network import backward, forward, logits
 from nnexp.nn.parameters import Array, Parameters
-from nnexp.nn.regularizers import magnitudes, squares
+from nnexp.nn.regularizers import magnitudes, own_penalties, squares
 from nnexp.train.engine import Bytes, DropoutStreams, Measured, Problem, fitting
 from nnexp.train.streams import Order
 
@@ -117,11 +117,12 @@ class NumpyEngine:
                 correct += int(np.count_nonzero(z.argmax(axis=0) == labels))
         return Measured(total / len(rows), correct if self.problem.sizes[-1] > 1 else 0)
 
-    def penalty_sums(self, parameters: Parameters | None = None) -> tuple[float, float]:
-        """Σ w² and Σ |w|."""
-        network, biases = parameters or self.parameters(), self.problem.regularization.biases
+    def penalty_sums(self, parameters: Parameters | None = None) -> tuple[float, float, float]:
+        """Σ w², Σ |w| and Σ p(w)."""
+        network, r = parameters or self.parameters(), self.problem.regularization
         with _limits():
-            return squares(network, biases), magnitudes(network, biases)
+            own = own_penalties(network, r)
+            return squares(network, r.biases), magnitudes(network, r.biases), own
 
     def finite(self) -> bool:
         """Of all weights and biases."""

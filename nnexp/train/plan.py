@@ -12,7 +12,7 @@ from nnexp.errors import UserError
 from nnexp.nn.draws import permutation
 from nnexp.nn.initializers import DRAWN, fixed
 from nnexp.nn.parameters import Parameters
-from nnexp.nn.regularizers import REGULARIZERS
+from nnexp.nn.regularizers import OWN, REGULARIZERS, Regularization
 from nnexp.train import nielsen2014
 from nnexp.train.engine import Problem
 from nnexp.train.streams import Order, Pcg64, Permutation, Randomness, stream
@@ -32,7 +32,6 @@ def pixel_max_of(config: Config, dataset: Dataset) -> float:
 
 def problem_of(config: Config, dataset: Dataset) -> Problem:
     """What a step of training is."""
-    reg = config.reg
     return Problem(
         sizes=sizes_of(config, dataset),
         activation=config.model.activation,
@@ -46,9 +45,17 @@ def problem_of(config: Config, dataset: Dataset) -> Problem:
         nesterov=config.train.nesterov,
         average=config.train.average,
         smoothing=config.cost.smoothing,
-        regularization=REGULARIZERS[reg.name](reg.lmbda, reg.lmbda_l1, reg.max_norm, reg.biases),
+        regularization=regularization_of(config),
         dropout=config.dropout,
     )
+
+
+def regularization_of(config: Config) -> Regularization:
+    """The coefficients that `reg=` names."""
+    reg = config.reg
+    if reg.name in OWN:
+        return Regularization(biases=reg.biases, own=reg.name, own_lmbda=reg.lmbda)
+    return REGULARIZERS[reg.name](reg.lmbda, reg.lmbda_l1, reg.max_norm, reg.biases)
 
 
 def randomness_of(config: Config, sizes: tuple[int, ...], permute: Permutation) -> Randomness:

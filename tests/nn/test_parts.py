@@ -90,7 +90,7 @@ def test_pull_is_the_gradient_of_the_penalty(name: str, biases: bool) -> None:
     parameters = Parameters(tuple(arrays[:2]), tuple(arrays[2:]))
     for i, array in enumerate(arrays):
         acted_on = i < 2 or r.biases
-        gradient = pull(array, r.l2, r.l1, n) if acted_on else np.zeros_like(array)
+        gradient = pull(array, r, n) if acted_on else np.zeros_like(array)
         for index in np.ndindex(array.shape):
             middle = array[index]
             array[index] = middle + h
@@ -104,14 +104,14 @@ def test_pull_is_the_gradient_of_the_penalty(name: str, biases: bool) -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_l1_leaves_a_weight_of_zero_alone(dtype: Any) -> None:
     w = np.array([[0.0, -0.0, 2.0, -3.0]], dtype)
-    gradient = pull(w, 0.0, 5.0, 10)
+    gradient = pull(w, Regularization(l1=5.0), 10)
     np.testing.assert_array_equal(gradient, [[0.0, 0.0, 0.5, -0.5]])
     assert gradient.dtype == dtype
 
 
 def test_pull_keeps_single_precision_whatever_the_coefficients_are() -> None:
     w = np.ones((2, 3), np.float32)
-    assert pull(w, np.float64(0.5), np.float64(0.5), 10).dtype == np.float32
+    assert pull(w, Regularization(l2=np.float64(0.5), l1=np.float64(0.5)), 10).dtype == np.float32
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -16,7 +16,7 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -38,6 +38,9 @@ EVIDENCE = ("config.yaml", "curves.csv", "environment.json", "correct.npz")
 
 WEIGHTS = "weights.npz"
 
+PARTS = "parts/"
+"""What the names of a user's own files begin with: they go into a file, and are never run."""
+
 MOST_BYTES: Mapping[str, int] = {
     SUMS: 20_000_000,
     MANIFEST: 100_000_000,
@@ -53,6 +56,9 @@ MOST_BYTES: Mapping[str, int] = {
 }
 """Unpacked bytes of a member, by the last part of its name: far more than is ever exported."""
 
+SOURCE_BYTES = 1_000_000
+"""Of a user's own file."""
+
 MOST_MEMBERS = 200_000
 MOST_UNPACKED = 8_000_000_000
 
@@ -65,7 +71,8 @@ FREE = 1_000_000
 _NAME = re.compile(
     rf"{SUMS}|{'|'.join(map(re.escape, (MANIFEST, SIGNATURE, LOG, README)))}"
     r"|runs/[0-9a-f]{32}/(?:history\.csv|curves\.csv|config\.yaml|environment\.json"
-    r"|correct\.npz|weights\.npz)"
+    r"|correct\.npz|weights\.npz|parts/\w{1,60}\.py)",
+    re.ASCII,
 )
 _LINE = re.compile(r"([0-9a-f]{64})  ([\w./]+)")
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
@@ -87,6 +94,12 @@ _DAMAGE = (
 def member(run_id: str, name: str) -> str:
     """The name in the archive of something that belongs to a run."""
     return f"runs/{run_id}/{name}"
+
+
+def carried(artifacts: Iterable[str], *, weights: bool = True) -> list[str]:
+    """Which of a run's artifacts go into a file."""
+    fixed = (*EVIDENCE, *([WEIGHTS] if weights else []))
+    return [name for name in artifacts if name in fixed or name.startswith(PARTS)]
 
 
 def sums_of(members: Mapping[str, bytes]) -> bytes:
@@ -202,7 +215,7 @@ class Archive:
                 raise ValueError(f"{name} is a link, or encrypted")
             if entry.compress_type not in packed:
                 raise ValueError(f"{name} is compressed in another way than deflate")
-            most = MOST_BYTES[name.rpartition("/")[2]]
+            most = MOST_BYTES.get(name.rpartition("/")[2], SOURCE_BYTES)
             if entry.file_size > most:
                 raise ValueError(f"{name} unpacks to {entry.file_size:,} bytes, at most {most:,}")
             found[name] = entry

@@ -33,6 +33,7 @@ from nnexp.study.exchange.archive import (
     README,
     SUMS,
     WEIGHTS,
+    carried,
     member,
     sha256,
     sums_of,
@@ -142,8 +143,7 @@ def _gathered(
     claims = []
     for run_id, contents in contents_of(store, list(found)).items():
         digests = _digests(store, contents)
-        files = (*EVIDENCE, *([WEIGHTS] if weights else []))
-        members |= _artifacts(store, run_id, contents.place, [n for n in files if n in digests])
+        members |= _artifacts(store, run_id, contents.place, carried(digests, weights=weights))
         history = write_history(contents.values)
         members[member(run_id, "history.csv")] = history
         count = history.count(b"\n") - 1
@@ -208,7 +208,7 @@ def _data_of(runs: Sequence[Run]) -> dict[str, dict[str, str]]:
         if digest not in found:
             found[digest] = {}
             with suppress(UserError):  # Its files may have gone, or be others by now.
-                dataset = data_of(run.id, config_of(run.id, run.params, ""), digest)
+                dataset = data_of(run.id, config_of(run.id, run.params, run.tags, ""), digest)
                 found[digest] = dict(dataset.digests)
     return {digest: found[digest] for digest in {run.tag("data") for run in runs}}
 

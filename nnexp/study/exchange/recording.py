@@ -22,7 +22,7 @@ from nnexp.record.sending import Sent, log
 from nnexp.record.store import Store, experiment_id
 from nnexp.record.summary import record_summaries, settings_over_seeds
 from nnexp.record.sweep import Recorded, find_finished, find_parent, sweep_key
-from nnexp.study.exchange.archive import EVIDENCE, WEIGHTS
+from nnexp.study.exchange.archive import carried
 from nnexp.study.exchange.gather import travels
 from nnexp.study.exchange.history import Value, by_metric
 from nnexp.study.exchange.manifest import Run, Sweep
@@ -97,8 +97,9 @@ def _record(results: Results, store: Store, run: Run, experiment: str, parent: s
     with TemporaryDirectory(dir=store.folder) as folder:
         artifacts = Path(folder) / "artifacts"
         artifacts.mkdir()
-        for name in (*EVIDENCE, WEIGHTS):
+        for name in carried(run.artifacts):
             if (content := results.artifact(run, name)) is not None:
+                (artifacts / name).parent.mkdir(exist_ok=True)
                 (artifacts / name).write_bytes(content)
         values = ((m.name, m.step, m.value) for m in metrics)
         tags |= sealed(parts_of(run.params, tags, values, digests_in(artifacts))).tags

@@ -31,6 +31,7 @@ from nnexp.study.exchange.archive import (
     MANIFEST,
     WEIGHTS,
     Archive,
+    carried,
     member,
     open_archive,
 )
@@ -83,7 +84,7 @@ class Results:
             text = content.decode("utf-8") if content else ""
         except UnicodeDecodeError as error:
             raise UserError(f"run {run.id}: config.yaml: {error.reason}") from error
-        return config_of(run.id, run.params, text)
+        return config_of(run.id, run.params, run.tags, text)
 
     def written_config(self, run: Run) -> Mapping[str, Any] | None:
         """The config of a run as it was written, with the keys of its time; None if it was not.
@@ -169,7 +170,7 @@ def _of_run(results: Results, run: Run) -> Iterator[str]:
     history = results.history(run)
     if len(history) != run.values:
         yield f"history.csv holds {len(history):,} values, manifest.json says {run.values:,}"
-    for name in (*EVIDENCE, WEIGHTS):
+    for name in carried(sorted({*run.artifacts, *EVIDENCE, WEIGHTS})):
         path = member(run.id, name)
         if path in results.archive and results.archive.sum_of(path) != run.artifacts.get(name):
             yield f"{name} is not the one of its record"
@@ -181,7 +182,8 @@ def _of_run(results: Results, run: Run) -> Iterator[str]:
     if version_of(run.tags) == VERSION:
         numeric = results.environment(run).get("numeric", {})
         data, source = run.tag("data"), run.tag("source")
-        mark = fingerprint_of(config, data, source, numeric, results.written_config(run))
+        written, own = results.written_config(run), run.tags.get("nnexp.parts", "")
+        mark = fingerprint_of(config, data, source, numeric, written, own)
         if mark != run.tag("fingerprint"):
             yield "its fingerprint is not that of its config, data and source"
     weights = results.artifact(run, WEIGHTS)
