@@ -21,17 +21,17 @@ from dataclasses import replace
 from html import escape
 from pathlib import Path
 
-from nnexp.commands.export import main as export
-from nnexp.commands.printed import markdown
+from nnexp.cli.export import main as export
+from nnexp.cli.network_tables import markdown
 from nnexp.errors import UserError
 from nnexp.record.store import open_store
+from nnexp.report.figure import Drawn
+from nnexp.report.page import make_report, png
 from nnexp.study.claims import Claim, claims_files, read_claims
 from nnexp.study.claims_judged import judge
 from nnexp.study.claims_text import claims_table, expected_lines
 from nnexp.study.exchange.results import open_results
-from nnexp.study.report.drawn import Drawn
-from nnexp.study.report.page import make_report, png
-from nnexp.study.report.preset import question_of
+from nnexp.study.preset import question_of
 from nnexp.study.text_table import TextTable
 
 HERE = Path(__file__).parent

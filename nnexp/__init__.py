@@ -53,9 +53,8 @@ _LATE = {
     "Search": "nnexp.chosen",
     "load_parts": "nnexp.parts",
     "register": "",
-    # `nnexp.sweep` and `nnexp.search` are also packages; as modules they can be called: see there.
-    "sweep": "",
-    "search": "",
+    "sweep": "nnexp.api",
+    "search": "nnexp.api",
     "study": "",
 }
 

@@ -15,7 +15,7 @@ from types import FrameType
 
 from nnexp import __version__
 from nnexp.boundary import Terminated, answer
-from nnexp.commands import COMMANDS
+from nnexp.cli import COMMANDS
 from nnexp.errors import UserError
 from nnexp.help import help_text
 from nnexp.output import drop_output, sound_streams, unfailing_output
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str], *, quiet: bool = False) -> int:
     """Carry out a command line; the exit code. Training that is `quiet` prints an id alone."""
     first = arguments[0] if arguments else ""
     if first == "--completion":
-        from nnexp.commands.completion import main as completion
+        from nnexp.cli.completion import main as completion
 
         return completion(arguments[1:])
     if first in COMMANDS:

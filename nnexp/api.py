@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nnexp.chosen import Search
     from nnexp.config.schema import Config
     from nnexp.hydra_app import Trained
-    from nnexp.sweep.screen import Screen
+    from nnexp.runner.run_progress import Screen
 
 Override: TypeAlias = str | Mapping[str, Any]
 
@@ -70,7 +70,7 @@ def sweep(*overrides: Override, quiet: bool = False, **keys: Any) -> Sweep:
     >>> sweep("size=1k,50k", "reg=none,l2", seed=range(5)).compare(by=["size", "reg"])
     >>> sweep({"reg.lmbda": [0.1, 1, 10]}, "reg=l2", size="1k").table
     """
-    from nnexp.sweep.batch import SweepFailed
+    from nnexp.runner.sweep import SweepFailed
 
     arguments = ["-m", *overrides_of(overrides, keys, several=True)]
     try:
@@ -124,9 +124,9 @@ def search(
     >>> search("reg=l2", {"reg.lmbda": "log(0.001,10)"}, size="1k", trials=30).best
     """
     from nnexp.chosen import Search
-    from nnexp.search.choosing import Rules
-    from nnexp.search.plan import Asked
-    from nnexp.search.search import search_all
+    from nnexp.selection.choosing import Rules
+    from nnexp.selection.plan import Asked
+    from nnexp.selection.search import search_all
     from nnexp.terminal import console
 
     typed = overrides_of(overrides, keys, several=True)
@@ -216,7 +216,7 @@ def run_on(config: Config, screen: Screen) -> Run:
         UserError, NnexpError: as `run`.
     """
     from nnexp.config.rules import check
-    from nnexp.sweep.single import run_single
+    from nnexp.runner.run import run_single
     from nnexp.terminal import console
 
     with _at_work():

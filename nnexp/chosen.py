@@ -8,9 +8,9 @@ from html import escape
 
 import pandas as pd
 
-from nnexp.commands.searched import endings, tables
+from nnexp.cli.search_text import endings, tables
 from nnexp.results import Run
-from nnexp.search.search import Searched
+from nnexp.selection.search import Searched
 from nnexp.study.statistics import Summary
 
 

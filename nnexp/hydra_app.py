@@ -10,7 +10,7 @@ from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nnexp.commands import COMMANDS
+from nnexp.cli import COMMANDS
 from nnexp.config.arguments import (
     check_arguments,
     config_dirs,
@@ -24,8 +24,8 @@ from nnexp.redact import redact
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-    from nnexp.sweep.batch import SweepResult
-    from nnexp.sweep.running import Result
+    from nnexp.runner.run_under_way import Result
+    from nnexp.runner.sweep import SweepResult
 
 PRINTING = ("--cfg", "-c", "--info", "-i", "--hydra-help")
 """Flags with which Hydra prints, and nothing is trained."""
@@ -87,7 +87,7 @@ def train(
     from nnexp.config.messages import one_line
     from nnexp.config.overrides import bounded_sweeps
     from nnexp.errors import UserError
-    from nnexp.sweep.launcher import Request, register_launcher
+    from nnexp.runner.launcher import Request, register_launcher
 
     prints = any(argument.partition("=")[0] in PRINTING for argument in arguments)
     arguments, typed = _checked(arguments, prints=prints)
@@ -152,8 +152,8 @@ class _Jobs:
 
         from nnexp.config.command import overrides_of
         from nnexp.config.compose import resolve
-        from nnexp.sweep.notify import notified, without_notify
-        from nnexp.sweep.single import run_single
+        from nnexp.runner.notify import notified, without_notify
+        from nnexp.runner.run import run_single
 
         if any(isinstance(error, KeyboardInterrupt) for error in self.raised):
             return None  # Hydra's own launchers would go on with the next job.

@@ -15,9 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from nnexp.config.command import run_name
 from nnexp.config.compose import flatten
-from nnexp.config.distinct import columns_of, distinct_keys
 from nnexp.config.schema import Config
+from nnexp.config.varying_keys import columns_of, distinct_keys
 from nnexp.errors import UserError
+from nnexp.runner.sweep_progress import SHOWN
 from nnexp.study.tables import (
     effects_frame,
     final_table,
@@ -26,13 +27,12 @@ from nnexp.study.tables import (
     settings_frame,
     settings_table,
 )
-from nnexp.sweep.board import SHOWN
 
 if TYPE_CHECKING:
     from nnexp.record.sweep import Recorded
+    from nnexp.runner.run_under_way import Result
+    from nnexp.runner.sweep import SweepResult
     from nnexp.study.compare import Comparison
-    from nnexp.sweep.batch import SweepResult
-    from nnexp.sweep.running import Result
 
 
 @dataclass(frozen=True, repr=False)
@@ -80,8 +80,8 @@ class Run:
     @cached_property
     def curves(self) -> pd.DataFrame:
         """One row per evaluated epoch (index `step`, 0 = untrained), one column per metric."""
-        from nnexp.record.bulk import curves_of_ids
         from nnexp.record.store import open_store
+        from nnexp.record.store_sql import curves_of_ids
 
         long = curves_of_ids(open_store(self.tracking_uri), [self.run_id])
         wide = long.pivot(index="step", columns="metric", values="value")
@@ -229,8 +229,8 @@ class Sweep:
 
         Columns `run_id`, the varied keys, `seed`, `metric`, `step`, `value`.
         """
-        from nnexp.record.bulk import curves_of_ids
         from nnexp.record.store import open_store
+        from nnexp.record.store_sql import curves_of_ids
 
         keys = [*self.varied, "seed"]
         if not self.runs:

@@ -12,8 +12,8 @@ import pytest
 
 import nnexp
 from nnexp.api import overrides_of
-from tests.sweep.typed import environment, recorded
-from tests.sweep.typed import nnexp as typed
+from tests.runner.typed import environment, recorded
+from tests.runner.typed import nnexp as typed
 
 TINY = ("size=100", "train.epochs=2")
 

@@ -1,4 +1,4 @@
-"""Imports go one way: nn <- data <- train <- record <- sweep <- study <- __main__.
+"""Imports go one way: nn <- data <- train <- record <- runner <- study <- __main__.
 
 The contracts stand in pyproject.toml under [tool.importlinter]. They read the source; the last test
 looks at what is really loaded.

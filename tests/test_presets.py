@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.inside import inside as nnexp
-from tests.sweep.typed import recorded
+from tests.runner.typed import recorded
 
 FOLDER = Path(__file__).parent.parent / "conf" / "experiment"
 PRESETS = sorted(path.stem for path in FOLDER.glob("*.yaml"))

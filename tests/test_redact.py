@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnexp.commands.options import command
+from nnexp.cli.options import command
 from nnexp.config.compose import flatten, to_yaml
 from nnexp.config.schema import Config, SweepConfig, TrackingConfig
 from nnexp.record.environment import environment

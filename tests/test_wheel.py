@@ -75,7 +75,7 @@ def test_wheel_holds_mnist_as_its_attribution_says(content: dict[str, bytes]) ->
 def test_wheel_holds_the_plotting_library_as_published_with_its_licence(
     content: dict[str, bytes],
 ) -> None:
-    folder = "nnexp/study/report/vendor"
+    folder = "nnexp/report/vendor"
     rows = re.findall(
         r"\| (uPlot\S+) \| ([0-9a-f]{64}) \|", content[f"{folder}/README.md"].decode()
     )

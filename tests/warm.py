@@ -129,9 +129,9 @@ def serve(number: int) -> None:
     from nnexp.record.store import import_client
 
     import_client()
-    for name in ("hydra_app", "sweep.batch", "sweep.single", "study.verify", "study.compare"):
+    for name in ("hydra_app", "runner.sweep", "runner.run", "study.verify", "study.compare"):
         import_module(f"nnexp.{name}")
-    for name in ("results", "record.figures.run", "record.artifacts", "study.report.page"):
+    for name in ("results", "record.figures.run", "record.artifacts", "report.page"):
         import_module(f"nnexp.{name}")
     from nnexp.train.compiled import compile_kernel
 

@@ -25,7 +25,7 @@ from nnexp.config.schema import (
 from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
 from nnexp.nn.parameters import Parameters
-from nnexp.sweep.stopwatch import Stopwatch
+from nnexp.runner.stopwatch import Stopwatch
 from nnexp.train.engines import available
 from nnexp.train.report import EpochReport, Outcome
 
@@ -162,7 +162,7 @@ def names_of(session: Session) -> dict[str, str]:
 
 
 class BookScreen:
-    """A run shown as the book's program shows it (`nnexp.sweep.screen.Screen`)."""
+    """A run shown as the book's program shows it (`nnexp.runner.run_progress.Screen`)."""
 
     def __init__(self, told: Told, names: Mapping[str, str]) -> None:
         self._told, self._names = told, names

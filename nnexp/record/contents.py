@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from nnexp.record.bulk import database, pages, served
 from nnexp.record.store import Store, patient
+from nnexp.record.store_sql import database, pages, served
 
 AT_ONCE = 8
 """Requests that a tracking server is asked at the same time."""

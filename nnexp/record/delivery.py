@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from nnexp.record.readback import Expected, Lost, confirm, confirm_closed
 from nnexp.record.seal import note_seal, seal_of_tags
-from nnexp.record.sending import Sent, log, log_data
+from nnexp.record.sending import MetricPoint, log, log_data
 from nnexp.record.store import Store
 
 FOLDER = "undelivered"
@@ -49,7 +49,7 @@ class Delivery:
     status: str
     """Empty where it stays as it is."""
     end_time: int
-    metrics: tuple[Sent, ...]
+    metrics: tuple[MetricPoint, ...]
     """All of the run's values where it is read back, else those to be sent."""
     tags: Mapping[str, str]
     opening: Opening | None = None

@@ -11,7 +11,7 @@ from nnexp.config.command import setting_name
 from nnexp.config.schema import Config
 from nnexp.record.clock import now
 from nnexp.record.run import owner_tags, params_of
-from nnexp.record.sending import Sent, log
+from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store
 from nnexp.record.sweep import runs_where
 
@@ -75,7 +75,7 @@ def record_ensemble(
     run = store.client.create_run(experiment_id, start_time=stamp, tags=tags, run_name=name)
     run_id = str(run.info.run_id)
     try:
-        values = [Sent(m, v, k, stamp) for m, points in curves.items() for k, v in points]
+        values = [MetricPoint(m, v, k, stamp) for m, points in curves.items() for k, v in points]
         log(store, run_id, values, {**params, "n_networks": str(len(members))})
         with TemporaryDirectory() as folder:
             path = Path(folder) / ERRORS

@@ -14,7 +14,7 @@ from typing import Any
 from nnexp.record.delivery import FOLDER, NEVER, Delivery, Opening, transmit
 from nnexp.record.locks import held
 from nnexp.record.readback import Expected
-from nnexp.record.sending import Sent
+from nnexp.record.sending import MetricPoint
 from nnexp.record.store import Store, said_by_store
 
 REFUSED = "refused"
@@ -76,7 +76,9 @@ def _read(folder: Path) -> tuple[str, Delivery]:
     name = str(content.pop("store", "") or content.pop("uri"))
     opening = content.pop("opening", None)
     # Up to version 0.3 a value was an object.
-    metrics = tuple(Sent(**m) if isinstance(m, dict) else Sent(*m) for m in content.pop("metrics"))
+    metrics = tuple(
+        MetricPoint(**m) if isinstance(m, dict) else MetricPoint(*m) for m in content.pop("metrics")
+    )
     expected = content.pop("expected", None)
     return name, Delivery(
         **content,

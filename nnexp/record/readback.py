@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nnexp.errors import NnexpError
-from nnexp.record.bulk import database
 from nnexp.record.contents import Contents, contents_of, stored
 from nnexp.record.files import recorded_sizes
-from nnexp.record.sending import Sent, log
+from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store
+from nnexp.record.store_sql import database
 
 PAUSES = (0.0, 0.5, 1.5)
 """Seconds before what is missing is sent again, once for each."""
@@ -39,7 +39,7 @@ class Expected:
 class Missing:
     """What a store lacks."""
 
-    metrics: Sequence[Sent] = ()
+    metrics: Sequence[MetricPoint] = ()
     params: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     artifacts: Sequence[str] = ()
@@ -64,7 +64,7 @@ class Missing:
 def confirm(
     store: Store,
     run_id: str,
-    metrics: Sequence[Sent],
+    metrics: Sequence[MetricPoint],
     expected: Expected,
     send_artifacts: Callable[[], None],
 ) -> None:
@@ -86,7 +86,9 @@ def confirm(
         raise Lost(str(missing))
 
 
-def missing_of(store: Store, run_id: str, metrics: Sequence[Sent], expected: Expected) -> Missing:
+def missing_of(
+    store: Store, run_id: str, metrics: Sequence[MetricPoint], expected: Expected
+) -> Missing:
     """What a store lacks of a run."""
     found = contents_of(store, [run_id])[run_id]
     # Written as text, since a value that is no number equals nothing, itself included.
@@ -108,7 +110,7 @@ def _is(found: str | None, wanted: str) -> bool:
     return found == wanted or (found is not None and len(found) > 200 and wanted.startswith(found))
 
 
-def _not_last(metrics: Sequence[Sent], found: Contents) -> list[Sent]:
+def _not_last(metrics: Sequence[MetricPoint], found: Contents) -> list[MetricPoint]:
     """Values that the store has, but does not list as the last of their metric."""
     last = {m.name: m for m in metrics}
     return [m for name, m in last.items() if name not in found.last]

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nnexp.errors import UserError
-from nnexp.record.bulk import database
 from nnexp.record.store import Store
+from nnexp.record.store_sql import database
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

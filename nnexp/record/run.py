@@ -37,7 +37,7 @@ from nnexp.record.outbox import PATIENCE_SECONDS
 from nnexp.record.processes import boot, started_at
 from nnexp.record.readback import Expected, Lost
 from nnexp.record.seal import parts_of, sealed
-from nnexp.record.sending import Sent, log, log_data
+from nnexp.record.sending import MetricPoint, log, log_data
 from nnexp.record.store import Store, said_by_store
 from nnexp.record.weights import weights_sha256
 from nnexp.redact import redact
@@ -130,7 +130,7 @@ class RunRecord:
         """Why the store could not be reached when it was last tried; empty if it could."""
         self.lost = False
         """Whether the trouble is that the store lacks what it said it had taken."""
-        self._waiting: list[Sent] = []
+        self._waiting: list[MetricPoint] = []
         self._sent: dict[int, int] = {}
         """When epochs were measured that the store has, but no checkpoint: they come once more."""
         self._next = time.monotonic() + FLUSH_SECONDS
@@ -248,7 +248,7 @@ class RunRecord:
         Returns whether it has arrived; if not, it is kept and delivered at the next start.
         """
         stamp = now()
-        final = [Sent(k, v, outcome.epochs, stamp) for k, v in outcome.metrics.items()]
+        final = [MetricPoint(k, v, outcome.epochs, stamp) for k, v in outcome.metrics.items()]
         return self._close("FINISHED", result_tags(self.config, outcome), artifacts, final)
 
     def fail(self, reason: str, status: str = "FAILED") -> bool:
@@ -260,7 +260,7 @@ class RunRecord:
         status: str,
         tags: Mapping[str, str],
         artifacts: Path | None,
-        final: Sequence[Sent] = (),
+        final: Sequence[MetricPoint] = (),
     ) -> bool:
         ended = max([now(), *self.stamps[-1:]])
         if status == "KILLED":
@@ -301,10 +301,10 @@ class RunRecord:
         return True
 
 
-def _of_row(row: Mapping[str, float], stamp: int) -> list[Sent]:
+def _of_row(row: Mapping[str, float], stamp: int) -> list[MetricPoint]:
     """The values of an epoch, measured at a time in milliseconds."""
     step = int(row["step"])
-    return [Sent(k, v, step, stamp) for k, v in row.items() if k != "step"]
+    return [MetricPoint(k, v, step, stamp) for k, v in row.items() if k != "step"]
 
 
 def _times_sent(store: Store, run_id: str, rows: Sequence[Mapping[str, float]]) -> dict[int, int]:

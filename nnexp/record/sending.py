@@ -11,7 +11,7 @@ BATCH = 1000
 """Metrics per request; MLflow takes no more."""
 
 
-class Sent(NamedTuple):
+class MetricPoint(NamedTuple):
     """A metric value with its step and time (milliseconds)."""
 
     name: str
@@ -23,7 +23,7 @@ class Sent(NamedTuple):
 def log(
     store: Store,
     run_id: str,
-    metrics: Sequence[Sent] = (),
+    metrics: Sequence[MetricPoint] = (),
     params: Mapping[str, str] | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> None:

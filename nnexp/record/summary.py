@@ -17,12 +17,12 @@ from scipy.special import stdtrit
 
 from nnexp.config.command import setting_names_of
 from nnexp.config.schema import Config
-from nnexp.record.bulk import curves_of_ids
 from nnexp.record.clock import now
 from nnexp.record.palette import next_colour
 from nnexp.record.run import owner_tags, params_of
-from nnexp.record.sending import Sent, log
+from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store
+from nnexp.record.store_sql import curves_of_ids
 from nnexp.record.sweep import Recorded, runs_where
 
 if TYPE_CHECKING:
@@ -165,13 +165,13 @@ def _record(
         raise
 
 
-def _values(curves: pd.DataFrame, stamp: int) -> Iterator[Sent]:
+def _values(curves: pd.DataFrame, stamp: int) -> Iterator[MetricPoint]:
     columns = (curves[name] for name in ("metric", "step", "mean", "low", "high"))
     for metric, step, mean, low, high in zip(*columns, strict=True):
-        yield Sent(metric, float(mean), int(step), stamp)
+        yield MetricPoint(metric, float(mean), int(step), stamp)
         if metric.startswith("gap/") or metric.endswith(_BOUNDED):
-            yield Sent(f"{metric}_low", float(low), int(step), stamp)
-            yield Sent(f"{metric}_high", float(high), int(step), stamp)
+            yield MetricPoint(f"{metric}_low", float(low), int(step), stamp)
+            yield MetricPoint(f"{metric}_high", float(high), int(step), stamp)
 
 
 def _note(setting: Setting, curves: pd.DataFrame) -> str:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
-from nnexp.record.bulk import database, read_columns, run_ids
 from nnexp.record.clock import now
 from nnexp.record.delivery import Delivery, Opening
 from nnexp.record.readback import Expected
 from nnexp.record.run import data_of, owner_tags, params_of, reopened, result_tags, tags_of
 from nnexp.record.seal import parts_of, sealed
-from nnexp.record.sending import Sent, log
+from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store
+from nnexp.record.store_sql import database, read_columns, run_ids
 from nnexp.redact import redact
 from nnexp.train.report import Outcome
 
@@ -210,14 +210,14 @@ def delivery_of(
     elif outcome is not None:
         tags |= result_tags(config, outcome)
     values = [
-        Sent(name, value, int(row["step"]), stamp)
+        MetricPoint(name, value, int(row["step"]), stamp)
         for row, stamp in zip(ended.rows, ended.stamps, strict=True)
         for name, value in row.items()
         if name != "step"
     ]
     end = max([now(), *ended.stamps[-1:]])
     if outcome is not None:
-        values += [Sent(k, v, outcome.epochs, end) for k, v in outcome.metrics.items()]
+        values += [MetricPoint(k, v, outcome.epochs, end) for k, v in outcome.metrics.items()]
     params = params_of(config)
     if failure is None:
         points = ((m.name, m.step, m.value) for m in values)

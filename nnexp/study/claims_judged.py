@@ -31,7 +31,7 @@ from nnexp.study.difference import (
 )
 from nnexp.study.frames import runs
 from nnexp.study.lookup import all_experiments
-from nnexp.study.report.preset import preset_file
+from nnexp.study.preset import preset_file
 from nnexp.study.setting import WORTH
 from nnexp.study.statistics import holm, seeds_needed
 

@@ -12,8 +12,8 @@ import pandas as pd
 
 from nnexp.config.arguments import cut, printable
 from nnexp.errors import UserError
-from nnexp.record.bulk import curves_of_ids
 from nnexp.record.store import Store
+from nnexp.record.store_sql import curves_of_ids
 from nnexp.study.compare import compare
 from nnexp.study.first_layer import MEASURES, measured
 from nnexp.study.grouping import value_text, wanted_levels

@@ -23,7 +23,7 @@ from nnexp.record.kept import (
 from nnexp.record.stale import mark_stale, stale_runs
 from nnexp.record.store import Store, said_by_store
 from nnexp.record.sweep import runs_where
-from nnexp.sweep.leftover import leftovers
+from nnexp.runner.leftover import leftovers
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

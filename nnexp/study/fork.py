@@ -32,11 +32,11 @@ from nnexp.record.stages import FILE, Stage, stages_sha256, train_stages, write_
 from nnexp.record.store import Store
 from nnexp.record.sweep import runs_where
 from nnexp.record.tags import number
+from nnexp.runner.run_progress import RunProgress
+from nnexp.runner.run_under_way import NotRecorded
 from nnexp.signals import held_stops
 from nnexp.study.recorded import recorded_data
 from nnexp.study.verify import Difference, Values, agree, history, recorded_as
-from nnexp.sweep.running import NotRecorded
-from nnexp.sweep.screen import RunScreen
 from nnexp.train.report import EpochReport, Outcome
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def find_fork(store: Store, plan: Plan) -> Run | None:
     return next(runs_where(store, [str(plan.parent.info.experiment_id)], where), None)
 
 
-def train_fork(store: Store, plan: Plan, screen: RunScreen) -> Forked:
+def train_fork(store: Store, plan: Plan, screen: RunProgress) -> Forked:
     """Repeat, check, go another way, and record it beside its parent.
 
     Raises:

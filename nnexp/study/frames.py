@@ -12,9 +12,9 @@ import pandas as pd
 from nnexp.config.compose import flatten, schema_keys
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
-from nnexp.record.bulk import INFO, Columns, curves_of_ids, database, read_columns, run_ids
 from nnexp.record.labels import own_tags
 from nnexp.record.store import Store, open_store
+from nnexp.record.store_sql import INFO, Columns, curves_of_ids, database, read_columns, run_ids
 from nnexp.record.sweep import runs_where
 from nnexp.study.lookup import experiment_named
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from nnexp.config.compose import schema_keys
-from nnexp.config.distinct import ASIDE, distinct_keys, words_of
+from nnexp.config.varying_keys import ASIDE, distinct_keys, words_of
 from nnexp.errors import UserError
 
 GROUP_KEYS = {

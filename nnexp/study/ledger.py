@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from nnexp.record.bulk import database, read_columns, run_ids
 from nnexp.record.store import Store
+from nnexp.record.store_sql import database, read_columns, run_ids
 from nnexp.record.sweep import runs_where
 from nnexp.study.lookup import all_experiments
 

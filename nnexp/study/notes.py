@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from nnexp.config.distinct import distinct_keys
+from nnexp.config.varying_keys import distinct_keys
 from nnexp.study.grouping import config_keys, short, value_text
 from nnexp.study.setting import Setting
 

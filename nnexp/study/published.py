@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from nnexp.config.compose import flatten, schema_keys
-from nnexp.config.distinct import ASIDE
 from nnexp.config.schema import (
     Config,
     DataConfig,
@@ -24,6 +23,7 @@ from nnexp.config.schema import (
     TrackingConfig,
     TrainConfig,
 )
+from nnexp.config.varying_keys import ASIDE
 from nnexp.study.frames import runs
 
 FOLDER = Path(__file__).parent / "book"

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nnexp.record.bulk import curves_of_ids
 from nnexp.record.clock import now
 from nnexp.record.processes import alive
 from nnexp.record.store import Store
+from nnexp.record.store_sql import curves_of_ids
 from nnexp.record.sweep import runs_where
 from nnexp.record.tags import number
 

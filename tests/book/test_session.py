@@ -16,7 +16,7 @@ from nnexp.book.pairs import Pairs
 from tests.book.printed import SAID, SESSION, read, script
 from tests.inside import inside
 from tests.record.stored import restore
-from tests.sweep.typed import histories, recorded
+from tests.runner.typed import histories, recorded
 
 HERE = Path(__file__).parent
 PUBLISHED = json.loads((HERE / "overfitting.json").read_text(encoding="utf-8"))
@@ -215,7 +215,7 @@ def test_a_session_that_was_interrupted_goes_on_and_prints_all_of_it(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("nnexp.sweep.checkpoints.SECONDS", 0.0)
+    monkeypatch.setattr("nnexp.runner.checkpoints.SECONDS", 0.0)
     show = "nnexp.book.recorded.BookScreen.show"
     from nnexp.book.recorded import BookScreen
 

@@ -14,7 +14,7 @@ from nnexp.book.pairs import Pairs
 from tests.book.network2 import Network2
 from tests.book.printed import read
 from tests.book.test_network import Doubled, plain
-from tests.sweep.typed import recorded
+from tests.runner.typed import recorded
 
 Sets = tuple[Pairs, Pairs, Pairs]
 Out = pytest.CaptureFixture[str]

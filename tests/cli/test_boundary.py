@@ -20,9 +20,9 @@ def broken(*_):
 {}
 script()
 """
-IN_A_COMMAND = MISTAKE.format("import nnexp.commands.runs as at", "at.selected = broken")
+IN_A_COMMAND = MISTAKE.format("import nnexp.cli.runs as at", "at.selected = broken")
 IN_A_RUN = MISTAKE.format(
-    "from nnexp.sweep.screen import RunScreen as at",
+    "from nnexp.runner.run_progress import RunProgress as at",
     "def shown(self, report, show=at.show):\n"
     "    broken() if report.epoch == 2 else show(self, report)\n"
     "at.show = shown",

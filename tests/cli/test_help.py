@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nnexp import __version__
-from nnexp.commands import COMMANDS
+from nnexp.cli import COMMANDS
 from tests.cli.command import nnexp, start
 from tests.inside import inside
 

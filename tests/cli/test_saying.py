@@ -12,9 +12,9 @@ from mlflow import MlflowClient
 
 from nnexp import program
 from nnexp.config.compose import schema_keys
-from nnexp.config.meaning import meaning
+from nnexp.config.key_help import meaning
+from nnexp.runner import sweep_progress as board
 from nnexp.study import glossary
-from nnexp.sweep import board
 from nnexp.terminal import console
 from tests.cli.command import ROOT, Typed, environment
 from tests.inside import inside
@@ -132,7 +132,7 @@ def test_a_python_without_the_packages_is_told_what_to_do(tmp_path: Path) -> Non
 def test_time_left_is_that_of_the_busiest_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr(board.time, "monotonic", lambda: now)
-    shown = board.Board(3, {0: 4.0, 1: 4.0, 2: 4.0}, {0: 10, 1: 10, 2: 10}, 0, 2, console())
+    shown = board.SweepProgress(3, {0: 4.0, 1: 4.0, 2: 4.0}, {0: 10, 1: 10, 2: 10}, 0, 2, console())
     now = 103.0  # Workers start; nothing is known of their speed.
     for run in (0, 1):
         shown.progress(run, 0)

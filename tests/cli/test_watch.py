@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from mlflow.entities import Metric
 
-from nnexp.commands import watch
+from nnexp.cli import watch
 from nnexp.record.clock import now
 from nnexp.record.run import owner_tags
 from nnexp.record.store import Store, open_store

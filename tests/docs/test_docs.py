@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nnexp.commands import WORDS
+from nnexp.cli import WORDS
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = sorted(

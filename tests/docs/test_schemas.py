@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 
-from nnexp.commands import WORDS
+from nnexp.cli import WORDS
 from nnexp.study.bisect import Trace
 from nnexp.study.exchange.log import Entry
 from nnexp.study.exchange.manifest import Manifest

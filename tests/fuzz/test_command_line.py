@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnexp.commands import COMMANDS
+from nnexp.cli import COMMANDS
 from nnexp.config.arguments import (
     FLAGS,
     GROUPS,
@@ -25,7 +25,7 @@ from nnexp.config.compose import config_dir, register, resolve, schema_keys, to_
 from nnexp.config.messages import one_line
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
-from nnexp.sweep.launcher import Request, register_launcher
+from nnexp.runner.launcher import Request, register_launcher
 from tests.inside import inside
 from tests.record.stored import restore
 

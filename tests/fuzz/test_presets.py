@@ -22,7 +22,7 @@ from nnexp.config.messages import one_line
 from nnexp.config.presets import check_config_dir
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
-from nnexp.sweep.launcher import Request, register_launcher
+from nnexp.runner.launcher import Request, register_launcher
 from tests.inside import inside
 
 SECRET = "geheim-ich-sag-es-nicht"

@@ -13,7 +13,7 @@ from nnexp.record.delivery import FOLDER, Delivery, Opening, transmit
 from nnexp.record.kept import REFUSED, deliver_all, keep
 from nnexp.record.outbox import Outbox
 from nnexp.record.readback import Expected, missing_of
-from nnexp.record.sending import Sent, log
+from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store, open_store
 from tests.record.stored import restore
 
@@ -66,7 +66,9 @@ def ended(name: str) -> Delivery:
         {"seed": "1", "train.eta": "0.5"},
         {"name": "mnist", "digest": "12345678", "source_type": "nnexp", "source": "{}"},
     )
-    values = tuple(Sent("train/cost", 1.0 / (k + 1), k, 1_700_000_000_000 + k) for k in range(1200))
+    values = tuple(
+        MetricPoint("train/cost", 1.0 / (k + 1), k, 1_700_000_000_000 + k) for k in range(1200)
+    )
     end, tags = 1_700_000_009_000, {"nnexp.epochs": "1199"}
     expected = Expected(opening.params, {**opening.tags, **tags}, {})
     return Delivery("", "FINISHED", end, values, tags, opening, expected=expected)
@@ -139,7 +141,7 @@ def test_store_that_fails_again_is_said_to(store: Store) -> None:
 
 
 def test_delivery_that_can_never_arrive_is_set_aside_and_kept(store: Store) -> None:
-    unknown = Delivery("f" * 32, "FINISHED", 1, (Sent("a", 1.0, 0, 1),), {})
+    unknown = Delivery("f" * 32, "FINISHED", 1, (MetricPoint("a", 1.0, 0, 1),), {})
     keep(store, unknown, None)
     damaged = keep(store, ended("damaged"), None)
     (damaged / "delivery.json").write_text("{")
@@ -183,13 +185,17 @@ def test_every_value_parameter_tag_and_file_that_a_store_lacks_is_found(
     delivery = replace(delivery, expected=expected)
     run_id = transmit(store, delivery, made)
     metrics = [
-        Sent("odd", value, step, 1)
+        MetricPoint("odd", value, step, 1)
         for step, value in enumerate((float("nan"), float("inf"), float("-inf"), -0.0, 1e-320))
     ]
     log(store, run_id, metrics)
     everything = [*delivery.metrics, *metrics]
     assert not missing_of(store, run_id, everything, expected)
-    beyond = [Sent("odd", 1.0, 9, 1), Sent("odd", 2.0, 1, 1), Sent("other", 1.0, 0, 1)]
+    beyond = [
+        MetricPoint("odd", 1.0, 9, 1),
+        MetricPoint("odd", 2.0, 1, 1),
+        MetricPoint("other", 1.0, 0, 1),
+    ]
     more = Expected({"p": "1"}, {"nnexp.epochs": "7"}, {"curves.csv": 6, "weights.npz": 1})
     found = missing_of(store, run_id, [*everything, *beyond], more)
     assert set(found.metrics) == set(beyond)

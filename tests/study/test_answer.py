@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nnexp.commands.compared import show
+from nnexp.cli.comparison_text import show
 from nnexp.errors import UserError
 from nnexp.results import Compared
 from nnexp.study.answer import answer

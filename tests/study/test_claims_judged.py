@@ -15,7 +15,7 @@ from scipy import stats
 
 from nnexp.record.clock import now
 from nnexp.record.run import params_of
-from nnexp.record.sending import Sent, log
+from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store, open_store
 from nnexp.study.claims import read_claims
 from nnexp.study.claims_judged import Judged, judge
@@ -53,8 +53,11 @@ def record(
     place = number.experiment_id if number else store.client.create_experiment(experiment)
     for seed, accuracy in enumerate(accuracies, start=first):
         run = store.client.create_run(place, tags={"nnexp.kind": "run"})
-        values = [Sent("test/accuracy", accuracy, 2, now()), Sent("train/accuracy", 0.99, 2, now())]
-        values += [Sent("train/cost", 1.0 / (1 + epoch), epoch, now()) for epoch in range(3)]
+        values = [
+            MetricPoint("test/accuracy", accuracy, 2, now()),
+            MetricPoint("train/accuracy", 0.99, 2, now()),
+        ]
+        values += [MetricPoint("train/cost", 1.0 / (1 + epoch), epoch, now()) for epoch in range(3)]
         log(store, run.info.run_id, values, params_of(configured(setting, seed=seed)))
         store.client.set_terminated(run.info.run_id)
 

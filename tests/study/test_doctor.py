@@ -11,9 +11,9 @@ from filelock import FileLock
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.delivery import Delivery, Opening
 from nnexp.record.kept import keep
-from nnexp.record.sending import Sent
+from nnexp.record.sending import MetricPoint
 from nnexp.record.store import Store, open_store
-from nnexp.sweep.checkpoints import run_key
+from nnexp.runner.checkpoints import run_key
 from tests.inside import inside
 from tests.record.stored import restore
 from tests.record.test_stale import gone, tags
@@ -37,7 +37,7 @@ def waiting(store: Store, experiment: str, name: str) -> Path:
         {"tracking.artifacts": "none"},
         {"name": "mnist", "digest": "1", "source_type": "nnexp", "source": "{}"},
     )
-    values = (Sent("train/cost", 1.0, 0, 1),)
+    values = (MetricPoint("train/cost", 1.0, 0, 1),)
     return keep(store, Delivery("", "FINISHED", 2, values, {}, opening), None)
 
 

@@ -22,7 +22,7 @@ from nnexp.nn.initializers import DRAWN
 from nnexp.nn.network import forward
 from nnexp.study.ensemble import cost_of, likeness, majority, mean_of, sampled, sizes, verdict
 from tests.inside import inside
-from tests.sweep.typed import recorded
+from tests.runner.typed import recorded
 
 LABELS = np.array([0, 1, 2], np.uint8)
 

@@ -9,7 +9,7 @@ import pytest
 from mlflow.entities import Run
 
 from tests.inside import inside
-from tests.sweep.typed import histories, recorded
+from tests.runner.typed import histories, recorded
 
 TINY = ("size=100", "data.n_validation=50", "model.hidden=[5]", "train.epochs=4")
 CHANGE = ("reg=l2", "dropout=half", "train.epochs=6")

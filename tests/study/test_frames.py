@@ -14,7 +14,7 @@ from nnexp.study import curves, runs
 from nnexp.study.frames import frame_of, select
 from tests.cli.command import free_port, start
 from tests.cli.test_servers import ended_at_last, wait_for
-from tests.sweep.typed import histories
+from tests.runner.typed import histories
 
 
 @pytest.fixture(scope="module")

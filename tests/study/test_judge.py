@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from nnexp.commands.compared import show
-from nnexp.commands.comparison_data import print_json
+from nnexp.cli.comparison_data import print_json
+from nnexp.cli.comparison_text import show
 from nnexp.study.answer import answer
 from nnexp.study.compare import Comparison, compare
 from nnexp.study.improvement import Probability

@@ -13,13 +13,13 @@ import pandas as pd
 import pytest
 
 from nnexp.config.compose import schema_keys
+from nnexp.report.chart import POINTS, Chart, Series, line_of, plot_data, thinned
+from nnexp.report.labels import said
+from nnexp.report.plots import draw
+from nnexp.report.svg import inline, svg_file
 from nnexp.study.frames import runs
+from nnexp.study.preset import asked_key, question_of
 from nnexp.study.published import published
-from nnexp.study.report.chart import POINTS, Chart, Series, line_of, plot_data, thinned
-from nnexp.study.report.draw import draw
-from nnexp.study.report.preset import asked_key, question_of
-from nnexp.study.report.svg import inline, svg_file
-from nnexp.study.report.words import said
 from tests.inside import inside as nnexp
 from tests.study.tab import opened
 from tests.test_presets import PRESETS

@@ -12,7 +12,7 @@ import pytest
 
 from nnexp.study.frames import curves, runs
 from tests.inside import inside as nnexp
-from tests.sweep.typed import histories, recorded
+from tests.runner.typed import histories, recorded
 
 SWEEP = ("-m", "size=100", "train.epochs=3", "reg=none,l2", "seed=range(5)", "monitor.test=epoch")
 

@@ -10,7 +10,7 @@ import pytest
 
 from nnexp.study.frames import runs
 from tests.inside import inside as nnexp
-from tests.sweep.typed import recorded
+from tests.runner.typed import recorded
 
 TINY = ("-m", "size=100", "train.epochs=3", "data.n_validation=100")
 SWEEP = (*TINY, "cost=crossentropy,quadratic", "seed=range(4)", "tracking.artifacts=light")

@@ -18,7 +18,7 @@ from nnexp.record.kept import deliver, deliver_all, keep, lock
 from nnexp.record.readback import Expected
 from nnexp.record.run import owner_tags, reopened
 from nnexp.record.seal import PARTS, TAG, parts_of, sealed
-from nnexp.record.sending import Sent, log
+from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store, experiment_id
 from nnexp.record.summary import record_summaries, settings_over_seeds
 from nnexp.record.sweep import Recorded, find_finished, find_parent, sweep_key
@@ -86,7 +86,7 @@ def _one(results: Results, store: Store, run: Run, experiment: str, parent: str)
 def _record(results: Results, store: Store, run: Run, experiment: str, parent: str) -> str:
     """Record one run, read it back and seal it; its id here."""
     config = results.config(run)
-    metrics = tuple(Sent(name, v, step, at) for name, step, at, v in results.history(run))
+    metrics = tuple(MetricPoint(name, v, step, at) for name, step, at, v in results.history(run))
     tags = {k: v for k, v in run.tags.items() if travels(k) and k not in (TAG, PARTS)}
     tags |= {
         "nnexp.kind": "run",

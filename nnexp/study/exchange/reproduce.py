@@ -18,14 +18,14 @@ from nnexp.errors import NnexpError
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.environment import cores
 from nnexp.record.stages import Stage
+from nnexp.runner.pool import Pool
+from nnexp.runner.sweep_progress import SweepProgress
+from nnexp.runner.worker import Broken, Finished, Note, Progress, Stopped, Stuck, Task
 from nnexp.study.exchange.history import by_metric
 from nnexp.study.exchange.manifest import Run
 from nnexp.study.exchange.results import Results
 from nnexp.study.recorded import data_of
 from nnexp.study.verify import Trained, Verdict, check_version, judge, train_again
-from nnexp.sweep.board import Board
-from nnexp.sweep.pool import Pool
-from nnexp.sweep.worker import Broken, Finished, Note, Progress, Stopped, Stuck, Task
 from nnexp.train.engines import check_engine, compile_ahead
 from nnexp.train.plan import check_data
 from nnexp.train.work import work
@@ -108,7 +108,7 @@ def _side_by_side(
     order = sorted(amount, key=lambda k: -amount[k]) if budget is None else list(amount)
     with (
         TemporaryDirectory() as folder,
-        Board(len(claims), amount, epochs, 0, cores(), console) as board,
+        SweepProgress(len(claims), amount, epochs, 0, cores(), console) as board,
     ):
         tasks = [_task(k, claims[k].config, Path(folder)) for k in order]
         with closing(Pool(tasks, cores()).messages()) as messages:

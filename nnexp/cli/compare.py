@@ -1,0 +1,205 @@
+"""`python -m nnexp compare`: settings against each other, with how sure one can be."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from nnexp.cli.comparison_data import print_csv, print_json
+from nnexp.cli.comparison_text import show
+from nnexp.cli.images import show_images
+from nnexp.cli.options import Parser, add_selection, command, experiments, selected
+from nnexp.errors import UserError
+from nnexp.record.check import warnings_of
+from nnexp.record.store import Store, open_store
+from nnexp.study.compare import Comparison, compare
+from nnexp.study.grouping import varied
+from nnexp.study.images import compare_images
+from nnexp.study.judge import ALPHA, Rule
+from nnexp.study.ledger import is_of_test_data, ledger
+from nnexp.study.metric import Metric
+from nnexp.study.published import published_runs
+from nnexp.study.rounds import undecided
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BUDGET = 60
+"""The budget that is offered where something is not resolved."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print a comparison; 1 if a run that was trained for it failed."""
+    options = _parser().parse_args(arguments)
+    _check(options)
+    rule = _rule(options)
+    frame = selected(options)
+    if is_of_test_data(options.metric) and "monitor.test" in frame:
+        # The trials of a search have never seen test data.
+        tested = frame[frame["monitor.test"] != "never"]
+        frame = frame if tested.empty else tested
+    by = [word.strip() for word in (options.by or "").split(",") if word.strip()]
+    if options.by is not None and not by:
+        raise UserError("--by: names no key; allowed: such as reg,size")
+    ask = partial(
+        compare,
+        by=by or varied(frame),
+        metric=options.metric,
+        pair=options.pair,
+        published=published_runs(options.tracking_uri, experiments(options)),
+        against=options.against,
+        rule=rule,
+    )
+    ended: tuple[str, ...] = ()
+    failed = 0
+    if options.until:
+        from nnexp.cli.until import train_until
+
+        done = train_until(options, arguments, by or varied(frame), ask)
+        frame, ended, failed = done.frame, done.lines, done.failed
+    found = ask(frame)
+    finished = [str(run_id) for run_id in frame.loc[frame["status"] == "FINISHED", "run_id"]]
+    store = open_store(options.tracking_uri, reading=True)
+    said = [*found.warnings, *warnings_of(store, finished), *_looks(store, found, frame)]
+    found = replace(found, warnings=tuple(said))
+    images = None
+    if options.images:
+        images = compare_images(store, frame, found, pair=options.pair)
+    if options.format == "json":
+        print_json(found, images)
+    elif options.format == "csv":
+        print_csv(found, images)
+    else:
+        show(found, pairs=options.pairs)
+        if images is not None:
+            show_images(images)
+        for line in (*ended, *_offer(found, options, arguments)):
+            print(line)
+        print(f"\nthis table: {command('compare', arguments)}")
+    return 1 if failed else 0
+
+
+def _looks(store: Store, found: Comparison, frame: pd.DataFrame) -> Iterator[str]:
+    """How often the data that settings are compared by were looked at, if they are test data."""
+    if is_of_test_data(found.metric):
+        chosen = "; to choose among settings by them is to choose on test data (see nnexp search)"
+        looks = ledger(store, set(frame["data"]))
+        yield f"{looks}{chosen if len(found.settings) > 1 else ''}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        "compare",
+        "Settings of recorded runs against each other. First the answer in a sentence or two: "
+        "which setting is\nbest, by how much, what is not resolved from it. Then the settings, the "
+        "best first, and the effect of\neach key on its own: paired differences over all "
+        "combinations of the others, with a warning where keys\ninteract. With --until resolved, "
+        "further seeds are trained until that is told.\n"
+        "docs/statistics.md says what is estimated and how.",
+        "python -m nnexp compare --by reg,dropout --metric test/accuracy\n  "
+        "python -m nnexp compare --experiment overfitting --experiment regularized "
+        "--by experiment,size --metric gap/best\n  "
+        "python -m nnexp compare --by reg,size --against 'reg=none size=1k'\n  "
+        "python -m nnexp compare --by cost --within 0.2 --until resolved --budget 60",
+    )
+    parser.add_argument(
+        "--by",
+        metavar="KEY[,KEY]",
+        help="what makes a setting: reg, size, dropout …, experiment, or any config key "
+        "(default: all that varies)",
+    )
+    parser.add_argument("--pair", default="seed", metavar="KEY", help="what pairs runs (seed)")
+    parser.add_argument(
+        "--metric", default="test/accuracy", metavar="NAME", help="what is compared (test/accuracy)"
+    )
+    parser.add_argument("--pairs", action="store_true", help="every pair of settings too")
+    parser.add_argument(
+        "--against",
+        metavar="SETTING",
+        help="every setting against this one, such as 'reg=none size=1k' (p corrected for these)",
+    )
+    parser.add_argument(
+        "--images",
+        action="store_true",
+        help="image by image too: which ones the best setting, or that of --against, gets right "
+        "and others do not",
+    )
+    parser.add_argument(
+        "--within",
+        type=float,
+        metavar="D",
+        help="differences below D do not matter: pairs may be equivalent; in points for accuracies "
+        "and gaps, else in the metric's own unit",
+    )
+    parser.add_argument(
+        "--until",
+        choices=["resolved"],
+        help="train further seeds of what is not decided: every setting against the best, or "
+        "against that of --against, two experiments against each other, with --pairs all pairs; "
+        "judged by a test that may be looked at after every seed. Every recorded seed of the "
+        "settings counts",
+    )
+    parser.add_argument(
+        "--budget",
+        type=int,
+        metavar="N",
+        help="with --until: at most N further runs, all starts of the same question together; 0 "
+        "trains nothing",
+    )
+    parser.add_argument(
+        "--alpha",
+        type=float,
+        metavar="A",
+        help=f"with --until: the chance of one wrong verdict among all ({ALPHA:g})",
+    )
+    add_selection(parser)
+    return parser
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Refuse what does not go together."""
+    if options.pairs and options.against is not None:
+        raise UserError("--pairs: allowed without --against")
+    if options.within is not None and not (math.isfinite(options.within) and options.within > 0.0):
+        raise UserError(f"--within {options.within}: allowed: a number above 0")
+    if not options.until:
+        for name in ("budget", "alpha"):
+            if getattr(options, name) is not None:
+                raise UserError(f"--{name} {getattr(options, name)}: allowed with --until resolved")
+        return
+    if options.budget is None:
+        raise UserError("--until resolved: allowed with --budget N, the most further runs")
+    if options.budget < 0:
+        raise UserError(f"--budget {options.budget}: allowed: 0 or more further runs")
+    if options.alpha is not None and not 1e-9 <= options.alpha <= 0.5:
+        raise UserError(f"--alpha {options.alpha}: allowed: 1e-9 to 0.5")
+    if options.pair != "seed":
+        raise UserError(f"--pair {options.pair}: allowed with --until: seed")
+    if "sweep" in (options.by or "").split(","):
+        raise UserError("--by sweep: allowed without --until, which trains in a sweep of its own")
+
+
+def _rule(options: argparse.Namespace) -> Rule:
+    within = None
+    if options.within is not None:
+        within = options.within / Metric(options.metric).scale
+    alpha = ALPHA if options.alpha is None else options.alpha
+    return Rule(alpha, within, anytime=options.until is not None)
+
+
+def _offer(
+    found: Comparison, options: argparse.Namespace, arguments: Sequence[str]
+) -> tuple[str, ...]:
+    """What adding seeds costs, where somebody may be about to add some."""
+    plain = found.mixed or options.until or options.pair != "seed" or "sweep" in found.keys
+    if plain or len(found.settings) < 2 or not undecided(found, every=options.pairs):
+        return ()
+    line = command("compare", [*arguments, "--until", "resolved", "--budget", str(BUDGET)])
+    return (
+        "adding seeds and looking again raises the error above 5 %; this adds them and does not: "
+        f"{line}",
+    )

@@ -1,0 +1,185 @@
+"""A comparison on the screen: the answer, the settings, effects or pairs, what is to be known."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from nnexp.cli.effects_text import NARROW, show_effects
+from nnexp.study.answer import answer
+from nnexp.study.compare import Comparison
+from nnexp.study.effect_rows import equivalent_line, short_verdict
+from nnexp.study.metric import Metric
+from nnexp.study.setting import Pair, open_text
+from nnexp.terminal import console as new_console
+
+LEFT_OUT = ("its interval", "exact p")
+"""Columns that a narrow terminal does without."""
+
+
+def show(found: Comparison, *, pairs: bool) -> None:
+    """Print it all; `pairs`: every pair of settings too."""
+    console, metric = new_console(), Metric(found.metric)
+    for sentence in answer(found):
+        console.print(escape(sentence), highlight=False)
+    what = f"{found.metric} in {metric.unit.strip().replace('%', 'percent')}"
+    what = (what if metric.unit else found.metric) + f", by {', '.join(found.by)}"
+    console.print(escape(f"\n{what}\n"), highlight=False)
+    console.print(_settings(found, metric))
+    two = len(found.settings) == 2
+    if found.effects and not two and found.against is None:
+        show_effects(console, found, metric, every=pairs)
+    if found.pairs and (two or pairs or found.against is not None):
+        _show_pairs(console, found, metric)
+    if found.mixed and found.pairs:
+        console.print("not judged: the settings are mixed, as the first note says")
+    if found.binomial is not None:
+        console.print(
+            f"beside the spread over seeds: an accuracy measured on 10,000 images has a standard "
+            f"error of {100 * found.binomial:.2f} points",
+            highlight=False,
+        )
+    for warning in found.warnings:
+        console.print(escape(f"note: {warning}"), highlight=False)
+
+
+def _settings(found: Comparison, metric: Metric) -> Table:
+    """The best first; a single key heads the column of its values, of several each has its name."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(found.head)
+    printed = any(s.published is not None for s in found.settings)
+    titles = ["n", "failed", "mean", found.rule.interval_name, "sd", "interquartile mean"]
+    for title in [*titles, *(["published"] if printed else [])]:
+        table.add_column(title, justify="right", no_wrap=True)
+    for s in found.ranked:
+        m = s.summary
+        cells = [
+            str(m.n),
+            str(s.failed),
+            metric.text(m.mean),
+            f"{metric.text(m.low)} to {metric.text(m.high)}",
+            metric.text(m.sd),
+            metric.text(m.interquartile_mean),
+        ]
+        if printed:
+            cells.append("" if s.published is None else metric.text(s.published))
+        table.add_row(escape(found.named(s)), *cells)
+    return table
+
+
+def _show_pairs(console: Console, found: Comparison, metric: Metric) -> None:
+    console.print()
+    console.print(_pairs(found, metric, console.width))
+    if len(found.pairs) == 1 and found.against is None and not found.mixed:
+        console.print(escape(_verdict(found, found.pairs[0], metric)), highlight=False)
+    for line in _tests(found):
+        console.print(escape(line), highlight=False)
+
+
+def _pairs(found: Comparison, metric: Metric, width: int) -> Table:
+    """All pairs, A against B; or the others against a baseline, which the head names.
+
+    On a narrow terminal the names of settings come before what else is known of a pair.
+    """
+    base = found.against
+    pairs = list(found.pairs) if base is None else _by_difference(found, metric)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("A" if base is None else f"A, against B: {escape(base.label)}")
+    if base is None:
+        table.add_column("B")
+    left_out = LEFT_OUT if width < NARROW else ()
+    rows = [
+        {
+            title: text
+            for title, text in _cells(found, pair, metric).items()
+            if title not in left_out
+        }
+        for pair in pairs
+    ]
+    for title in rows[0]:
+        table.add_column(title, justify="right", no_wrap=True)
+    told = not found.mixed and (len(pairs) > 1 or base is not None)
+    if told:
+        table.add_column("")
+    for pair, row in zip(pairs, rows, strict=True):
+        names = _names(found, pair)[: 1 if base is not None else 2]
+        verdict = [short_verdict(pair, metric)] if told else []
+        table.add_row(*map(escape, names), *row.values(), *verdict)
+    return table
+
+
+def _cells(found: Comparison, pair: Pair, metric: Metric) -> dict[str, str]:
+    """The numbers of a pair by the titles of their columns."""
+    unit = metric.difference_unit.strip()
+    chance = pair.probability
+    cells = {
+        "pairs": str(getattr(pair.difference, "n", "unpaired")),
+        f"A - B ({unit})" if unit else "A - B": metric.text(pair.mean, sign=True),
+        found.rule.interval_name: (
+            f"{metric.text(pair.low, sign=True)} to {metric.text(pair.high, sign=True)}"
+        ),
+        "P(A > B)": f"{chance.value:.2f}{' *' if chance.meaningful else ''}",
+        "its interval": f"{chance.low:.2f} to {chance.high:.2f}",
+    }
+    if found.rule.anytime:
+        return cells | {"E": "-" if pair.e is None else f"{pair.e:.3g}", "p": f"{pair.p:.2g}"}
+    exact = f"{pair.difference.permutation_p:.2g}"
+    return cells | {"p": f"{pair.p:.2g}", "exact p": exact}
+
+
+def _by_difference(found: Comparison, metric: Metric) -> list[Pair]:
+    sign = 1.0 if metric.lower_is_better else -1.0
+    return sorted(found.pairs, key=lambda p: sign * p.mean)
+
+
+def _names(found: Comparison, pair: Pair) -> tuple[str, str]:
+    """The values of a single key, or labels."""
+    if len(found.keys) > 1:
+        return pair.label_a, pair.label_b
+    shown = {s.name: found.named(s) for s in found.settings}
+    return shown[pair.a], shown[pair.b]
+
+
+def _verdict(found: Comparison, pair: Pair, metric: Metric) -> str:
+    """In a sentence, of the one pair that there is."""
+    a, b = _names(found, pair)
+    within = found.rule.within if pair.equivalent else None
+    if pair.resolved:
+        told = f"{a} is {pair.verdict} than {b} by {metric.difference(abs(pair.mean))}"
+        return f"{told}, and equivalent within {metric.margin(within)}" if within else told
+    if within:
+        return f"{a} and {b} are equivalent within {metric.margin(within)}"
+    return f"{a} against {b}: {open_text(pair, metric)}"
+
+
+def _tests(found: Comparison) -> list[str]:
+    """What the columns of probabilities are."""
+    pairs, rule = found.pairs, found.rule
+    many = ""
+    if len(pairs) > 1:
+        which = f"comparisons with {found.against.label}" if found.against else "comparisons"
+        many = f", corrected for {len(pairs)} {which} ({'e-Holm' if rule.anytime else 'Holm'})"
+    if rule.anytime:
+        lines = [
+            f"E: evidence against no difference, which holds however often one looks; p: 1/E{many}"
+        ]
+    else:
+        fewest = min(getattr(p.difference, "n", 99) for p in pairs)
+        floor = ""
+        if fewest < 6:
+            least = 2.0 ** (1 - fewest)
+            floor = (
+                f"; {fewest} pairs cannot bring it below {least:g}, however clear the difference"
+            )
+        lines = [
+            f"p: t test of the mean difference{many}",
+            f"exact p: permutation test, which assumes no distribution{floor}",
+        ]
+    lines += equivalent_line(found, many)
+    if any(p.probability.meaningful for p in pairs):
+        lines.append(
+            "* meaningful: P(A > B) is above 0.5, and by its interval may be above 0.75 (or below "
+            "0.5 and 0.25)"
+        )
+    return lines

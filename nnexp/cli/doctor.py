@@ -1,0 +1,66 @@
+"""`python -m nnexp doctor`: send what waits, tidy up, and check every record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nnexp.cli.network_tables import add_format, print_json, said_beside
+from nnexp.cli.options import Parser
+from nnexp.config.arguments import printable
+from nnexp.errors import UserError
+from nnexp.record.store import open_store, resolve_uri, sqlite_path
+from nnexp.study.doctor import Doctor
+from nnexp.study.lookup import all_experiments, experiment_named
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Look after a store; 0 if all is well or was mended, 1 if something is left."""
+    parser = Parser(
+        "doctor",
+        "Set the record right: send what the store has not received, mark runs that nobody works "
+        "on as KILLED, remove what killed processes left behind; name what the store refused, and "
+        "every finished run that is not what was recorded or whose artifacts are missing. Exit "
+        "code 0 if all is well or was mended, 1 if something is left.",
+        "python -m nnexp doctor --dry-run",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would be done, and change nothing"
+    )
+    parser.add_argument(
+        "--experiment",
+        action="append",
+        metavar="NAME",
+        help="only the runs of this MLflow experiment; may be given more than once (default: all)",
+    )
+    add_format(parser)
+    options = parser.parse_args(arguments)
+    uri = resolve_uri(options.tracking_uri)
+    if uri.startswith("sqlite:///") and not sqlite_path(uri).exists():
+        raise UserError(f"doctor: {sqlite_path(uri)}: no such file; allowed: a store with runs")
+    store = open_store(options.tracking_uri, reading=options.dry_run)
+    names = options.experiment
+    chosen = [experiment_named(store, n) for n in names] if names else list(all_experiments(store))
+    doctor = Doctor(store, chosen, options.dry_run)
+    findings = []
+    with said_beside(options.format):
+        for finding in doctor.findings():
+            findings.append(finding)
+            print(printable(finding.text), flush=True)
+        left = sum(finding.left for finding in findings)
+        unsealed = ""
+        if doctor.unsealed:
+            unsealed = f", {doctor.unsealed} of them recorded without a digest"
+        runs = "1 run" if doctor.checked == 1 else f"{doctor.checked} runs"
+        end = f"{left} thing{'s' if left > 1 else ''} left to look at" if left else "all is well"
+        changed = " (dry run: nothing was changed)" if options.dry_run else ""
+        print(f"{runs} checked{unsealed}: {end}{changed}")
+    if options.format == "json":
+        print_json(
+            {
+                "checked": doctor.checked,
+                "unsealed": doctor.unsealed,
+                "dry_run": options.dry_run,
+                "findings": [{"text": f.text, "left": bool(f.left)} for f in findings],
+            }
+        )
+    return 1 if left else 0

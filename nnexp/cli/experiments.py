@@ -1,0 +1,78 @@
+"""`python -m nnexp experiments`: what is recorded, by MLflow experiment."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+
+import pandas as pd
+from rich.table import Table
+
+from nnexp.cli.options import Parser
+from nnexp.record.clock import shown_time
+from nnexp.record.store import Store, open_store
+from nnexp.study.frames import runs_of_kind
+from nnexp.study.lookup import all_experiments
+from nnexp.terminal import console as new_console
+from nnexp.terminal import safe
+
+COUNTED = (("runs", "run"), ("sweeps", "sweep"), ("forks", "fork"), ("published", "published"))
+"""Columns, and the kinds of runs that they count."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """List the recorded experiments."""
+    parser = Parser(
+        "experiments",
+        "The recorded MLflow experiments: how many runs and sweeps each holds, and its last run.",
+        "python -m nnexp experiments --format csv",
+    )
+    parser.add_argument(
+        "--format", choices=["table", "csv", "json"], default="table", help="form of the output"
+    )
+    options = parser.parse_args(arguments)
+    found = _experiments(open_store(options.tracking_uri, reading=True))
+    if options.format == "csv":
+        found.to_csv(sys.stdout, index=False)
+    elif options.format == "json":
+        json.dump(found.to_dict("records"), sys.stdout, indent=1, ensure_ascii=False)
+        print()
+    else:
+        _print(found)
+    return 0
+
+
+def _experiments(store: Store) -> pd.DataFrame:
+    """One row an experiment, the one with the latest run first; those without any run are none."""
+    rows: list[tuple[int, dict[str, object]]] = []
+    for number, name in all_experiments(store).items():
+        kinds = {title: runs_of_kind(store, number, kind) for title, kind in COUNTED}
+        latest = max((start for starts in kinds.values() for start in starts), default=None)
+        if latest is not None:
+            counts = {title: len(starts) for title, starts in kinds.items()}
+            rows.append((latest, {"experiment": name, **counts, "last": shown_time(latest)}))
+    rows.sort(key=lambda row: -row[0])
+    return pd.DataFrame(
+        [row for _, row in rows], columns=["experiment", *(title for title, _ in COUNTED), "last"]
+    )
+
+
+def _print(found: pd.DataFrame) -> None:
+    console = new_console()
+    if found.empty:
+        console.print("nothing is recorded here; python -m nnexp trains and records a run")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    shown = [c for c in found if c in ("experiment", "runs", "last") or found[c].any()]
+    for title in shown:
+        justify = "left" if title in ("experiment", "last") else "right"
+        heading = "last run (UTC)" if title == "last" else title
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    for row in found[shown].itertuples(index=False):
+        table.add_row(*(safe(str(cell)) for cell in row))
+    console.print(table)
+    name = found["experiment"].iloc[0]
+    typed = shlex.join(["python", "-m", "nnexp", "runs", "--experiment", str(name)])
+    console.print(safe(f"{typed} lists its runs"), highlight=False)

@@ -1,0 +1,109 @@
+"""`python -m nnexp fork RUN_ID --at EPOCH key=value …`: a recorded run, gone another way."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from nnexp.cli.network_tables import add_format, done, said_beside
+from nnexp.cli.options import Parser
+from nnexp.config.arguments import check_arguments
+from nnexp.config.compose import schema_keys
+from nnexp.config.words import some
+from nnexp.parts import options as parts_options
+from nnexp.record.check import warnings_of
+from nnexp.record.store import Store, open_store
+from nnexp.record.store_sql import final_values
+from nnexp.runner.run_progress import RunProgress, header
+from nnexp.runner.run_text import option_of, result_table, summary_lines
+from nnexp.study.fork import Plan, find_fork, plan_fork, train_fork
+from nnexp.study.lookup import find_run
+from nnexp.terminal import console as new_console
+from nnexp.terminal import safe
+from nnexp.train.engines import compile_ahead
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Repeat a run to an epoch, checking it against its record, then go on with changed keys."""
+    parser = Parser(
+        "fork",
+        "Repeat a recorded run up to an epoch, bit for bit as it was recorded, and go on from "
+        "there with changed keys: what if regularization had begun here? Recorded as a child of "
+        "the run, of kind fork: compare and runs know whole runs only.",
+        "python -m nnexp fork 3f2a91c0 --at 15 reg=l2",
+    )
+    parser.add_argument("run_id", metavar="RUN_ID", help="a run id, or its beginning")
+    parser.add_argument(
+        "--at", type=int, required=True, metavar="EPOCH", help="completed epochs before the change"
+    )
+    parser.add_argument("overrides", nargs="+", metavar="key=value", help="what changes")
+    add_format(parser)
+    options = parser.parse_intermixed_args(arguments)
+    check_arguments(options.overrides, schema_keys(), [])
+    with said_beside(options.format):
+        run_id = _fork(options)
+    return done(options.format, runs=[run_id])
+
+
+def _fork(options: argparse.Namespace) -> str:
+    """The run that goes another way, as it was recorded or trained now: its id."""
+    store, console = open_store(options.tracking_uri), new_console()
+    parent = find_run(store, options.run_id)
+    words = [str(parent.info.run_id), "--at", str(options.at), *options.overrides, *parts_options()]
+    typed = shlex.join(["python", "-m", "nnexp", "fork", *words])
+    plan = plan_fork(store, parent, options.at, options.overrides, typed)
+    for line in warnings_of(store, [str(parent.info.run_id)]):
+        console.print(safe(f"warning: {line}"), highlight=False, soft_wrap=True)
+    if (found := find_fork(store, plan)) is not None:
+        final = final_values(store, str(found.info.run_id), found.data.metrics)
+        _say(store, plan, str(found.info.run_id), final, console)
+        console.print("recorded before; nothing was trained")
+        return str(found.info.run_id)
+    console.print(header(plan.config, plan.dataset), highlight=False, markup=False)
+    console.print(
+        safe(f"  run {plan.parent.info.run_id[:8]} to epoch {plan.at}, then {plan.what}"),
+        highlight=False,
+    )
+    compile_ahead([plan.config], lambda text: console.print(text, highlight=False))
+    forked = train_fork(store, plan, RunProgress(console))
+    _say(store, plan, forked.run_id, forked.metrics, console)
+    values = some(forked.compared, "value")
+    console.print(f"repeated to epoch {plan.at}: {values}, all as recorded", highlight=False)
+    if forked.unsent:
+        console.print(safe(forked.unsent), highlight=False)
+    return forked.run_id
+
+
+def _say(
+    store: Store, plan: Plan, run_id: str, final: Mapping[str, float], console: Console
+) -> None:
+    console.print()
+    console.print(result_table(final))
+    for line in summary_lines(final):
+        console.print(line, highlight=False)
+    if against := _against(plan.parent, final):
+        console.print(against, highlight=False)
+    uri = option_of(store)
+    console.print(f"\nfork       {run_id}, kind fork: no row of runs and compare", highlight=False)
+    console.print(safe(f"recorded   {store.shown}, under run {plan.parent.info.run_id[:8]}"))
+    console.print(f"look       python -m nnexp show {run_id[:8]}{uri}", highlight=False)
+    console.print(safe(f"repeat     {plan.command}"), highlight=False, soft_wrap=True)
+
+
+def _against(parent: Run, final: Mapping[str, float]) -> str:
+    """The fork beside its parent, by test accuracy."""
+    name = "best/test_accuracy" if "best/test_accuracy" in final else "test/accuracy"
+    before, now = parent.data.metrics.get(name), final.get(name)
+    if before is None or now is None:
+        return ""
+    return (
+        f"test accuracy {now:.2%}, of the run it comes from {before:.2%}: "
+        f"{100 * (now - before):+.2f} points"
+    )

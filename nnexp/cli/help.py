@@ -1,0 +1,87 @@
+"""`python -m nnexp help WORD`: what a key, a group, a preset, a metric or a command is."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+
+from nnexp.cli import COMMANDS, WORDS
+from nnexp.cli.options import Parser
+from nnexp.config.arguments import GROUPS, TAGS
+from nnexp.config.choices import choices_of_groups, opening
+from nnexp.config.compose import schema_keys
+from nnexp.config.key_help import allowed, default_of, meaning
+from nnexp.config.suggest import suggestion
+from nnexp.errors import UserError
+from nnexp.help import help_text
+from nnexp.program import as_started
+from nnexp.study import glossary
+from nnexp.terminal import console as new_console
+from nnexp.terminal import safe
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Explain a word."""
+    parser = Parser(
+        "help",
+        "What a config key, a group or one of its choices, a preset, a metric or a command is: "
+        "meaning, allowed values, default.",
+        "python -m nnexp help reg.lmbda",
+    )
+    parser.add_argument("word", nargs="?", metavar="WORD", help="such as reg, train.eta, gap/final")
+    word = parser.parse_args(arguments).word
+    if word is None:
+        print(as_started(help_text(list(COMMANDS))), end="")
+        return 0
+    word = word.rstrip("=").strip()
+    if word in WORDS:
+        return _of_command(word)
+    lines = list(_about(word))
+    if not lines:
+        presets = choices_of_groups()["experiment"]
+        known = [*WORDS, *GROUPS, *schema_keys(), *glossary.metrics(), *presets]
+        raise UserError(
+            f"help {shlex.quote(word)}: no such command, key, group, preset or metric"
+            f"{suggestion(word, known)}"
+        )
+    console = new_console()
+    for line in lines:
+        console.print(safe(line), highlight=False)
+    return 0
+
+
+def _of_command(word: str) -> int:
+    try:
+        return COMMANDS[word](["--help"])
+    except SystemExit as ended:  # argparse has printed it.
+        return ended.code if isinstance(ended.code, int) else 0
+
+
+def _about(word: str) -> Iterator[str]:
+    groups = choices_of_groups()
+    if word in groups:
+        yield from _of_group(word, groups[word])
+    if word in schema_keys() or word.startswith(TAGS):
+        yield from _of_key(word)
+    if word in groups["experiment"]:
+        yield f"experiment={word}, a preset: {opening('experiment', word)}"
+        yield f"  python -m nnexp experiment={word}"
+    if said := glossary.meaning(word):
+        yield f"{word}, a metric: {said}"
+    if inside := [key for key in schema_keys() if key.startswith(f"{word}.")]:
+        yield f"keys in {word}.: {', '.join(inside)}"
+
+
+def _of_group(group: str, choices: Sequence[str]) -> Iterator[str]:
+    key = group if group in schema_keys() else f"{group}.name"
+    what = meaning(key) if key in schema_keys() else "Presets: files that set many keys at once."
+    yield f"{group}=, a group: {what}"
+    for choice in choices:
+        yield f"  {group}={choice:<14} {opening(group, choice)}".rstrip()
+
+
+def _of_key(key: str) -> Iterator[str]:
+    yield f"{key}, a key: {meaning(key)}"
+    yield f"  default  {default_of(key)}"
+    for text in allowed(key):
+        yield f"  allowed  {text}"

@@ -1,0 +1,83 @@
+"""`python -m nnexp report NAME`: a self-contained HTML page on a recorded experiment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from nnexp.cli.network_tables import add_format, done, said_beside
+from nnexp.cli.options import Parser, command
+from nnexp.config.arguments import printable
+from nnexp.errors import UserError
+from nnexp.record.store import open_store
+from nnexp.report.page import Written, write_report
+from nnexp.study.lookup import all_experiments, find_run
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write a report."""
+    parser = Parser(
+        "report",
+        "Any recorded runs as one HTML page that needs no network: the answer in words, settings "
+        "against each other, learning curves to look into, weights, mistakes, provenance; the "
+        "figures beside it as PNG and SVG. The chapter's presets are drawn as the chapter draws "
+        "them, published curves in grey; runs of data=neuron and cost=loglikelihood bring a "
+        "neuron and a softmax layer to play with.",
+        "python -m nnexp report overfitting\n"
+        "  python -m nnexp report --sweep de37e921\n"
+        "  python -m nnexp report regularized overfitting --out both",
+    )
+    parser.add_argument(
+        "names",
+        metavar="NAME",
+        nargs="*",
+        help="an MLflow experiment, such as a preset's name; the runs of several are put together",
+    )
+    parser.add_argument(
+        "--sweep",
+        action="append",
+        metavar="ID",
+        default=[],
+        help="only runs that this sweep trained; several times: that one of these trained",
+    )
+    parser.add_argument("--out", metavar="DIR", help="folder to write into (reports/NAME)")
+    parser.add_argument(
+        "--where", metavar="FILTER", help="only these runs, in MLflow's filter syntax"
+    )
+    add_format(parser)
+    options = parser.parse_args(arguments)
+    if not options.names and not options.sweep:
+        parser.error("what to report on is missing; allowed: an experiment's NAME, or --sweep ID")
+    store = open_store(options.tracking_uri, reading=True)
+    sweeps = [find_run(store, prefix) for prefix in options.sweep]
+    for run in sweeps:
+        if run.data.tags.get("nnexp.kind") != "sweep":
+            raise UserError(f"--sweep {run.info.run_id[:8]}: a run, and no sweep")
+    there = all_experiments(store)
+    names = options.names or [there[str(run.info.experiment_id)] for run in sweeps]
+    names = list(dict.fromkeys(names))
+    ids = [str(run.info.run_id) for run in sweeps]
+    safe = (
+        re.sub(r"[^\w.-]+", "_", "-".join([*names, *(i[:8] for i in ids)])).strip(".") or "report"
+    )
+    folder = Path(options.out) if options.out else Path("reports") / safe
+    typed = command("report", arguments)
+    written = write_report(store, names, folder, options.where, typed, ids)
+    with said_beside(options.format):
+        _say(written)
+    return done(options.format, files=[str(written.page)])
+
+
+def _say(written: Written) -> None:
+    """The answer, and where the page is."""
+    for sentence in written.answers:
+        print(sentence)
+    for line in written.changed:
+        print(printable(f"warning: {line}"))
+    size = written.page.stat().st_size / 1e6
+    print(
+        f"\nwritten    {written.page} ({size:.1f} MB), its {written.figures} figures beside it as "
+        "PNG and SVG"
+    )
+    print(f"look       open {written.page.resolve().as_uri()} in a browser; it needs no network")

@@ -1,0 +1,155 @@
+"""What a search came to, as tables, lines and plain values."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+from nnexp.cli.network_tables import mean_with_interval
+from nnexp.config.command import overrides_of
+from nnexp.selection.choosing import Trial
+from nnexp.selection.plan import said
+from nnexp.selection.search import Searched
+from nnexp.study.metric import Metric
+from nnexp.study.statistics import Summary
+from nnexp.study.text_table import TextTable
+
+VERDICTS = {
+    "finalist": "not resolved from it",
+    "worse": "worse",
+    "failed": "a run failed",
+}
+
+
+def tables(found: Sequence[Searched]) -> list[TextTable]:
+    """Of one search its finalists; of several the best setting of each."""
+    return [_finalists(found[0])] if len(found) == 1 else [_overview(found)]
+
+
+def _finalists(searched: Searched) -> TextTable:
+    metric, keys = Metric(searched.plan.metric), [s.key for s in searched.plan.spaces]
+    raced = [t for t in searched.chosen.trials if t.raced]
+    winner = searched.chosen.winner
+    ranked = sorted(raced or [winner], key=lambda t: (t is not winner, -t.mean, t.number))
+    rows = [
+        (
+            str(t.number),
+            *(t.point[key] for key in keys),
+            str(len(t.raced) or 1),
+            _values(searched, t, metric),
+            "chosen" if t is winner else VERDICTS[t.state],
+        )
+        for t in ranked
+    ]
+    head = ("trial", *keys, "seeds", f"{metric.name}{_unit(metric)}", "verdict")
+    tried = len(searched.chosen.trials)
+    note = f"the best of {tried} trials, over seeds that they were not chosen by; 95 % intervals"
+    return TextTable(f"finalists of the {searched.plan.name}", head, tuple(rows), note)
+
+
+def _values(searched: Searched, trial: Trial, metric: Metric) -> str:
+    values = [searched.sign * v for v in trial.raced.values()] or [searched.sign * trial.mean]
+    return mean_with_interval(values, metric.scale, 2 if metric.scale == 100.0 else 4)
+
+
+def _unit(metric: Metric) -> str:
+    return " (%)" if metric.scale == 100.0 else ""
+
+
+def _overview(found: Sequence[Searched]) -> TextTable:
+    metric, test = Metric(found[0].plan.metric), Metric(found[0].tested)
+    unit = _unit(metric)
+    head = ("best setting", "unresolved", f"validation{unit}", "optimism", f"test{unit}")
+    rows = [
+        (
+            said({**searched.plan.here, **searched.best}),
+            str(len(searched.chosen.unresolved) - 1),
+            _summary(searched.fresh(metric.name), metric, digits=1),
+            _optimism(searched, metric),
+            _summary(searched.fresh(test.name), test, digits=1),
+        )
+        for searched in found
+    ]
+    note = (
+        f"{metric.name} and {test.name} over fresh seeds, with 95 % intervals; unresolved: other "
+        "finalists not shown to be worse; optimism: how much better it looked in the search"
+    )
+    return TextTable("The best setting of each search", head, tuple(rows), note)
+
+
+def _summary(summary: Summary | None, metric: Metric, digits: int = 2) -> str:
+    if summary is None:
+        return "-"
+    return mean_with_interval(summary, metric.scale, digits if metric.scale == 100.0 else 4)
+
+
+def _optimism(searched: Searched, metric: Metric) -> str:
+    value = searched.optimism
+    return "-" if value is None else metric.text(value, sign=True)
+
+
+def endings(searched: Searched, typed: str) -> list[str]:
+    """The last lines: what was chosen on what, what it is worth, where it is recorded."""
+    plan, metric, test = searched.plan, Metric(searched.plan.metric), Metric(searched.tested)
+    lines = [
+        f"chosen      {said(searched.best)} (trial {searched.chosen.winner.number}), on "
+        f"{plan.metric}, by {searched.looks} looks"
+    ]
+    fresh, tested = searched.fresh(metric.name), searched.fresh(test.name)
+    if fresh is not None:
+        lines.append(
+            f"validation  {_summary(fresh, metric)}{metric.unit} over {fresh.n} fresh seeds; in "
+            f"the search {metric.text(searched.seen)}: optimism "
+            f"{_optimism(searched, metric)}{metric.difference_unit}"
+        )
+    if tested is not None:
+        lines.append(
+            f"test        {_summary(tested, test)}{test.unit} over the same runs: the first look "
+            "of this search at test data"
+        )
+    if searched.importance:
+        shares = (f"{key} {share:.0%}" for key, share in searched.importance.items())
+        lines.append(f"importance  {', '.join(shares)} (PED-ANOVA)")
+    name = plan.base.tracking.experiment
+    lines += ["", f"search      {searched.sweep_id}"]
+    lines.append(f"table       python -m nnexp runs --experiment {shlex.quote(name)} "
+                 f"--sweep {searched.sweep_id[:8]}")  # fmt: skip
+    chosen = shlex.join(["python", "-m", "nnexp", *overrides_of(searched.configs[0])])
+    return [*lines, f"train it    {chosen}", f"repeat      {typed}", ""]
+
+
+def plain(searched: Searched) -> dict[str, Any]:
+    """For JSON."""
+    metric = searched.plan.metric
+    names = (metric, searched.tested)
+    return {
+        "search": searched.sweep_id,
+        "for": searched.plan.here,
+        "best": searched.best,
+        "trial": searched.chosen.winner.number,
+        "metric": metric,
+        "looks": searched.looks,
+        "in_search": searched.seen,
+        "fresh": {name: _plain(searched.fresh(name)) for name in names},
+        "importance": dict(searched.importance),
+        "trials": [
+            {
+                "trial": t.number,
+                **t.point,
+                "value": None if t.value is None else searched.sign * t.value,
+                "raced": {seed: searched.sign * v for seed, v in t.raced.items()},
+                "state": t.state,
+            }
+            for t in searched.chosen.trials
+        ],
+    }
+
+
+def _plain(summary: Summary | None) -> dict[str, float] | None:
+    if summary is None:
+        return None
+    many = summary.n > 1
+    return {"n": summary.n, "mean": summary.mean} | (
+        {"low": summary.low, "high": summary.high} if many else {}
+    )

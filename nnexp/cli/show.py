@@ -1,0 +1,215 @@
+"""`python -m nnexp show RUN_ID`: one recorded run on the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Sequence
+from contextlib import suppress
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from nnexp.cli.network_tables import add_format, print_json, said_beside
+from nnexp.cli.options import Parser
+from nnexp.config.compose import config_dir
+from nnexp.config.presets import preset_sha256
+from nnexp.errors import UserError
+from nnexp.record.check import warnings_of
+from nnexp.record.clock import shown_time
+from nnexp.record.labels import NOTE, own_tags
+from nnexp.record.store import Store, open_store
+from nnexp.record.store_sql import final_values
+from nnexp.runner.run_text import result_table, summary_lines
+from nnexp.study.lookup import check_schema, find_run
+from nnexp.study.rebuild import Rebuilt, make_figures, make_model, rebuild
+from nnexp.terminal import console as new_console
+from nnexp.terminal import safe
+from nnexp.train.plan import pixel_max_of
+from nnexp.train.predict import outputs
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+BARS = "▁▂▃▄▅▆▇█"
+COLUMNS = 60
+WORST = 5
+TRAINED = ("run", "fork")
+"""Kinds of runs that are a network with its curves."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Show a run; make its figures and model on demand."""
+    parser = Parser(
+        "show",
+        "One recorded run: its result, its curves, what it gets wrong, where its artifacts are. "
+        "Figures and model are made from the record if asked for.",
+        "python -m nnexp show 3f2a91c0 --figures pictures",
+    )
+    parser.add_argument("run_id", metavar="RUN_ID", help="a run id, or its beginning")
+    parser.add_argument("--figures", metavar="DIR", help="write the figures there")
+    parser.add_argument("--model", metavar="DIR", help="write the MLflow model there")
+    add_format(parser)
+    options = parser.parse_args(arguments)
+    store = open_store(options.tracking_uri, reading=True)
+    run = find_run(store, options.run_id)
+    with said_beside(options.format):
+        _show(store, run, options)
+    if options.format == "json":
+        print_json(_plain(run))
+    return 0
+
+
+def _show(store: Store, run: Run, options: argparse.Namespace) -> None:
+    """All that is known of it on a screen."""
+    console = new_console()
+    _head(store, run, console)
+    if run.data.tags.get("nnexp.kind") == "sweep":
+        _sweep(run, console)
+    if run.data.tags.get("nnexp.kind") not in TRAINED or run.info.status in ("FAILED", "RUNNING"):
+        return
+    for line in warnings_of(store, [str(run.info.run_id)]):
+        console.print(safe(f"\nwarning: {line}"), highlight=False, soft_wrap=True)
+    try:
+        found = rebuild(store, run)
+    except UserError as error:
+        if options.figures or options.model:
+            raise
+        check_schema(run)
+        console.print(safe(f"no more can be shown: {error}"), highlight=False)
+        return
+    _curves(found.curves, console)
+    if "test/accuracy" in found.metrics or "best/test_accuracy" in found.metrics:
+        _mistakes(found, console)
+    console.print()
+    console.print(safe(f"artifacts  {run.info.artifact_uri}"), highlight=False)
+    digest = run.data.tags.get("nnexp.weights_sha256", "")
+    console.print(safe(f"weights    sha256 {digest}"), highlight=False, soft_wrap=True)
+    console.print(safe(f"repeat     {run.data.tags.get('nnexp.command', '')}"), highlight=False)
+    try:
+        if options.figures:
+            make_figures(found, Path(options.figures))
+            console.print(safe(f"written    {options.figures}"), highlight=False)
+        if options.model:
+            if Path(options.model).exists():
+                raise UserError(f"--model {options.model}: is there already; allowed: a new folder")
+            make_model(found, Path(options.model), run.data.tags["nnexp.fingerprint"])
+            console.print(safe(f"written    {options.model}"), highlight=False)
+    except OSError as error:
+        raise UserError(f"show: cannot write there: {error}") from error
+
+
+def _plain(run: Run) -> dict[str, Any]:
+    """A run for a program: docs/schemas/show.json."""
+    info, tags = run.info, run.data.tags
+    return {
+        "run_id": str(info.run_id),
+        "name": str(info.run_name or ""),
+        "kind": tags.get("nnexp.kind", ""),
+        "status": str(info.status),
+        "start": int(info.start_time or 0),
+        "end": int(info.end_time or 0),
+        "params": dict(run.data.params),
+        "metrics": {k: v if isfinite(v) else None for k, v in run.data.metrics.items()},
+        "tags": own_tags(tags),
+        "note": tags.get(NOTE, ""),
+        "weights_sha256": tags.get("nnexp.weights_sha256", ""),
+        "fingerprint": tags.get("nnexp.fingerprint", ""),
+        "command": tags.get("nnexp.command", ""),
+        "artifacts": str(info.artifact_uri),
+    }
+
+
+def _head(store: Store, run: Run, console: Console) -> None:
+    tags = run.data.tags
+    console.print(safe(f"{run.info.run_name}  ({run.info.run_id})"), highlight=False)
+    kind = tags.get("nnexp.kind", "not recorded by this program")
+    started = shown_time(run.info.start_time)
+    console.print(safe(f"{kind}, {run.info.status}, started {started} UTC"), highlight=False)
+    if parent := tags.get("nnexp.fork_of"):
+        said = f"run {parent[:8]}, gone another way from epoch {tags.get('nnexp.fork_at')}"
+        console.print(safe(said), highlight=False)
+    if labels := own_tags(tags):
+        text = ", ".join(f"{key}={value}" for key, value in labels.items())
+        console.print(safe(f"tags: {text}"), highlight=False)
+    if note := tags.get(NOTE):
+        for line in note.splitlines():
+            console.print(safe(f"note: {line}"), highlight=False)
+    if tags.get("nnexp.reason"):
+        console.print(safe(f"reason: {tags['nnexp.reason']}"), highlight=False)
+    if run.data.metrics and kind in TRAINED:
+        console.print()
+        console.print(result_table(final_values(store, run.info.run_id, run.data.metrics)))
+        for line in summary_lines(run.data.metrics):
+            console.print(line, highlight=False)
+
+
+def _sweep(run: Run, console: Console) -> None:
+    """What a sweep was asked for by, and whether that still asks for the same."""
+    tags, start = run.data.tags, str(run.info.run_id)[:8]
+    command = tags.get("nnexp.command", "")
+    console.print(f"runs       python -m nnexp runs --sweep {start}", highlight=False)
+    console.print(safe(f"repeat     {command}"), highlight=False, soft_wrap=True)
+    with suppress(ValueError):
+        now = preset_sha256(shlex.split(command), config_dir())
+        if tags.get("nnexp.preset", now) != now:
+            console.print(
+                "its preset has changed since, so that this line asks for another sweep; what was "
+                f"recorded: python -m nnexp sweeps --go-on {start}",
+                highlight=False,
+            )
+
+
+def _curves(curves: pd.DataFrame, console: Console) -> None:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for name in ("train/cost", "validation/cost", "test/cost", "train/accuracy",
+                 "validation/accuracy", "test/accuracy"):  # fmt: skip
+        if name not in curves:
+            continue
+        values = curves.loc[curves["step"] > 0, name].dropna().to_numpy(float)
+        if len(values) < 2:
+            continue
+        form = "{:.2%}" if name.endswith("accuracy") else "{:.4g}"
+        ends = f"{form.format(values[0])} to {form.format(values[-1])}"
+        table.add_row(name, sparkline(values), ends)
+    if table.row_count:
+        console.print()
+        console.print(table)
+
+
+def sparkline(values: np.ndarray[tuple[int], np.dtype[np.float64]], columns: int = COLUMNS) -> str:
+    """A curve as a line of bars, at most `columns` wide, from its least to its greatest value."""
+    parts = np.array_split(values, min(columns, len(values)))
+    means = np.array([part.mean() for part in parts])
+    low, high = float(means.min()), float(means.max())
+    if not high > low:
+        return BARS[0] * len(means)
+    heights = np.rint((means - low) / (high - low) * (len(BARS) - 1)).astype(int)
+    return "".join(BARS[height] for height in heights)
+
+
+def _mistakes(found: Rebuilt, console: Console) -> None:
+    config = found.config
+    try:
+        dataset = found.dataset
+    except UserError as error:
+        console.print(safe(f"\nits mistakes cannot be shown: {error}"), highlight=False)
+        return
+    scale = pixel_max_of(config, dataset)
+    activations = outputs(config, found.parameters, dataset.test.images, scale)
+    predicted, labels = activations.argmax(axis=1), dataset.test.labels
+    wrong = predicted != labels
+    pairs, counts = np.unique(
+        np.stack([labels[wrong], predicted[wrong]]), axis=1, return_counts=True
+    )
+    order = np.argsort(-counts, kind="stable")[:WORST]
+    said = [f"{pairs[0, i]} taken for {pairs[1, i]} ({counts[i]} times)" for i in order]
+    console.print(
+        f"\n{int(wrong.sum())} of {len(labels)} test images wrong; most often {', '.join(said)}",
+        highlight=False,
+    )

@@ -1,0 +1,227 @@
+"""`python -m nnexp sweeps`: recorded sweeps, what is done, and how to go on with each."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from nnexp.cli import COMMANDS
+from nnexp.cli.network_tables import print_json
+from nnexp.cli.options import Parser
+from nnexp.config.arguments import without_retired
+from nnexp.config.schema import Config
+from nnexp.errors import UserError
+from nnexp.output import unfailing_output
+from nnexp.parts import check_loaded, split_off
+from nnexp.record.asked import ASKED, asked_configs
+from nnexp.record.clock import shown_time
+from nnexp.record.labels import NOTE, own_tags
+from nnexp.record.store import Store, open_store, resolve_uri
+from nnexp.record.sweep import runs_where
+from nnexp.record.tags import number
+from nnexp.source import source_sha256
+from nnexp.study.lookup import all_experiments, artifact_of
+from nnexp.terminal import console as new_console
+from nnexp.terminal import safe
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+
+def main(arguments: Sequence[str]) -> int:
+    """List sweeps, or go on with one."""
+    parser = Parser(
+        "sweeps",
+        "List the recorded sweeps with done, failed and missing runs, and the command that goes "
+        "on with each; or go on with one of them.",
+        "python -m nnexp sweeps --go-on 3f2a91c0 --retry failed",
+    )
+    parser.add_argument("--go-on", metavar="ID", help="train what is missing in this sweep")
+    parser.add_argument("--retry", choices=["failed"], help="with --go-on: train failed runs again")
+    parser.add_argument(
+        "--format", choices=["table", "json"], default="table", help="form of the list"
+    )
+    options = parser.parse_args(arguments)
+    if options.go_on and options.format == "json":
+        raise UserError("--format json: allowed without --go-on")
+    if options.retry and options.go_on is None:
+        raise UserError("--retry failed: allowed with --go-on ID")
+    if options.go_on == "":
+        raise UserError("--go-on '': allowed: the id of a sweep; python -m nnexp sweeps lists them")
+    store = open_store(options.tracking_uri, reading=not options.go_on)
+    if options.go_on:
+        return _go_on(store, options.go_on, retry_failed=options.retry is not None)
+    rows, commands = _listed(store)
+    if options.format == "json":
+        print_json(rows)
+    else:
+        _show(rows, commands)
+    return 0
+
+
+def _listed(store: Store) -> tuple[list[dict[str, Any]], list[str]]:
+    """What is known of each sweep, and the commands that go on with those that are not done."""
+    names = all_experiments(store)
+    counts: dict[str, Counter[str]] = {}
+    for run in runs_where(store, list(names), "tags.`nnexp.kind` = 'run'"):
+        sweep = run.data.tags.get("nnexp.sweep")
+        if sweep:
+            counts.setdefault(sweep, Counter())[str(run.info.status)] += 1
+    rows: list[dict[str, Any]] = []
+    commands = []
+    elsewhere = store.uri != resolve_uri(None)
+    option = f" --tracking-uri {shlex.quote(store.shown)}" if elsewhere else ""
+    for parent in runs_where(store, list(names), "tags.`nnexp.kind` = 'sweep'"):
+        run_id, tags = str(parent.info.run_id), parent.data.tags
+        total, count = number(tags, "nnexp.total"), counts.get(run_id, Counter())
+        # Runs that were recorded before in another sweep count as done.
+        done = count["FINISHED"] + number(tags, "nnexp.reused")
+        failed = count["FAILED"]
+        missing = max(total - done - failed, 0)
+        started = shown_time(parent.info.start_time)
+        varied = str(parent.info.run_name).partition(": ")[2]
+        row = {
+            "sweep": run_id,
+            "experiment": names[str(parent.info.experiment_id)],
+            "started": started,
+            "varied": varied,
+        }
+        rows.append({**row, "runs": total, "done": done, "failed": failed, "missing": missing})
+        go_on = f"python -m nnexp sweeps --go-on {run_id[:8]}"
+        if missing:
+            commands.append(f"{go_on}{option}")
+        # Of a search or comparison `--go-on` refuses to train failed runs again.
+        if failed and not _trained_by(_recorded_words(tags)):
+            commands.append(f"{go_on} --retry failed{option}")
+    return rows, commands
+
+
+def _show(rows: Sequence[Mapping[str, Any]], commands: Sequence[str]) -> None:
+    console = new_console()
+    if not rows:
+        console.print("no sweeps are recorded here; python -m nnexp -m seed=0,1 makes one")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    words = {"sweep": "sweep", "experiment": "experiment", "started": "started (UTC)"}
+    words["varied"] = "varied"
+    for key in rows[0]:
+        table.add_column(words.get(key, key), justify="left" if key in words else "right")
+    for row in rows:
+        table.add_row(*(safe(str(cell)) for cell in [row["sweep"][:8], *list(row.values())[1:]]))
+    console.print(table)
+    if commands:
+        console.print("\nto go on:")
+        for command in commands:
+            console.print(safe(command), highlight=False)
+
+
+def _recorded_words(tags: Mapping[str, str]) -> list[str]:
+    """The recorded command as it is typed, but for `python -m nnexp`; of a damaged one none."""
+    with suppress(ValueError):
+        return _words(tags)
+    return []
+
+
+def _words(tags: Mapping[str, str]) -> list[str]:
+    """As `_recorded_words`; raises ValueError. A user's own files are not loaded by a record."""
+    words = without_retired(shlex.split(tags.get("nnexp.command", "")))[3:]
+    return split_off(words)[1]
+
+
+def _trained_by(words: Sequence[str]) -> str:
+    """The command that trained the runs beside `sweeps`, or ""."""
+    return words[0] if words and words[0] in ("compare", "search") else ""
+
+
+def _command(tags: Mapping[str, str]) -> str:
+    """The recorded command, as this version would take it."""
+    command = tags.get("nnexp.command", "")
+    with suppress(ValueError):
+        command = shlex.join(without_retired(shlex.split(command)))
+    return command
+
+
+def _go_on(store: Store, prefix: str, *, retry_failed: bool) -> int:
+    """Train what is missing of a recorded sweep: of its recorded configs, not of its command.
+
+    A sweep of an earlier version has recorded no configs: its command is taken if it still asks for
+    the same runs.
+    """
+    from nnexp.runner.sweep import SweepChanged, run_sweep
+
+    parent, experiment = _parent(store, prefix)
+    tags, run_id = parent.data.tags, str(parent.info.run_id)
+    key = tags.get("nnexp.sweep_key", "")
+    try:
+        words = _words(tags)
+    except ValueError as error:
+        raise UserError(f"--go-on {prefix}: its recorded command is damaged ({error})") from error
+    check_loaded(run_id, tags)
+    if by := _trained_by(words):
+        if retry_failed:
+            raise UserError(f"--retry failed: {prefix} was trained by {by}; allowed: sweeps")
+        return COMMANDS[by]([*words[1:], "--tracking-uri", store.uri])
+    with TemporaryDirectory() as folder:
+        path = artifact_of(store, run_id, ASKED, folder)
+        configs = asked_configs(path) if path else []
+    try:
+        if not configs:
+            from nnexp.hydra_app import run
+
+            there = f"tracking.uri={store.uri}"
+            return run([*words, there], retry_failed=retry_failed, recorded_key=key)
+        given = _tracking(parent, experiment, store)
+        asked = [replace(c, tracking=replace(c.tracking, **given)) for c in configs]
+        with unfailing_output(drop=True):
+            run_sweep(asked, words, new_console(), retry_failed=retry_failed, recorded_key=key)
+    except SweepChanged as error:
+        raise UserError(_changed(store, parent, prefix, configs)) from error
+    return 0
+
+
+def _parent(store: Store, prefix: str) -> tuple[Run, str]:
+    """The sweep with an id that begins so, and the name of its experiment."""
+    names = all_experiments(store)
+    parents = runs_where(store, list(names), "tags.`nnexp.kind` = 'sweep'")
+    found = [p for p in parents if str(p.info.run_id).startswith(prefix)]
+    if len(found) != 1:
+        how = "no recorded sweep" if not found else f"{len(found)} recorded sweeps"
+        raise UserError(
+            f"--go-on {prefix}: {how} with such an id; python -m nnexp sweeps lists them"
+        )
+    return found[0], names[str(found[0].info.experiment_id)]
+
+
+def _tracking(parent: Run, experiment: str, store: Store) -> dict[str, Any]:
+    """Where the rest of a sweep is recorded, and under which labels: those of its parent now."""
+    tags, name = parent.data.tags, str(parent.info.run_name)
+    return {
+        "uri": store.uri,
+        "experiment": experiment,
+        "name": None if name.startswith("sweep of ") else name,
+        "note": tags.get(NOTE),
+        "tags": own_tags(tags),
+    }
+
+
+def _changed(store: Store, parent: Run, prefix: str, configs: Sequence[Config]) -> str:
+    """Why what would be trained now is another sweep than the recorded one."""
+    where = f"tags.`nnexp.sweep` = '{parent.info.run_id}'"
+    runs = runs_where(store, [str(parent.info.experiment_id)], where)
+    member = next(runs, None)
+    source = (member or parent).data.tags.get("nnexp.source", source_sha256())
+    if source != source_sha256():
+        what = f"the numeric source has changed since (nnexp.source was {source[:12]})"
+    elif configs:
+        what = "its data, or what computes with train.engine=numpy, are not what they were"
+    else:
+        what = "its command asks for other runs than it did: a preset or a default has changed"
+    command = _command(parent.data.tags)
+    return f"--go-on {prefix}: {what}; nothing was trained; a new sweep of it all: {command}"

@@ -1,0 +1,230 @@
+"""What came of verifying a file: said, for a program, as an entry of its log, as a badge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnexp import __version__
+from nnexp.cli.verdicts import plain
+from nnexp.config.arguments import printable
+from nnexp.errors import UserError
+from nnexp.record.environment import environment
+from nnexp.study.exchange.badge import GREEN, GREY, RED, badge
+from nnexp.study.exchange.log import Entry, entries_of, now
+from nnexp.study.exchange.manifest import Manifest, Run
+from nnexp.study.exchange.results import Results, absent
+from nnexp.study.exchange.signature import Signer
+from nnexp.study.surroundings import place
+from nnexp.study.verify import Verdict
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+SHOWN = 20
+"""Runs that are not in a file, machines, and verifications, that are named one by one."""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """A file, and what came of training its runs again."""
+
+    results: Results
+    signer: Signer | None
+    problems: Sequence[str]
+    """What was changed on the way; then nothing was trained."""
+    verdicts: Sequence[Verdict] = ()
+    programs: Sequence[str] = ()
+    """Other versions of the program that runs were trained again with."""
+
+    @property
+    def good(self) -> list[Verdict]:
+        """The runs that came out bit for bit."""
+        return [verdict for verdict in self.verdicts if verdict.verified]
+
+    @property
+    def outcome(self) -> str:
+        """In a word."""
+        if self.problems:
+            return "changed"
+        if len(self.good) < len(self.verdicts):
+            return "differs"
+        return "reproduced" if self.verdicts else "nothing shown"
+
+    @property
+    def values(self) -> int:
+        """Values that were compared in those, weights aside."""
+        return sum(verdict.compared - 1 for verdict in self.good)
+
+    @property
+    def whole(self) -> int:
+        """Runs in the file."""
+        return len(self.results.manifest.runs)
+
+    @cached_property
+    def here(self) -> str:
+        """This machine."""
+        return ", ".join([place(environment()), *self.programs])
+
+    @property
+    def then(self) -> str:
+        """Where the runs were recorded, each place once."""
+        ids = {verdict.run_id for verdict in self.verdicts}
+        runs = [run for run in self.results.manifest.runs if run.id in ids]
+        known = (self.results.environment(run) for run in runs)
+        places = list(dict.fromkeys(place(found) for found in known if found))
+        more = f" and {len(places) - SHOWN} other places" if len(places) > SHOWN else ""
+        return "; ".join(places[:SHOWN]) + more if places else "a machine that is not named"
+
+    def conclude(self) -> None:
+        """Say what came of it."""
+        tried, good = len(self.verdicts), len(self.good)
+        if self.outcome == "differs":
+            print(f"NOT reproduced: {tried - good} of {tried} runs differ")
+            print(
+                printable(f"trained again on this machine ({self.here}); recorded on {self.then}")
+            )
+        elif self.outcome == "nothing shown":
+            print(f"nothing was shown: none of {self.whole} runs ended in the time that was given")
+        else:
+            print(
+                printable(
+                    f"reproduced on this machine ({self.here}): {good} of {self.whole} run"
+                    f"{'s' if self.whole > 1 else ''}, {self.values:,} values and all weights, bit "
+                    f"for bit; recorded on {self.then}"
+                )
+            )
+
+    def plain(self) -> dict[str, Any]:
+        """For a program: docs/schemas/verify.json."""
+        names = {run.id: run.name for run in self.results.manifest.runs}
+        manifest = self.results.manifest
+        return {
+            "verified": self.outcome == "reproduced",
+            "runs": [plain(verdict, names[verdict.run_id]) for verdict in self.verdicts],
+            "file": {
+                "name": self.results.shown,
+                "digest": self.results.digest,
+                "made_by": manifest.made_by,
+                "signed_by": str(self.signer) if self.signer else None,
+                "outcome": self.outcome,
+                "runs": self.whole,
+                "reproduced": len(self.good),
+                "values": self.values,
+                "changed": list(self.problems),
+                "not_in_the_file": list(absent(manifest)),
+                "claims": [
+                    {"name": j.name, "outcome": j.outcome}
+                    for claims in manifest.claims
+                    for j in claims.judged
+                ],
+                "log": log_lines(self.results, self.problems),
+                "here": self.here,
+                "recorded_on": self.then if self.verdicts else None,
+            },
+        }
+
+    def entry(self, who: str, key: Ed25519PrivateKey | None) -> Entry:
+        """For the file's own log.
+
+        Raises:
+            UserError: nothing that could be logged, or no name.
+        """
+        if self.outcome not in ("reproduced", "differs"):
+            raise UserError(f"--add-to-log: {self.outcome}; allowed: once runs were trained again")
+        made = Entry(
+            digest=self.results.digest,
+            who=who,
+            at=now(),
+            program=f"nnexp {__version__}",
+            where=printable(self.here),
+            outcome="reproduced" if self.outcome == "reproduced" else "differs",
+            reproduced=len(self.good),
+            tried=len(self.verdicts),
+            runs=self.whole,
+            values=self.values,
+            public_key="",
+            signature="",
+        )
+        return made if key is None else made.signed(key)
+
+    def badge(self) -> bytes:
+        """An SVG image."""
+        count = f"{len(self.good)} of {self.whole} runs"
+        tried = f"{len(self.verdicts) - len(self.good)} of {len(self.verdicts)} runs"
+        label, text, colour = {
+            "reproduced": ("reproduced", count, GREEN),
+            "differs": ("not reproduced", f"{tried} differ", RED),
+            "changed": ("results", "changed since export", RED),
+        }.get(self.outcome, ("results", "not verified", GREY))
+        return badge(label, text, colour)
+
+
+def introduce(results: Results, signer: Signer | None, *, signed: bool) -> None:
+    """What a file holds, who made it, who has verified it, and what it does not hold."""
+    manifest = results.manifest
+    runs = len(manifest.runs)
+    count = f"{runs} run{'s' if runs > 1 else ''}"
+    print(printable(f"{results.shown}: {count}, exported by {manifest.made_by}"))
+    print(f"digest {results.digest}")
+    if signed:
+        print(printable(f"signed by {signer}" if signer else "not signed"))
+    lacking = list(absent(manifest))
+    for line in lacking[:SHOWN]:
+        print(printable(line))
+    if len(lacking) > SHOWN:
+        print(f"and {len(lacking) - SHOWN} more that are not in the file")
+    if manifest.chosen.where is not None:
+        print(printable(f"runs were left out by --where {manifest.chosen.where}"))
+
+
+def tell_log(results: Results) -> None:
+    """Who has verified the file before, the last ones."""
+    lines = log_lines(results, ())
+    if len(lines) > SHOWN:
+        print(f"{len(lines) - SHOWN} earlier verifications")
+    for line in lines[-SHOWN:]:
+        print(line)
+
+
+def log_lines(results: Results, problems: Sequence[str]) -> list[str]:
+    """The verifications that are in a file; none of one that was changed."""
+    return [] if problems else [str(entry) for entry in entries_of(results.archive)]
+
+
+def tell_conclusions(manifest: Manifest) -> None:
+    """What the file concludes, once it was drawn from its runs again and came out so."""
+    for claims in manifest.claims:
+        outcomes = [j.outcome for j in claims.judged]
+        said = [f"{o} {outcomes.count(o)}" for o in dict.fromkeys(outcomes)]
+        print(printable(f"claims {claims.name}, judged from the file's runs: {', '.join(said)}"))
+    if (compared := manifest.comparison) is not None:
+        by, n = ", ".join(compared.by), len(compared.settings)
+        print(printable(f"comparison by {by}, {compared.metric}: {n} settings, as the file says"))
+
+
+def run_named(runs: Sequence[Run], prefix: str) -> Run:
+    """The run of a file with an id that begins so.
+
+    Raises:
+        UserError: there is none, or there are several.
+    """
+    found = [run for run in runs if run.id.startswith(prefix.lower())] if prefix else []
+    if len(found) != 1:
+        how = "several runs" if found else "no run"
+        there = ", ".join(run.id[:8] for run in runs[:SHOWN])
+        raise UserError(f"--run {prefix}: {how} of the file; allowed: one of {there}")
+    return found[0]
+
+
+def check_writable(option: str, path: Path) -> None:
+    """Refuse a file that cannot be written before an hour is spent.
+
+    Raises:
+        UserError: its folder is not there.
+    """
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise UserError(f"{option} {path}: allowed: a file in a folder that is there")

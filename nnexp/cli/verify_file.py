@@ -1,0 +1,178 @@
+"""`python -m nnexp verify FILE`: train again what a file of results, or a report's page, claims."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic
+
+from nnexp.cli.bisect import bisect
+from nnexp.cli.import_file import tell_problems
+from nnexp.cli.network_tables import print_json, said_beside
+from nnexp.cli.verdicts import say
+from nnexp.cli.verification_text import (
+    Verification,
+    introduce,
+    run_named,
+    tell_conclusions,
+    tell_log,
+)
+from nnexp.cli.verify_options import FileRequest, checked
+from nnexp.config.arguments import printable
+from nnexp.errors import UserError
+from nnexp.record.check import Checked
+from nnexp.record.seal import TAG
+from nnexp.source import source_sha256
+from nnexp.study.exchange.archive import write_whole
+from nnexp.study.exchange.checked import all_problems
+from nnexp.study.exchange.elsewhere import overrides_in, reproduce_with
+from nnexp.study.exchange.environments import Made, program_of
+from nnexp.study.exchange.log import add_entry
+from nnexp.study.exchange.manifest import Run
+from nnexp.study.exchange.page import PAGE, results_in_page
+from nnexp.study.exchange.reproduce import Claim, claims_of, reproduce, sampled
+from nnexp.study.exchange.results import Results, open_results
+from nnexp.study.exchange.signature import signature_problem, signer_of
+from nnexp.study.surroundings import source_change
+from nnexp.study.verify import Verdict
+from nnexp.terminal import console
+
+
+def verify_file(options: argparse.Namespace) -> int:
+    """Verify one file; 0 if all that was trained again agrees, 1 if not."""
+    request = checked(options)
+    path = Path(options.run_ids[0])
+    if path.name.endswith(PAGE):
+        results, whole = results_in_page(path)
+        wrong = [] if whole else ["the page around the results that it carries"]
+        return _answer(results, request, wrong)
+    with open_results(path) as results:
+        return _answer(results, request, [])
+
+
+def _answer(results: Results, request: FileRequest, wrong: list[str]) -> int:
+    """Verify, and tell the terminal, a program, the file's log and a badge of it."""
+    options = request.typed
+    with said_beside(options.format):
+        found, parted = _verify(results, request, wrong)
+        if options.add_to_log is not None and found.verdicts:
+            entry = found.entry(options.add_to_log, request.key)
+            add_entry(results.archive, Path(options.run_ids[0]), entry)
+            print(f"added to the log of the file, whose digest stays: {entry}")
+        if options.badge is not None:
+            write_whole(Path(options.badge), found.badge(), "--badge")
+            print(printable(f"written  {options.badge}"))
+    if options.format == "json":
+        print_json({**found.plain(), **({"bisected": parted} if parted else {})})
+    return 0 if found.outcome == "reproduced" else 1
+
+
+def _verify(
+    results: Results, request: FileRequest, wrong: list[str]
+) -> tuple[Verification, dict[str, object]]:
+    """Verify results of which some things may be known to be wrong already."""
+    changed = [
+        *wrong,
+        *all_problems(results, request.expected, lambda text: print(text, flush=True)),
+    ]
+    signed = not signature_problem(results, request.expected)
+    signer = signer_of(results) if signed else None
+    introduce(results, signer, signed=signed)
+    if changed:
+        tell_problems(results.shown, changed)
+        print(f"NOT verified: {results.shown} is not what was exported; nothing was trained")
+        return Verification(results, signer, changed), {}
+    tell_log(results)
+    tell_conclusions(results.manifest)
+    chosen = _chosen(results, request)
+    other = [run for run in chosen if request.typed.with_version and _is_of_another(run)]
+    made = dict.fromkeys(Made.of(results.environment(run)) for run in other)
+    claims = claims_of(
+        results, [run for run in chosen if run not in other], request.typed.data_root
+    )
+    _warn(results, claims)
+    verdicts = _said(results, request, claims, other)
+    found = Verification(results, signer, (), verdicts, [f"with {m}" for m in made])
+    found.conclude()
+    parted = _bisected(request.typed, claims, verdicts) if request.typed.bisect else {}
+    return found, parted
+
+
+def _chosen(results: Results, request: FileRequest) -> list[Run]:
+    """The runs that are trained again."""
+    options, everything = request.typed, list(results.manifest.runs)
+    if options.run is not None:
+        return [run_named(everything, options.run)]
+    if options.sample is None and request.budget is None:
+        return everything
+    chosen = sampled(everything, options.sample, request.seed)
+    print(f"{len(chosen)} of {len(everything)} runs, drawn with --sample-seed {request.seed}")
+    return chosen
+
+
+def _is_of_another(run: Run) -> bool:
+    """Whether a run was trained by another version of the program."""
+    return run.tag("source") != source_sha256()
+
+
+def _said(
+    results: Results, request: FileRequest, claims: Sequence[Claim], other: Sequence[Run]
+) -> list[Verdict]:
+    """Train all, and say of each run what came of it."""
+    runs = {run.id: run for run in [*(claim.run for claim in claims), *other]}
+    verdicts = []
+    for verdict in _trained(results, request, claims, other):
+        run = runs[verdict.run_id]
+        verdict = replace(verdict, record=Checked(sealed=TAG in run.tags), places=None)
+        verdicts.append(verdict)
+        count = f"[{len(verdicts)}/{len(runs)}] " if len(runs) > 1 else ""
+        say(verdict, printable(f"{count}{run.id[:8]} {run.name}"))
+    return verdicts
+
+
+def _trained(
+    results: Results, request: FileRequest, claims: Sequence[Claim], other: Sequence[Run]
+) -> Iterator[Verdict]:
+    """By this program what it has made, by others what they have."""
+    until = None if request.budget is None else monotonic() + request.budget
+    for run in other:  # All are looked at before any is trained.
+        overrides_in(run)
+    if claims:
+        yield from reproduce(results, claims, request.budget, console())
+    programs = {}
+    for run in other:
+        if until is not None and monotonic() > until:
+            return
+        made = Made.of(results.environment(run))
+        if made not in programs:
+            programs[made] = program_of(made, request.typed.source, print)
+        yield reproduce_with(programs[made], results, run, request.typed.data_root)
+
+
+def _bisected(
+    options: argparse.Namespace, claims: Sequence[Claim], verdicts: Sequence[Verdict]
+) -> dict[str, object]:
+    """Of the first run that differs, or else of the first."""
+    known = {claim.run.id: claim for claim in claims}
+    mine = [verdict for verdict in verdicts if verdict.run_id in known]
+    if not mine:
+        raise UserError("--bisect: allowed for runs of this version of the program")
+    verdict = min(mine, key=lambda v: v.verified)
+    claim, differences = known[verdict.run_id], verdict.differences
+    which = [options.run_ids[0], "--run", claim.run.id[:8]]
+    print(printable(f"{claim.run.id[:8]} {claim.run.name}:"))
+    return bisect(options, which, claim.config, claim.dataset, differences)
+
+
+def _warn(results: Results, claims: Sequence[Claim]) -> None:
+    """Say before training what source the runs were trained with, if it is not this one."""
+    notes: dict[str, int] = {}
+    for claim in claims:
+        environment = results.environment(claim.run)
+        if note := source_change(environment, claim.run.tags):
+            note = f"{note}; made by {Made.of(environment)}; --with-version trains with that"
+            notes[note] = notes.get(note, 0) + 1
+    for note, count in notes.items():
+        print(f"{count} of {len(claims)} runs were trained with another {printable(note)}")

@@ -1,0 +1,140 @@
+"""Curves over the epochs: accuracies, costs and the gap, mean with band over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nnexp.report.chart import Chart, Series, line_of, thinned
+from nnexp.report.palette import PUBLISHED
+from nnexp.report.report_data import Material
+
+_WIDE = 4.0
+_LONG = 40.0
+"""Where settings train for so many times more epochs than others, epochs are drawn by logarithm."""
+
+
+def learning_charts(material: Material) -> list[tuple[Chart, ...]]:
+    """What there is of: held-out accuracy, training cost, held-out cost, gap.
+
+    Each is one chart, or small multiples with one scale.
+    """
+    part = material.held_out
+    wanted = [
+        (f"{part}/accuracy", f"Accuracy on the {part} data (%)", 100.0),
+        (f"gap/{part}", f"Gap: training minus {part} accuracy (points)", 100.0),
+        ("train/cost", "Cost on the training data", 1.0),
+        (f"{part}/cost_network2", f"Cost on the {part} data", 1.0),
+        ("train/accuracy", "Accuracy on the training data (%)", 100.0),
+    ]
+    made = [
+        over_epochs(material, metric, title, scale)
+        for metric, title, scale in wanted
+        if material.is_curve(metric)
+    ]
+    # Runs of one epoch have values before and after it: nothing to draw a line through.
+    return [charts for charts in made if charts]
+
+
+def over_epochs(material: Material, metric: str, title: str, scale: float) -> tuple[Chart, ...]:
+    """One metric of every setting from its first epoch on, the published curves behind."""
+    log_x = _log_epochs(material, metric)
+    last = max(_last_epochs(material, metric), default=0.0)
+    panels = {
+        panel: lines
+        for panel, settings in material.panels.items()
+        if (lines := _lines(material, metric, settings, scale, last=last, log_x=log_x))
+    }
+    limits = _limits([line for lines in panels.values() for line in lines])
+    return tuple(
+        Chart(
+            name=metric.replace("/", "_").removesuffix("_network2"),
+            title=title,
+            x_label="epoch (logarithmic)" if log_x else "epoch",
+            y_label=title,
+            series=tuple(lines),
+            note=_note(material),
+            y_range=limits if metric.endswith("accuracy") or len(panels) > 1 else None,
+            log_x=log_x,
+            panel=panel,
+        )
+        for panel, lines in panels.items()
+    )
+
+
+def _lines(
+    material: Material, metric: str, settings: Sequence[str], scale: float, *,
+    last: float, log_x: bool,
+) -> list[Series]:  # fmt: skip
+    lines = [
+        line
+        for setting in ("", *settings)
+        for line in published_lines(material, metric, setting, scale, named=True, last=last)
+    ]
+    for setting in settings:
+        band = material.band(metric, setting)
+        band = band[band.index > 0]
+        if len(band) == 1:
+            continue
+        name, style = material.lines[setting], material.style[setting]
+        lines.append(line_of(band, name, style, scale=scale, log_x=log_x))
+    return [line for line in lines if len(line.x)]
+
+
+def _log_epochs(material: Material, metric: str) -> bool:
+    lasts = _last_epochs(material, metric)
+    return bool(lasts and max(lasts) > max(_WIDE * min(lasts), _LONG))
+
+
+def _last_epochs(material: Material, metric: str) -> list[float]:
+    """Of the settings that have the metric."""
+    bands = [material.band(metric, setting) for setting in material.drawn]
+    lasts = [float(band.index.max()) for band in bands if len(band)]
+    return [last for last in lasts if last > 0.0]
+
+
+def _note(material: Material) -> str:
+    seeds = material.runs.groupby("setting").size()
+    said = "one run each" if seeds.max() == 1 else "mean over seeds and the range of all of them"
+    left_out = len(material.settings) - len(material.drawn)
+    if left_out:
+        said += f"; {len(material.drawn)} of {len(material.settings)} settings, evenly by rank"
+    if "early" in set(material.runs.get("stop.name", [])):
+        said += "; a mean ends where its first run stops"
+    return said
+
+
+def _limits(lines: Sequence[Series]) -> tuple[float, float] | None:
+    """From the lowest value to the highest: where a curve comes from is seen too."""
+    ends = [v for line in lines for v in (line.low, line.high, line.y) if v is not None]
+    values = np.concatenate(ends) if ends else np.empty(0)
+    if not np.isfinite(values).any():
+        return None
+    bottom, top = float(np.nanmin(values)), float(np.nanmax(values))
+    room = 0.06 * (top - bottom) or 0.5
+    return float(f"{bottom - room:.4g}"), float(f"{top + room:.4g}")
+
+
+def published_lines(
+    material: Material,
+    metric: str,
+    setting: str,
+    scale: float,
+    *,
+    named: bool = False,
+    first: float = 0.0,
+    last: float = float("inf"),
+) -> list[Series]:
+    """The published curves that belong to a setting (or, for an empty one, to none)."""
+    lines = []
+    for known in material.published:
+        if known.setting != setting or metric not in known.curves:
+            continue
+        steps, values = known.curves[metric]
+        inside = (steps >= max(first, 1.0)) & (steps <= last)
+        steps, values = steps[inside], values[inside] * scale
+        kept = thinned(steps)
+        label = f"published: {setting}" if named and setting else known.name
+        lines.append(Series(label, steps[kept], values[kept], style=PUBLISHED))
+    return lines

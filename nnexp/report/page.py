@@ -1,0 +1,292 @@
+"""The report as one HTML file that needs no network, with its figures as PNG and SVG beside it."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from nnexp.errors import UserError
+from nnexp.record.check import warnings_of
+from nnexp.record.palette import COLOURS
+from nnexp.record.store import Store
+from nnexp.report.chart import plot_data
+from nnexp.report.effects import effects_table, interaction_tables
+from nnexp.report.figure import Drawn, Section
+from nnexp.report.figures import LEADS, WEIGHTS, sections
+from nnexp.report.findings import answers, warnings
+from nnexp.report.images import image_sections
+from nnexp.report.interactive import plays
+from nnexp.report.networks import read_networks, weight_answer, weight_table
+from nnexp.report.neuron import is_neuron, neuron_table
+from nnexp.report.pairs import command_of, compared, shown
+from nnexp.report.palette import ON_DARK
+from nnexp.report.plots import DPI
+from nnexp.report.provenance import provenance, training_commands
+from nnexp.report.report_data import Material, gather
+from nnexp.report.results_inside import Carried, carried
+from nnexp.report.svg import inline, svg_file
+from nnexp.report.tables import (
+    commands,
+    failed_table,
+    pairs_table,
+    published_table,
+    settings_table,
+)
+from nnexp.study.claims import claims_files, read_claims
+from nnexp.study.claims_judged import judge
+from nnexp.study.claims_text import claims_table
+from nnexp.study.exchange.page import MARK, with_results
+from nnexp.study.preset import question_of
+from nnexp.study.text_table import TextTable
+
+HERE = Path(__file__).parent
+FEW_NETWORKS = 6
+"""Of so many settings the opening lines say how their weights are."""
+WEIGHED = "distribute the weights"
+"""A preset that asks so is about the networks, and not about what they reach."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a page, or a README, shows."""
+
+    material: Material
+    answers: tuple[str, ...]
+    warnings: tuple[str, ...]
+    tables: tuple[TextTable, ...]
+    sections: tuple[Section, ...]
+    afterwards: tuple[TextTable, ...]
+    """Tables below the figures."""
+    trained_by: tuple[str, ...]
+    """The commands that trained the runs."""
+    changed: tuple[str, ...]
+    """Lines on runs whose records are not what was recorded."""
+    about_weights: bool
+    """Whether the question is how weights are, and not what is reached with them."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A report on disk."""
+
+    page: Path
+    figures: int
+    answers: tuple[str, ...]
+    changed: tuple[str, ...]
+    """Lines on runs whose records are not what was recorded."""
+
+
+# As in a comparison: what a record holds may be huge.
+@np.errstate(over="ignore", invalid="ignore")
+def write_report(
+    store: Store,
+    names: Sequence[str],
+    folder: Path,
+    where: str | None,
+    command: str,
+    sweeps: Sequence[str] = (),
+) -> Written:
+    """Write `index.html` and the figures into a folder.
+
+    Raises:
+        UserError: no such experiment, nothing to report, or the folder cannot be written.
+    """
+    report = make_report(store, names, where, command, sweeps)
+    proof = carried(store, report.material)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        pictures = [
+            (section.title, section.lead, [_saved(folder, d) for d in section.figures])
+            for section in report.sections
+        ]
+        page = folder / "index.html"
+        text = _render(report, pictures, command, proof)
+        text = with_results(text, proof.content) if proof.content else text
+        page.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(
+            f"--out {folder}: cannot be written ({error}); allowed: a folder"
+        ) from error
+    count = sum(len(section.figures) for section in report.sections)
+    return Written(page, count, report.answers, report.changed)
+
+
+def make_report(
+    store: Store,
+    names: Sequence[str],
+    where: str | None,
+    command: str,
+    sweeps: Sequence[str] = (),
+) -> Report:
+    """Gather, compare, draw; with `sweeps`, ids of parents, only runs of these.
+
+    Raises:
+        UserError: no such experiment, or no finished run in any.
+    """
+    material = gather(store, names, where, sweeps)
+    changed = warnings_of(store, [str(run.info.run_id) for run in material.kept])
+    measure = material.headline
+    found = compared(material, measure)
+    pairs = shown(material, found)
+    networks, left_out = read_networks(store, material)
+    corrected = len(found.pairs) if found is not None else 0
+    compare_command = command_of(material, measure) if found is not None else ""
+    tables = [
+        published_table(material),
+        neuron_table(material) if is_neuron(material) else None,
+        settings_table(material),
+        effects_table(found, material, measure, compare_command),
+        *interaction_tables(found, material, measure, compare_command),
+        pairs_table(
+            [pair for pair in pairs if pair.pair.paired], measure, corrected, compare_command
+        ),
+        weight_table(networks) if "reg.name" in material.keys else None,
+    ]
+    said = answers(material, measure, found, pairs)
+    about_weights = WEIGHED in _question(material) and len(networks) <= FEW_NETWORKS
+    if about_weights:
+        said = [*weight_answer(networks), *said[:1]]
+    return Report(
+        material,
+        tuple(said),
+        (*warnings(material, found), *left_out, *changed),
+        tuple(_commanded(t, command) for t in tables if t is not None),
+        (*sections(material, found, pairs, networks), *image_sections(store, material, found)),
+        tuple(
+            t
+            for t in (
+                *_claims(store, material),
+                failed_table(material),
+                provenance(store, material),
+            )
+            if t is not None
+        ),
+        tuple(training_commands(store, material)),
+        tuple(changed),
+        about_weights,
+    )
+
+
+def _question(material: Material) -> str:
+    return " ".join(map(question_of, material.names)).replace("`", "").strip()
+
+
+def _claims(store: Store, material: Material) -> list[TextTable]:
+    """What the chapter says of a preset, judged from all of its recorded runs."""
+    files = claims_files()
+    return [
+        claims_table(
+            judge(store, read_claims(files[name])).judged, f"python -m nnexp claims {name}"
+        )
+        for name in material.names
+        if name in files
+    ]
+
+
+def _commanded(table: TextTable, command: str) -> TextTable:
+    if table.command:
+        return table
+    return replace(table, command=command)
+
+
+def png(drawn: Drawn) -> bytes:
+    """A figure as a PNG file."""
+    buffer = io.BytesIO()
+    drawn.figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _saved(folder: Path, drawn: Drawn) -> dict[str, Any]:
+    (folder / f"{drawn.name}.png").write_bytes(png(drawn))
+    svg = svg_file(drawn)
+    (folder / f"{drawn.name}.svg").write_bytes(svg)
+    return {
+        "title": drawn.title,
+        "note": drawn.note,
+        "svg": Markup(inline(svg, drawn.text)),
+        "text": drawn.text,
+        "plots": [(chart.text, chart.panel, plot_data(chart)) for chart in drawn.charts],
+    }
+
+
+def _render(report: Report, pictures: list[Any], command: str, proof: Carried) -> str:
+    environment = Environment(
+        loader=PackageLoader("nnexp.report", "."),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters["interval"] = _interval
+    environment.filters["anchor"] = _anchor
+    material = report.material
+    playthings = plays(material)
+    return environment.get_template("page.html.j2").render(
+        title=material.name,
+        question=_question(material),
+        report=report,
+        runs=len(material.runs),
+        settings=len(material.settings),
+        failed=len(material.failed),
+        unfinished=material.unfinished,
+        where=material.where,
+        first=_lead(pictures, about_weights=report.about_weights),
+        contents=_contents(report, pictures),
+        sections=[section for section in pictures if section[2]],
+        command=command,
+        commands=commands(material),
+        light=list(enumerate(COLOURS)),
+        dark=list(enumerate(ON_DARK)),
+        plays=playthings,
+        proof=proof,
+        mark=Markup(MARK),
+        style=_static("page.css"),
+        play_style=_static("play.css"),
+        script=_static("page.js"),
+        scripts={play.name: _static(f"{play.name}.js") for play in playthings},
+        plot_style=_static("vendor/uPlot.min.css"),
+        plot_script=_static("vendor/uPlot.iife.min.js"),
+        plot_licence=_static("vendor/LICENSE"),
+    )
+
+
+def _anchor(title: str) -> str:
+    """A heading as an id within the page."""
+    return re.sub(r"\W+", "-", title.lower()).strip("-")
+
+
+def _lead(pictures: list[Any], *, about_weights: bool) -> Any:
+    """Take out the figure that shows the answer, if there is any.
+
+    The chapter's own, or against the size of the training set; else the end of every run.
+    """
+    titles = {title: figures for title, _, figures in pictures if figures}
+    for title in (*([WEIGHTS] if about_weights else []), *LEADS, *titles):
+        if title in titles:
+            return titles[title].pop(0)
+    return None
+
+
+def _contents(report: Report, pictures: list[Any]) -> list[str]:
+    """The headings of the page, in their order."""
+    tables = [table.title for table in (*report.tables, *report.afterwards)]
+    return [*(title for title, _, figures in pictures if figures), *tables, "Commands"]
+
+
+def _interval(cell: str) -> Markup:
+    """`1.2 (1.1 to 1.3)`: what stands in brackets comes below, smaller."""
+    value, bracket, rest = cell.partition(" (")
+    small = Markup("<small>({})</small>").format(rest.removesuffix(")")) if bracket else ""
+    return Markup("{} {}").format(value, small)
+
+
+def _static(name: str) -> Markup:
+    return Markup((HERE / name).read_text(encoding="utf-8"))

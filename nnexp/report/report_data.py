@@ -1,0 +1,269 @@
+"""What a report is made of: runs and curves of an experiment, grouped into settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from nnexp.config.compose import schema_keys
+from nnexp.config.varying_keys import ASIDE, distinct_keys
+from nnexp.errors import UserError
+from nnexp.record.store import Store
+from nnexp.report.chart import finite
+from nnexp.report.labels import FINAL, MEASURES, Measure, said
+from nnexp.report.published_curves import Beside, beside
+from nnexp.report.small_multiples import facet_of, line_names, panels_of
+from nnexp.study.frames import curves_of, frame_of, select
+from nnexp.study.grouping import config_keys
+from nnexp.study.preset import asked_key
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+CURVES = (
+    "train/cost",
+    "train/accuracy",
+    "validation/cost_network2",
+    "validation/accuracy",
+    "test/cost_network2",
+    "test/accuracy",
+    "neuron/activation",
+    "neuron/gradient_w",
+    "neuron/sigmoid_prime",
+)
+
+DRAWN = 24
+"""More lines than these nobody can tell apart; the tables hold all settings."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """An experiment, or several together, as a report shows it."""
+
+    names: tuple[str, ...]
+    where: str | None
+    sweeps: tuple[str, ...]
+    """The ids of the parents whose runs are shown; empty: all."""
+    kept: tuple[Run, ...]
+    """The finished runs, each fingerprint once."""
+    runs: pd.DataFrame
+    """One row each, with a column `setting`."""
+    failed: pd.DataFrame
+    unfinished: int
+    measured: frozenset[str]
+    """The metrics that at least one run was measured by more than once."""
+    bands: pd.DataFrame
+    """By metric, setting and step: mean, min, max and count over the runs of the setting."""
+    published: tuple[Beside, ...]
+    keys: tuple[str, ...]
+    """The config keys that tell the settings apart; the one that is asked about comes last."""
+    settings: Mapping[str, tuple[str, ...]]
+    """Their names in order, with their values of the keys."""
+    measures: tuple[Measure, ...]
+    """What the runs have values of, the most telling first."""
+
+    @property
+    def name(self) -> str:
+        """What the report is called."""
+        return ", ".join(self.names)
+
+    @property
+    def headline(self) -> Measure:
+        """What the report opens with: the first that every run has."""
+        whole = (m for m in self.measures if self.runs[m.metric].notna().all())
+        if not self.measures:
+            raise UserError(f"report {self.name}: no finite value is recorded of any result")
+        return next(whole, self.measures[0])
+
+    @cached_property
+    def facet(self) -> int | None:
+        """The number of the key whose values have charts of their own; None for one chart."""
+        return facet_of(list(self.settings.values()))
+
+    @cached_property
+    def lines(self) -> dict[str, str]:
+        """What the line of each setting is called in a chart."""
+        return line_names(self.settings, self.facet)
+
+    @cached_property
+    def style(self) -> dict[str, int]:
+        """The number that gives a setting its colour and dashes: the same in every panel."""
+        numbers = {name: n for n, name in enumerate(dict.fromkeys(self.lines.values()))}
+        return {setting: numbers[name] for setting, name in self.lines.items()}
+
+    @cached_property
+    def drawn(self) -> list[str]:
+        """The settings that are drawn: all, or some evenly over their ranking."""
+        if len(self.settings) <= DRAWN or self.facet is not None:
+            return list(self.settings)
+        ranked = self.runs.groupby("setting")[self.headline.metric].mean().sort_values()
+        chosen = np.linspace(0, len(ranked) - 1, DRAWN).round().astype(int)
+        names = set(ranked.index[chosen])
+        return [setting for setting in self.settings if setting in names]
+
+    @property
+    def panels(self) -> dict[str, list[str]]:
+        """The settings that are drawn, by panel; without a facet all in one, called nothing."""
+        return panels_of(self.settings, self.drawn, self.facet)
+
+    @property
+    def held_out(self) -> str:
+        """Test where the test data was watched during training, else validation; or nothing."""
+        found = [part for part in ("test", "validation") if self.is_curve(f"{part}/accuracy")]
+        return found[0] if found else ""
+
+    def is_curve(self, metric: str) -> bool:
+        """Whether a metric was measured more than once during training."""
+        return metric in self.measured
+
+    def band(self, metric: str, setting: str) -> pd.DataFrame:
+        """By step, over the runs of a setting, as long as all of them train."""
+        if (metric, setting) not in self.bands.index:
+            return self.bands.iloc[:0].reset_index(drop=True)
+        part = pd.DataFrame(self.bands.xs((metric, setting), level=("metric", "setting")))
+        whole: pd.DataFrame = part[part["count"] == part["count"].max()]
+        return whole
+
+
+def gather(
+    store: Store, names: Sequence[str], where: str | None, sweeps: Sequence[str] = ()
+) -> Material:
+    """Read experiments from the store; with `sweeps`, ids of parents, only runs of these.
+
+    Raises:
+        UserError: no such experiment, or no finished run in any.
+    """
+    filters = [f"tags.`nnexp.sweep` = '{sweep}'" for sweep in sweeps] or [""]
+    filters = [" and ".join(filter(None, (where, one))) for one in filters]
+    selected = [
+        run for name in names for one in filters for run in select(store, name, one or None)
+    ]
+    everything = frame_of(selected)
+    finished = everything[everything["status"] == "FINISHED"]
+    if finished.empty:
+        narrowed = f" with --where {where}" if where else ""
+        raise UserError(
+            f"report {' '.join(names)}: no finished runs are recorded{narrowed}; train some first"
+        )
+    # As `compare` does: the same config on the same data, perhaps of another source, counts once.
+    same = [key for key in (*config_keys(), "data") if key in finished]
+    finished = finished.drop_duplicates(same, keep="first").copy()
+    columns = {key: list(finished[key]) for key in schema_keys() if key in finished}
+    apart = distinct_keys(columns, size="data.n_train", aside=ASIDE)
+    keys = ordered(apart, asked_key(names[0]) if len(names) == 1 else None)
+    finished["setting"] = setting_names(finished, keys)
+    by_id = {run.info.run_id: run for run in selected}
+    kept = tuple(by_id[run_id] for run_id in finished["run_id"])
+    curves = curves_of(store, kept, CURVES)
+    curves["value"] = finite(curves["value"])
+    curves = curves.merge(finished[["run_id", "setting"]], on="run_id")
+    finished[FINAL] = _final_accuracy(finished)
+    finished["epochs"] = finished["run_id"].map(curves.groupby("run_id")["step"].max())
+    by_run = _with_gaps(curves.set_index(["metric", "setting", "run_id", "step"])["value"])
+    failed = everything[everything["status"] == "FAILED"].copy()
+    failed["setting"] = setting_names(failed, keys) if len(failed) else []
+    settings = _in_order(finished, keys)
+    first = finished.drop_duplicates("setting").set_index("setting")["run_id"]
+    return Material(
+        names=tuple(names),
+        where=where,
+        sweeps=tuple(sweeps),
+        kept=kept,
+        runs=finished,
+        failed=failed,
+        unfinished=int((~everything["status"].isin(["FINISHED", "FAILED"])).sum()),
+        measured=_measured(by_run),
+        bands=_bands(by_run),
+        published=beside(
+            store,
+            [run for name in names for run in select(store, name, None, "published")],
+            {setting: by_id[first[setting]].data.params for setting in settings},
+        ),
+        keys=tuple(keys),
+        settings=settings,
+        measures=_measures(finished),
+    )
+
+
+def _measures(runs: pd.DataFrame) -> tuple[Measure, ...]:
+    there = [m for m in MEASURES if m.metric in runs and runs[m.metric].notna().any()]
+    if runs["epochs"].nunique() == 1 or "early" not in set(runs.get("stop.name", [])):
+        there = [m for m in there if m.metric != "epochs"]
+    if any(m.metric == "best/validation_accuracy" for m in there):
+        there = [m for m in there if m.metric != "validation/accuracy"]
+    return tuple(there)
+
+
+def _with_gaps(by_run: pd.Series[float]) -> pd.Series[float]:
+    """With the gaps between training and held-out accuracy as metrics of their own."""
+    parts = [by_run]
+    there = set(by_run.index.get_level_values("metric"))
+    for part in ("validation", "test"):
+        if {"train/accuracy", f"{part}/accuracy"} <= there:
+            train, held_out = (by_run.xs(f"{p}/accuracy", level="metric") for p in ("train", part))
+            gap = (train - held_out).dropna()
+            parts.append(pd.concat({f"gap/{part}": gap}, names=["metric"]))
+    return pd.concat(parts)
+
+
+def _measured(by_run: pd.Series[float]) -> frozenset[str]:
+    steps = by_run.groupby(level=["metric", "run_id"]).size()
+    return frozenset(steps[steps > 1].index.get_level_values("metric"))
+
+
+def _bands(by_run: pd.Series[float]) -> pd.DataFrame:
+    grouped = by_run.groupby(level=["metric", "setting", "step"])
+    return pd.DataFrame(grouped.agg(["mean", "min", "max", "count"])).sort_index()
+
+
+def _final_accuracy(runs: pd.DataFrame) -> pd.Series[float]:
+    """Of the weights that each run ends with: with early stopping the best ones."""
+    nothing = pd.Series(np.nan, index=runs.index)
+    best: pd.Series[float] = runs.get("best/test_accuracy", nothing)
+    last: pd.Series[float] = runs.get("test/accuracy", nothing)
+    return best.astype(float).fillna(last.astype(float))
+
+
+def ordered(keys: Sequence[str], asked: str | None) -> list[str]:
+    """The size of the training set first, the key that is asked about last.
+
+    Settings that differ in nothing but that key then stand one below the other.
+    """
+    last = next((k for k in keys if k == asked), None)
+    if last is None:
+        last = next((k for k in keys if k != "data.n_train"), None)
+    return sorted(keys, key=lambda k: (k == last, k != "data.n_train"))
+
+
+def setting_names(runs: pd.DataFrame, keys: Sequence[str]) -> pd.Series[str]:
+    """`1,000 images, no dropout` …: the values of the telling keys in words."""
+    if not keys:
+        return pd.Series("all runs", index=runs.index)
+    columns = [runs[key].map(lambda value, key=key: said(key, value)) for key in keys]
+    joined = columns[0]
+    for column in columns[1:]:
+        joined = joined + ", " + column
+    return joined
+
+
+def _in_order(runs: pd.DataFrame, keys: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """By the values of the keys; `none`, the plain case, before the others."""
+    if not keys:
+        return {"all runs": ()}
+    rows = runs.drop_duplicates("setting")
+
+    def rank(row: pd.Series[str]) -> list[tuple[float, str]]:
+        found = []
+        for value in (row[key] for key in keys):
+            text = "" if str(value) == "none" else str(value)
+            plain = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+            found.append((float(value) if plain else 0.0, text))
+        return found
+
+    ranked = sorted((row for _, row in rows.iterrows()), key=rank)
+    return {str(row["setting"]): tuple(said(key, row[key]) for key in keys) for row in ranked}

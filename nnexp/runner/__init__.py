@@ -1,0 +1,1 @@
+"""Training what is asked for: one run, or a sweep over processes or a cluster."""

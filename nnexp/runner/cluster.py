@@ -1,0 +1,332 @@
+"""`sweep.executor=dask`: the runs of a sweep on the workers of a Dask cluster.
+
+At most as many tasks are with the cluster as it has workers, and each answer is recorded and let go
+as it comes: Dask would compute what a lost worker had finished once more. A worker is asked what it
+would train with before it is given anything, and left out if that is another source; one that joins
+later likewise. What is lost with a worker, or with the connection to the scheduler, is tried again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import shutil
+import time
+import weakref
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from nnexp.config.schema import SweepConfig
+from nnexp.errors import UserError
+from nnexp.record.environment import cores
+from nnexp.redact import redact
+from nnexp.runner.remote import TOPIC, Answer, Machine, machine, told, train_task
+from nnexp.runner.worker import Broken, Finished, Message, Note, Progress, Task
+from nnexp.source import file_digests
+
+CONNECT_SECONDS = 10.0
+
+LOOK_SECONDS = 2.0
+"""How often it is looked for workers that have joined."""
+
+RECONNECT_SECONDS = 300.0
+"""How long a scheduler that is gone, or one without workers, is waited for."""
+
+TRIES = 3
+"""How often a task is tried whose worker dies with it."""
+
+
+def check_cluster(settings: SweepConfig) -> None:
+    """Make sure that a cluster can be had.
+
+    Raises:
+        UserError: there is no Dask here, nothing answers, or a worker has another source.
+    """
+    if settings.address is None:
+        _distributed()
+        return
+    client = _connect(settings.address)
+    try:
+        for address, difference in _differences(client, _workers(client)).items():
+            if difference:
+                raise UserError(
+                    f"sweep.address={settings.address}: worker {address} {difference}; allowed: "
+                    f"nnexp {machine().nnexp} of the same source on every worker"
+                )
+    finally:
+        client.close()
+
+
+class Cluster:
+    """An executor on a Dask cluster; without an address, on one of this machine's own."""
+
+    def __init__(
+        self, tasks: Iterable[Task], settings: SweepConfig, *, stays: bool = False
+    ) -> None:
+        """With `stays`, it is left connected until closed."""
+        self._tasks, self._stays, self._settings = deque(tasks), stays, settings
+        self._running: dict[Any, Task] = {}
+        self._places: weakref.WeakKeyDictionary[Any, frozenset[str]] = weakref.WeakKeyDictionary()
+        """On which workers a task may run: those that were there when it was handed out."""
+        self._tries: dict[int, int] = {}
+        self._fit: dict[str, bool] = {}
+        self._told: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._cluster: Any = None
+        self._client: Any = None
+        self._looked = 0.0
+
+    def add(self, tasks: Iterable[Task]) -> None:
+        """More tasks, after all those before have ended."""
+        self._tasks.extend(tasks)
+        self._tries.clear()
+
+    def messages(self) -> Generator[Message, None, None]:
+        """What the workers report, until all tasks are done."""
+        whole = False
+        try:
+            if self._client is None:
+                self._open()
+            alone_since = time.monotonic()
+            while self._tasks or self._running:
+                yield from self._look()
+                if self._free() or self._running:
+                    alone_since = time.monotonic()
+                elif time.monotonic() - alone_since > RECONNECT_SECONDS:
+                    raise UserError(_no_workers(self._settings))
+                self._submit()
+                yield from self._ended()
+                yield from self._heard()
+            whole = True
+        finally:
+            if not (whole and self._stays):
+                self.close()
+
+    def close(self) -> None:
+        """Take back what is with the cluster, and leave it as it was."""
+        for future in self._running:
+            with suppress(Exception):
+                future.cancel(force=True)
+        self._running = {}
+        for part in (self._client, self._cluster):
+            if part is not None:
+                with suppress(Exception):
+                    part.close()
+        self._client = self._cluster = None
+
+    def _open(self) -> None:
+        distributed = _distributed()
+        address = self._settings.address
+        if address is None:
+            self._cluster = distributed.LocalCluster(
+                n_workers=self._settings.workers or cores(),
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address=None,
+                silence_logs=logging.CRITICAL,
+            )
+            address = self._cluster.scheduler_address
+        self._connect(address)
+
+    def _connect(self, address: str) -> None:
+        """Connect to a scheduler, and listen to what workers tell."""
+        self._client = _connect(address)
+        self._client.subscribe_topic(TOPIC, lambda event: self._told.put(told(event[1])))
+
+    def _look(self) -> Iterator[Message]:
+        """Notice workers that have joined or gone, and a scheduler that is no longer there."""
+        if time.monotonic() - self._looked < LOOK_SECONDS:
+            return
+        self._looked = time.monotonic()
+        if self._client.status != "running":
+            self._reconnect()
+        there = _workers(self._client)
+        fresh = [address for address in there if address not in self._fit]
+        for address, difference in _differences(self._client, fresh).items():
+            self._fit[address] = not difference
+            if difference:
+                yield Note(self._some_run(), f"worker {address} {difference}: it is left out")
+        self._fit = {address: fit for address, fit in self._fit.items() if address in there}
+        yield from self._stranded(set(there))
+
+    def _stranded(self, there: set[str]) -> Iterator[Message]:
+        """Take back tasks that wait for workers none of which is there any more."""
+        for future in [f for f in self._running if f.status == "pending"]:
+            if self._places[future].isdisjoint(there):
+                future.cancel(force=True)
+                yield from self._put_back(
+                    self._running.pop(future), "its worker is gone; handed out again"
+                )
+
+    def _some_run(self) -> int:
+        return next(iter([*self._running.values(), *self._tasks])).run
+
+    def _reconnect(self) -> None:
+        """Connect to the scheduler anew; what it had is handed out again.
+
+        Raises:
+            UserError: it does not come back.
+        """
+        self._tasks.extendleft(self._running.values())
+        self._running = {}
+        assert self._settings.address is not None or self._cluster is not None
+        address = self._settings.address or self._cluster.scheduler_address
+        with suppress(Exception):
+            self._client.close(timeout=2)
+        deadline = time.monotonic() + RECONNECT_SECONDS
+        while True:
+            try:
+                self._connect(address)
+                break
+            except UserError:
+                if time.monotonic() > deadline:
+                    raise
+        self._fit = {}
+
+    def _free(self) -> int:
+        """How many more tasks the cluster can have in hand."""
+        return sum(self._fit.values()) - len(self._running)
+
+    def _submit(self) -> None:
+        fit = [address for address, fits in self._fit.items() if fits]
+        while self._tasks and self._free() > 0:
+            task = self._tasks.popleft()
+            # A key of its own for each try: Dask would hand back what it holds under the same one.
+            key = f"nnexp-{task.run}-{os.urandom(8).hex()}"
+            future = self._client.submit(
+                train_task, task, file_digests(), key=key, workers=fit, pure=False
+            )
+            self._running[future] = task
+            self._places[future] = frozenset(fit)
+
+    def _ended(self) -> Iterator[Message]:
+        """What has become of tasks that ended, or were lost."""
+        distributed = _distributed()
+        if not self._running:
+            time.sleep(0.2)
+            return
+        # Nothing yet; or the scheduler was lost, which the state of each future says.
+        with suppress(TimeoutError, distributed.client.FuturesCancelledError):
+            distributed.wait(list(self._running), timeout=0.5, return_when="FIRST_COMPLETED")
+        for future in [f for f in self._running if f.status != "pending"]:
+            task = self._running.pop(future)
+            if future.status == "finished":
+                try:
+                    answer: Answer = future.result(timeout=60)
+                except Exception as error:
+                    # The worker may be lost before its answer has come over.
+                    yield from self._again(task, str(error))
+                    continue
+                finally:
+                    future.release()
+                yield _received(task, answer)
+            elif future.status == "error":
+                yield from self._again(task, str(future.exception()))
+            else:
+                # Not the task's fault: the connection to the scheduler was lost, or it was told so.
+                yield from self._put_back(
+                    task, "lost with the connection to the scheduler; handed out again"
+                )
+
+    def _again(self, task: Task, reason: str) -> Iterator[Message]:
+        """Put a task back, a few times; then it is given up."""
+        said = redact(" ".join(reason.split()))[:300]
+        self._tries[task.run] = self._tries.get(task.run, 1) + 1
+        if self._tries[task.run] > TRIES:
+            yield Broken(task.run, said)
+            return
+        yield from self._put_back(task, f"{said}; tried once more")
+
+    def _put_back(self, task: Task, said: str) -> Iterator[Message]:
+        """Let a task be the next that is handed out, and say why."""
+        self._tasks.appendleft(task)
+        yield Note(task.run, said)
+        yield Progress(task.run, 0)
+
+    def _heard(self) -> Iterator[Message]:
+        with suppress(queue.Empty):
+            while True:
+                yield self._told.get_nowait()
+
+
+def _received(task: Task, answer: Answer) -> Message:
+    """The last message of a task, its artifacts written into the folder that it was to use."""
+    message = answer.message
+    if not isinstance(message, Finished) or message.ended.folder is None:
+        return message
+    folder = task.folder / f"dask-run{task.run}"
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, content in answer.files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return replace(message, ended=replace(message.ended, folder=folder))
+
+
+def _distributed() -> Any:
+    try:
+        import dask
+
+        # What matters of what it logs is said by this program.
+        quiet = dict.fromkeys(("distributed", "distributed.client", "bokeh", "tornado"), "critical")
+        dask.config.set({"logging": quiet})
+        import distributed
+    except ImportError as error:
+        raise UserError(
+            "sweep.executor=dask: the package distributed is not installed; allowed: pip install "
+            "'nnexp[dask]', or sweep.executor=processes"
+        ) from error
+    return distributed
+
+
+def _connect(address: str) -> Any:
+    distributed = _distributed()
+    try:
+        return distributed.Client(address, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError, TimeoutError) as error:
+        said = redact(" ".join(str(error).split()))[:150] or type(error).__name__
+        raise UserError(
+            f"sweep.address={redact(address)}: no Dask scheduler answers there ({said}); allowed: "
+            "the address of one, such as tcp://HOST:8786, or none for a cluster of this machine"
+        ) from error
+
+
+def _workers(client: Any) -> list[str]:
+    """The addresses of the workers there are now."""
+    with suppress(OSError, TimeoutError):
+        return list(client.scheduler_info(n_workers=-1)["workers"])
+    return []
+
+
+def _differences(client: Any, workers: list[str]) -> dict[str, str]:
+    """By address: in what a worker differs that would change the meaning of a run, or ""."""
+    if not workers:
+        return {}
+    ours = machine()
+    try:
+        found: dict[str, Any] = client.run(machine, workers=workers, on_error="return")
+    except (OSError, TimeoutError):
+        return {}  # It has gone again.
+    said = {}
+    for address, theirs in found.items():
+        if not isinstance(theirs, Machine):
+            kind = type(theirs).__name__
+            said[address] = f"cannot import nnexp ({kind}: {' '.join(str(theirs).split())[:100]})"
+        elif theirs.source != ours.source:
+            said[address] = (
+                f"has another source of nnexp ({theirs.nnexp}, digest {theirs.source[:12]}; here "
+                f"{ours.nnexp}, {ours.source[:12]})"
+            )
+        else:
+            said[address] = ""
+    return said
+
+
+def _no_workers(settings: SweepConfig) -> str:
+    return (
+        f"sweep.address={settings.address}: no worker that can train for "
+        f"{RECONNECT_SECONDS:.0f} s; allowed: a cluster with workers of the same source"
+    )

@@ -1,0 +1,53 @@
+"""Where the runs of a sweep are trained: in processes of this machine, or on a Dask cluster.
+
+An executor takes tasks and gives messages as they come. Which one, with how many workers, and in
+what order runs end, changes no bit of any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from typing import Protocol
+
+from nnexp.config.schema import SweepConfig
+from nnexp.record.environment import cores
+from nnexp.runner.pool import Pool
+from nnexp.runner.worker import Message, Task
+
+
+class Executor(Protocol):
+    """Trains tasks; iterate over `messages` to let it work."""
+
+    def add(self, tasks: Iterable[Task]) -> None:
+        """More tasks, after all those before have ended."""
+
+    def messages(self) -> Generator[Message, None, None]:
+        """What comes of the tasks, until all are done. Closing it ends the work."""
+
+    def close(self) -> None:
+        """End the work at once."""
+
+
+def executor_of(settings: SweepConfig, tasks: Iterable[Task], *, stays: bool = False) -> Executor:
+    """The executor that a sweep asks for; with `stays`, it waits for more tasks until closed.
+
+    Raises:
+        UserError: a cluster that cannot be had.
+    """
+    if settings.executor == "dask":
+        from nnexp.runner.cluster import Cluster
+
+        return Cluster(tasks, settings, stays=stays)
+    return Pool(tasks, settings.workers or cores(), stays=stays)
+
+
+def check_executor(settings: SweepConfig) -> None:
+    """Make sure, before anything is recorded, that the executor asked for can be had.
+
+    Raises:
+        UserError: it cannot.
+    """
+    if settings.executor == "dask":
+        from nnexp.runner.cluster import check_cluster
+
+        check_cluster(settings)

@@ -1,0 +1,153 @@
+"""A pool of worker processes in which one that dies costs only the run it had in hand."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+
+from nnexp.record.processes import is_stopped
+from nnexp.runner.worker import Broken, Finished, Message, Note, Paused, Progress, Task, serve
+from nnexp.signals import held_interrupts
+from nnexp.source import file_digests
+
+LOOK_SECONDS = 3.0
+"""How often it is looked after workers that say nothing."""
+
+
+@dataclass
+class _Worker:
+    process: BaseProcess
+    pipe: Connection
+    task: Task | None = None
+    stopped: bool = False
+    """Whether it was told to wait (SIGSTOP), which has been said."""
+
+
+class Pool:
+    """Trains tasks in worker processes; iterate over `messages` to let it work."""
+
+    def __init__(self, tasks: Iterable[Task], workers: int, *, stays: bool = False) -> None:
+        """With `stays`, idle workers wait for what `add` brings until the pool is closed."""
+        self._tasks = deque(tasks)
+        self._stays = stays
+        self._context = multiprocessing.get_context("spawn")
+        self._retried: set[int] = set()
+        self._look = 0.0
+        self._count = workers if stays else max(1, min(workers, len(self._tasks)))
+        self._workers = [self._start() for _ in range(self._count)]
+
+    def add(self, tasks: Iterable[Task]) -> None:
+        """More tasks, after all those before have ended."""
+        self._tasks.extend(tasks)
+        self._retried.clear()
+        # Some may have died with the last tasks in hand.
+        self._workers += [self._start() for _ in range(self._count - len(self._workers))]
+
+    def messages(self) -> Generator[Message, None, None]:
+        """What the workers report, until all tasks are done. Closing it ends the workers."""
+        whole = False
+        try:
+            for worker in list(self._workers):
+                self._give(worker)
+            while busy := {w.pipe: w for w in self._workers if w.task or not self._stays}:
+                ready = wait(list(busy), timeout=LOOK_SECONDS)
+                yield from self._stopped()
+                for pipe in ready:
+                    assert isinstance(pipe, Connection)
+                    yield from self._receive(busy[pipe])
+            whole = True
+        finally:
+            if not (whole and self._stays):
+                self.close()
+
+    def close(self) -> None:
+        """End all workers at once; what they had in hand goes on from its checkpoint, if ever."""
+        for worker in self._workers:
+            worker.process.kill()
+            worker.process.join()
+            worker.pipe.close()
+        self._workers = []
+
+    def _stopped(self) -> Iterator[Message]:
+        """Say of workers that were told to wait: nothing would ever come from them."""
+        if time.monotonic() < self._look:
+            return
+        self._look = time.monotonic() + LOOK_SECONDS
+        for worker in self._workers:
+            pid = worker.process.pid or 0
+            stopped = is_stopped(pid)
+            if stopped and not worker.stopped and worker.task is not None:
+                text = f"its worker process {pid} is stopped; kill -CONT {pid} lets it go on"
+                yield Note(worker.task.run, text)
+            worker.stopped = stopped
+
+    def _start(self) -> _Worker:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=serve, args=(theirs, file_digests()), daemon=True)
+        with held_interrupts():
+            process.start()
+        theirs.close()
+        return _Worker(process, ours)
+
+    def _give(self, worker: _Worker) -> None:
+        """Hand out the next task, or send the worker home."""
+        if self._tasks:
+            worker.task = self._tasks.popleft()
+            # If it is gone already, that is noticed when the pipe is read.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                worker.pipe.send(worker.task)
+            return
+        worker.task = None
+        if self._stays:
+            return
+        self._workers.remove(worker)
+        with suppress(BrokenPipeError, ConnectionResetError):
+            worker.pipe.send(None)
+        worker.process.join(timeout=10)
+        worker.pipe.close()
+
+    def _receive(self, worker: _Worker) -> Iterator[Message]:
+        try:
+            message: Message = worker.pipe.recv()
+        except (EOFError, ConnectionResetError, OSError):
+            yield from self._bury(worker)
+            return
+        if not isinstance(message, Finished | Paused | Broken):
+            yield message
+            return
+        task = worker.task
+        assert task is not None
+        again = list(self._again(task, message.reason)) if isinstance(message, Broken) else []
+        # The worker has its next run in hand while this one is recorded.
+        self._give(worker)
+        yield from again or [message]
+
+    def _bury(self, worker: _Worker) -> Iterator[Message]:
+        """A worker died: its run is tried once more, from its checkpoint."""
+        worker.process.join()
+        code = worker.process.exitcode or 0
+        how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+        worker.pipe.close()
+        self._workers.remove(worker)
+        if worker.task is not None:
+            yield from self._again(worker.task, f"worker process died ({how})")
+        if self._tasks:
+            fresh = self._start()
+            self._workers.append(fresh)
+            self._give(fresh)
+
+    def _again(self, task: Task, reason: str) -> Iterator[Message]:
+        """Put a run back once; the second time it is given up."""
+        if task.run in self._retried:
+            yield Broken(task.run, reason)
+            return
+        self._retried.add(task.run)
+        self._tasks.appendleft(task)
+        yield Note(task.run, f"{reason}; tried once more")
+        yield Progress(task.run, 0)

@@ -1,0 +1,143 @@
+"""One run: trained, shown and recorded; gone on with where it was interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from rich.console import Console
+from rich.markup import escape
+
+from nnexp.config.command import run_name
+from nnexp.config.schema import Config
+from nnexp.config.words import some
+from nnexp.data.dataset import Dataset, dataset_of
+from nnexp.record.check import warnings_of
+from nnexp.record.checkpoint import CheckpointFile
+from nnexp.record.fingerprint import fingerprint
+from nnexp.record.kept import deliver_all
+from nnexp.record.stale import mark_stale
+from nnexp.record.store import Store, experiment_id, import_client, open_store
+from nnexp.record.store_sql import final_values
+from nnexp.record.sweep import Recorded, find_finished
+from nnexp.runner.artifact_process import ArtifactProcess
+from nnexp.runner.checkpoints import Checkpoints, run_key
+from nnexp.runner.locks import alone
+from nnexp.runner.run_progress import RunProgress, Screen, header
+from nnexp.runner.run_under_way import Result, UnderWay
+from nnexp.runner.stopwatch import Stopwatch
+from nnexp.signals import held_stops
+from nnexp.source import SourceChanged, confirm, file_digests, source_sha256
+from nnexp.train.engines import check_engine, compile_ahead, engine_of
+from nnexp.train.examples import laid_out
+from nnexp.train.plan import check_data
+from nnexp.verbosity import LOGGER
+
+
+def run_single(config: Config, console: Console, screen: Screen | None = None) -> Result:
+    """Train one run, record it in MLflow, and show what came out.
+
+    A run that is recorded already is shown instead (`tracking.reuse`), one that was interrupted is
+    gone on with (`tracking.resume`). It is shown on `screen`, by default as the command does; what
+    else there is to say goes to the console.
+
+    Raises:
+        UserError: the request cannot be carried out; nothing was recorded.
+        RunFailed: training diverged; the run is recorded as FAILED with the reason.
+        SourceChanged: the numeric source did, since this program was started.
+    """
+    watch = Stopwatch()
+    screen = screen or RunProgress(console)
+    # First of all: what it imports takes as long as a short training.
+    with ArtifactProcess(config, _artifacts(config)) as studio:
+        dataset = _ready(config)
+        LOGGER.debug("data %s: SHA-256 %s", dataset.name, dataset.digest)
+        store = open_store(config.tracking.uri)
+        experiment = experiment_id(store, config.tracking.experiment)
+        mark = fingerprint(config, dataset)
+        LOGGER.debug("store %s, experiment %s", store.shown, config.tracking.experiment)
+        LOGGER.debug("fingerprint %s, source %s", mark, source_sha256())
+        if config.sweep.dry_run:
+            return _dry_run(config, dataset, find_finished(store, experiment, mark), console)
+        key = run_key(store, experiment, mark, swept=False)
+        file = CheckpointFile(store.folder, key)
+        checkpoints = Checkpoints(file, lambda text: console.print(escape(text)))
+        with alone(store, f"run-{key[:16]}", "this very run", console):
+            tidy(store, experiment, console)
+            screen.begins(config, dataset)
+            if config.tracking.reuse:
+                found = find_finished(store, experiment, mark)
+                if found is not None:
+                    # A process that was killed right after its run was recorded has left it.
+                    file.remove()
+                    final = final_values(store, found.run_id, found.metrics)
+                    screen.found(config, store, found.run_id, final)
+                    warn_of_changes(store, [found.run_id], console)
+                    return Result(found.run_id, config, dict(found.metrics))
+            _confirm_source(config)
+            compile_ahead([config], lambda text: console.print(text, highlight=False))
+            run = UnderWay(config, dataset, store, experiment, checkpoints, studio, console, screen)
+            return run.carry_out(watch)
+
+
+def _artifacts(config: Config) -> str:
+    """What `tracking.artifacts` comes to for a single run; a dry run writes none."""
+    level = config.tracking.artifacts
+    return "none" if config.sweep.dry_run else "all" if level == "auto" else level
+
+
+def _ready(config: Config) -> Dataset:
+    """The data, read and laid out for training while MLflow is imported.
+
+    Raises:
+        UserError: the data cannot be read, or is not what the config asks for.
+    """
+    # A stop raised within an import would leave the import lock locked: the other thread, which
+    # imports too, would wait for it for ever, and this one for that.
+    with held_stops(), ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(dataset_of, config)
+        laying = pool.submit(lambda: laid_out(engine_of(config), loading.result()))
+        import_client()
+        dataset = loading.result()
+        check_data(config, dataset)
+        check_engine(config)
+        laying.result()
+    return dataset
+
+
+def _confirm_source(config: Config) -> None:
+    """What will train must be what the fingerprint is of."""
+    try:
+        confirm(file_digests(), config.train.engine, since="since this program was started")
+    except SourceChanged as error:
+        raise SourceChanged(f"{error}; start it again to train with the new source") from error
+
+
+def _dry_run(config: Config, dataset: Dataset, found: Recorded | None, console: Console) -> Result:
+    console.print(header(config, dataset), highlight=False, markup=False)
+    state = f"recorded as {found.run_id[:8]}" if found is not None else "not recorded yet"
+    console.print(f"{run_name(config)}: {state}", highlight=False, markup=False)
+    console.print("dry run: nothing was trained")
+    return Result(found.run_id if found else "", config, dict(found.metrics) if found else {})
+
+
+def warn_of_changes(store: Store, reused: Sequence[str], console: Console) -> None:
+    """Say of reused runs whether their records are still what was recorded."""
+    for line in warnings_of(store, reused):
+        console.print(escape(f"warning: {line}"), highlight=False, soft_wrap=True)
+
+
+def tidy(store: Store, experiment: str, console: Console) -> None:
+    """Deliver what is left from earlier, and mark runs that nobody works on as KILLED."""
+    found = deliver_all(store)
+    if found.arrived:
+        arrived = some(found.arrived, "run")
+        console.print(f"delivered {arrived} that the store had not received before")
+    if found.waiting:
+        waiting = some(found.waiting, "run")
+        text = f"{waiting} still to be delivered ({found.trouble})"
+        console.print(escape(text), highlight=False)
+    for folder in found.refused:
+        console.print(escape(f"the store does not know the run in {folder}: kept there"))
+    for run_id in mark_stale(store, experiment):
+        console.print(f"run {run_id} was left unfinished by a process that is gone: KILLED")

@@ -1,0 +1,138 @@
+"""The last lines on the screen: what came out, what the time went to, where it is, what to type."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+
+from rich.table import Table
+
+from nnexp.config.own import names
+from nnexp.config.schema import Config
+from nnexp.record.labels import unlike
+from nnexp.record.store import Store
+from nnexp.redact import redact
+from nnexp.runner.stopwatch import DRAWING, Stopwatch
+
+
+def result_table(final: Mapping[str, float]) -> Table:
+    """The short table at the end of a run, from its final values, by set."""
+    sets = [
+        (name, label)
+        for name, label in (("train", "training"), ("validation", "validation"), ("test", "test"))
+        if {f"{name}/cost", f"{name}/data_cost"} & final.keys()
+    ]
+    table = Table(show_header=True, box=None, pad_edge=False)
+    table.add_column("")
+    for _, label in sets:
+        table.add_column(label, justify="right")
+    rows = (
+        ("cost", "cost", "{:.4f}"),
+        ("cost without penalty", "data_cost", "{:.4f}"),
+        ("accuracy", "accuracy", "{:.2%}"),
+        *((name, name, "{:.4f}") for name in names("monitor.metrics")),
+    )
+    penalty = final.get("train/penalty", 0.0)
+    for label, key, form in rows:
+        if key == "data_cost" and not penalty:
+            continue
+        cells = []
+        for name, _ in sets:
+            value = final.get(f"{name}/{key}")
+            if value is None and key == "cost" and f"{name}/data_cost" in final:
+                value = final[f"{name}/data_cost"] + penalty
+            cells.append("" if value is None else form.format(value))
+        if any(cells):
+            table.add_row(label, *cells)
+    return table
+
+
+def summary_lines(final: Mapping[str, float]) -> list[str]:
+    """Best epoch and gap, in words."""
+    lines = []
+    if final.get("best/epoch"):
+        kept = ", whose weights are kept" if "best/test_accuracy" in final else ""
+        lines.append(
+            f"best validation accuracy {final['best/validation_accuracy']:.2%} "
+            f"in epoch {final['best/epoch']:.0f}{kept}"
+        )
+    if "best/test_accuracy" in final:
+        lines.append(f"test accuracy of those weights {final['best/test_accuracy']:.2%}")
+    if "gap/final" in final:
+        lines.append(f"gap, training - test accuracy: {100 * final['gap/final']:.2f} points")
+    if "gap/best" in final:
+        lines.append(f"gap, best training - best test: {100 * final['gap/best']:.2f} points")
+    return lines
+
+
+def time_lines(final: Mapping[str, float], watch: Stopwatch) -> list[str]:
+    """How long a run took; of one that took longer to start and to record than to train, what."""
+    training = final.get("time/train_seconds", 0.0)
+    total = f"{watch.seconds:.1f} s in all, {training:.1f} s of it training"
+    if training > watch.seconds / 2:
+        return [total]
+    spent = {"measuring": final.get("time/evaluate_seconds", 0.0), **watch.laps}
+    lines = [f"{total}, {', '.join(f'{seconds:.1f} s {what}' for what, seconds in spent.items())}"]
+    if watch.laps.get(DRAWING, 0.0) > max(training, 0.5):
+        lines.append("tracking.artifacts=light leaves figures and model for show to make")
+    return lines
+
+
+def kept_labels(
+    config: Config, store: Store, tags_of_runs: Mapping[str, Mapping[str, str]]
+) -> list[str]:
+    """That runs recorded before keep the labels they have, and what changes them."""
+    ids = [run_id[:8] for run_id, tags in tags_of_runs.items() if unlike(config, tags)]
+    if not ids:
+        return []
+    asked = dict.fromkeys(what for tags in tags_of_runs.values() for what in unlike(config, tags))
+    uri = option_of(store)
+    lines = ["recorded before, under other labels (name, note, tags), which stay; to change them:"]
+    changes = [what for what in asked if what != "note"]
+    if changes:
+        lines.append(f"  {shlex.join(['python', '-m', 'nnexp', 'tag', *ids, *changes])}{uri}")
+    if "note" in asked:
+        note = shlex.quote(redact(config.tracking.note or ""))
+        lines += [f"  python -m nnexp note {run_id} {note}{uri}" for run_id in ids]
+    return lines
+
+
+def option_of(store: Store) -> str:
+    """` --tracking-uri URI` where a store is not the one that a command would take by itself."""
+    return "" if _is_default(store) else f" --tracking-uri {shlex.quote(store.shown)}"
+
+
+def recorded_lines(
+    config: Config,
+    store: Store,
+    kind: str,
+    run_id: str,
+    command: str,
+    by: str = "",
+    *,
+    whole: bool = True,
+) -> list[str]:
+    """The last lines on the screen: id, place, how to compare (`by` keys), to look, to repeat.
+
+    `whole`: a sweep has trained all its runs itself, so that they are found by its id.
+    """
+    uri = option_of(store)
+    name = config.tracking.experiment
+    lines = ["", f"{kind:<10} {run_id}", f"recorded   {store.shown}, experiment {name}"]
+    if kind == "sweep":
+        # A sweep tells its experiment, and what varied in it is what `compare` goes by.
+        option = "" if name == "nnexp" else f" --experiment {shlex.quote(name)}"
+        option = f" --sweep {run_id[:8]}" if whole else option
+        if by:
+            keys = "" if whole else f" --by {by}"
+            lines.append(f"compare    python -m nnexp compare{keys}{option}{uri}")
+        lines.append(f"table      python -m nnexp runs{option}{uri}")
+        what = f"--sweep {run_id[:8]}" if whole else shlex.quote(name)
+        lines.append(f"report     python -m nnexp report {what}{uri}")
+    return [*lines, f"look       python -m nnexp ui{uri}", f"repeat     {command}"]
+
+
+def _is_default(store: Store) -> bool:
+    from nnexp.record.store import resolve_uri
+
+    return store.uri == resolve_uri(None)

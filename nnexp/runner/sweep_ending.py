@@ -1,0 +1,87 @@
+"""How a sweep or a search ends: stopped in the middle, or with what the store has not kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from rich.console import Console
+from rich.markup import escape
+
+from nnexp.errors import NnexpError, stopped_by
+from nnexp.record.clock import now
+from nnexp.record.delivery import Delivery
+from nnexp.record.outbox import Outbox
+from nnexp.redact import redact
+from nnexp.runner.run_under_way import NotRecorded
+from nnexp.signals import held_stops
+
+
+class SweepStopped(NnexpError):
+    """A sweep that cannot go on here, such as for want of space; what has ended is recorded."""
+
+
+@contextmanager
+def killed_if_stopped(
+    what: str, parent: Callable[[], str], outbox: Outbox, say: Callable[[], None] = lambda: None
+) -> Iterator[None]:
+    """Mark the parent run as KILLED if the block is left by an exception, and `say` what to do.
+
+    `parent` is asked for its id then; it has none as long as it could not be opened.
+
+    Raises:
+        SweepStopped: the disk is full, or the folder has gone: what has ended is recorded.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if not parent():
+            raise
+        with held_stops(forget=True), suppress(OSError):
+            tags = {"nnexp.reason": reason_of(error)}
+            outbox.send(Delivery(parent(), "KILLED", now(), (), tags))
+            say()
+        if isinstance(error, OSError):
+            raise SweepStopped(
+                f"{what} {parent()} cannot go on: {error}; the same command goes on with it"
+            ) from error
+        raise
+
+
+def reason_of(error: BaseException) -> str:
+    """Why a sweep could not go on, for its record."""
+    if isinstance(error, KeyboardInterrupt):
+        return stopped_by(error)
+    said = str(error) if isinstance(error, NnexpError) else f"{type(error).__name__}: {error}"
+    return redact(said)[:5000]
+
+
+def say_kept(outbox: Outbox, console: Console) -> None:
+    """Say of a store that does not answer what it has not received."""
+    if outbox.kept and not outbox.lost:
+        text = (
+            f"the tracking store does not answer ({outbox.trouble}); nothing is lost: "
+            f"{len(outbox.kept)} deliveries are kept in {outbox.store.folder} and sent at the next "
+            "start"
+        )
+        console.print(escape(text), highlight=False)
+
+
+def confirm_recorded(outbox: Outbox) -> None:
+    """What has been trained must be in the store, or wait for one that does not answer.
+
+    Raises:
+        NotRecorded: the store will never take some of it, or has not kept what it took.
+    """
+    if outbox.refused:
+        raise NotRecorded(
+            f"the tracking store refused {len(outbox.refused)} deliveries ({outbox.refusal}); they "
+            f"are kept in {outbox.refused[0].parent}: python -m nnexp doctor sends them once the "
+            "store takes them"
+        )
+    if outbox.lost:
+        raise NotRecorded(
+            f"{len(outbox.kept)} deliveries are not recorded: the tracking store answers, but "
+            f"{next(iter(outbox.lost.values()))}; they are kept in {outbox.store.folder} and sent "
+            "again at the next start"
+        )

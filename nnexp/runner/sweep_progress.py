@@ -1,0 +1,201 @@
+"""What a sweep shows: a live line with time left, or a plain line per finished run; the table."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn
+from rich.table import Table
+from rich.text import Text
+
+from nnexp.config.varying_keys import columns_of, distinct_keys
+from nnexp.runner.time_left import Pace
+
+
+class SweepProgress:
+    """Shows how a sweep gets on. Use as a context manager around the training."""
+
+    def __init__(
+        self,
+        total: int,
+        work: Mapping[int, float],
+        epochs: Mapping[int, int],
+        done: int,
+        workers: int,
+        console: Console,
+    ) -> None:
+        """`work` and `epochs` of each run that is still to be trained, by so many workers."""
+        self.console, self.total, self.done, self.failed = console, total, done, 0
+        self._work, self._epochs = dict(work), dict(epochs)
+        self._part = dict.fromkeys(work, 0.0)
+        self._running: set[int] = set()
+        self._pace = Pace(self._work, workers)
+        self._progress: Progress | None = None
+
+    def __enter__(self) -> SweepProgress:
+        if self.console.is_terminal:
+            self._progress = Progress(
+                BarColumn(bar_width=24),
+                TaskProgressColumn(),
+                _Said(self),
+                console=self.console,
+                transient=True,
+            )
+            self._task = self._progress.add_task("", total=1.0)
+            self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def progress(self, run: int, epoch: int) -> None:
+        """A run has completed some epochs."""
+        self._part[run] = epoch / max(self._epochs[run], 1)
+        self._pace.reached(run, self._part[run], time.monotonic())
+        self._running.add(run)
+        self._refresh()
+
+    def note(self, line: str) -> None:
+        """Something to be said about a run that goes on."""
+        self._say(line)
+
+    def paused(self, run: int) -> None:
+        """A run has been trained as far as was asked for now."""
+        self._close(run)
+        self.done += 1
+        self._refresh()
+
+    def ended(self, run: int, line: str, *, failed: bool) -> None:
+        """A run has ended and is recorded; without a terminal it is said in a line, if any."""
+        self._close(run)
+        self.done += not failed
+        self.failed += failed
+        if self._progress is None and line:
+            self._say(line)
+        self._refresh()
+
+    def _say(self, line: str) -> None:
+        """A line that begins with how many runs have ended."""
+        text = f"[{self.done + self.failed}/{self.total}] {line}"
+        if self._progress is None:
+            print(text, flush=True)
+        else:
+            self.console.print(text, highlight=False, markup=False)
+
+    def _close(self, run: int) -> None:
+        self._part[run] = 1.0
+        self._pace.ended(run, time.monotonic())
+        self._running.discard(run)
+
+    def _refresh(self) -> None:
+        if self._progress is not None:
+            whole = sum(self._work.values()) or 1.0
+            fraction = sum(self._work[k] * self._part[k] for k in self._work) / whole
+            self._progress.update(self._task, completed=fraction)
+
+    def said(self) -> str:
+        """How many runs there are of each kind, and how long it still takes."""
+        if not self._running and not self.done and not self.failed:
+            return "starting"
+        waiting = self.total - self.done - self.failed - len(self._running)
+        said = (
+            f"{self.done} done, {len(self._running)} running, {self.failed} failed, "
+            f"{max(waiting, 0)} left"
+        )
+        left = self._pace.left(time.monotonic())
+        return said if left is None else f"{said}, about {clock(left)} left"
+
+
+class _Said(ProgressColumn):
+    """What a board says, looked up whenever the line is drawn: time passes between messages."""
+
+    max_refresh = 0.5
+
+    def __init__(self, board: SweepProgress) -> None:
+        super().__init__()
+        self._board = board
+
+    def render(self, task: Task) -> Text:
+        return Text(self._board.said())
+
+
+def clock(seconds: float) -> str:
+    """Seconds as a person says them: `4 s`, `3:20 min`, `2:05 h`."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{int(seconds // 60)}:{int(seconds % 60):02d} min"
+    return f"{int(seconds // 3600)}:{int(seconds % 3600 // 60):02d} h"
+
+
+SHOWN = (
+    ("test/accuracy", "test accuracy"),
+    ("best/test_accuracy", "test, best weights"),
+    ("best/validation_accuracy", "best validation"),
+    ("gap/best", "gap, best"),
+    ("gap/final", "gap, final"),
+)
+
+
+def results_table(
+    settings: Sequence[Mapping[str, str]], metrics: Sequence[Mapping[str, float] | None]
+) -> Table:
+    """`results` for the terminal."""
+    header, rows = results(settings, metrics)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    numbers = header.index("n")
+    for k, title in enumerate(header):
+        if k < numbers:
+            table.add_column(escape(title))
+        else:
+            table.add_column(title, justify="right", no_wrap=k > numbers)
+    for row in rows:
+        table.add_row(*map(escape, row))
+    return table
+
+
+def results(
+    settings: Sequence[Mapping[str, str]], metrics: Sequence[Mapping[str, float] | None]
+) -> tuple[list[str], list[list[str]]]:
+    """Results grouped by what varied beside the seed: keys, n, mean and standard deviation.
+
+    `settings` are the flattened configs, `metrics` the final values, None for a failed run. Returns
+    the titles and the rows of a table.
+    """
+    keys = distinct_keys(columns_of(settings))
+    groups: dict[tuple[str, ...], list[Mapping[str, float] | None]] = {}
+    for setting, values in zip(settings, metrics, strict=True):
+        groups.setdefault(tuple(setting[k] for k in keys), []).append(values)
+    finished = [values for values in metrics if values is not None]
+    shown = [(name, label) for name, label in SHOWN if any(name in v for v in finished)]
+    if not shown:
+        shown = [("train/cost", "training cost")]
+    rows = []
+    for group, found in groups.items():
+        there = [values for values in found if values is not None]
+        failed = len(found) - len(there)
+        count = str(len(there)) + (f" ({failed} failed)" if failed else "")
+        cells = [_cell([v[name] for v in there if name in v], name) for name, _ in shown]
+        rows.append([*group, count, *cells])
+    return [*keys, "n", *(label for _, label in shown)], rows
+
+
+def _cell(values: Sequence[float], name: str) -> str:
+    if not values:
+        return ""
+    form, scale, unit = (".3g", 1.0, "") if name == "train/cost" else (".2f", 100.0, " %")
+    mean = format(scale * statistics.fmean(values), form)
+    if len(values) == 1:
+        return f"{mean}{unit}"
+    return f"{mean} ± {format(scale * statistics.stdev(values), form)}{unit}"

@@ -1,0 +1,75 @@
+"""What a sweep consists of: its runs, and which of them are recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from nnexp.config.compose import flatten
+from nnexp.config.schema import Config
+from nnexp.data.dataset import Dataset
+from nnexp.record.labels import label_names
+from nnexp.record.store import Store
+from nnexp.record.sweep import Recorded
+
+
+@dataclass
+class SweepState:
+    """The runs of a sweep, each once; `found` holds what is recorded of them so far."""
+
+    configs: list[Config]
+    datasets: list[Dataset]
+    marks: list[str]
+    """Fingerprints."""
+    store: Store
+    experiment: str
+    """Its MLflow id."""
+    found: dict[str, Recorded]
+    """By fingerprint."""
+    parent: str = ""
+    """The id of its parent run; empty as long as there is none."""
+    tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What runs are tagged with beside what every run is, by fingerprint."""
+    until: int | None = None
+    """Train no further than this epoch for now."""
+    paused: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    """By fingerprint, the values so far of the runs that have stopped there."""
+
+    @classmethod
+    def of(
+        cls,
+        configs: Sequence[Config],
+        datasets: Sequence[Dataset],
+        marks: Sequence[str],
+        store: Store,
+        experiment: str,
+        **more: Any,
+    ) -> SweepState:
+        """Of runs with their fingerprints, each of which is taken once, where it first stands."""
+        once = sorted({mark: k for k, mark in reversed(list(enumerate(marks)))}.values())
+        parts = [configs[k] for k in once], [datasets[k] for k in once], [marks[k] for k in once]
+        return cls(*parts, store, experiment, **{"found": {}, **more})
+
+    @cached_property
+    def names(self) -> list[str]:
+        """What the runs are called."""
+        return label_names(self.configs)
+
+    @property
+    def missing(self) -> list[int]:
+        """Positions of the runs that are still to be trained."""
+        return [
+            k for k, mark in enumerate(self.marks) if not {mark} & (self.found.keys() | self.paused)
+        ]
+
+    @property
+    def recorded(self) -> list[Recorded]:
+        """All runs in order; none may be missing."""
+        return [self.found[mark] for mark in self.marks]
+
+    @property
+    def settings(self) -> list[dict[str, str]]:
+        """The flattened configs."""
+        return [flatten(config) for config in self.configs]

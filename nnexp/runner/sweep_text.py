@@ -1,0 +1,151 @@
+"""What is said of a sweep: before it, at its end, and in its parent's description."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rich.console import Console
+from rich.markup import escape
+
+from nnexp.config.compose import flatten
+from nnexp.config.schema import Config
+from nnexp.config.varying_keys import columns_of, distinct_keys, words_of
+from nnexp.config.words import some
+from nnexp.record.environment import cores
+from nnexp.redact import redact
+from nnexp.runner.run_text import kept_labels, option_of, recorded_lines
+from nnexp.runner.sweep_progress import results, results_table
+from nnexp.runner.sweep_state import SweepState
+from nnexp.train.work import work
+
+NOTED_ROWS = 50
+"""Settings in the description of a sweep; the whole table is on the screen and in `compare`."""
+
+PER_SECOND = 2e10
+"""Multiply-adds a second and core, as `train.work` counts them; an order of magnitude only."""
+
+NAMED = 20
+"""Reused runs that are named one by one."""
+
+
+def announce(sweep: SweepState, console: Console) -> None:
+    """How many runs there are, what is recorded of them, and how the rest is trained."""
+    total, missing = len(sweep.configs), len(sweep.missing)
+    text = f"sweep of {some(total, 'run')}"
+    if missing < total:
+        text += f": {total - missing} recorded already, {missing} to train"
+    if missing:
+        text += f", {_where(sweep)}"
+    console.print(text, highlight=False)
+
+
+def show_plan(sweep: SweepState, console: Console) -> None:
+    """What `sweep.dry_run=true` shows instead of training."""
+    for name, mark in zip(sweep.names, sweep.marks, strict=True):
+        found = sweep.found.get(mark)
+        state = f"recorded as {found.run_id[:8]}" if found else "to be trained"
+        console.print(escape(f"{name}: {state}"), highlight=False)
+    total = sum(work(sweep.configs[k], sweep.datasets[k]) for k in sweep.missing)
+    seconds = total / PER_SECOND / max(1, _workers(sweep))
+    console.print(f"dry run: nothing was trained; estimated time about {seconds:.0f} s")
+
+
+def _where(sweep: SweepState) -> str:
+    settings = sweep.configs[0].sweep
+    if settings.executor == "dask":
+        address = settings.address
+        return f"on the Dask cluster at {redact(address)}" if address else "on a local Dask cluster"
+    count = _workers(sweep)
+    return f"in {count} process{'es' if count > 1 else ''}"
+
+
+def _workers(sweep: SweepState) -> int:
+    """How many processes train what is missing."""
+    return min(sweep.configs[0].sweep.workers or cores(), len(sweep.missing))
+
+
+def sweep_name(configs: Sequence[Config]) -> str:
+    """`sweep of 20 runs: size, seed`."""
+    settings = [flatten(config) for config in configs]
+    keys = [
+        *distinct_keys(columns_of(settings)),
+        *(["seed"] if len({c.seed for c in configs}) > 1 else []),
+    ]
+    return f"sweep of {some(len(configs), 'run')}" + (f": {', '.join(keys)}" if keys else "")
+
+
+def result_note(sweep: SweepState, command: str) -> str:
+    """The result as a table, shown as the description of the parent run in the MLflow UI."""
+    found = sweep.recorded
+    header, rows = results(
+        sweep.settings, [r.metrics if r.status == "FINISHED" else None for r in found]
+    )
+    lines = [header, ["---"] * len(header), *rows]
+    table = "\n".join("| " + " | ".join(line) + " |" for line in lines[:NOTED_ROWS])
+    return f"`{command}`\n\n{table}\n\nmean ± standard deviation over the runs of a setting"
+
+
+def interrupted(sweep: SweepState, console: Console) -> None:
+    """How to go on with a sweep that was stopped."""
+    parent = sweep.parent
+    total, missing = len(sweep.configs), len(sweep.missing)
+    go_on = f"python -m nnexp sweeps --go-on {parent[:8]}{option_of(sweep.store)}"
+    console.print()
+    console.print(
+        escape(f"sweep {parent[:8]}: {total - missing} of {some(total, 'run')} are recorded"),
+        highlight=False,
+    )
+    console.print(escape(f"go on      {go_on}"), highlight=False, soft_wrap=True)
+
+
+def conclude(
+    sweep: SweepState, parent: str, command: str, console: Console, seconds: float
+) -> None:
+    """The table of results, what failed, what was reused, and how to look and to go on."""
+    found, settings = sweep.recorded, sweep.settings
+    done = [run.metrics if run.status == "FINISHED" else None for run in found]
+    console.print()
+    console.print(results_table(settings, done))
+    if _seeds(sweep) > 1:
+        console.print("mean ± standard deviation over the runs of a setting", highlight=False)
+    for name, run in zip(sweep.names, found, strict=True):
+        if run.status != "FINISHED":
+            text = f"failed: {name} ({run.run_id[:8]}): {run.reason}"
+            console.print(escape(text), highlight=False)
+    reused = _reused(sweep, parent)
+    for line in [*reused, *_kept_labels(sweep, parent)]:
+        console.print(escape(line), highlight=False)
+    console.print(f"{seconds:.1f} s in all", highlight=False)
+    by = ",".join(words_of(distinct_keys(columns_of(settings)))) if _seeds(sweep) > 1 else ""
+    lines = recorded_lines(
+        sweep.configs[0], sweep.store, "sweep", parent, command, by, whole=not reused
+    )
+    for line in lines:
+        console.print(escape(line), highlight=False, soft_wrap=True)
+
+
+def _kept_labels(sweep: SweepState, parent: str) -> list[str]:
+    """That reused runs keep their labels, where this sweep was asked for with others."""
+    asked = sweep.configs[0].tracking
+    ids = [run.run_id for run in sweep.recorded if run.sweep != parent]
+    if not ids or not (asked.note or asked.tags):
+        return []
+    config = replace(sweep.configs[0], tracking=replace(asked, name=None))
+    lines = kept_labels(
+        config, sweep.store, {i: sweep.store.client.get_run(i).data.tags for i in ids[:NAMED]}
+    )
+    more = len(ids) - NAMED
+    return [*lines, f"  and so for {some(more, 'run')} more"] if lines and more > 0 else lines
+
+
+def _seeds(sweep: SweepState) -> int:
+    return len({config.seed for config in sweep.configs})
+
+
+def _reused(sweep: SweepState, parent: str) -> list[str]:
+    """Which runs were recorded before, outside this sweep."""
+    pairs = zip(sweep.names, sweep.recorded, strict=True)
+    names = [f"reused: {name} ({r.run_id[:8]})" for name, r in pairs if r.sweep != parent]
+    more = len(names) - NAMED
+    return names if more <= 0 else [*names[:NAMED], f"reused: {more} more, recorded before"]

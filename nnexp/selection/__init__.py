@@ -1,0 +1,1 @@
+"""Searches: settings chosen on validation data, raced over seeds, tested once."""

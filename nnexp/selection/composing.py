@@ -1,0 +1,82 @@
+"""Configs of trials: what holds for all of them, and for each the values that were chosen."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from nnexp.config.arguments import GROUPS, given_keys, quoted_texts
+from nnexp.config.compose import config_dir, register, resolve
+from nnexp.config.messages import one_line
+from nnexp.config.schema import Config
+from nnexp.errors import UserError
+from nnexp.runner.launcher import Request, register_launcher
+from nnexp.selection.spaces import Point
+
+
+@contextmanager
+def composer(fixed: Sequence[str]) -> Iterator[Composer]:
+    """Compose configs while the context lasts; Hydra is the caller's again afterwards."""
+    register()
+    register_launcher(Request())
+    with initialize_config_dir(version_base="1.3", config_dir=str(config_dir())):
+        yield Composer(fixed)
+
+
+class Composer:
+    """Composes each choice of groups once, and applies plain values to a copy."""
+
+    def __init__(self, fixed: Sequence[str]) -> None:
+        self._fixed = list(fixed)
+        self._by_groups: dict[tuple[str, ...], DictConfig] = {}
+        self._made: dict[tuple[str, ...], Config] = {}
+        self._parser = OverridesParser.create()
+
+    def swept(self) -> dict[str, str]:
+        """What the preset among the overrides sweeps over, by key; the seed aside."""
+        presets = [o for o in self._fixed if o.startswith("experiment=")]
+        if not presets:
+            return {}
+        with _refusals():
+            composed = compose("config", presets, return_hydra_config=True)
+            params = OmegaConf.select(composed, "hydra.sweeper.params") or {}
+        return {str(key): str(value) for key, value in params.items() if key != "seed"}
+
+    def config(self, point: Point, more: Mapping[str, str], *, strict: bool = True) -> Config:
+        """The config of a point, with `more` values beside.
+
+        With `strict`, a searched key that has no effect is refused, as one that was typed.
+
+        Raises:
+            UserError: such a config is not allowed.
+        """
+        chosen = quoted_texts(f"{key}={value}" for key, value in {**point, **more}.items())
+        asked = (*self._fixed, *chosen)
+        if not strict and asked in self._made:
+            return self._made[asked]
+        groups = tuple(o for o in asked if o.partition("=")[0] in GROUPS)
+        given = given_keys(asked if strict else self._fixed)
+        with _refusals():
+            if groups not in self._by_groups:
+                self._by_groups[groups] = compose("config", list(groups))
+            config = copy.deepcopy(self._by_groups[groups])
+            for override in self._parser.parse_overrides([o for o in asked if o not in groups]):
+                key = override.key_or_group
+                OmegaConf.update(config, key, override.value(), merge=True)
+            self._made[asked] = resolve(config, given)
+        return self._made[asked]
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UserError(one_line(error)) from error

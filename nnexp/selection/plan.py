@@ -1,0 +1,257 @@
+"""What a search is asked for, checked before anything is trained."""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from importlib.metadata import PackageNotFoundError, version
+
+from nnexp.config.arguments import NOTIFY, TEXTS, check_arguments, cut
+from nnexp.config.compose import schema_keys
+from nnexp.config.schema import Config
+from nnexp.data.dataset import dataset_of
+from nnexp.errors import UserError
+from nnexp.parts import options as parts_options
+from nnexp.record.fingerprint import numeric_config
+from nnexp.record.sweep import sweep_key
+from nnexp.redact import redact
+from nnexp.runner.executors import check_executor
+from nnexp.selection.choosing import Rules
+from nnexp.selection.composing import Composer
+from nnexp.selection.samplers import SAMPLERS
+from nnexp.selection.spaces import FORMS, Choice, Point, Space, space_of
+from nnexp.source import source_sha256
+from nnexp.train.engines import check_engine
+from nnexp.train.plan import check_data, validation_rows
+
+METRICS = (
+    "validation/accuracy",
+    "validation/data_cost",
+    "validation/cost",
+    "best/validation_accuracy",
+)
+"""What a setting may be chosen by."""
+
+_FIXED = (
+    *("seed", "experiment", "size", "data"),
+    *("data.name", "data.root", "data.n_train", "data.n_validation"),
+)
+"""Keys that may not be searched over: values of runs that differ in them do not compare."""
+
+_ASIDE = ("tracking.", "sweep.", "monitor.", "hydra")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A search as it is typed."""
+
+    overrides: Sequence[str]
+    """Single values, which hold for all trials, and ranges."""
+    sampler: str = "tpe"
+    metric: str | None = None
+    each: str | None = None
+    """`size=1k,50k`: one search for each value."""
+    budget: float | None = None
+    """Seconds of training, added over processes, after which no more trials are begun."""
+    fresh: int = 5
+    """Seeds that the chosen setting is trained with at the end."""
+    rules: Rules = field(default_factory=Rules)
+    prune: bool = True
+    """Whether trials that fall behind are given up before their last epoch."""
+
+    def command(self) -> str:
+        """The line that asks for it again; the store's address goes without saying."""
+        default = Asked(())
+        options = {
+            "trials": (self.rules.trials, default.rules.trials),
+            "for": (self.each, default.each),
+            "metric": (self.metric, default.metric),
+            "budget": (self.budget and f"{self.budget:g}s", default.budget),
+            "sampler": (self.sampler, default.sampler),
+            "finalists": (self.rules.finalists, default.rules.finalists),
+            "seeds": (self.rules.seeds, default.rules.seeds),
+            "fresh": (self.fresh, default.fresh),
+            "width": (self.rules.width, default.rules.width),
+        }
+        left_out = ("tracking.uri", NOTIFY)
+        typed = [o for o in self.overrides if o.partition("=")[0] not in left_out]
+        for name, (value, usual) in options.items():
+            typed += [f"--{name}", str(value)] if value != usual else []
+        typed += [] if self.prune else ["--no-pruning"]
+        return redact("python -m nnexp search " + shlex.join([*typed, *parts_options()]))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One search, checked."""
+
+    asked: Asked
+    spaces: tuple[Space, ...]
+    here: Point
+    """What `--for` sets in this search."""
+    metric: str
+    base: Config
+    """The config at the middle of all ranges, which says where the search is recorded."""
+
+    @property
+    def rules(self) -> Rules:
+        """With the rungs: after a ninth and a third of the epochs, where these are measured."""
+        epochs, every = self.base.train.epochs, self.base.monitor.every
+        searched = any(space.key == "train.epochs" for space in self.spaces)
+        if searched or not self.asked.prune:
+            return self.asked.rules
+        rungs = dict.fromkeys(math.ceil(epochs / part / every) * every for part in (9, 3))
+        return replace(self.asked.rules, rungs=tuple(r for r in rungs if 1 < r < epochs))
+
+    @property
+    def curve(self) -> str:
+        """The metric of an epoch that trials are compared by at a rung."""
+        return self.metric.replace("best/validation_", "validation/")
+
+    @property
+    def key(self) -> str:
+        """What makes two searches the same: all that the choice depends on."""
+        config = numeric_config(self.base)
+        rules = asdict(self.rules)
+        parts = [self.asked.sampler, self.metric, self.asked.fresh, self.asked.budget, rules]
+        spaces = [asdict(space) for space in self.spaces]
+        library = _optuna() if self.asked.sampler == "tpe" else ""
+        text = json.dumps([spaces, self.here, config, parts, library, source_sha256()])
+        return sweep_key(self.base.tracking.experiment, ["search", text])
+
+    @property
+    def name(self) -> str:
+        """`search: train.eta, reg.lmbda (size=1k)`."""
+        where = f" ({said(self.here)})" if self.here else ""
+        return f"search: {', '.join(s.key for s in self.spaces)}{where}"
+
+    def more(self, seed: int, *, test: bool) -> dict[str, str]:
+        """What is set for a run beside its point: its seed, counted from the first."""
+        values = {**self.here, "seed": str(self.base.seed + seed)}
+        values["monitor.test"] = "end" if test else "never"
+        if self.base.tracking.artifacts == "auto":
+            values["tracking.artifacts"] = "light"
+        return values
+
+
+def said(point: Mapping[str, str]) -> str:
+    """`train.eta=0.31 reg.lmbda=0.2`."""
+    return " ".join(f"{key}={value}" for key, value in point.items())
+
+
+def fixed_and_spaces(asked: Asked) -> tuple[list[str], dict[str, Space]]:
+    """The overrides that hold for all trials, and by key what is searched over.
+
+    Raises:
+        UserError: an override that cannot be read, or is of no use in a search.
+    """
+    check_arguments(asked.overrides, schema_keys(), ())
+    fixed, spaces = list[str](), dict[str, Space]()
+    for override in asked.overrides:
+        key, _, value = override.partition("=")
+        if key == NOTIFY:  # Its value may hold a secret, so it is not said.
+            raise UserError(f"{NOTIFY}: a search tells nobody; allowed: with a run or a sweep")
+        space = None if key in TEXTS else space_of(override)
+        if key == "monitor.test" and value != "never":
+            raise UserError(
+                f"{cut(override)}: a search never looks at test data; allowed: monitor.test=never"
+            )
+        if key == "sweep.dry_run" and value.lower() == "true":
+            raise UserError(f"{override}: allowed without search")
+        if space is None:
+            fixed.append(override)
+        elif key in _FIXED or key.startswith(_ASIDE):
+            hint = "; --seeds says how many seeds" if key == "seed" else "; or --for, a search each"
+            raise UserError(f"{cut(override)}: cannot be searched over; allowed: one value{hint}")
+        else:
+            spaces[key] = space
+    return fixed, spaces
+
+
+def plans(asked: Asked, composer: Composer, typed: Mapping[str, Space]) -> list[Plan]:
+    """The searches that are asked for: one, or one for each value of `--for`.
+
+    Raises:
+        UserError: they cannot be carried out.
+    """
+    _check_options(asked)
+    spaces = {**_of_preset(asked, composer), **typed}
+    if not spaces:
+        raise UserError(
+            f"search: nothing to choose from; allowed: KEY=RANGE, a range being {FORMS}"
+        )
+    return [_plan(asked, composer, tuple(spaces.values()), here) for here in _each(asked, spaces)]
+
+
+def _of_preset(asked: Asked, composer: Composer) -> dict[str, Space]:
+    """What a preset sweeps over, unless it is said on the command line."""
+    given = {o.partition("=")[0] for o in (*asked.overrides, asked.each or "")}
+    found = {}
+    for key, value in composer.swept().items():
+        space = space_of(f"{key}={value}")
+        if key in given or space is None:
+            continue
+        if key in _FIXED or key.startswith(_ASIDE):
+            raise UserError(
+                f"{key}={value}: the preset sweeps over it, which a search cannot; allowed: one "
+                f"value, or --for {key}={value}"
+            )
+        found[key] = space
+    return found
+
+
+def _each(asked: Asked, spaces: Mapping[str, Space]) -> list[Point]:
+    if asked.each is None:
+        return [{}]
+    check_arguments([asked.each], schema_keys(), ())
+    key, _, value = asked.each.partition("=")
+    space = space_of(asked.each)
+    if key in spaces or key in ("seed", "experiment") or key.startswith(_ASIDE):
+        raise UserError(f"--for {cut(asked.each)}: allowed: a key that is not searched over")
+    if space is None:
+        return [{key: value}]
+    if not isinstance(space, Choice):
+        raise UserError(f"--for {cut(asked.each)}: allowed: KEY=A,B")
+    return [{key: value} for value in space.values]
+
+
+def _check_options(asked: Asked) -> None:
+    if asked.sampler not in SAMPLERS:
+        raise UserError(f"--sampler {asked.sampler}: allowed: {', '.join(SAMPLERS)}")
+    if asked.metric is not None and asked.metric not in METRICS:
+        raise UserError(
+            f"--metric {asked.metric}: a setting is chosen on validation data; allowed: "
+            f"{', '.join(METRICS)}"
+        )
+
+
+def _plan(asked: Asked, composer: Composer, spaces: tuple[Space, ...], here: Point) -> Plan:
+    middle = {space.key: space.at(0.5) for space in spaces}
+    locked = {**here, "monitor.test": "never"}
+    # A key that has no effect with some of the listed choices has one with others.
+    strict = not any(isinstance(space, Choice) for space in spaces)
+    base = composer.config(middle, locked, strict=strict)
+    check_engine(base, trains=False)
+    for space in spaces:
+        ends = space.values if isinstance(space, Choice) else (space.at(0.0), space.at(1.0))
+        for value in ends:
+            config = composer.config({**middle, space.key: value}, locked, strict=strict)
+            check_data(config, dataset_of(config))
+    if validation_rows(base, dataset_of(base)) is None or base.data.name == "neuron":
+        size = f"size={base.size}" if base.data.name != "neuron" else "data=neuron"
+        raise UserError(f"{size}: there are no validation data to choose on")
+    check_executor(base.sweep)
+    stops = base.stop.name == "early"
+    metric = asked.metric or ("best/validation_accuracy" if stops else METRICS[0])
+    return Plan(asked, spaces, here, metric, base)
+
+
+def _optuna() -> str:
+    """Its version: another one may ask for other points."""
+    try:
+        return version("optuna")
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,237 @@
+"""A search carried out: trials, race, and the chosen setting on further seeds and on test data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from nnexp.config.schema import Config
+from nnexp.data.dataset import dataset_of
+from nnexp.errors import NnexpError, UserError
+from nnexp.record.fingerprint import fingerprint
+from nnexp.record.sweep import Recorded
+from nnexp.selection.choosing import Chosen, Job, choose
+from nnexp.selection.composing import Composer, composer
+from nnexp.selection.plan import Asked, Plan, fixed_and_spaces, plans, said
+from nnexp.selection.samplers import sampler_of
+from nnexp.selection.session import Rows, Session, session
+from nnexp.selection.spaces import Point
+from nnexp.study.metric import Metric
+from nnexp.study.statistics import Summary, summarize
+
+
+class NothingChosen(NnexpError):
+    """Every trial failed."""
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What came of a search."""
+
+    plan: Plan
+    sweep_id: str
+    """The parent run."""
+    chosen: Chosen
+    importance: Mapping[str, float]
+    """Of each searched key, its share of the spread of values; empty where that is not known."""
+    configs: tuple[Config, ...]
+    """The chosen setting with fresh seeds."""
+    runs: tuple[Recorded, ...]
+
+    @property
+    def best(self) -> Point:
+        """The chosen values by key."""
+        return self.chosen.winner.point
+
+    def fresh(self, metric: str) -> Summary | None:
+        """A metric of the chosen setting over the fresh seeds; None where no run has it."""
+        values = [run.metrics[metric] for run in self.runs if metric in run.metrics]
+        return summarize(values, bounds=Metric(metric).bounds) if values else None
+
+    @property
+    def seen(self) -> float:
+        """The value by which the setting was chosen, which is the better for having been."""
+        return self.sign * self.chosen.winner.mean
+
+    @property
+    def sign(self) -> float:
+        """−1 where lower is better."""
+        return -1.0 if Metric(self.plan.metric).lower_is_better else 1.0
+
+    @property
+    def optimism(self) -> float | None:
+        """How much better the setting looked in the search than it is with fresh seeds."""
+        fresh = self.fresh(self.plan.metric)
+        return None if fresh is None else self.sign * (self.seen - fresh.mean)
+
+    @property
+    def tested(self) -> str:
+        """The metric on test data that goes with what was chosen by."""
+        last = self.plan.metric.rpartition("/")[2]
+        return f"test/{last.removeprefix('validation_')}"
+
+    @property
+    def looks(self) -> int:
+        """Validation scores that were looked at to choose."""
+        return sum(1 + len(t.raced) for t in self.chosen.trials)
+
+
+def carry_out(plan: Plan, composer: Composer, command: str, console: Console) -> Searched:
+    """Search, or go on with a search, and record it.
+
+    Raises:
+        NothingChosen: every trial failed.
+    """
+    rules = plan.rules
+    sampler = sampler_of(plan.asked.sampler, plan.spaces, rules.trials, plan.base.seed)
+    tags = {
+        "nnexp.command": command,
+        "nnexp.search": json.dumps(_described(plan)),
+        "nnexp.total": str(rules.trials + plan.asked.fresh),
+    }
+    with session(plan.base, plan.key, plan.name, plan.curve, tags, console) as (found, ending):
+        trials = _Trials(plan, composer, found)
+        chosen = choose(
+            plan.spaces, sampler, trials.values, rules, trials.give_up, trials.enough
+        )  # fmt: skip
+        if chosen is None:
+            raise NothingChosen(f"search {found.parent}: every trial failed; nothing was chosen")
+        seeds = range(rules.seeds + 1, rules.seeds + 1 + plan.asked.fresh)
+        configs = [
+            composer.config(chosen.winner.point, plan.more(seed, test=True), strict=False)
+            for seed in seeds
+        ]
+        what = f"chosen: {said(chosen.winner.point)}; {len(configs)} fresh seeds"
+        how = {"nnexp.trial": str(chosen.winner.number), "nnexp.stage": "final"}
+        runs = found.train(what, configs, [how] * len(configs), summary=True)
+        searched = Searched(
+            plan, found.parent, chosen, sampler.importance(), tuple(configs), tuple(runs)
+        )
+        ending["nnexp.chosen"] = said(searched.best)
+        ending["nnexp.looks"] = str(searched.looks)
+        ending["mlflow.note.content"] = (
+            f"`{command}`\n\nchosen: {said(searched.best)}, on {plan.metric}, by {searched.looks} "
+            "looks at validation data; tested with seeds that the search has not used"
+        )
+        everything = {run.run_id: run for run in (*trials.runs, *runs)}
+        reused = sum(
+            r.sweep != found.parent and r.status == "FINISHED" for r in everything.values()
+        )
+        ending["nnexp.total"], ending["nnexp.reused"] = str(len(everything)), str(reused)
+    return searched
+
+
+_WORK = ("time/train_seconds", "time/evaluate_seconds")
+
+
+class _Trials:
+    """Trains what a choice asks for, and counts what that took."""
+
+    def __init__(self, plan: Plan, composer: Composer, found: Session) -> None:
+        self._plan, self._composer, self._found = plan, composer, found
+        self._sign = -1.0 if Metric(plan.metric).lower_is_better else 1.0
+        self._seconds = 0.0
+        self.runs: list[Recorded] = []
+        """Those that were not given up; of equal trials the same one."""
+        self._counted = set[str]()
+
+    def enough(self) -> bool:
+        """Whether the budget is used up: by the times that are recorded, so always at once."""
+        budget = self._plan.asked.budget
+        return budget is not None and self._seconds >= budget
+
+    def values(self, jobs: Sequence[Job]) -> list[float | None]:
+        """The value of each job, greater being better; None where it cannot be trained."""
+        configs = {k: c for k, job in enumerate(jobs) if (c := self._config(job)) is not None}
+        tags = [_tags(jobs[k]) for k in configs]
+        chosen = list(configs.values())
+        if jobs and jobs[0].epochs is not None:
+            rows = self._found.train_until(self._what(jobs), chosen, tags, jobs[0].epochs)
+            found = [self._at(r, jobs[0].epochs) for r in rows]
+        else:
+            found = [self._value(run) for run in self._found.train(self._what(jobs), chosen, tags)]
+        known = dict(zip(configs, found, strict=True))
+        return [known.get(k) for k in range(len(jobs))]
+
+    def _what(self, jobs: Sequence[Job]) -> str:
+        """What is being trained, for the screen."""
+        first, last = jobs[0], jobs[-1]
+        if first.seed:
+            most = self._plan.rules.seeds
+            return f"race of {len(jobs)} finalists: seed {first.seed} of at most {most}"
+        until = "to the end" if first.epochs is None else f"to epoch {first.epochs}"
+        which = f"trials {first.trial} to {last.trial}" if jobs[1:] else f"trial {first.trial}"
+        return f"{which} of {self._plan.rules.trials}, {until}"
+
+    def give_up(self, jobs: Sequence[Job]) -> None:
+        """Record trials that are not trained to their end."""
+        for job in jobs:
+            config = self._config(job)
+            if config is not None and job.epochs is not None:
+                mark = fingerprint(config, dataset_of(config))
+                work = self._found.give_up(config, _tags(job), job.epochs)
+                self._count(f"{mark} until {job.epochs}", work)
+
+    def _config(self, job: Job) -> Config | None:
+        """None where values that are allowed each on their own are not together."""
+        try:
+            more = self._plan.more(job.seed, test=False)
+            return self._composer.config(job.point, more, strict=False)
+        except UserError:
+            return None
+
+    def _value(self, run: Recorded) -> float | None:
+        self.runs.append(run)
+        self._count(run.run_id, run.metrics)
+        if run.status != "FINISHED" or self._plan.metric not in run.metrics:
+            return None
+        return self._sign * run.metrics[self._plan.metric]
+
+    def _at(self, rows: Rows | None, epoch: int) -> float | None:
+        """The value that a run had reached at an epoch; with early stopping its best until then."""
+        if rows is None:
+            return None
+        curve = [self._sign * r[self._plan.curve] for r in rows if r["step"] <= epoch]
+        return curve[-1] if self._plan.curve == self._plan.metric else max(curve)
+
+    def _count(self, which: str, metrics: Mapping[str, float]) -> None:
+        """Add the time of a run, once, however many trials are that run."""
+        if which not in self._counted:
+            self._counted.add(which)
+            self._seconds += sum(metrics.get(name, 0.0) for name in _WORK)
+
+
+def _tags(job: Job) -> dict[str, str]:
+    stage = "race" if job.seed else "trial"
+    return {"nnexp.trial": str(job.trial), "nnexp.stage": stage}
+
+
+def _described(plan: Plan) -> dict[str, object]:
+    """What the record says of how was searched."""
+    asked = plan.asked
+    return {
+        "spaces": {space.key: repr(space) for space in plan.spaces},
+        "for": plan.here,
+        "sampler": asked.sampler,
+        "seed": plan.base.seed,
+        "metric": plan.metric,
+        "rules": vars(plan.rules),
+        "fresh": asked.fresh,
+        "budget": asked.budget,
+    }
+
+
+def search_all(asked: Asked, command: str, console: Console) -> Iterator[Searched]:
+    """Carry out what is asked for, one search after another.
+
+    Raises:
+        UserError: it cannot be carried out; nothing was recorded.
+        NothingChosen: every trial of a search failed.
+    """
+    fixed, typed = fixed_and_spaces(asked)
+    with composer(fixed) as composing:
+        for plan in plans(asked, composing, typed):
+            yield carry_out(plan, composing, command, console)

@@ -1,0 +1,255 @@
+"""A search in the record: one parent, and under it whatever runs are asked for, batch by batch.
+
+What is recorded already is not trained again. So a search that was killed is gone on with by asking
+for the same runs again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from functools import partial
+
+from rich.console import Console
+
+from nnexp.config.schema import Config
+from nnexp.data.dataset import dataset_of
+from nnexp.record.clock import now
+from nnexp.record.delivery import Delivery
+from nnexp.record.fingerprint import fingerprint
+from nnexp.record.outbox import Outbox
+from nnexp.record.sqlite_commits import quick_commits
+from nnexp.record.store import Store, experiment_id, open_store
+from nnexp.record.store_sql import curves_of_ids
+from nnexp.record.sweep import (
+    PRUNED,
+    Ended,
+    Recorded,
+    delivery_of,
+    find_finished,
+    find_parent,
+    open_parent,
+    recorded_runs,
+    remove_partial,
+    runs_where,
+)
+from nnexp.record.tags import number
+from nnexp.runner.executors import Executor, executor_of
+from nnexp.runner.locks import alone
+from nnexp.runner.run import tidy
+from nnexp.runner.sweep_ending import confirm_recorded, killed_if_stopped, say_kept
+from nnexp.runner.sweep_state import SweepState
+from nnexp.runner.sweep_training import checkpoint, summarize, train_missing, train_shared
+from nnexp.signals import held_stops
+from nnexp.train.engines import compile_ahead
+
+Rows = list[dict[str, float]]
+"""Values by epoch (`step`)."""
+
+
+class Session:
+    """Trains runs under a parent, with worker processes that stay until the search ends."""
+
+    def __init__(
+        self,
+        store: Store,
+        experiment: str,
+        parent: str,
+        console: Console,
+        metric: str,
+        *,
+        reuse: bool,
+    ) -> None:
+        """`metric` is what `train_until` gives, epoch by epoch."""
+        self.store, self.parent, self.console = store, parent, console
+        self.outbox = Outbox(store)
+        self._experiment, self._reuse = experiment, reuse
+        self._pool: Executor | None = None
+        self._found = self._recorded()
+        self._metric = metric
+        given_up = runs_where(store, [experiment], f"tags.`{PRUNED}` LIKE '%'")
+        self._pruned: dict[str, tuple[int, str]] = {}
+        for run in given_up:
+            mark, epochs = run.data.tags["nnexp.fingerprint"], number(run.data.tags, PRUNED)
+            self._pruned[mark] = max(self._pruned.get(mark, (0, "")), (epochs, run.info.run_id))
+        self._paused: dict[str, Rows] = {}
+
+    def _recorded(self) -> dict[str, Recorded]:
+        return recorded_runs(self.store, self._experiment, None if self._reuse else self.parent)
+
+    def train(
+        self,
+        what: str,
+        configs: Sequence[Config],
+        tags: Sequence[Mapping[str, str]],
+        *,
+        summary: bool = False,
+    ) -> list[Recorded]:
+        """What is recorded of these runs, in order; those that were not are trained.
+
+        `what` they are is said where there is something to train. With `summary`, their means over
+        seeds are recorded too.
+        """
+        batch, marks = self._batch(configs, tags)
+        if batch.missing:
+            self._train(batch, what)
+            self._found |= batch.found
+        if summary:
+            summarize(batch, self.parent, self.outbox)
+        return [batch.found[mark] for mark in marks]
+
+    def train_until(
+        self, what: str, configs: Sequence[Config], tags: Sequence[Mapping[str, str]], epoch: int
+    ) -> list[Rows | None]:
+        """The values of these runs up to an epoch, in order; None of a run that failed.
+
+        They stop there, to be gone on with or given up.
+        """
+        batch, marks = self._batch(configs, tags)
+        batch.until = epoch
+        batch.paused |= {mark: self._paused[mark] for mark in marks if self._is_at(mark, epoch)}
+        if batch.missing:
+            self._train(batch, what)
+            self._found |= batch.found
+            self._paused |= batch.paused
+        rows: list[Rows | None] = []
+        for mark in marks:
+            ended = batch.found.get(mark)
+            if ended is None:
+                rows.append(batch.paused[mark])
+            else:
+                rows.append(self._history(ended.run_id) if ended.status == "FINISHED" else None)
+        return rows
+
+    def give_up(self, config: Config, tags: Mapping[str, str], epoch: int) -> Mapping[str, float]:
+        """Record a run that was trained until an epoch as given up; its last values."""
+        batch, (mark,) = self._batch([config], [{**tags, PRUNED: str(epoch)}])
+        epochs, before = self._pruned.get(mark, (0, ""))
+        file = checkpoint(batch, 0)
+        if epochs >= epoch:
+            file.remove()
+            known: dict[str, float] = self.store.client.get_run(before).data.metrics
+            return known
+        if mark in batch.found or (kept := file.read()) is None:
+            return {}  # It was recorded elsewhere, whole.
+        snapshot, record, _ = kept
+        times = zip(
+            ("time/train_seconds", "time/evaluate_seconds"), snapshot.values["seconds"], strict=True
+        )
+        rows = [*record["rows"][:-1], {**record["rows"][-1], **dict(times)}]
+        why = f"given up by search {self.parent[:8]} after {epoch} of {config.train.epochs} epochs"
+        ended = Ended(rows, record["stamps"], None, record["started"], None, why)
+        made = delivery_of(
+            self._experiment,
+            self.parent,
+            batch.names[0],
+            config,
+            batch.datasets[0],
+            ended,
+            batch.tags[mark],
+        )
+        with held_stops():
+            self.outbox.send(replace(made, status="KILLED"))
+            file.remove()
+        last: dict[str, float] = rows[-1]
+        return last
+
+    def _is_at(self, mark: str, epoch: int) -> bool:
+        """Whether the values of a run up to an epoch are known, of one that has not ended."""
+        if mark in self._pruned and mark not in self._paused:
+            self._paused[mark] = self._history(self._pruned[mark][1])
+        return any(row["step"] >= epoch for row in self._paused.get(mark, ()))
+
+    def _history(self, run_id: str) -> Rows:
+        """The recorded values of a run by epoch."""
+        by_step: dict[int, dict[str, float]] = {}
+        values = curves_of_ids(self.store, [run_id], [self._metric])
+        for step, value in zip(values["step"], values["value"], strict=True):
+            by_step.setdefault(int(step), {"step": float(step)})[self._metric] = float(value)
+        return [by_step[step] for step in sorted(by_step)]
+
+    def _batch(
+        self, configs: Sequence[Config], tags: Sequence[Mapping[str, str]]
+    ) -> tuple[SweepState, list[str]]:
+        """The runs, each once, with what is recorded of them; and the fingerprint of each."""
+        datasets = [dataset_of(config) for config in configs]
+        marks = [fingerprint(c, d) for c, d in zip(configs, datasets, strict=True)]
+        found = {mark: self._found[mark] for mark in marks if mark in self._found}
+        # The first of each mark counts, as in the batch.
+        tagged = dict(reversed(list(zip(marks, tags, strict=True))))
+        batch = SweepState.of(
+            configs, datasets, marks, self.store, self._experiment, found=found, tags=tagged
+        )
+        return batch, marks
+
+    def _train(self, batch: SweepState, what: str) -> None:
+        first = batch.configs[0]
+        self.console.print(what, highlight=False, markup=False)
+        if self._pool is None:
+            compile_ahead(batch.configs, partial(self.console.print, highlight=False))
+            self._pool = executor_of(first.sweep, (), stays=True)
+        if self._reuse:
+            train_shared(
+                batch,
+                self.parent,
+                self.outbox,
+                self.console,
+                partial(self._look, batch),
+                self._pool,
+            )
+        else:
+            train_missing(batch, self.parent, self.outbox, self.console, pool=self._pool)
+
+    def _look(self, batch: SweepState) -> dict[str, Recorded]:
+        """What another process has recorded meanwhile of the runs that are missing."""
+        marks = [batch.marks[k] for k in batch.missing]
+        found = {m: find_finished(self.store, self._experiment, m) for m in marks}
+        return {mark: run for mark, run in found.items() if run is not None}
+
+    def close(self) -> None:
+        """Send the workers home."""
+        if self._pool is not None:
+            self._pool.close()
+
+
+@contextmanager
+def session(
+    config: Config, key: str, name: str, metric: str, tags: Mapping[str, str], console: Console
+) -> Iterator[tuple[Session, dict[str, str]]]:
+    """A search's parent run, opened or gone on with; what is put into the mapping becomes its tags.
+
+    Args:
+        config: of any of its runs: where they are recorded.
+        key: what makes two searches the same.
+        name: of the parent run.
+        metric: what trials are given up by, epoch by epoch.
+        tags: that it has from its beginning.
+
+    Raises:
+        SweepStopped: it cannot go on here, such as for want of space.
+        NotRecorded: the store has not kept what it took.
+    """
+    store = open_store(config.tracking.uri)
+    experiment = experiment_id(store, config.tracking.experiment)
+    reuse = config.tracking.reuse
+    with alone(store, f"sweep-{key[:16]}", "this search", console):
+        tidy(store, experiment, console)
+        before = find_parent(store, experiment, key, ended=reuse)
+        with held_stops():
+            parent = open_parent(store, experiment, key, name, dict(tags), before)
+        remove_partial(store, experiment, parent)
+        found, ending = (
+            Session(store, experiment, parent, console, metric, reuse=reuse),
+            dict[str, str](),
+        )
+        with (
+            closing(found),
+            killed_if_stopped("search", lambda: parent, found.outbox),
+            quick_commits(store),
+        ):
+            yield found, ending
+        with held_stops():
+            found.outbox.send(Delivery(parent, "FINISHED", now(), (), ending))
+    say_kept(found.outbox, console)
+    confirm_recorded(found.outbox)

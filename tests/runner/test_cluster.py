@@ -1,0 +1,184 @@
+"""Sweeps on a Dask cluster: a scheduler and workers as processes, as a lab starts them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import ROOT, environment, free_port
+from tests.runner.typed import by_setting, nnexp, recorded, start, until
+
+SWEEP = ("-m", "size=100", "train.epochs=3", "model.hidden=[5]", "tracking.artifacts=light")
+
+
+def daemon(*words: str, path: Path = ROOT) -> subprocess.Popen[bytes]:
+    """A part of a cluster, as `dask scheduler` and `dask worker` start it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "dask", *words],
+        # What is in the working folder is imported first.
+        cwd=path,
+        env={**environment(), "PYTHONPATH": str(path), "DASK_LOGGING__DISTRIBUTED": "critical"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def ended(*processes: subprocess.Popen[bytes]) -> None:
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+class Lab:
+    """A scheduler, and workers that come and go."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        self.address = f"tcp://127.0.0.1:{self.port}"
+        self.workers: list[subprocess.Popen[bytes]] = []
+        self.scheduler = self._scheduler()
+
+    def _scheduler(self) -> subprocess.Popen[bytes]:
+        return daemon(
+            *("scheduler", "--host", "127.0.0.1", "--port", str(self.port)),
+            *("--no-dashboard", "--no-show"),
+        )
+
+    def restart(self) -> None:
+        """The scheduler goes, and its workers with it; it comes back with one that is new."""
+        ended(self.scheduler)
+        self.scheduler = self._scheduler()
+        self.join()
+
+    def join(self, path: Path = ROOT) -> subprocess.Popen[bytes]:
+        """A worker more, with the package in a folder."""
+        name = f"w{len(self.workers)}"
+        self.workers.append(
+            daemon(
+                *("worker", self.address, "--nthreads", "1", "--no-dashboard", "--name", name),
+                *("--local-directory", str(self.folder / name), "--host", "127.0.0.1"),
+                path=path,
+            )
+        )
+        return self.workers[-1]
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    made = Lab(tmp_path / "lab")
+    yield made
+    ended(*made.workers, made.scheduler)
+
+
+def test_runs_on_a_cluster_have_the_bits_of_runs_here(lab: Lab, tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    there.mkdir()
+    lab.join()
+    typed = (*SWEEP, "seed=0,1", "reg=none,l2")
+    done = nnexp(there, *typed, "sweep.executor=dask", f"sweep.address={lab.address}")
+    assert done.returncode == 0, done.stderr
+    assert f"on the Dask cluster at {lab.address}" in done.stdout
+    assert "[4/4]" in done.stdout
+    assert nnexp(here, *typed).returncode == 0
+    assert by_setting(there) == by_setting(here)
+    verified = nnexp(there, "verify", recorded(there)[0].info.run_id)
+    assert verified.returncode == 0, verified.stdout
+    # Left as it was: the next sweep finds it.
+    again = nnexp(there, *typed, "sweep.executor=dask", f"sweep.address={lab.address}")
+    assert again.returncode == 0, again.stderr
+    assert len(recorded(there)) == 4
+
+
+def test_a_cluster_that_cannot_be_had_is_refused_before_anything_is_recorded(
+    tmp_path: Path,
+) -> None:
+    nobody = f"tcp://127.0.0.1:{free_port()}"
+    refused = nnexp(tmp_path, *SWEEP, "seed=0,1", "sweep.executor=dask", f"sweep.address={nobody}")
+    assert refused.returncode == 2
+    (line,) = refused.stderr.splitlines()
+    assert line.startswith(f"nnexp: sweep.address={nobody}: no Dask scheduler answers there")
+    without = nnexp(tmp_path, *SWEEP, "seed=0,1", f"sweep.address={nobody}")
+    assert without.returncode == 2
+    assert "allowed with sweep.executor=dask" in without.stderr
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_workers_and_a_scheduler_that_come_and_go_lose_nothing(lab: Lab, tmp_path: Path) -> None:
+    """One killed in the middle, one joining, one of another source, the scheduler gone once."""
+    other = tmp_path / "other"
+    shutil.copytree(ROOT / "nnexp", other / "nnexp")
+    shutil.copytree(ROOT / "conf", other / "conf")
+    with open(other / "nnexp" / "nn" / "costs.py", "a", encoding="utf-8") as source:
+        source.write("\nCHANGED = 1\n")
+    folder = tmp_path / "record"
+    folder.mkdir()
+    first = lab.join()
+    lab.join()
+    typed = ("-m", "size=100", "train.epochs=200", "model.hidden=[10]", "seed=range(40)")
+    on = ("tracking.artifacts=none", "sweep.executor=dask", f"sweep.address={lab.address}")
+    sweep = start(folder, *typed, *on)
+    said = until(sweep, "[3/40]")
+    ended(first)
+    said += until(sweep, "[6/40]")
+    lab.join(other)
+    lab.join()
+    said += until(sweep, "[12/40]")
+    lab.restart()
+    said += sweep.communicate(timeout=900)[0]
+    assert sweep.returncode == 0, said
+    assert "has another source of nnexp" in said
+    runs = recorded(folder)
+    assert len(runs) == 40
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    assert len({run.data.tags["nnexp.fingerprint"] for run in runs}) == 40
+    here = tmp_path / "here"
+    here.mkdir()
+    assert nnexp(here, *typed, "tracking.artifacts=none").returncode == 0
+    assert by_setting(folder) == by_setting(here)
+
+
+@pytest.mark.slow
+def test_a_stopped_sweep_leaves_the_cluster_clean(lab: Lab, tmp_path: Path) -> None:
+    from distributed import Client
+
+    lab.join()
+    typed = (*SWEEP, "train.epochs=3000", "seed=range(4)")
+    sweep = start(tmp_path, *typed, "sweep.executor=dask", f"sweep.address={lab.address}")
+    until(sweep, "sweep of 4 runs")
+    time.sleep(20)
+    sweep.send_signal(signal.SIGINT)
+    said = sweep.communicate(timeout=60)[0]
+    assert sweep.returncode == 130, said
+    with Client(lab.address, timeout=20) as client:
+        deadline = time.monotonic() + 60
+        while any(client.processing().values()) and time.monotonic() < deadline:
+            time.sleep(1)
+        assert not any(client.processing().values())
+
+
+@pytest.mark.slow
+def test_a_sweep_outlives_all_workers_that_it_began_with(lab: Lab, tmp_path: Path) -> None:
+    only = lab.join()
+    typed = (*SWEEP, "train.epochs=3000", "seed=0,1")
+    sweep = start(tmp_path, *typed, "sweep.executor=dask", f"sweep.address={lab.address}")
+    until(sweep, "sweep of 2 runs")
+    time.sleep(15)
+    ended(only)
+    lab.join()
+    said = sweep.communicate(timeout=240)[0]
+    assert sweep.returncode == 0, said
+    assert len(recorded(tmp_path)) == 2

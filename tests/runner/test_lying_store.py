@@ -1,0 +1,142 @@
+"""A store that says it has taken what it has not: FINISHED means read back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nnexp.record import readback, run
+from tests.inside import inside
+from tests.runner.served import Proxy, free_port, honest, proxy, server
+from tests.runner.typed import client, histories, nnexp, recorded
+
+SMALL = ("size=100", "model.hidden=[5]", "tracking.artifacts=light", "data.n_validation=100",
+         "train.epochs=2")  # fmt: skip
+TOOK = (200, b"{}")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]:
+    """The folder of a server's store, and its port."""
+    folder = tmp_path_factory.mktemp("served")
+    port = free_port()
+    with server(folder, port):
+        yield folder, port
+
+
+@pytest.fixture
+def way(served: tuple[Path, int]) -> Iterator[Proxy]:
+    with proxy(served[1]) as found:
+        yield found
+
+
+def of(folder: Path, experiment: str) -> list[Any]:
+    """The runs of an experiment that a server has."""
+    number = client(folder).get_experiment_by_name(experiment).experiment_id
+    return [run for run in recorded(folder) if run.info.experiment_id == number]
+
+
+def whole(folder: Path, run: Any, *, epochs: int) -> None:
+    assert run.info.status == "FINISHED"
+    steps = list(range(epochs + 1))
+    for name, values in histories(folder, run.info.run_id).items():
+        if name.startswith(("train/", "validation/")):
+            assert [step for step, _ in values] == steps, name
+
+
+def typed(way: Proxy, experiment: str, *more: str) -> tuple[str, ...]:
+    usual = [word for word in SMALL if word.split("=")[0] not in "".join(more)]
+    return (*usual, f"tracking.experiment={experiment}", way.address, *more)
+
+
+def swallows(verb: str, path: str) -> tuple[int, bytes] | None:
+    return TOOK if path.endswith("runs/log-batch") else None
+
+
+def test_values_that_a_server_swallowed_in_mid_run_are_sent_again(
+    served: tuple[Path, int], way: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`200 {}` for three batches of values, as a proxy in trouble answers."""
+    monkeypatch.setattr(run, "FLUSH_SECONDS", 0.0)  # A batch for every epoch.
+    taken = 0
+
+    def for_a_while(verb: str, path: str) -> tuple[int, bytes] | None:
+        nonlocal taken
+        taken += path.endswith("runs/log-batch")
+        return swallows(verb, path) if 4 <= taken <= 6 else None
+
+    way.lies = for_a_while
+    done = inside(tmp_path, *typed(way, "swallowed", "train.epochs=8"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(way.told) == 3
+    whole(served[0], *of(served[0], "swallowed"), epochs=8)
+
+
+def test_a_run_that_a_server_swallows_to_the_end_is_not_finished_but_kept(
+    served: tuple[Path, int], way: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readback, "PAUSES", (0.0, 0.1))
+    request = typed(way, "kept")
+    way.lies = swallows
+    done = inside(tmp_path, *request)
+    assert done.returncode == 1, done.stdout
+    (line,) = done.stderr.splitlines()
+    assert "is not recorded: the tracking store answers, but it has not kept" in line
+    (unfinished,) = of(served[0], "kept")
+    assert unfinished.info.status == "RUNNING"
+    way.lies = honest
+    again = inside(tmp_path, *request)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "delivered 1 run " in again.stdout
+    assert "nothing was trained" in again.stdout
+    whole(served[0], *of(served[0], "kept"), epochs=2)
+
+
+@pytest.mark.slow
+def test_runs_of_a_sweep_that_a_server_swallows_are_not_finished_but_kept(
+    served: tuple[Path, int], way: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readback, "PAUSES", (0.0,))
+    request = ("-m", *typed(way, "swept", "seed=0,1"))
+    way.lies = swallows
+    done = inside(tmp_path, *request)
+    assert done.returncode == 1, done.stdout
+    assert "deliveries are not recorded: the tracking store answers, but" in done.stderr
+    assert not [r for r in of(served[0], "swept") if r.info.status == "FINISHED"]
+    way.lies = honest
+    again = inside(tmp_path, *request)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "2 recorded already, 0 to train" in again.stdout
+    runs = of(served[0], "swept")
+    assert len(runs) == 2
+    for found in runs:
+        whole(served[0], found, epochs=2)
+
+
+@pytest.mark.slow
+def test_an_end_that_a_server_swallows_is_told_again(
+    served: tuple[Path, int], way: Proxy, tmp_path: Path
+) -> None:
+    way.lies = lambda verb, path: TOOK if path.endswith("runs/update") else None
+    done = inside(tmp_path, *typed(way, "ended"))
+    assert done.returncode == 1, done.stdout
+    assert "it says that the run is RUNNING, not FINISHED" in done.stderr
+    way.lies = honest
+    again = inside(tmp_path, *typed(way, "ended"))
+    assert "nothing was trained" in again.stdout
+    whole(served[0], *of(served[0], "ended"), epochs=2)
+
+
+def test_asynchronous_logging_to_a_server_that_refuses_values_finishes_nothing(
+    served: tuple[Path, int], way: Proxy, tmp_path: Path
+) -> None:
+    way.lies = lambda verb, path: (500, b"no") if path.endswith("log-batch") else None
+    asynchronous = {"MLFLOW_ENABLE_ASYNC_LOGGING": "true"}
+    done = nnexp(tmp_path, *typed(way, "refused"), env=asynchronous)
+    assert done.returncode == 1, done.stdout
+    (line,) = done.stderr.splitlines()
+    assert "the tracking store failed" in line
+    assert not [r for r in of(served[0], "refused") if r.info.status == "FINISHED"]

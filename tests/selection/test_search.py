@@ -1,0 +1,200 @@
+"""A search as it is typed: what it records, that it repeats, and that test data stay shut."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+import nnexp
+from nnexp.data.dataset import MNIST_FOLDER
+from nnexp.selection.plan import Asked
+from nnexp.study.exchange.results import open_results, problems
+from tests.cli.command import Typed, history
+from tests.docs.test_schemas import schema
+from tests.inside import inside
+from tests.runner.typed import client, recorded
+
+SMALL = (
+    *("search", "size=100", "data.n_validation=200", "model.hidden=[5]", "train.epochs=9"),
+    *("train.eta=log(0.01,3)", "reg=l2", "reg.lmbda=log(0.01,1)", "sweep.workers=1"),
+    *("--trials", "8", "--seeds", "2", "--finalists", "2", "--fresh", "2"),
+)
+
+
+def found(done: Typed) -> dict[str, Any]:
+    """What a search said as JSON, but for the id of its parent."""
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout)
+    Draft202012Validator(schema("search")).validate(printed)
+    (result,) = printed
+    result.pop("search")
+    return dict(result)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Typed:
+    return inside(tmp_path_factory.mktemp("search"), *SMALL, "--format", "json")
+
+
+def test_trials_are_children_of_one_parent_and_the_given_up_are_marked(done: Typed) -> None:
+    result = found(done)
+    (parent,) = recorded(done.folder, "sweep")
+    runs = recorded(done.folder)
+    assert parent.info.status == "FINISHED"
+    assert {run.data.tags["mlflow.parentRunId"] for run in runs} == {parent.info.run_id}
+    tags = parent.data.tags
+    assert tags["nnexp.chosen"] == " ".join(f"{k}={v}" for k, v in result["best"].items())
+    stages = [run.data.tags["nnexp.stage"] for run in runs]
+    assert {s: stages.count(s) for s in stages} == {"trial": 8, "race": 4, "final": 2}
+    given_up = [run for run in runs if "nnexp.pruned" in run.data.tags]
+    assert {run.info.status for run in given_up} == {"KILLED"}
+    assert len(given_up) == sum(t["state"] == "pruned" for t in result["trials"]) > 0
+    for run in given_up:
+        curve = history(client(done.folder), run)["validation/accuracy"]
+        assert max(curve) == int(run.data.tags["nnexp.pruned"]) < 9
+
+
+def test_the_finished_runs_of_a_search_can_be_exported(done: Typed) -> None:
+    (parent,) = recorded(done.folder, "sweep")
+    finished = [run for run in recorded(done.folder) if run.info.status == "FINISHED"]
+    for chosen in (("--experiment", "nnexp"), ("--sweep", parent.info.run_id)):
+        said = inside(done.folder, "export", *chosen, "--out", "search.nnexp")
+        assert said.returncode == 0, said.stderr
+        with open_results(done.folder / "search.nnexp") as results:
+            assert not list(problems(results))
+            assert {r.id for r in results.manifest.runs} == {r.info.run_id for r in finished}
+            assert results.manifest.sweeps == ()
+
+
+def test_only_the_chosen_setting_is_tested_with_seeds_of_its_own(done: Typed) -> None:
+    result, runs = found(done), recorded(done.folder)
+    tested = [run for run in runs if any("test" in name for name in run.data.metrics)]
+    assert {run.data.tags["nnexp.stage"] for run in tested} == {"final"}
+    assert sorted(run.data.params["seed"] for run in tested) == ["3", "4"]
+    for key, value in result["best"].items():
+        assert {float(run.data.params[key]) for run in tested} == {float(value)}
+    scores = [run.data.metrics["validation/accuracy"] for run in tested]
+    assert result["fresh"]["validation/accuracy"]["mean"] == pytest.approx(sum(scores) / 2)
+    assert result["looks"] == 8 + 4
+    lines = inside(done.folder, "compare", "--metric", "test/accuracy").stdout
+    assert "test data were looked at 2 times in this store, by 2 runs" in lines
+
+
+def test_the_same_command_shows_the_same_search_and_trains_nothing(done: Typed) -> None:
+    again = inside(done.folder, *SMALL, "--format", "json")
+    assert again.stdout == done.stdout
+    assert len(recorded(done.folder)) == 14
+    listed = inside(done.folder, "sweeps").stdout
+    assert "to go on" not in listed
+
+
+def test_python_finds_it_too_and_the_table_says_what_to_do_next(
+    done: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(done.folder)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    keys = [a for a in SMALL[1:] if "=" in a]
+    search = nnexp.search(*keys, trials=8, seeds=2, finalists=2, fresh=2, quiet=True)
+    assert search.best == found(done)["best"]
+    assert len(search.trials) == 8
+    assert [run.config.seed for run in search.runs] == [3, 4]
+    assert search.test is not None
+    assert search.test.n == 2
+    assert f"repeat      {search.command}" in repr(search)
+    assert len(recorded(done.folder)) == 14
+
+
+def without_test_files(folder: Path) -> Path:
+    """MNIST's training files as `data=idx` reads them, and nothing else."""
+    folder.mkdir()
+    for part in ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"):
+        with gzip.open(MNIST_FOLDER / f"{part}.gz") as zipped, open(folder / part, "wb") as plain:
+            shutil.copyfileobj(zipped, plain)
+    return folder
+
+
+def test_test_files_are_not_opened_before_the_setting_is_chosen(tmp_path: Path) -> None:
+    """Without them the search is carried out; with them the same command ends it."""
+    root = without_test_files(tmp_path / "data")
+    line = (*SMALL, "--sampler", "random", "data=idx", f"data.root={root}", "--format", "json")
+    first = inside(tmp_path, *line)
+    assert first.returncode == 2
+    assert "no t10k-images file here" in first.stderr
+    runs = recorded(tmp_path)
+    assert len(runs) == 8 + 4
+    assert {run.data.params["monitor.test"] for run in runs} == {"never"}
+    for part in ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"):
+        shutil.copy(MNIST_FOLDER / part, root)
+    assert found(inside(tmp_path, *line))["fresh"]["test/accuracy"]["n"] == 2
+    assert len(recorded(tmp_path)) == 8 + 4 + 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("train.eta=log(3,1)", "train.eta=log(3,1): allowed: two finite numbers, the lower one"),
+        ("train.eta=0.1", "search: nothing to choose from; allowed: KEY=RANGE"),
+        ("train.etaa=0.1,1", "train.etaa=0.1,1: unknown key; did you mean train.eta?"),
+        ("seed=0,1", "seed=0,1: cannot be searched over"),
+        ("reg.lmbda=log(1,2)", "reg.lmbda=1.414: has no effect here"),
+        ("dropout.hidden=uniform(0,1.5)", "dropout.hidden=1.5: allowed: 0 <= p < 1"),
+        ("train.eta=0.1,1 size=60k", "size=60k: there are no validation data to choose on"),
+        ("train.eta=0.1,1 monitor.test=end", "monitor.test=end: a search never looks at test data"),
+        ("train.eta=0.1,1 --metric test/accuracy", "--metric test/accuracy: a setting is chosen"),
+        ("train.eta=0.1,1 tracking.notify=true", "tracking.notify: a search tells nobody; allowed"),
+        (
+            "train.eta=0.1,1 size=100 sweep.executor=dask sweep.address=tcp://127.0.0.1",
+            "sweep.address=tcp://127.0.0.1: no Dask scheduler answers there",
+        ),
+        ("train.eta=0.1,1 --for seed=0,1", "--for seed=0,1: allowed: a key that is not searched"),
+        ("train.eta=0.1,1 --sampler best", "--sampler best: allowed: tpe, random, grid"),
+        ("train.eta=0.1,1 --budget 5", "allowed: a time such as 90s, 20min or 2h"),
+        ("experiment=overfitting", "the preset sweeps over it, which a search cannot"),
+    ],
+)
+def test_what_cannot_be_searched_is_refused_in_one_line(
+    typed: str, said: str, tmp_path: Path
+) -> None:
+    refused = inside(tmp_path, "search", *typed.split())
+    assert refused.returncode == 2
+    assert said in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert refused.stdout == ""
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+def test_a_command_that_is_recorded_holds_no_address_of_who_is_told() -> None:
+    asked = Asked(["train.eta=0.1,1", "tracking.notify=https://there/secret"])
+    assert asked.command() == "python -m nnexp search train.eta=0.1,1"
+
+
+def test_equal_trials_are_one_run_and_a_failed_one_is_not_to_be_retried(tmp_path: Path) -> None:
+    size = ("size=100", "data.n_validation=200", "model.hidden=[5]", "train.epochs=1")
+    few = ("--trials", "6", "--seeds", "1", "--finalists", "2", "--fresh", "1")
+    line = ("search", *size, "train.eta=0.1,1", "sweep.workers=1", "--sampler", "random", *few)
+    assert inside(tmp_path, *line).returncode == 0
+    runs, (parent,) = recorded(tmp_path), recorded(tmp_path, "sweep")
+    assert len(runs) == 2 + 2 + 1
+    assert parent.data.tags["nnexp.total"] == "5"
+    assert "to go on" not in inside(tmp_path, "sweeps").stdout
+    client(tmp_path).set_terminated(runs[0].info.run_id, "FAILED")
+    listed = inside(tmp_path, "sweeps").stdout
+    assert listed.splitlines()[1].split()[-4:] == ["5", "4", "1", "0"]
+    assert "--retry failed" not in listed
+
+
+def test_without_optuna_one_line_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    refused = inside(tmp_path, "search", "train.eta=0.1,1", "size=100")
+    assert refused.returncode == 2
+    assert "pip install 'nnexp[search]'; allowed without it: random, grid" in refused.stderr
+    assert not (tmp_path / "mlflow.db").exists()
