@@ -58,6 +58,9 @@ SUMS = words(
 )
 """In an order of their own."""
 
+FIELDS = {"average"}
+"""No array has such a method: of a value it is a field of ours, of NumPy the function."""
+
 DRAWS = {"PCG64", "SeedSequence", "RandomState", "BitGenerator"}
 """All that may be had of `numpy.random`."""
 
@@ -115,7 +118,7 @@ def _named(module: str, name: str) -> Iterator[str]:
         yield f"{module}.{name}"
     if root in MATHEMATICS and name in OF_LIBM:
         yield f"{module}.{name}"
-    if root in {"", *MATHEMATICS} and name in SUMS:
+    if root in {"", *MATHEMATICS} and name in SUMS and (root or name not in FIELDS):
         yield f"{module}.{name}"
     if module == "numpy.random" and name not in DRAWS:
         yield f"{module}.{name}"

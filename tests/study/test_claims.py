@@ -85,7 +85,10 @@ REFUSED = {
     "experiment": ({"experiment": []}, "experiment: []: allowed: a name, or a list of names"),
     "key": ({"of": "regg=l2"}, "of: regg=l2: allowed: key=value with a config key; did you mean"),
     "no setting": ({"of": "l2"}, "of: l2=: allowed: key=value with a config key"),
-    "choice": ({"against": "reg=l7"}, "against: reg=l7: allowed: elastic, l1, l2, maxnorm, none"),
+    "choice": (
+        {"against": "reg=l7"},
+        "against: reg=l7: allowed: decoupled, elastic, l1, l2, maxnorm, none",
+    ),
     "size": ({"of": "size=big"}, "of: size=big: allowed: a whole number"),
     "number": ({"of": "train.eta=fast"}, "of: train.eta=fast: allowed: a number"),
     "claim": ({"claim": ""}, "claim: : allowed: a text"),
