@@ -145,6 +145,7 @@ def test_two_sweeps_at_once_on_a_fresh_store_both_finish(tmp_path: Path) -> None
     assert len(recorded(tmp_path, "sweep")) == 2
 
 
+@pytest.mark.slow
 def test_two_processes_asked_for_one_sweep_train_it_once(tmp_path: Path) -> None:
     both = [start(tmp_path, "-m", *TINY, "seed=range(4)") for _ in range(2)]
     said = [process.communicate(timeout=240)[0] for process in both]
