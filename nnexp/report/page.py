@@ -32,6 +32,7 @@ from nnexp.report.plots import DPI
 from nnexp.report.provenance import provenance, training_commands
 from nnexp.report.report_data import Material, gather
 from nnexp.report.results_inside import Carried, carried
+from nnexp.report.search import SEARCH, search_answers, search_sections, search_tables
 from nnexp.report.svg import inline, svg_file
 from nnexp.report.tables import (
     commands,
@@ -45,6 +46,7 @@ from nnexp.study.claims_judged import judge
 from nnexp.study.claims_text import claims_table
 from nnexp.study.exchange.page import MARK, with_results
 from nnexp.study.preset import question_of
+from nnexp.study.searched import searches
 from nnexp.study.text_table import TextTable
 
 HERE = Path(__file__).parent
@@ -137,9 +139,11 @@ def make_report(
     found = compared(material, measure)
     pairs = shown(material, found)
     networks, left_out = read_networks(store, material)
+    searched = searches(store, material.names, material.sweeps)
     corrected = len(found.pairs) if found is not None else 0
     compare_command = command_of(material, measure) if found is not None else ""
     tables = [
+        *search_tables(searched),
         published_table(material),
         neuron_table(material) if is_neuron(material) else None,
         settings_table(material),
@@ -150,7 +154,7 @@ def make_report(
         ),
         weight_table(networks) if "reg.name" in material.keys else None,
     ]
-    said = answers(material, measure, found, pairs)
+    said = search_answers(searched) or answers(material, measure, found, pairs)
     about_weights = WEIGHED in _question(material) and len(networks) <= FEW_NETWORKS
     if about_weights:
         said = [*weight_answer(networks), *said[:1]]
@@ -159,7 +163,11 @@ def make_report(
         tuple(said),
         (*warnings(material, found), *left_out, *changed),
         tuple(_commanded(t, command) for t in tables if t is not None),
-        (*sections(material, found, pairs, networks), *image_sections(store, material, found)),
+        (
+            *search_sections(searched),
+            *sections(material, found, pairs, networks),
+            *image_sections(store, material, found),
+        ),
         tuple(
             t
             for t in (
@@ -266,10 +274,12 @@ def _anchor(title: str) -> str:
 def _lead(pictures: list[Any], *, about_weights: bool) -> Any:
     """Take out the figure that shows the answer, if there is any.
 
-    The chapter's own, or against the size of the training set; else the end of every run.
+    How a search went; the chapter's own, or against the size of the training set; else the end of
+    every run.
     """
     titles = {title: figures for title, _, figures in pictures if figures}
-    for title in (*([WEIGHTS] if about_weights else []), *LEADS, *titles):
+    searched = [title for title in titles if title.startswith(SEARCH)]
+    for title in (*searched, *([WEIGHTS] if about_weights else []), *LEADS, *titles):
         if title in titles:
             return titles[title].pop(0)
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from rich.console import Console
 
@@ -18,8 +18,9 @@ from nnexp.selection.composing import Composer, composer
 from nnexp.selection.plan import Asked, Plan, fixed_and_spaces, plans, said
 from nnexp.selection.samplers import sampler_of
 from nnexp.selection.session import Rows, Session, session
-from nnexp.selection.spaces import Point
 from nnexp.study.metric import Metric
+from nnexp.study.searched import SEARCH
+from nnexp.study.space import Point
 from nnexp.study.statistics import Summary, summarize
 
 
@@ -89,7 +90,7 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
     sampler = sampler_of(plan.asked.sampler, plan.spaces, rules.trials, plan.base.seed)
     tags = {
         "nnexp.command": command,
-        "nnexp.search": json.dumps(_described(plan)),
+        SEARCH: json.dumps(_described(plan)),
         "nnexp.total": str(rules.trials + plan.asked.fresh),
     }
     with session(plan.base, plan.key, plan.name, plan.curve, tags, console) as (found, ending):
@@ -206,14 +207,15 @@ class _Trials:
 
 def _tags(job: Job) -> dict[str, str]:
     stage = "race" if job.seed else "trial"
-    return {"nnexp.trial": str(job.trial), "nnexp.stage": stage}
+    point = json.dumps(job.point)
+    return {"nnexp.trial": str(job.trial), "nnexp.stage": stage, "nnexp.point": point}
 
 
 def _described(plan: Plan) -> dict[str, object]:
     """What the record says of how was searched."""
     asked = plan.asked
     return {
-        "spaces": {space.key: repr(space) for space in plan.spaces},
+        "spaces": [asdict(space) for space in plan.spaces],
         "for": plan.here,
         "sampler": asked.sampler,
         "seed": plan.base.seed,
