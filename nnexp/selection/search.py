@@ -19,7 +19,7 @@ from nnexp.selection.plan import Asked, Plan, fixed_and_spaces, plans, said
 from nnexp.selection.samplers import sampler_of
 from nnexp.selection.session import Rows, Session, session
 from nnexp.study.metric import Metric
-from nnexp.study.searched import SEARCH
+from nnexp.study.searched import POINT, SEARCH
 from nnexp.study.space import Point
 from nnexp.study.statistics import Summary, summarize
 
@@ -106,7 +106,7 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
             for seed in seeds
         ]
         what = f"chosen: {said(chosen.winner.point)}; {len(configs)} fresh seeds"
-        how = {"nnexp.trial": str(chosen.winner.number), "nnexp.stage": "final"}
+        how = _tags(chosen.winner.number, "final", chosen.winner.point)
         runs = found.train(what, configs, [how] * len(configs), summary=True)
         searched = Searched(
             plan, found.parent, chosen, sampler.importance(), tuple(configs), tuple(runs)
@@ -147,7 +147,7 @@ class _Trials:
     def values(self, jobs: Sequence[Job]) -> list[float | None]:
         """The value of each job, greater being better; None where it cannot be trained."""
         configs = {k: c for k, job in enumerate(jobs) if (c := self._config(job)) is not None}
-        tags = [_tags(jobs[k]) for k in configs]
+        tags = [_tags_of(jobs[k]) for k in configs]
         chosen = list(configs.values())
         if jobs and jobs[0].epochs is not None:
             rows = self._found.train_until(self._what(jobs), chosen, tags, jobs[0].epochs)
@@ -173,7 +173,7 @@ class _Trials:
             config = self._config(job)
             if config is not None and job.epochs is not None:
                 mark = fingerprint(config, dataset_of(config))
-                work = self._found.give_up(config, _tags(job), job.epochs)
+                work = self._found.give_up(config, _tags_of(job), job.epochs)
                 self._count(f"{mark} until {job.epochs}", work)
 
     def _config(self, job: Job) -> Config | None:
@@ -205,10 +205,13 @@ class _Trials:
             self._seconds += sum(metrics.get(name, 0.0) for name in _WORK)
 
 
-def _tags(job: Job) -> dict[str, str]:
-    stage = "race" if job.seed else "trial"
-    point = json.dumps(job.point)
-    return {"nnexp.trial": str(job.trial), "nnexp.stage": stage, "nnexp.point": point}
+def _tags(trial: int, stage: str, point: Point) -> dict[str, str]:
+    """What tells a run's place in its search."""
+    return {"nnexp.trial": str(trial), "nnexp.stage": stage, POINT: json.dumps(point)}
+
+
+def _tags_of(job: Job) -> dict[str, str]:
+    return _tags(job.trial, "race" if job.seed else "trial", job.point)
 
 
 def _described(plan: Plan) -> dict[str, object]:

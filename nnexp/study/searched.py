@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SEARCH = "nnexp.search"
 """The tag of a parent that says what was searched over and how."""
+POINT = "nnexp.point"
+"""The tag of a run with the searched values as they are typed (JSON)."""
 
 
 @dataclass
@@ -130,14 +132,15 @@ def _search(parent: Run, runs: Iterable[Run]) -> RecordedSearch | None:
     trials: dict[int, Trial] = {}
     fresh: dict[str, list[float]] = {}
     best = None
-    for run in sorted(runs, key=lambda run: int(run.data.params["seed"])):
+    told = [run for run in runs if POINT in run.data.tags]
+    for run in sorted(told, key=lambda run: int(run.data.params["seed"])):
         mine, number = run.data.tags, int(run.data.tags["nnexp.trial"])
         if mine["nnexp.stage"] == "final":
             best = number
             for name, measured in run.data.metrics.items():
                 fresh.setdefault(name, []).append(measured)
             continue
-        trial = trials.setdefault(number, Trial(number, json.loads(mine["nnexp.point"])))
+        trial = trials.setdefault(number, Trial(number, json.loads(mine[POINT])))
         value = _value(run, metric)
         if mine["nnexp.stage"] == "race" and value is not None:
             trial.raced[int(run.data.params["seed"])] = value
