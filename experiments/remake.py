@@ -56,6 +56,7 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "weight_init": ("validation_accuracy", "slopes"),
     "more_data": ("size", "size_gap"),
     "l1_l2": ("weights1", "slopes"),
+    "lambda_by_size": ("best_map",),
     "early_stopping": ("validation_accuracy", "slopes", "dots_epochs", "dots_time_train_seconds"),
 }
 """Figures shown in the README; elsewhere curves, slopes and final accuracies."""
@@ -77,6 +78,9 @@ AGAINST = {"regularized": "overfitting"}
 
 CHOICE = "_choice"
 """Ending of presets that only choose what another uses: they have no page."""
+
+_LONG = {"lambda_by_size": ("Settings",)}
+"""Tables of a report that are too long for a README."""
 
 _TIMED = ("early_stopping",)
 """Elsewhere the seconds are left out: they are those of a machine, and no result."""
@@ -105,7 +109,11 @@ def remake(name: str, digest: str = "") -> list[str]:
     parts.append("\n".join(_image(picture) for picture in pictures))
     differences = _differences(name)
     tables = [t for t in report.tables if not (differences and t.title == differences[0].title)]
-    parts += [markdown(_without_time(table, name)) for table in [*tables, *differences]]
+    parts += [
+        markdown(_without_time(table, name))
+        for table in [*tables, *differences]
+        if table.title not in _LONG.get(name, ())
+    ]
     judged = judge(open_store(None), claims_of(name)).judged if claims_of(name) else ()
     if digest:
         check = f"`python -m nnexp verify experiments/{name}/result.nnexp`"
