@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nnexp.errors import UserError
+from nnexp.record.rebuild import forget
 from nnexp.record.store import Store
 from nnexp.record.store_sql import database
 
@@ -44,3 +45,4 @@ def remove_for_good(store: Store, runs: Sequence[Run]) -> None:
         repository: Any = get_artifact_repository(place, tracking_uri=store.uri)
         repository.delete_artifacts()
         inner._hard_delete_run(run.info.run_id)
+        forget(store, run.info.run_id)

@@ -18,8 +18,8 @@ from scipy.special import stdtrit
 from nnexp.config.command import setting_names_of
 from nnexp.config.schema import Config
 from nnexp.record.clock import now
+from nnexp.record.description import owner_tags, params_of
 from nnexp.record.palette import next_colour
-from nnexp.record.run import owner_tags, params_of
 from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store
 from nnexp.record.store_sql import curves_of_ids
