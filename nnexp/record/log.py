@@ -31,6 +31,7 @@ from nnexp.record.events import (
     decode,
     encode,
 )
+from nnexp.record.locks import wait_for
 from nnexp.record.sending import MetricPoint
 
 try:
@@ -143,13 +144,13 @@ class RunLog:
         if self._file is not None:
             return True
         with open(self.path, "r+b") as file:
-            return not locked(file, wait=False)
+            return not locked(file)
 
     def hold(self) -> None:
         """Wait until no other process writes it, and keep others from it until it is closed."""
         if self._file is None:
             file = open(self.path, "ab", buffering=0)  # noqa: SIM115
-            locked(file)
+            wait_for(lambda: locked(file), self.path)
             self._file = file
 
     def close(self) -> None:
@@ -239,7 +240,7 @@ class RunLog:
             )
 
 
-def locked(file: IO[bytes], *, wait: bool = True) -> bool:
+def locked(file: IO[bytes]) -> bool:
     """Lock an open file against other processes, as long as it is open; whether it could be.
 
     Where there are no such locks (Windows, some network drives), what is open counts as locked.
@@ -247,7 +248,7 @@ def locked(file: IO[bytes], *, wait: bool = True) -> bool:
     if fcntl is None:
         return True
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError:

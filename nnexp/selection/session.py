@@ -130,8 +130,8 @@ class Session:
             file.remove()
             known: dict[str, float] = self.store.client.get_run(before).data.metrics
             return known
-        log = held_log(log_folder(batch, 0))
-        if mark in batch.found or log is None or (kept := file.read()) is None:
+        kept = file.read()
+        if mark in batch.found or kept is None or (log := held_log(log_folder(batch, 0))) is None:
             return {}  # It was recorded elsewhere, whole.
         names = ("time/train_seconds", "time/evaluate_seconds")
         times = dict(zip(names, kept[0].values["seconds"], strict=True))
