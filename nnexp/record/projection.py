@@ -12,12 +12,13 @@ import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nnexp.record.clock import now
 from nnexp.record.events import Begun, Ended
 from nnexp.record.files import local
 from nnexp.record.log import RunLog, put_away, unpacked
+from nnexp.record.mlflow_private import repository_of
 from nnexp.record.readback import Expected, Lost, confirm, confirm_closed
 from nnexp.record.seal import note_seal, seal_of_tags
 from nnexp.record.sending import log as send
@@ -208,11 +209,8 @@ class Projection:
         if not self._place or local(self._place) is None:
             self.store.client.log_artifacts(self.run_id, str(folder))
             return
-        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
         # The client would ask the store for the run again to learn this address.
-        repository: Any = get_artifact_repository(self._place, tracking_uri=self.store.uri)
-        repository.log_artifacts(str(folder))
+        repository_of(self._place, self.store.uri).log_artifacts(str(folder))
 
     def _confirm(self, ended: Ended) -> None:
         logged = self.log.logged
