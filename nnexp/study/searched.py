@@ -132,7 +132,7 @@ def _search(parent: Run, runs: Iterable[Run]) -> RecordedSearch | None:
     trials: dict[int, Trial] = {}
     fresh: dict[str, list[float]] = {}
     best = None
-    told = [run for run in runs if POINT in run.data.tags]
+    told = [r for r in runs if POINT in r.data.tags and r.info.status != "RUNNING"]
     for run in sorted(told, key=lambda run: int(run.data.params["seed"])):
         mine, number = run.data.tags, int(run.data.tags["nnexp.trial"])
         if mine["nnexp.stage"] == "final":
