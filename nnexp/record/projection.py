@@ -60,13 +60,15 @@ def state_of(folder: Path) -> State:
 
 
 def note(folder: Path, state: State) -> None:
-    """Keep beside a log how far a store has been given it."""
+    """Keep beside a log how far a store has been given it.
+
+    Raises:
+        OSError: the disk takes nothing more.
+    """
     path = folder / STATE
-    # Without it a run is looked for, or sent, once more.
-    with suppress(OSError):
-        fresh = path.with_suffix(f".new{os.getpid()}")
-        fresh.write_text(json.dumps(asdict(state)), encoding="utf-8")
-        os.replace(fresh, path)
+    fresh = path.with_suffix(f".new{os.getpid()}")
+    fresh.write_text(json.dumps(asdict(state)), encoding="utf-8")
+    os.replace(fresh, path)
 
 
 def taken_out(store: Store, run_id: str, folder: Path) -> RunLog | None:
@@ -105,6 +107,7 @@ class Projection:
 
         Raises:
             Lost: the store has not said which run it has opened. Or whatever the store raises.
+            OSError: the disk takes nothing more; no run was opened.
         """
         if self._open:
             return
@@ -112,7 +115,9 @@ class Projection:
         run = self._known(before) if before else self._by_token() if self.state.opening else None
         if run is None:
             self.renewed = bool(before)
-            self._note(State(opening=True))
+            # Were this not kept, the next start would not look for the run, and open a second.
+            note(self.log.folder, State(opening=True))
+            self.state = State(opening=True)
             run = self._create(begun)
         elif run.info.status != "RUNNING" and self.log.logged.ended is None:
             self._reopen(run)
@@ -233,4 +238,6 @@ class Projection:
 
     def _note(self, state: State) -> None:
         self.state = state
-        note(self.log.folder, state)
+        # Without it a run is looked for, or sent, once more.
+        with suppress(OSError):
+            note(self.log.folder, state)
