@@ -31,9 +31,13 @@ LONGEST = 300
 """Characters of a foreign message that are shown."""
 
 _MACHINE = {
-    getattr(errno, name, None) for name in ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EIO")
+    getattr(errno, name, None)
+    for name in (
+        *("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "EIO"),
+        *("EMFILE", "ENFILE", "ENOMEM"),
+    )
 }
-"""What a disk or its permissions say, rather than a mistake of this program."""
+"""What a disk, its permissions or a limit say, rather than a mistake of this program."""
 
 _folders: list[Path] = []
 

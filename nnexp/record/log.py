@@ -270,12 +270,17 @@ def _create(folder: Path, content: bytes, artifacts: Path | None = None) -> int:
     # Who makes it can be told by its name, should it be killed meanwhile.
     fresh = folder.with_name(f"{folder.name}{HALF}{os.getpid()}")
     shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    (fresh / LOG).write_bytes(content)
-    if artifacts is not None:
-        os.replace(artifacts, fresh / ARTIFACTS)
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(fresh, folder)
+    try:
+        fresh.mkdir(parents=True)
+        (fresh / LOG).write_bytes(content)
+        if artifacts is not None:
+            os.replace(artifacts, fresh / ARTIFACTS)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(fresh, folder)
+    except OSError as error:
+        # A write does not say what was written.
+        error.filename = error.filename or str(fresh / LOG)
+        raise
     return len(content)
 
 
