@@ -20,6 +20,7 @@ from pathlib import Path
 from nnexp import __version__
 from nnexp.config.arguments import printable
 from nnexp.errors import NnexpError, stopped_by
+from nnexp.memory import address_space
 from nnexp.program import as_started
 from nnexp.redact import redact
 from nnexp.signals import block_interrupts
@@ -80,7 +81,7 @@ def _foreseen(error: BaseException) -> tuple[int, str]:
         return error.exit_code, str(error)
     if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("nnexp"):
         return 2, _missing(str(error.name))
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or _lacks_memory(error):
         return 1, f"there is not enough memory{f' ({error})' if str(error) else ''}"
     if isinstance(error, OSError) and error.errno in _MACHINE:
         return 1, str(error)
@@ -89,6 +90,16 @@ def _foreseen(error: BaseException) -> tuple[int, str]:
     if is_from_store(error):
         return 1, f"the tracking store failed: {said_by_store(error)}"
     return UNFORESEEN, ""
+
+
+def _lacks_memory(error: BaseException) -> bool:
+    """Whether a limit (`ulimit -v`) keeps a library from being loaded, or a thread from starting.
+
+    Neither says so by its type; without a limit the one is missing or damaged.
+    """
+    if address_space() is None:
+        return False
+    return isinstance(error, ImportError) or "can't start new thread" in str(error)
 
 
 def _missing(module: str) -> str:
