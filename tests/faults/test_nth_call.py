@@ -68,9 +68,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     [
         ("run", "write", 0.0, True),
         ("run", "rename", 0.4, True),
-        ("run", "fsync", 0.0, False),
         ("run", "allocation", 0.6, False),
-        ("import-curve", "write", 0.0, True),
         ("export", "write", 1.0, False),
     ],
 )
