@@ -24,17 +24,12 @@ from scipy.stats import binomtest
 
 from nnexp.errors import UserError
 from nnexp.record.store import Store
-from nnexp.study.bootstrap import (
-    RESAMPLES,
-    Floats,
-    Interval,
-    resampled_means,
-    variance_of_mean,
-)
+from nnexp.study.bootstrap import RESAMPLES, Interval, resampled_means
 from nnexp.study.compare import Comparison
 from nnexp.study.correct import recorded_correct
 from nnexp.study.grouping import columns_by, levels_of
 from nnexp.study.statistics import holm
+from nnexp.study.ttest import Floats, variance_of_mean
 
 SHARE = 0.8
 """An image is won or lost where that is so in at least this share of the seeds: 4 of 5."""

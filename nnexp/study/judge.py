@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import isnan, nan
-from typing import Literal, Protocol
+from typing import Literal
 
-from nnexp.study.bootstrap import Floats, Interval, resolved
+from nnexp.study.bootstrap import Interval, resolved
+from nnexp.study.estimate import Estimate, Evidence
 from nnexp.study.sequential import confidence_sequence, e_value, e_value_within
 from nnexp.study.statistics import holm, seeds_needed, standard_deviation
 from nnexp.study.ttest import Moments
@@ -19,25 +20,6 @@ ALPHA = 0.05
 Verdict = Literal["higher", "lower", "equivalent", "not resolved"]
 
 _NOTHING = Interval(nan, nan)
-
-
-class Evidence(Protocol):
-    """A difference of means, as the runs show it."""
-
-    @property
-    def moments(self) -> Moments:
-        """Mean, standard error and degrees of freedom."""
-        ...
-
-    @property
-    def interval(self) -> Interval:
-        """The 95 % interval for a number of seeds that was fixed beforehand."""
-        ...
-
-    @property
-    def paired(self) -> Floats | None:
-        """One value per seed, where all that is compared has these seeds."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -83,7 +65,7 @@ FIXED = Rule()
 
 
 @dataclass(frozen=True)
-class Judged:
+class Judged(Estimate):
     """A difference with its verdict among a family of differences; what is costly, when asked."""
 
     evidence: Evidence
@@ -96,29 +78,19 @@ class Judged:
     """Of a difference that matters, corrected likewise; None where none was said to."""
 
     @property
-    def mean(self) -> float:
-        """The mean difference."""
-        return self.evidence.moments.mean
+    def moments(self) -> Moments:
+        """Of the evidence."""
+        return self.evidence.moments
+
+    @property
+    def paired(self) -> bool:
+        """Whether all that is compared shares the seeds that are used."""
+        return self.evidence.paired is not None
 
     @cached_property
     def interval(self) -> Interval:
         """Of this difference by itself, not corrected."""
         return self.rule.interval(self.evidence)
-
-    @property
-    def low(self) -> float:
-        """The lower end of the interval."""
-        return self.interval.low
-
-    @property
-    def high(self) -> float:
-        """The upper end of the interval."""
-        return self.interval.high
-
-    @property
-    def t_p(self) -> float:
-        """Of the t test for a fixed number of seeds, not corrected."""
-        return self.evidence.moments.p
 
     @property
     def e(self) -> float | None:

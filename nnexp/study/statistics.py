@@ -14,15 +14,13 @@ from scipy.special import nctdtr, stdtrit
 from nnexp.study.bootstrap import (
     RESAMPLES,
     UNBOUNDED,
-    Floats,
     Interval,
     checked,
-    mean,
     mean_interval,
-    variance_of_mean,
     weighted_interval,
     within,
 )
+from nnexp.study.ttest import Floats, mean, variance_of_mean
 
 # Beyond this many seeds in all, "so many more" is no advice.
 _MOST_SEEDS = 10_000
