@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -95,31 +96,16 @@ def _pair(p: Pair) -> dict[str, Any]:
 
 
 def _effect(e: Effect) -> dict[str, Any]:
-    return {
-        "factor": e.factor,
-        "a": e.a,
-        "b": e.b,
-        "paired": e.paired,
-        "n": e.n,
-        "left_out": e.left_out,
-        "cells": e.cells,
-        "of_cells": e.of_cells,
-        **_judged(e),
-        "more_seeds": e.more_seeds,
-    }
+    names = ("factor", "a", "b", "paired", "n", "left_out", "cells", "of_cells")
+    return {**_named(e, names), **_judged(e), "more_seeds": e.more_seeds}
 
 
 def _interaction(test: Interaction) -> dict[str, Any]:
-    return {
-        "factor": test.factor,
-        "a": test.a,
-        "b": test.b,
-        "other": test.other,
-        "here": test.here,
-        "there": test.there,
-        "n": test.n,
-        **_judged(test),
-    }
+    return {**_named(test, ("factor", "a", "b", "other", "here", "there", "n")), **_judged(test)}
+
+
+def _named(found: Judged, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in names}
 
 
 def _plain(found: Comparison) -> dict[str, Any]:
