@@ -215,7 +215,7 @@ def run_on(config: Config, screen: Screen) -> Run:
     Raises:
         UserError, NnexpError: as `run`.
     """
-    from nnexp.config.rules import check
+    from nnexp.config.check import check
     from nnexp.runner.run import run_single
     from nnexp.terminal import console
 

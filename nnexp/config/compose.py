@@ -17,10 +17,11 @@ from omegaconf.errors import OmegaConfBaseException
 
 from nnexp.config import own
 from nnexp.config.arguments import NOTIFY, RETIRED, printable
+from nnexp.config.check import check
 from nnexp.config.messages import one_line
 from nnexp.config.plain_yaml import read_plain, write_plain
-from nnexp.config.rules import check, shown
 from nnexp.config.schema import COSTS, DATASETS, INITIALIZERS, REGULARIZERS, Config
+from nnexp.config.values import shown
 from nnexp.errors import UserError
 from nnexp.redact import redact
 
