@@ -8,7 +8,7 @@ from typing import Any
 
 from nnexp.config.arguments import printable
 from nnexp.record.check import Checked
-from nnexp.study.verify import Verdict
+from nnexp.study.verdict import Verdict
 
 SHOWN = 5
 """Differing values that are printed per run."""
