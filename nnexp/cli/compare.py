@@ -135,6 +135,13 @@ def _parser() -> argparse.ArgumentParser:
         help="differences below D do not matter: pairs may be equivalent; in points for accuracies "
         "and gaps, else in the metric's own unit",
     )
+    _add_rounds(parser)
+    add_selection(parser)
+    return parser
+
+
+def _add_rounds(parser: argparse.ArgumentParser) -> None:
+    """The options that train further seeds."""
     parser.add_argument(
         "--until",
         choices=["resolved"],
@@ -156,8 +163,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="A",
         help=f"with --until: the chance of one wrong verdict among all ({ALPHA:g})",
     )
-    add_selection(parser)
-    return parser
 
 
 def _check(options: argparse.Namespace) -> None:

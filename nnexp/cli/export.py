@@ -38,9 +38,10 @@ METRIC = "test/accuracy"
 
 def main(arguments: Sequence[str]) -> int:
     """Write a file of results."""
-    options = _parsed(arguments)
+    options = _parser().parse_args(arguments)
     if options.make_key is not None:
         return _make_key(Path(options.make_key))
+    _check(options)
     key = read_private(Path(options.sign)) if options.sign is not None else None
     out = Path(options.out)
     if out.suffix != SUFFIX or out.name == SUFFIX:
@@ -116,7 +117,7 @@ def _claims(options: argparse.Namespace) -> dict[str, str]:
     return found
 
 
-def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         "export",
         "Write runs, a sweep or an experiment into one file that proves itself: configs, all "
@@ -163,9 +164,11 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
         "--make-key", metavar="KEYFILE", help="only make a key to sign with, and its public half"
     )
     add_format(parser)
-    options = parser.parse_args(arguments)
-    if options.make_key is not None:
-        return options
+    return parser
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Refuse what does not go together."""
     if options.out is None:
         raise UserError(f"export: --out is missing; allowed: --out FILE{SUFFIX}")
     if options.signed_by is not None and options.sign is None:
@@ -177,7 +180,6 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
         raise UserError("export: allowed: one of RUN_ID, --sweep ID and --experiment NAME")
     if options.where and options.experiment is None:
         raise UserError("--where: allowed with --experiment NAME")
-    return options
 
 
 def _chosen(

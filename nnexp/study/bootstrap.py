@@ -136,17 +136,23 @@ def weighted_interval(
         return Interval(nan, nan)
     if estimate.error == 0.0:
         return Interval(estimate.mean, estimate.mean)
-    deviations = [np.sort(x) - mean(x) for x in arrays]
-    # Streams go to the groups in an order of their own, so that A against B mirrors B against A.
-    order = sorted(range(len(arrays)), key=lambda h: (arrays[h].size, deviations[h].tolist()))
-    spread = np.zeros(2 * (resamples // 2))
-    for stream, h in enumerate(order):
-        widen = weights[h] * np.sqrt(arrays[h].size / (arrays[h].size - 1))
-        spread += widen * resampled_means(deviations[h], resamples // 2, seed, stream)
+    spread = _spread(arrays, weights, resamples // 2, seed)
     upper = (1.0 + level) / 2.0
     stretch = float(stdtrit(estimate.nu, upper) / ndtri(upper))
     low, high = stretch * np.quantile(spread, [1.0 - upper, upper])
     return Interval(estimate.mean + float(low), estimate.mean + float(high))
+
+
+def _spread(groups: Sequence[Floats], weights: Sequence[float], half: int, seed: int) -> Floats:
+    """Σ_h w_h √(n_h/(n_h−1)) δ*_h of 2·half resamples."""
+    deviations = [np.sort(x) - mean(x) for x in groups]
+    # Streams go to the groups in an order of their own, so that A against B mirrors B against A.
+    order = sorted(range(len(groups)), key=lambda h: (groups[h].size, deviations[h].tolist()))
+    spread = np.zeros(2 * half)
+    for stream, h in enumerate(order):
+        widen = weights[h] * np.sqrt(groups[h].size / (groups[h].size - 1))
+        spread += widen * resampled_means(deviations[h], half, seed, stream)
+    return spread
 
 
 def resampled_means(ordered: Floats, half: int, seed: int, stream: int) -> Floats:
