@@ -127,7 +127,7 @@ def _plain(j: Judged) -> dict[str, Any]:
     }
 
 
-def _show(found: Verdicts, typed: str) -> None:
+def _show(verdicts: Verdicts, typed: str) -> None:
     console = new_console()
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("claim", ratio=3, min_width=24)
@@ -136,7 +136,7 @@ def _show(found: Verdicts, typed: str) -> None:
     table.add_column("n", justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     file = ""
-    for j in found.judged:
+    for j in verdicts.judged:
         if j.claim.file != file:
             file = j.claim.file
             table.add_row(f"[bold]{escape(file)}[/bold]")
@@ -145,22 +145,22 @@ def _show(found: Verdicts, typed: str) -> None:
         cells = (bound_text(j.claim), measured_text(j), str(j.n) if j.n else "")
         table.add_row(escape(j.claim.claim), *map(escape, cells), verdict)
     console.print(table)
-    for line in (*_notes(found), f"this table: {typed}"):
+    for line in (*_notes(verdicts), f"this table: {typed}"):
         console.print(escape(line), highlight=False, soft_wrap=True)
 
 
-def _notes(found: Verdicts) -> list[str]:
+def _notes(verdicts: Verdicts) -> list[str]:
     """What was not expected, what is missing, and how many hold."""
     lines = [""]
-    for j in found.judged:
+    for j in verdicts.judged:
         if not j.as_expected:
             why = f" ({j.why})" if j.why else ""
             lines.append(f"! {j.claim.name}: {j.outcome}{why}; expected: {j.claim.expected}")
-    lines += [f"{j.claim.name}: {j.why}" for j in found.judged if j.as_expected and _odd(j)]
-    commands = [j.command for j in found.judged if j.command]
+    lines += [f"{j.claim.name}: {j.why}" for j in verdicts.judged if j.as_expected and _odd(j)]
+    commands = [j.command for j in verdicts.judged if j.command]
     lines += [f"to record: {line}" for line in dict.fromkeys(commands)]
-    lines += [f"warning: {text}" for text in found.warnings]
-    return [*lines, count_text(found.judged)]
+    lines += [f"warning: {text}" for text in verdicts.warnings]
+    return [*lines, count_text(verdicts.judged)]
 
 
 def _odd(j: Judged) -> bool:

@@ -193,15 +193,15 @@ def sparkline(values: np.ndarray[tuple[int], np.dtype[np.float64]], columns: int
     return "".join(BARS[height] for height in heights)
 
 
-def _mistakes(found: Rebuilt, console: Console) -> None:
-    config = found.config
+def _mistakes(rebuilt: Rebuilt, console: Console) -> None:
+    config = rebuilt.config
     try:
-        dataset = found.dataset
+        dataset = rebuilt.dataset
     except UserError as error:
         console.print(safe(f"\nits mistakes cannot be shown: {error}"), highlight=False)
         return
     scale = pixel_max_of(config, dataset)
-    activations = outputs(config, found.parameters, dataset.test.images, scale)
+    activations = outputs(config, rebuilt.parameters, dataset.test.images, scale)
     predicted, labels = activations.argmax(axis=1), dataset.test.labels
     wrong = predicted != labels
     pairs, counts = np.unique(

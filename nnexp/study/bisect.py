@@ -100,13 +100,13 @@ def parting(theirs: Trace, ours: Trace) -> Parting | None:
     return None
 
 
-def write_trace(path: Path, found: Trace) -> None:
+def write_trace(path: Path, trace: Trace) -> None:
     """Write a trace as JSON.
 
     Raises:
         UserError: it cannot be written.
     """
-    write_whole(path, canonical(found.model_dump(mode="json")), "--trace")
+    write_whole(path, canonical(trace.model_dump(mode="json")), "--trace")
 
 
 def read_trace(path: Path, config: Config, dataset: Dataset) -> Trace:

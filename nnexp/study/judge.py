@@ -19,8 +19,6 @@ ALPHA = 0.05
 
 Verdict = Literal["higher", "lower", "equivalent", "not resolved"]
 
-_NOTHING = Interval(nan, nan)
-
 
 @dataclass(frozen=True)
 class Rule:
@@ -37,27 +35,29 @@ class Rule:
         """`95 % interval`; `95 % anytime interval` where one may look after every seed."""
         return f"{100.0 * (1.0 - self.alpha):.6g} %{' anytime' if self.anytime else ''} interval"
 
-    def interval(self, found: Evidence) -> Interval:
+    def interval(self, evidence: Evidence) -> Interval:
         """Of the mean difference; of unpaired runs none holds at any number of seeds."""
         if not self.anytime:
-            return found.interval
-        return _NOTHING if found.paired is None else confidence_sequence(found.paired, self.alpha)
+            return evidence.interval
+        if evidence.paired is None:
+            return Interval(nan, nan)
+        return confidence_sequence(evidence.paired, self.alpha)
 
-    def p(self, found: Evidence) -> float:
+    def p(self, evidence: Evidence) -> float:
         """Of no difference: of the t test, or 1/E. 1 where there is no spread to judge by."""
         if not self.anytime:
-            return 1.0 if isnan(found.moments.p) else found.moments.p
-        return 1.0 if found.paired is None else min(1.0, 1.0 / e_value(found.paired))
+            return 1.0 if isnan(evidence.moments.p) else evidence.moments.p
+        return 1.0 if evidence.paired is None else min(1.0, 1.0 / e_value(evidence.paired))
 
-    def p_within(self, found: Evidence) -> float:
+    def p_within(self, evidence: Evidence) -> float:
         """Of a difference of at least `within`, either way."""
         assert self.within is not None
         if not self.anytime:
-            p = found.moments.p_within(self.within)
+            p = evidence.moments.p_within(self.within)
             return 1.0 if isnan(p) else p
-        if found.paired is None:
+        if evidence.paired is None:
             return 1.0
-        return min(1.0, 1.0 / e_value_within(found.paired, self.within))
+        return min(1.0, 1.0 / e_value_within(evidence.paired, self.within))
 
 
 FIXED = Rule()

@@ -58,16 +58,20 @@ def sweep_of(
             "to go on with it"
         )
     recorded = _ended(store, parent)
-    by_mark = {run.data.tags.get("nnexp.fingerprint", ""): run_id for run_id, run in found.items()}
+    by_fingerprint = {
+        run.data.tags.get("nnexp.fingerprint", ""): run_id for run_id, run in found.items()
+    }
     asked = []
-    for mark, name in wanted.items():
-        status = recorded[mark].status if mark in recorded else "MISSING"
-        run_id = by_mark.get(mark)
+    for fingerprint, name in wanted.items():
+        status = recorded[fingerprint].status if fingerprint in recorded else "MISSING"
+        run_id = by_fingerprint.get(fingerprint)
         if whole and status == "FINISHED" and run_id is None:
-            raise UserError(f"sweep {info.run_id}: its run {recorded[mark].run_id} was left out")
+            raise UserError(
+                f"sweep {info.run_id}: its run {recorded[fingerprint].run_id} was left out"
+            )
         asked.append(
             Asked.model_validate(
-                {"name": name, "fingerprint": mark, "status": status, "run": run_id}
+                {"name": name, "fingerprint": fingerprint, "status": status, "run": run_id}
             )
         )
     return Sweep(
@@ -97,7 +101,7 @@ def _asked_for(store: Store, parent: Recorded) -> dict[str, str]:
     where = f"tags.`nnexp.sweep` = '{run_id}'"
     members = runs_where(store, [str(parent.info.experiment_id)], where)
     named = {r.data.tags.get("nnexp.fingerprint", ""): str(r.info.run_name) for r in members}
-    return {mark: named[mark] for mark in sorted(named) if mark}
+    return {fingerprint: named[fingerprint] for fingerprint in sorted(named) if fingerprint}
 
 
 def _ended(store: Store, parent: Recorded) -> dict[str, EndedRun]:
@@ -126,5 +130,9 @@ def sweeps_of(store: Store, runs: Iterable[Recorded]) -> list[Recorded]:
 def runs_asked_for(store: Store, parent: Recorded) -> list[Recorded]:
     """The finished runs among those that a sweep was asked for, those that it reused too."""
     recorded = _ended(store, parent)
-    there = [recorded[mark] for mark in _asked_for(store, parent) if mark in recorded]
+    there = [
+        recorded[fingerprint]
+        for fingerprint in _asked_for(store, parent)
+        if fingerprint in recorded
+    ]
     return [store.client.get_run(run.run_id) for run in there if run.status == "FINISHED"]
