@@ -27,6 +27,9 @@ ROOT = Path(__file__).resolve().parent.parent
 STEERS = ("PYTHON", "NUMBA", "LD_", "MLFLOW_ENABLE", "MLFLOW_HTTP", "OPENBLAS", "PATH", "HOME")
 """Variables that begin so are read when a process starts, or when something is imported."""
 
+STARTED = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+"""The environment of the one process: this one's, before tests change it or MLflow adds to it."""
+
 
 def run(
     arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], timeout: float
@@ -63,11 +66,9 @@ def run(
 
 def _differs(environment: Mapping[str, str]) -> bool:
     """Whether an environment steers the start of a process otherwise than ours does."""
-    path = environment.get("PYTHONPATH", "")
-    if not path.startswith(str(ROOT)):
-        return True
-    ours = {**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"}
-    return any(
+    first, *others = environment.get("PYTHONPATH", "").split(os.pathsep)
+    ours = {**STARTED, "PYTHONPATH": os.pathsep.join([str(ROOT), *others])}
+    return first != str(ROOT) or any(
         ours.get(name) != environment.get(name)
         for name in {*ours, *environment}
         if name.startswith(STEERS)
@@ -113,7 +114,7 @@ def _address() -> str:
     server = forkserver._forkserver
     if server._forkserver_address is None:
         server.set_forkserver_preload(["tests.warm_up"])
-        with patch.dict(os.environ, PYTHONPATH=str(ROOT), OPENBLAS_NUM_THREADS="1"):
+        with patch.dict(os.environ, STARTED, clear=True):
             server.ensure_running()
     return str(server._forkserver_address)
 
