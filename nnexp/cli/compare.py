@@ -9,8 +9,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nnexp.cli.comparison_data import print_csv, print_json
+from nnexp.cli.comparison_data import everything, rows
 from nnexp.cli.comparison_text import show
+from nnexp.cli.formats import print_csv, print_json
 from nnexp.cli.images import show_images
 from nnexp.cli.options import Parser, add_selection, command, experiments, selected
 from nnexp.errors import UserError
@@ -61,9 +62,9 @@ def main(arguments: Sequence[str]) -> int:
     if options.images:
         images = compare_images(store, frame, comparison, pair=options.pair)
     if options.format == "json":
-        print_json(comparison, images)
+        print_json(everything(comparison, images))
     elif options.format == "csv":
-        print_csv(comparison, images)
+        print_csv(rows(comparison, images))
     else:
         show(comparison, pairs=options.pairs)
         if images is not None:

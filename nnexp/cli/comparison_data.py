@@ -1,11 +1,7 @@
-"""A comparison as JSON and as CSV, for programs."""
+"""A comparison as plain values, for programs."""
 
 from __future__ import annotations
 
-import csv
-import json
-import math
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -17,24 +13,37 @@ from nnexp.study.images import ImagePair, Images
 from nnexp.study.judge import Judged
 
 
-def print_json(comparison: Comparison, images: Images | None = None) -> None:
-    """Everything, as one object."""
-    more = {} if images is None else {"images": _without_nan(asdict(images))}
-    json.dump({**_plain(comparison), **more}, sys.stdout, indent=1, ensure_ascii=False)
-    sys.stdout.write("\n")
+def everything(comparison: Comparison, images: Images | None = None) -> dict[str, Any]:
+    """As one object; NaN is there as it is."""
+    content = {
+        "metric": comparison.metric,
+        "alpha": comparison.rule.alpha,
+        "within": comparison.rule.within,
+        "anytime": comparison.rule.anytime,
+        "by": list(comparison.by),
+        "settings": [_setting(s) for s in comparison.settings],
+        "pairs": [_pair(p) for p in comparison.pairs],
+        "warnings": list(comparison.warnings),
+        "binomial_error": comparison.binomial,
+        "mixed": list(comparison.mixed),
+        "answer": list(answer(comparison)),
+        "best": None if comparison.mixed else comparison.ranked[0].name,
+        "against": None if comparison.against is None else comparison.against.name,
+        "effects": [_effect(e) for e in comparison.effects],
+        "interactions": [_interaction(test) for test in comparison.interactions],
+    }
+    return content if images is None else {**content, "images": asdict(images)}
 
 
-def print_csv(comparison: Comparison, images: Images | None = None) -> None:
+def rows(comparison: Comparison, images: Images | None = None) -> list[dict[str, Any]]:
     """Settings, pairs, effects … as rows, told apart by the column `kind`."""
-    rows = [{"kind": "setting", **_setting(s)} for s in comparison.settings]
-    rows += [{"kind": "pair", **_pair(p)} for p in comparison.pairs]
-    rows += [{"kind": "effect", **_effect(e)} for e in comparison.effects]
-    rows += [{"kind": "interaction", **_interaction(test)} for test in comparison.interactions]
-    rows += [{"kind": "images", **_image_pair(p)} for p in (images.pairs if images else ())]
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    return [
+        *({"kind": "setting", **_setting(s)} for s in comparison.settings),
+        *({"kind": "pair", **_pair(p)} for p in comparison.pairs),
+        *({"kind": "effect", **_effect(e)} for e in comparison.effects),
+        *({"kind": "interaction", **_interaction(test)} for test in comparison.interactions),
+        *({"kind": "images", **_image_pair(p)} for p in (images.pairs if images else ())),
+    ]
 
 
 def _image_pair(pair: ImagePair) -> dict[str, Any]:
@@ -106,34 +115,3 @@ def _interaction(test: Interaction) -> dict[str, Any]:
 
 def _named(judged: Judged, names: Sequence[str]) -> dict[str, Any]:
     return {name: getattr(judged, name) for name in names}
-
-
-def _plain(comparison: Comparison) -> dict[str, Any]:
-    """For JSON: NaN, which JSON does not know, as null."""
-    content = {
-        "metric": comparison.metric,
-        "alpha": comparison.rule.alpha,
-        "within": comparison.rule.within,
-        "anytime": comparison.rule.anytime,
-        "by": list(comparison.by),
-        "settings": [_setting(s) for s in comparison.settings],
-        "pairs": [_pair(p) for p in comparison.pairs],
-        "warnings": list(comparison.warnings),
-        "binomial_error": comparison.binomial,
-        "mixed": list(comparison.mixed),
-        "answer": list(answer(comparison)),
-        "best": None if comparison.mixed else comparison.ranked[0].name,
-        "against": None if comparison.against is None else comparison.against.name,
-        "effects": [_effect(e) for e in comparison.effects],
-        "interactions": [_interaction(test) for test in comparison.interactions],
-    }
-    cleaned: dict[str, Any] = _without_nan(content)
-    return cleaned
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _without_nan(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

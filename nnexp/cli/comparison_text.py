@@ -13,6 +13,7 @@ from nnexp.study.effect_rows import equivalent_line, short_verdict
 from nnexp.study.metric import Metric
 from nnexp.study.setting import Pair, open_text
 from nnexp.terminal import console as new_console
+from nnexp.terminal import plain_table
 
 LEFT_OUT = ("its interval", "exact p")
 """Columns that a narrow terminal does without."""
@@ -46,7 +47,7 @@ def show(comparison: Comparison, *, pairs: bool) -> None:
 
 def _settings(comparison: Comparison, metric: Metric) -> Table:
     """The best first; a single key heads the column of its values, of several each has its name."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = plain_table()
     table.add_column(comparison.head)
     printed = any(s.published is not None for s in comparison.settings)
     titles = ["n", "failed", "mean", comparison.rule.interval_name, "sd", "interquartile mean"]
@@ -84,7 +85,7 @@ def _pairs(comparison: Comparison, metric: Metric, width: int) -> Table:
     """
     base = comparison.against
     pairs = list(comparison.pairs) if base is None else _by_difference(comparison, metric)
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = plain_table()
     table.add_column("A" if base is None else f"A, against B: {escape(base.label)}")
     if base is None:
         table.add_column("B")

@@ -13,6 +13,7 @@ from nnexp.study.effect_rows import chosen, effect_notes, effect_row
 from nnexp.study.effects import Effect, Interaction, simple_effect
 from nnexp.study.metric import Metric
 from nnexp.study.two_keys import best_of, interacting, interaction_text, means, sides
+from nnexp.terminal import plain_table
 
 NARROW = 100
 """On terminals of fewer columns, tables of differences do without some."""
@@ -37,7 +38,7 @@ def _effects(
 ) -> Table:
     """The better value as A. Labels name their key: on a narrow terminal it has no column."""
     narrow = width < NARROW
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = plain_table()
     for title in ("A", "B") if narrow else ("effect of", "A", "B"):
         table.add_column(title)
     unit = metric.difference_unit.strip()
@@ -65,7 +66,7 @@ def _cells(comparison: Comparison, test: Interaction, metric: Metric) -> Table:
     """The means of two factors that interact, averaged over the others; of two columns, A − B."""
     rows, columns = sides(comparison, test)
     line, column = comparison.design.factors[rows], comparison.design.factors[columns]
-    table = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left")
+    table = plain_table(caption_justify="left")
     table.add_column(escape(f"mean by {line.name}"))
     for k in range(len(column.levels)):
         table.add_column(escape(column.label(k)), justify="right")

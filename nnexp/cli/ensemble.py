@@ -8,12 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnexp.cli.network_tables import (
-    add_networks,
-    mean_with_interval,
-    networks,
-    print_tables,
-)
+from nnexp.cli.network_tables import add_networks, mean_with_interval, networks, print_tables
 from nnexp.cli.options import Parser, command
 from nnexp.errors import UserError
 from nnexp.record.ensemble import record_ensemble

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnexp.cli.network_tables import add_format, print_json, said_beside
+from nnexp.cli.formats import add_format, print_json, said_beside
 from nnexp.cli.options import Parser
 from nnexp.config.arguments import printable
 from nnexp.config.suggest import suggestion
@@ -27,7 +27,7 @@ from nnexp.study.exchange.signature import key_digest, make_key, read_private, s
 from nnexp.study.exchange.sweeps import runs_asked_for, sweeps_of
 from nnexp.study.frames import runs_of_ids, select
 from nnexp.study.grouping import varied
-from nnexp.study.lookup import find_run
+from nnexp.study.lookup import find_run, find_sweep
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -187,11 +187,7 @@ def _chosen(
 ) -> tuple[Sequence[Run], Sequence[Run], Chosen]:
     """Runs, the sweeps they make up, and in what words they were chosen."""
     if options.sweep is not None:
-        parent = find_run(store, options.sweep)
-        if parent.data.tags.get("nnexp.kind") != "sweep":
-            raise UserError(
-                f"--sweep {options.sweep}: is no sweep; python -m nnexp sweeps lists them"
-            )
+        parent = find_sweep(store, options.sweep)
         name = str(parent.info.run_name or "")
         chosen = Chosen(kind="sweep", names=(name,), where=None)
         return runs_asked_for(store, parent), [parent], chosen

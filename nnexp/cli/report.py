@@ -6,13 +6,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from nnexp.cli.network_tables import add_format, done, said_beside
+from nnexp.cli.formats import add_format, done, said_beside
 from nnexp.cli.options import Parser, command
 from nnexp.config.arguments import printable
-from nnexp.errors import UserError
 from nnexp.record.store import open_store
 from nnexp.report.page import Written, write_report
-from nnexp.study.lookup import all_experiments, find_run
+from nnexp.study.lookup import all_experiments, find_sweep
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -22,10 +21,7 @@ def main(arguments: Sequence[str]) -> int:
     if not options.names and not options.sweep:
         parser.error("what to report on is missing; allowed: an experiment's NAME, or --sweep ID")
     store = open_store(options.tracking_uri, reading=True)
-    sweeps = [find_run(store, prefix) for prefix in options.sweep]
-    for run in sweeps:
-        if run.data.tags.get("nnexp.kind") != "sweep":
-            raise UserError(f"--sweep {run.info.run_id[:8]}: a run, and no sweep")
+    sweeps = [find_sweep(store, prefix) for prefix in options.sweep]
     there = all_experiments(store)
     names = options.names or [there[str(run.info.experiment_id)] for run in sweeps]
     names = list(dict.fromkeys(names))
