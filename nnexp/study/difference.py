@@ -132,16 +132,6 @@ class UnpairedDifference(Difference):
     """Of n_a and n_b independent values."""
 
     @property
-    def n_a(self) -> int:
-        """The number of values of A."""
-        return self.a.size
-
-    @property
-    def n_b(self) -> int:
-        """The number of values of B."""
-        return self.b.size
-
-    @property
     def paired(self) -> None:
         """There are no pairs."""
         return None
