@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from nnexp.cli.formats import add_format, print_json, said_beside
 from nnexp.cli.options import Parser
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
-from nnexp.record.store import open_store, resolve_uri, sqlite_path
+from nnexp.record.log import RECORDED
+from nnexp.record.store import WORK_FOLDER, open_store, resolve_uri, sqlite_path
 from nnexp.study.doctor import Doctor
 from nnexp.study.lookup import all_experiments, experiment_named
 
@@ -17,7 +19,7 @@ def main(arguments: Sequence[str]) -> int:
     """Look after a store; 0 if all is well or was mended, 1 if something is left."""
     options = _parser().parse_args(arguments)
     uri = resolve_uri(options.tracking_uri)
-    if uri.startswith("sqlite:///") and not sqlite_path(uri).exists():
+    if uri.startswith("sqlite:///") and not _is_there(sqlite_path(uri), options.dry_run):
         raise UserError(f"doctor: {sqlite_path(uri)}: no such file; allowed: a store with runs")
     store = open_store(options.tracking_uri, reading=options.dry_run)
     names = options.experiment
@@ -45,10 +47,11 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> Parser:
     parser = Parser(
         "doctor",
-        "Set the record right: send what the store has not received, mark runs that nobody works "
-        "on as KILLED, remove what killed processes left behind; name what the store refused, and "
-        "every finished run that is not what was recorded or whose artifacts are missing. Exit "
-        "code 0 if all is well or was mended, 1 if something is left.",
+        "Set the record right: send what the store has not received, make again from their logs "
+        "the runs that it has lost, mark runs that nobody works on as KILLED, remove what killed "
+        "processes left behind; name what the store refused, and every finished run that is not "
+        "what was recorded or whose artifacts are missing. Exit code 0 if all is well or was "
+        "mended, 1 if something is left.",
         "python -m nnexp doctor --dry-run",
     )
     parser.add_argument(
@@ -71,3 +74,8 @@ def _ending(doctor: Doctor, left: int, dry_run: bool) -> str:
     end = f"{left} thing{'s' if left > 1 else ''} left to look at" if left else "all is well"
     changed = " (dry run: nothing was changed)" if dry_run else ""
     return f"{runs} checked{unsealed}: {end}{changed}"
+
+
+def _is_there(path: Path, dry_run: bool) -> bool:
+    """Whether there is a store, or what it can be made of again."""
+    return path.exists() or (not dry_run and (path.parent / WORK_FOLDER / RECORDED).is_dir())

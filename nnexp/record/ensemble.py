@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from nnexp.config.command import setting_name
 from nnexp.config.schema import Config
 from nnexp.record.clock import now
-from nnexp.record.run import owner_tags, params_of
+from nnexp.record.description import owner_tags, params_of
 from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store
 from nnexp.record.sweep import runs_where

@@ -1,105 +1,308 @@
-"""The ends of runs on their way to the store while a sweep goes on."""
+"""Runs on their way to the store: the logs that are not projected whole.
+
+A store that does not answer is left alone for a while, and work goes on; what it refuses for good
+is set aside, with the reason.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
+import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
-from nnexp.record.delivery import NEVER, Delivery, run_of, transmit
-from nnexp.record.kept import REFUSED, deliver, keep, lock, set_aside
+from nnexp.record.checkpoint import SUFFIX
+from nnexp.record.clock import now
+from nnexp.record.description import fail
+from nnexp.record.events import DamagedLog
+from nnexp.record.locks import held
+from nnexp.record.log import HALF, RUNS, RunLog, put_away
+from nnexp.record.processes import alive, boot
+from nnexp.record.projection import Projection, is_refusal, state_of
 from nnexp.record.readback import Lost
-from nnexp.record.sending import log
+from nnexp.record.sending import log as send
 from nnexp.record.store import Store, said_by_store
 
 PATIENCE_SECONDS = 20.0
 """How long a store that did not answer is left alone."""
 
+FLUSH_SECONDS = 2.0
+"""How often values are sent while a run is going on, for those who watch it."""
+
+REFUSED = "refused"
+"""Where logs go that cannot arrive: of runs that the store no longer has, or damaged."""
+
+REASON = "reason.txt"
+"""Beside a refused log: what the store said."""
+
+DELIVER_LOCK = "deliver.lock"
+
+GONE = (
+    "the process that trained it is gone (killed, or the machine went down); noticed at a later "
+    "start"
+)
+
+
+def lock(folder: Path) -> AbstractContextManager[None]:
+    """Held, beside a store, while a log that was left is taken up, sent or set aside."""
+    return held(folder / DELIVER_LOCK)
+
 
 class Outbox:
-    """Sends the ends of runs; those that the store does not take are kept and sent again."""
+    """Projects the logs of this process; those that the store does not take wait."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.kept: dict[str, Path] = {}
-        """Folders of what has not arrived, by the delivery's key."""
+        self.waiting: dict[str, Projection] = {}
+        """What has ended and not arrived, by the log's key."""
         self.refused: list[Path] = []
         """Folders of what the store will never take."""
         self.refusal = ""
         """Why it will not, as it has said last."""
         self.lost: dict[str, str] = {}
-        """By the delivery's key, what the store lacks although it said it had taken it."""
+        """By key, what the store lacks although it said it had taken it."""
         self.trouble = ""
         """Why the store could not be reached when it was last tried; empty if it could."""
         self._next = 0.0
+        self._flush: dict[str, float] = {}
 
-    def send(self, delivery: Delivery, artifacts: Path | None = None) -> str:
-        """The run's id, or nothing if it is kept for later.
+    @property
+    def leaves_alone(self) -> bool:
+        """Whether the store is not to be asked now."""
+        return bool(self.trouble) and time.monotonic() < self._next
 
-        Raises:
-            OSError: it could not be sent, nor be written to disk.
-        """
-        if not self.trouble or time.monotonic() >= self._next:
-            try:
-                return transmit(self.store, delivery, artifacts)
-            except Exception as error:
-                # Whatever the store's client raises (HTTP, database, MLflow): work goes on.
-                if getattr(error, "error_code", "") in NEVER:
-                    return self._refuse(error, delivery, artifacts)
-                self.note(error)
-                if isinstance(error, Lost):
-                    self.lost[delivery.key] = str(error)
-        with lock(self.store):
-            self.kept[delivery.key] = keep(self.store, delivery, artifacts)
-        return ""
+    def advance(self, projection: Projection) -> None:
+        """Bring the store up to what a run's log holds, if it is time."""
+        key = projection.log.key
+        if self.leaves_alone or time.monotonic() < self._flush.get(key, 0.0):
+            return
+        self._flush[key] = time.monotonic() + FLUSH_SECONDS
+        self._tried(projection.advance)
 
-    def _refuse(self, error: Exception, delivery: Delivery, artifacts: Path | None) -> str:
-        """The store answers, and will say the same the next time."""
-        self.refusal = said_by_store(error)
-        with lock(self.store):
-            folder = keep(self.store, delivery, artifacts)
-            self.refused.append(set_aside(self.store, folder, self.refusal))
-        return ""
+    def send(self, projection: Projection) -> str:
+        """Project a run that has ended; its id, or nothing if it waits."""
+        key = projection.log.key
+        self.waiting[key] = projection
+        if self.leaves_alone:
+            return ""
+        return self._send(key)
+
+    def again(self, *, now: bool = False) -> dict[str, str]:
+        """Send what waits, if the store was left alone for long enough or `now`; ids by key."""
+        arrived: dict[str, str] = {}
+        if not self.waiting or (self.leaves_alone and not now):
+            return arrived
+        for key in list(self.waiting):
+            if run_id := self._send(key):
+                arrived[key] = run_id
+            elif key in self.waiting:
+                return arrived
+        return arrived
 
     def tell(self, run_id: str, tags: Mapping[str, str]) -> None:
         """Send tags that are of no use later; if the store does not answer, they are dropped."""
-        if self.trouble:
-            return
-        try:
-            log(self.store, run_id, tags=tags)
-        except Exception as error:
-            self.note(error)
-
-    def again(self, *, now: bool = False) -> dict[str, str]:
-        """Send what is kept, if the store was left alone for long enough or `now`; ids by key."""
-        arrived: dict[str, str] = {}
-        if not self.kept or not (now or time.monotonic() >= self._next):
-            return arrived
-        with lock(self.store):
-            for key, folder in list(self.kept.items()):
-                try:
-                    if folder.exists():
-                        arrived[key] = deliver(self.store, folder)
-                    elif (self.store.folder / REFUSED / key).exists():
-                        # Another command was told so.
-                        self.refused.append(self.store.folder / REFUSED / key)
-                    else:  # Another command has sent it.
-                        arrived[key] = run_of(self.store, key)
-                except Exception as error:
-                    if getattr(error, "error_code", "") not in NEVER:
-                        self.note(error)
-                        if isinstance(error, Lost):
-                            self.lost[key] = str(error)
-                        return arrived
-                    # The store answers, and will say the same the next time.
-                    self.refusal = said_by_store(error)
-                    self.refused.append(set_aside(self.store, folder, self.refusal))
-                del self.kept[key]
-                self.lost.pop(key, None)
-        self.trouble = ""
-        return arrived
+        if not self.trouble:
+            self._tried(lambda: send(self.store, run_id, tags=tags))
 
     def note(self, error: Exception) -> None:
         """The store has just failed: leave it alone for a while."""
         self.trouble = said_by_store(error)
         self._next = time.monotonic() + PATIENCE_SECONDS
+
+    def _tried(self, call: Callable[[], None]) -> None:
+        try:
+            call()
+        except Exception as error:
+            # Whatever the store's client raises (HTTP, database, MLflow): work goes on.
+            self.note(error)
+        else:
+            self.trouble = ""
+
+    def _send(self, key: str) -> str:
+        projection = self.waiting[key]
+        try:
+            run_id = projection.close()
+        except Exception as error:
+            # As in `_tried`.
+            if is_refusal(error):
+                self.refusal = said_by_store(error)
+                self.refused.append(set_aside(self.store, projection.log.folder, self.refusal))
+                del self.waiting[key]
+                return ""
+            self.note(error)
+            if isinstance(error, Lost):
+                self.lost[key] = str(error)
+            return ""
+        del self.waiting[key]
+        self.lost.pop(key, None)
+        self.trouble = ""
+        return run_id
+
+
+@dataclass(frozen=True)
+class Left:
+    """What becomes of a log that an earlier process has left."""
+
+    what: str
+    """In words."""
+    became: str
+    """`sent`, `killed` (marked so in the store), `waits` or `refused`."""
+    folder: Path
+    run_id: str = ""
+    said: str = ""
+    """Why it waits or was refused."""
+
+
+def left_behind(store: Store) -> list[Left]:
+    """What `settle` would come to if the store answered."""
+    found = []
+    for folder in _folders(store):
+        if (log := _read(folder)) is None:
+            found.append(Left("a run whose file is damaged on disk", "refused", folder))
+        elif _is_left(store, log) and _is_told(log):
+            ended = log.logged.ended
+            found.append(Left(described(log), "sent" if ended else "killed", folder))
+    return found
+
+
+def settle(store: Store) -> Iterator[Left]:
+    """Project what earlier processes could not; a store that fails again is left alone.
+
+    Runs that nobody works on are marked KILLED where the store knows of them.
+    """
+    trouble = ""
+    for folder in _folders(store):
+        log = _read(folder)
+        if log is not None and not _is_left(store, log):
+            continue
+        with lock(store.folder):
+            # Another process may have dealt with it meanwhile.
+            log = _read(folder)
+            if not folder.exists() or (log is not None and not _is_left(store, log)):
+                continue
+            if (left := _settled(store, folder, log, trouble)) is not None:
+                trouble = left.said if left.became == "waits" else trouble
+                yield left
+
+
+def _folders(store: Store) -> list[Path]:
+    folders = sorted((store.folder / RUNS).glob("*/"))
+    return [folder for folder in folders if HALF not in folder.name]
+
+
+def _settled(store: Store, folder: Path, log: RunLog | None, trouble: str) -> Left | None:
+    if log is None:
+        what, said = "a run whose file is damaged on disk", "damaged on disk"
+        return Left(what, "refused", set_aside(store, folder, said), said=said)
+    ended, what = log.logged.ended, described(log)
+    if not _is_told(log):
+        if ended is not None:
+            put_away(log, store.folder, state_of(folder).run_id)
+        elif not _has_checkpoint(store, log):
+            shutil.rmtree(folder)
+        return None
+    if ended is None:
+        fail(log, GONE, "KILLED")
+    if trouble:
+        return Left(what, "waits", folder, said=trouble)
+    try:
+        run_id = Projection(store, log).close()
+    except Exception as error:
+        # Whatever the client raises (HTTP, database, MLflow): it stays on disk.
+        said = said_by_store(error)
+        if not is_refusal(error):
+            return Left(what, "waits", folder, said=said)
+        return Left(what, "refused", set_aside(store, folder, said), said=said)
+    if not log.logged.whole and not _has_checkpoint(store, log):
+        put_away(log, store.folder, run_id)
+    return Left(what, "sent" if ended is not None else "killed", folder, run_id)
+
+
+def _is_told(log: RunLog) -> bool:
+    """Whether there is something that the store is to be told."""
+    state = state_of(log.folder)
+    if log.logged.ended is not None:
+        return state.whole < log.size
+    # Of others it knows nothing: they are gone on with, or trained again.
+    return state.opening or bool(log.logged.begun.run_id)
+
+
+def _is_left(store: Store, log: RunLog) -> bool:
+    """Whether a log is this store's, nobody has it in hand, and there is something to be done."""
+    with suppress(FileNotFoundError):  # Another process has just put it away.
+        if log.logged.begun.store in (store.name, store.shown) and not in_hand(log):
+            # One that the store has whole was to be put away, unless it can be gone on with.
+            return _is_told(log) or log.logged.whole or not _has_checkpoint(store, log)
+    return False
+
+
+def _has_checkpoint(store: Store, log: RunLog) -> bool:
+    return any(store.folder.glob(f"{log.key}{SUFFIX}*"))
+
+
+def _read(folder: Path) -> RunLog | None:
+    with suppress(DamagedLog, OSError):
+        return RunLog(folder)
+    return None
+
+
+def in_hand(log: RunLog) -> bool:
+    """Whether a process is at work on a run, or about to send it.
+
+    One that cannot be seen from here is judged by how long ago its log was written.
+    """
+    owner = log.logged.owner
+    if not owner:
+        return False
+    mine = owner.get("nnexp.pid") == str(os.getpid()) and owner.get("nnexp.boot") == boot()
+    if mine and owner.get("nnexp.host") == socket.gethostname() and log.logged.ended is not None:
+        return False
+    if log.logged.ended is None and log.is_held:
+        return True
+    written = int(log.path.stat().st_mtime * 1000)
+    return alive({**owner, "nnexp.heartbeat": str(written)}, now())
+
+
+def described(log: RunLog) -> str:
+    """A log in words."""
+    begun = log.logged.begun
+    run_id = state_of(log.folder).run_id or begun.run_id
+    return f"{begun.tags.get('nnexp.kind', 'run')} {run_id[:8]} {begun.name}".replace("  ", " ")
+
+
+def run_ids_with_log(store: Store) -> set[str]:
+    """Ids of the runs in the store whose logs are here: under way, stopped, or waiting."""
+    states = map(state_of, (store.folder / RUNS).glob("*"))
+    return {state.run_id for state in states if state.run_id}
+
+
+def make_room(folder: Path) -> None:
+    """Let a new log be written in a folder: what is there is settled later, by another name."""
+    with suppress(FileNotFoundError):
+        os.replace(folder, folder.with_name(uuid4().hex))
+
+
+def set_aside(store: Store, folder: Path, reason: str) -> Path:
+    """Keep what cannot arrive where it is in nobody's way, with the reason; the folder."""
+    aside = store.folder / REFUSED / folder.name
+    aside.parent.mkdir(exist_ok=True)
+    shutil.rmtree(aside, ignore_errors=True)
+    (folder / REASON).write_text(reason, encoding="utf-8")
+    os.replace(folder, aside)
+    return aside
+
+
+def taken_back(store: Store, folder: Path) -> Path:
+    """Let a refused log wait again: the store may have changed its mind; the folder."""
+    back = store.folder / RUNS / folder.name
+    back.parent.mkdir(exist_ok=True)
+    with lock(store.folder):
+        if back.exists():
+            shutil.rmtree(back)
+        os.replace(folder, back)
+    return back

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nnexp.record.clock import now
-from nnexp.record.delivery import FOLDER
+from nnexp.record.outbox import run_ids_with_log
 from nnexp.record.processes import HEARTBEAT_MINUTES, alive
 from nnexp.record.store import Store
 from nnexp.record.sweep import runs_where
@@ -22,15 +22,16 @@ REASON = (
 def stale_runs(store: Store, experiment_id: str) -> list[Run]:
     """The RUNNING runs of an experiment whose process is gone.
 
-    Those that have ended, and whose end waits to be delivered, are not among them.
+    Those whose logs are here are not among them: what they say is the truth.
     """
     where = "attributes.status = 'RUNNING'"
+    logged = run_ids_with_log(store)
     return [
         run
         for run in runs_where(store, [experiment_id], where)
         if run.data.tags.get("nnexp.kind") in ("run", "sweep", "summary", "fork")
         and not alive(run.data.tags, now())
-        and not (store.folder / FOLDER / str(run.info.run_id) / "delivery.json").exists()
+        and run.info.run_id not in logged
     ]
 
 

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnexp.config.schema import Config
-from nnexp.data.dataset import Dataset
 from nnexp.record.clock import now
-from nnexp.record.delivery import Delivery, Opening
-from nnexp.record.readback import Expected
-from nnexp.record.run import data_of, owner_tags, params_of, reopened, result_tags, tags_of
-from nnexp.record.seal import parts_of, sealed
-from nnexp.record.sending import MetricPoint, log
+from nnexp.record.description import owner_tags
+from nnexp.record.events import Begun, DamagedLog, Tagged
+from nnexp.record.log import RUNS, RunLog
+from nnexp.record.outbox import Outbox, run_ids_with_log
+from nnexp.record.projection import Projection, state_of, taken_out
 from nnexp.record.store import Store
 from nnexp.record.store_sql import database, read_columns, run_ids
-from nnexp.redact import redact
-from nnexp.train.report import Outcome
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -28,23 +25,6 @@ PAGE = 1000
 
 PRUNED = "nnexp.pruned"
 """The tag of a run that a search has given up, with the epochs that it was trained for."""
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A run of a sweep that has ended; `started` and `stamps` (one per row) in milliseconds."""
-
-    rows: list[dict[str, float]]
-    stamps: list[int]
-    outcome: Outcome | None
-    started: int
-    folder: Path | None
-    failure: str | None = None
-    """Why there is no outcome."""
-    sizes: Mapping[str, int] = field(default_factory=dict)
-    """Bytes of the artifacts in the folder, by name, as their writer has seen them."""
-    digests: Mapping[str, str] = field(default_factory=dict)
-    """Their SHA-256."""
 
 
 @dataclass(frozen=True)
@@ -156,73 +136,61 @@ def find_parent(store: Store, experiment_id: str, key: str, *, ended: bool) -> s
 def open_parent(
     store: Store,
     experiment_id: str,
+    experiment_name: str,
     key: str,
     name: str,
-    tags: dict[str, str],
+    tags: Mapping[str, str],
     before: str | None,
-) -> str:
-    """The parent run of this sweep: the one recorded before, reopened, or a new one."""
-    if before is not None:
-        reopened(store, before)
-        log(store, before, tags={**tags, **owner_tags()})
-        return before
-    all_tags = {
-        "nnexp.kind": "sweep",
-        "nnexp.sweep_key": key,
-        "mlflow.source.name": "nnexp",
-        **owner_tags(),
-        **tags,
-    }
-    run = store.client.create_run(experiment_id, start_time=now(), tags=all_tags, run_name=name)
-    return str(run.info.run_id)
+) -> Projection:
+    """The parent run of this sweep: the one recorded before, gone on with, or a new one."""
+    folder = store.folder / RUNS / key[:32]
+    log = _parent_log(store, before, folder) if before is not None else None
+    if log is None:
+        all_tags = {
+            "nnexp.kind": "sweep",
+            "nnexp.sweep_key": key,
+            "mlflow.source.name": "nnexp",
+            **tags,
+        }
+        begun = Begun(
+            *(store.name, experiment_id, name, now(), {}, all_tags, {}, owner_tags()),
+            experiment_name,
+            run_id=before or "",
+        )
+        log = RunLog(folder, begun)
+    else:
+        log.go_on(now(), owner_tags())
+    log.add(Tagged(tags))
+    parent = Projection(store, log)
+    parent.advance()
+    return parent
+
+
+def _parent_log(store: Store, before: str, folder: Path) -> RunLog | None:
+    """The log of a parent run that was recorded before; None if it has none that is whole."""
+    with suppress(DamagedLog, OSError):
+        if state_of(folder).run_id == before:
+            return RunLog(folder)
+        return taken_out(store, before, folder)
+    return None
+
+
+def supersede(store: Store, outbox: Outbox, run_id: str) -> None:
+    """Let a run stay in the store, but no longer be counted among the runs."""
+    tags = {"nnexp.kind": "superseded"}
+    with suppress(DamagedLog, OSError):
+        if (log := taken_out(store, run_id, store.folder / RUNS / run_id)) is not None:
+            log.add(Tagged(tags))
+            outbox.send(Projection(store, log))
+            return
+    outbox.tell(run_id, tags)
 
 
 def remove_partial(store: Store, experiment_id: str, parent: str) -> None:
-    """Delete children that a killed writer left half recorded: they will be trained again."""
+    """Delete children without a log that were left half recorded: they will be trained again."""
+    logged = run_ids_with_log(store)
     for status in ("RUNNING", "KILLED"):
         where = f"tags.`nnexp.sweep` = '{parent}' and attributes.status = '{status}'"
         for run in list(runs_where(store, [experiment_id], where)):
-            if PRUNED not in run.data.tags:
+            if PRUNED not in run.data.tags and run.info.run_id not in logged:
                 store.client.delete_run(run.info.run_id)
-
-
-def delivery_of(
-    experiment_id: str,
-    parent: str,
-    name: str,
-    config: Config,
-    dataset: Dataset,
-    ended: Ended,
-    more_tags: Mapping[str, str],
-) -> Delivery:
-    """All that is to be recorded of one ended run of a sweep but its artifacts."""
-    outcome = ended.outcome
-    failure = ended.failure or (outcome.failure if outcome is not None else None)
-    tags = {
-        **tags_of(config, dataset),
-        **owner_tags(),
-        **more_tags,
-        "nnexp.sweep": parent,
-        "mlflow.parentRunId": parent,
-    }
-    if failure is not None:
-        tags["nnexp.reason"] = redact(failure)[:5000]
-    elif outcome is not None:
-        tags |= result_tags(config, outcome)
-    values = [
-        MetricPoint(name, value, int(row["step"]), stamp)
-        for row, stamp in zip(ended.rows, ended.stamps, strict=True)
-        for name, value in row.items()
-        if name != "step"
-    ]
-    end = max([now(), *ended.stamps[-1:]])
-    if outcome is not None:
-        values += [MetricPoint(k, v, outcome.epochs, end) for k, v in outcome.metrics.items()]
-    params = params_of(config)
-    if failure is None:
-        points = ((m.name, m.step, m.value) for m in values)
-        tags |= sealed(parts_of(params, tags, points, ended.digests)).tags
-    opening = Opening(experiment_id, name, ended.started, tags, params, data_of(config, dataset))
-    status = "FINISHED" if failure is None else "FAILED"
-    expected = Expected(params, tags, ended.sizes)
-    return Delivery("", status, end, tuple(values), {}, opening, expected=expected)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
-from typing import Any
 
 from nnexp.record.checkpoint import CheckpointFile, DamagedCheckpoint
+from nnexp.record.log import RunLog
 from nnexp.record.store import Store
 from nnexp.train.report import EpochReport
 from nnexp.train.snapshot import Snapshot
@@ -39,9 +39,11 @@ class Checkpoints:
         self.file, self._say = file, say
         self._next = time.monotonic() + SECONDS
         self._complained = False
+        self.paused = False
+        """Whether the run that was found has stopped because it was asked to."""
 
-    def found(self) -> tuple[Snapshot, dict[str, Any]] | None:
-        """What an earlier process has left: the snapshot, and what the recorder needs."""
+    def found(self, log: RunLog | None) -> Snapshot | None:
+        """What an earlier process has left, if it belongs to the log of the run."""
         try:
             found = self.file.read()
         except DamagedCheckpoint as error:
@@ -49,20 +51,35 @@ class Checkpoints:
             return None
         if found is None:
             return None
-        snapshot, record, remark = found
+        snapshot, place, remark = found
         if remark:
             self._say(f"{remark}the one before it is whole")
-        return snapshot, record
+        rows, self.paused = place.get("rows"), bool(place.get("paused"))
+        if log is None or not isinstance(rows, int) or len(log.logged.rows) < rows:
+            self._say("the log that the checkpoint belongs to is not there: starting afresh")
+            return None
+        return snapshot
 
-    def after(self, report: EpochReport, record: Callable[[], dict[str, Any]]) -> None:
-        """Write a checkpoint if it is time; `record` gives plain JSON values of the recorder."""
+    def after(self, report: EpochReport, log: RunLog) -> None:
+        """Write a checkpoint if it is time."""
         # There is nothing to go on with before the first epoch, which would be reported again.
         if report.snapshot is None or not report.epoch or time.monotonic() < self._next:
             return
         try:
-            self.file.write(report.snapshot(), record())
+            self.write(report.snapshot(), log)
         except OSError as error:
             if not self._complained:
                 self._say(f"no checkpoint could be written: {error}")
             self._complained = True
         self._next = time.monotonic() + SECONDS
+
+    def write(self, snapshot: Snapshot, log: RunLog, *, paused: bool = False) -> None:
+        """Write a checkpoint with its place in the log, which is made durable first.
+
+        `paused` says that the run stops there because it was asked to.
+
+        Raises:
+            OSError: the disk takes nothing more.
+        """
+        log.sync()
+        self.file.write(snapshot, {"rows": len(log.logged.rows), "paused": paused})

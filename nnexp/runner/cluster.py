@@ -11,18 +11,17 @@ from __future__ import annotations
 import logging
 import os
 import queue
-import shutil
 import time
 import weakref
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from nnexp.config.schema import SweepConfig
 from nnexp.errors import UserError
 from nnexp.record.environment import cores
+from nnexp.record.outbox import make_room
 from nnexp.redact import redact
 from nnexp.runner.remote import TOPIC, Answer, Machine, machine, told, train_task
 from nnexp.runner.worker import Broken, Finished, Message, Note, Progress, Task
@@ -253,17 +252,15 @@ class Cluster:
 
 
 def _received(task: Task, answer: Answer) -> Message:
-    """The last message of a task, its artifacts written into the folder that it was to use."""
-    message = answer.message
-    if not isinstance(message, Finished) or message.ended.folder is None:
-        return message
-    folder = task.folder / f"dask-run{task.run}"
-    shutil.rmtree(folder, ignore_errors=True)
+    """The last message of a task, the files that came with it written where they belong."""
+    if not answer.files:
+        return answer.message
+    make_room(task.folder)
     for name, content in answer.files.items():
-        path = folder / name
+        path = task.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    return replace(message, ended=replace(message.ended, folder=folder))
+    return Finished(task.run, task.folder)
 
 
 def _distributed() -> Any:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from nnexp.record.checkpoint import SUFFIX, CheckpointFile, DamagedCheckpoint
-from nnexp.record.kept import DELIVER_LOCK, half_written
+from nnexp.record.checkpoint import SUFFIX, CheckpointFile
+from nnexp.record.log import HALF, RUNS
 from nnexp.record.processes import exists
+from nnexp.record.projection import state_of
 from nnexp.record.store import Store
 from nnexp.runner.checkpoints import run_key
 
@@ -63,9 +64,10 @@ def _databases(store: Store) -> Iterator[Leftover]:
 
 
 def _folders(store: Store, status: Callable[[str], str]) -> Iterator[Leftover]:
-    with _held(store.folder / DELIVER_LOCK) as free:
-        for folder in half_written(store) if free else ():
-            yield Leftover("half-written delivery", folder, _removing(folder))
+    for folder in sorted((store.folder / RUNS).glob(f"*{HALF}*/")):
+        writer = folder.name.rpartition(HALF)[2]
+        if not (writer.isdigit() and exists(int(writer))):
+            yield Leftover("half-written log", folder, _removing(folder))
     for folder in sorted(store.folder.iterdir()):
         found = WORK.fullmatch(folder.name)
         # One of a run that this store does not know may be in use for another store.
@@ -95,11 +97,8 @@ def _checkpoints(
 
 
 def _run_of(store: Store, key: str) -> str:
-    """The id of the run that a checkpoint belongs to; empty if it is a sweep's, or damaged."""
-    with suppress(DamagedCheckpoint):
-        found = CheckpointFile(store.folder, key).read()
-        return str(found[1].get("run_id", "")) if found else ""
-    return ""
+    """The id of the run that a checkpoint belongs to; empty if it has none."""
+    return state_of(store.folder / RUNS / key).run_id
 
 
 @contextmanager

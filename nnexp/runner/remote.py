@@ -1,13 +1,13 @@
 """What a worker of a cluster does: trains one task, and sends back what came of it.
 
-It shares no folder with the process that records: artifacts travel with the answer. A checkpoint
-is kept where the task says if this machine has that folder, else beside the worker.
+Log, artifacts and checkpoint are kept where the task says if this machine has that folder, else
+beside the worker, from where log and artifacts travel with the answer.
 """
 
 from __future__ import annotations
 
 import platform
-import tempfile
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -17,6 +17,8 @@ from typing import Any
 from nnexp import __version__
 from nnexp.errors import NnexpError
 from nnexp.record.checkpoint import CheckpointFile
+from nnexp.record.log import RUNS
+from nnexp.record.projection import state_of
 from nnexp.runner.worker import (
     Finished,
     Message,
@@ -37,10 +39,11 @@ _ready: set[str] = set()
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of a task: its last message, and the artifacts by their path in the folder."""
+    """What became of a task: its last message, and the files of its log's folder, by path."""
 
     message: Message
     files: Mapping[str, bytes]
+    """Empty where the folder is one that both machines have."""
 
 
 @dataclass(frozen=True)
@@ -88,25 +91,30 @@ def told(event: Sequence[Any]) -> Message:
     return Progress(int(run), int(what)) if kind == "progress" else Note(int(run), str(what))
 
 
+def _is_shared(task: Task) -> bool:
+    """Whether the folder beside the store is here too: the log of the sweep itself lies in it."""
+    folders = task.folder.parent.glob("*/")
+    return any(state_of(folder).run_id == task.begun.tags["nnexp.sweep"] for folder in folders)
+
+
 def train_task(task: Task, source: Mapping[str, str]) -> Answer:
     """Train a task on a worker of a cluster; `source` as in `worker.serve`."""
     from distributed import get_worker
 
     local = Path(get_worker().local_directory)
-    checkpoint = task.checkpoint
-    if not checkpoint.path.parent.is_dir():
-        checkpoint = CheckpointFile(local, checkpoint.path.stem)
     try:
         make_ready(task, source, _ready)
     except NnexpError as error:
         return Answer(Stopped(error), {})
-    with tempfile.TemporaryDirectory(dir=local) as folder:
-        teller = _Teller()
-        carry_out(replace(task, folder=Path(folder), checkpoint=checkpoint), teller)
-        assert teller.last is not None
-        if not isinstance(teller.last, Finished) or teller.last.ended.folder is None:
-            return Answer(teller.last, {})
-        root = teller.last.ended.folder
-        paths = [path for path in root.rglob("*") if path.is_file()]
-        files = {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
-        return Answer(teller.last, files)
+    teller, shared = _Teller(), _is_shared(task)
+    if not shared:
+        file = CheckpointFile(local, task.checkpoint.path.stem)
+        task = replace(task, folder=local / RUNS / task.folder.name, checkpoint=file)
+    carry_out(task, teller)
+    assert teller.last is not None
+    if shared or not isinstance(teller.last, Finished):
+        return Answer(teller.last, {})
+    paths = [path for path in task.folder.rglob("*") if path.is_file()]
+    files = {path.relative_to(task.folder).as_posix(): path.read_bytes() for path in paths}
+    shutil.rmtree(task.folder)
+    return Answer(teller.last, files)

@@ -15,7 +15,9 @@ from nnexp.data.dataset import Dataset, dataset_of
 from nnexp.record.check import warnings_of
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.fingerprint import fingerprint
-from nnexp.record.kept import deliver_all
+from nnexp.record.log import RUNS
+from nnexp.record.old_deliveries import take_over
+from nnexp.record.outbox import Left, settle
 from nnexp.record.stale import mark_stale
 from nnexp.record.store import Store, experiment_id, import_client, open_store
 from nnexp.record.store_sql import final_values
@@ -76,7 +78,10 @@ def run_single(config: Config, console: Console, screen: Screen | None = None) -
                     return Result(found.run_id, config, dict(found.metrics))
             _confirm_source(config)
             compile_ahead([config], lambda text: console.print(text, highlight=False))
-            run = UnderWay(config, dataset, store, experiment, checkpoints, studio, console, screen)
+            folder = store.folder / RUNS / key[:32]
+            run = UnderWay(
+                config, dataset, store, experiment, folder, checkpoints, studio, console, screen
+            )
             return run.carry_out(watch)
 
 
@@ -129,15 +134,18 @@ def warn_of_changes(store: Store, reused: Sequence[str], console: Console) -> No
 
 def tidy(store: Store, experiment: str, console: Console) -> None:
     """Deliver what is left from earlier, and mark runs that nobody works on as KILLED."""
-    found = deliver_all(store)
-    if found.arrived:
-        arrived = some(found.arrived, "run")
+    take_over(store)
+    found: dict[str, list[Left]] = {}
+    for left in settle(store):
+        found.setdefault(left.became, []).append(left)
+    if sent := found.get("sent"):
+        arrived = some(len(sent), "run")
         console.print(f"delivered {arrived} that the store had not received before")
-    if found.waiting:
-        waiting = some(found.waiting, "run")
-        text = f"{waiting} still to be delivered ({found.trouble})"
+    if waits := found.get("waits"):
+        text = f"{some(len(waits), 'run')} still to be delivered ({waits[0].said})"
         console.print(escape(text), highlight=False)
-    for folder in found.refused:
-        console.print(escape(f"the store does not know the run in {folder}: kept there"))
-    for run_id in mark_stale(store, experiment):
+    for left in found.get("refused", ()):
+        console.print(escape(f"the store does not know the run in {left.folder}: kept there"))
+    killed = [left.run_id for left in found.get("killed", ())]
+    for run_id in (*killed, *mark_stale(store, experiment)):
         console.print(f"run {run_id} was left unfinished by a process that is gone: KILLED")

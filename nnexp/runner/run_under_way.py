@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -18,14 +15,17 @@ from nnexp.config.schema import Config
 from nnexp.config.words import some
 from nnexp.data.dataset import Dataset
 from nnexp.errors import NnexpError, stopped_by
-from nnexp.record.delivery import NEVER
 from nnexp.record.final import completed
+from nnexp.record.log import RunLog, held_log
+from nnexp.record.outbox import make_room
+from nnexp.record.projection import state_of
 from nnexp.record.run import RunRecord
 from nnexp.record.store import Store
 from nnexp.runner.artifact_process import ArtifactProcess
 from nnexp.runner.checkpoints import Checkpoints
 from nnexp.runner.run_progress import Screen
 from nnexp.runner.stopwatch import DRAWING, Stopwatch
+from nnexp.runner.store_news import StoreNews
 from nnexp.signals import held_stops
 from nnexp.train.loop import train
 from nnexp.train.report import Outcome
@@ -62,6 +62,8 @@ class UnderWay:
     dataset: Dataset
     store: Store
     experiment: str
+    folder: Path
+    """Of its log."""
     checkpoints: Checkpoints
     studio: ArtifactProcess
     console: Console
@@ -100,59 +102,42 @@ class UnderWay:
 
     def _begin(self) -> tuple[RunRecord, Snapshot | None]:
         """A new run, or the one that a checkpoint belongs to."""
-        found = self.checkpoints.found() if self.config.tracking.resume else None
-        if found is not None:
-            snapshot, kept = found
-            return self._go_on(snapshot, kept), snapshot
+        log = held_log(self.folder)
+        if self.config.tracking.resume and log is not None and not log.logged.whole:
+            return self._go_on(log)
+        if log is not None:
+            log.close()
         self.checkpoints.file.remove()
-        return RunRecord.start(self.store, self.experiment, self.config, self.dataset), None
+        make_room(self.folder)
+        record = RunRecord.start(
+            self.store, self.experiment, self.config, self.dataset, self.folder
+        )
+        return record, None
 
-    def _go_on(self, snapshot: Snapshot, kept: dict[str, Any]) -> RunRecord:
-        """The run that a checkpoint is of; a new one if the store has it no more."""
-        rows, stamps, epoch = kept["rows"], kept["stamps"], snapshot.values["epoch"]
-        try:
-            record = RunRecord.reopen(
-                self.store, kept["run_id"], self.config, self.dataset, rows, stamps
-            )
-        except Exception as error:
-            if getattr(error, "error_code", "") not in NEVER:
-                raise
-            self.console.print(
-                f"the store has no run {kept['run_id']} any more: going on after epoch {epoch} in "
-                "a new one",
-                highlight=False,
-            )
-            # What was trained is still worth as much: the checkpoint holds all values so far.
-            return RunRecord.start(
-                self.store, self.experiment, self.config, self.dataset, rows, stamps
-            )
-        self.console.print(f"going on after epoch {epoch}", highlight=False)
-        return record
+    def _go_on(self, log: RunLog) -> tuple[RunRecord, Snapshot | None]:
+        """The run that was stopped; a new one if the store has it no more."""
+        snapshot = self.checkpoints.found(log)
+        before, epoch = state_of(log.folder).run_id, snapshot.values["epoch"] if snapshot else 0
+        record = RunRecord.go_on(self.store, self.config, log)
+        self.console.print(
+            f"the store has no run {before} any more: going on after epoch {epoch} in a new one"
+            if record.renewed
+            else f"going on after epoch {epoch}",
+            highlight=False,
+        )
+        return record, snapshot
 
     def _train(self, record: RunRecord, snapshot: Snapshot | None) -> Outcome:
         config, dataset = self.config, self.dataset
         outcome: Outcome | None = None
-        complained = False
-
-        def kept() -> dict[str, Any]:
-            return {"run_id": record.run_id, "rows": record.rows, "stamps": record.stamps}
-
+        news = StoreNews(record.outbox, self.console, "values are kept")
         with self.screen.training(config, dataset, record.rows):
             for report in train(config, dataset, snapshot):
                 record.add(report)
                 self.screen.show(report)
                 outcome = report.outcome or outcome
-                self.checkpoints.after(report, kept)
-                if complained != bool(record.trouble):
-                    complained = not complained
-                    self.console.print(
-                        escape(
-                            f"the tracking store does not answer ({record.trouble}): training goes "
-                            "on, values are kept"
-                        )
-                        if complained
-                        else "the tracking store answers again: it has received what was kept"
-                    )
+                self.checkpoints.after(report, record.log)
+                news.changes()
         assert outcome is not None
         return completed(config, dataset, record.rows, outcome)
 
@@ -163,18 +148,14 @@ class UnderWay:
                 arrived, self.closed = record.fail(outcome.failure), True
                 self.checkpoints.file.remove()
             return arrived
-        folder = Path(tempfile.mkdtemp(prefix=f"{record.run_id}-", dir=self.store.folder))
-        try:
-            if missing := self.studio.write(folder, outcome, record.rows):
-                self.console.print(escape(f"recorded without all artifacts: {missing}"))
-            watch.lap(DRAWING)
-            with held_stops():
-                arrived, self.closed = record.finish(outcome, folder), True
-                self.checkpoints.file.remove()
-            watch.lap("recording")
-            LOGGER.debug("run %s closed, %d values", record.run_id, len(outcome.metrics))
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        if missing := self.studio.write(record.artifacts(), outcome, record.rows):
+            self.console.print(escape(f"recorded without all artifacts: {missing}"))
+        watch.lap(DRAWING)
+        with held_stops():
+            arrived, self.closed = record.finish(outcome), True
+            self.checkpoints.file.remove()
+        watch.lap("recording")
+        LOGGER.debug("run %s closed, %d values", record.run_id, len(outcome.metrics))
         return arrived
 
     @contextmanager

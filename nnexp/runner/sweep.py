@@ -21,11 +21,10 @@ from nnexp.data.dataset import dataset_of
 from nnexp.errors import NnexpError, UserError
 from nnexp.record.asked import note_asked
 from nnexp.record.checkpoint import SUFFIX
-from nnexp.record.clock import now
-from nnexp.record.delivery import Delivery
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.labels import NOTE, described, label_tags
 from nnexp.record.outbox import Outbox
+from nnexp.record.projection import Projection
 from nnexp.record.sqlite_commits import quick_commits
 from nnexp.record.store import experiment_id, open_store
 from nnexp.record.sweep import (
@@ -34,6 +33,7 @@ from nnexp.record.sweep import (
     open_parent,
     recorded_runs,
     remove_partial,
+    supersede,
     sweep_key,
 )
 from nnexp.redact import redact
@@ -42,7 +42,7 @@ from nnexp.runner.executors import check_executor
 from nnexp.runner.locks import alone
 from nnexp.runner.run import tidy, warn_of_changes
 from nnexp.runner.stopwatch import Stopwatch
-from nnexp.runner.sweep_ending import confirm_recorded, killed_if_stopped, say_kept
+from nnexp.runner.sweep_ending import confirm_recorded, end_parent, killed_if_stopped, say_kept
 from nnexp.runner.sweep_state import SweepState
 from nnexp.runner.sweep_text import (
     announce,
@@ -52,7 +52,7 @@ from nnexp.runner.sweep_text import (
     show_plan,
     sweep_name,
 )
-from nnexp.runner.sweep_training import summarize, train_missing, train_shared
+from nnexp.runner.sweep_training import summarize, train_shared
 from nnexp.signals import held_stops
 from nnexp.source import source_sha256
 from nnexp.train.engines import check_engine, compile_ahead
@@ -135,15 +135,16 @@ def run_sweep(
         outbox = Outbox(store)
         again = _failed(sweep) if retry_failed else {}
         line = _line([*command, *options_of(*sweep.configs)])
-        look = partial(_recorded, sweep, None, retry_failed=retry_failed)
+        look = partial(_recorded, sweep, None, retry_failed=retry_failed) if reuse else dict
         tell_how = partial(interrupted, sweep, console)
-        with killed_if_stopped("sweep", lambda: sweep.parent, outbox, tell_how):
-            _open(sweep, key, command, series, outbox)
+        opened: list[Projection] = []
+        with killed_if_stopped("sweep", lambda: opened[0] if opened else None, outbox, tell_how):
+            opened.append(_open(sweep, key, command, series, outbox))
             _train(sweep, outbox, console, look)
             if series is None:
                 summarize(sweep, sweep.parent, outbox)
         note = f"`{line}`" if series else result_note(sweep, line)
-        failed = _end(sweep, again, note, outbox)
+        failed = _end(sweep, opened[0], again, note, outbox)
     say_kept(outbox, console)
     if series is None:
         conclude(sweep, sweep.parent, line, console, watch.seconds)
@@ -197,7 +198,7 @@ def _line(command: Sequence[str]) -> str:
 
 def _open(
     sweep: SweepState, key: str, command: Sequence[str], series: Series | None, outbox: Outbox
-) -> None:
+) -> Projection:
     """Open the parent run, or go on with it; what an earlier start left half done is removed."""
     tags = {
         **label_tags(sweep.configs[0]),
@@ -211,13 +212,21 @@ def _open(
         tags["nnexp.preset"] = preset
     name = series.name if series else _name(sweep)
     with held_stops():
-        sweep.parent = open_parent(
-            sweep.store, sweep.experiment, key, name, tags, sweep.parent or None
+        parent = open_parent(
+            sweep.store,
+            sweep.experiment,
+            sweep.configs[0].tracking.experiment,
+            key,
+            name,
+            tags,
+            sweep.parent or None,
         )
+        sweep.parent = parent.run_id
         outbox.tell(sweep.parent, {"nnexp.reused": str(_reused(sweep))})
         _note_asked(sweep, outbox)
     remove_partial(sweep.store, sweep.experiment, sweep.parent)
     _forget(sweep)
+    return parent
 
 
 def _train(
@@ -226,24 +235,21 @@ def _train(
     missing = [sweep.configs[k] for k in sweep.missing]
     compile_ahead(missing, lambda text: console.print(text, highlight=False))
     with quick_commits(sweep.store):
-        if sweep.configs[0].tracking.reuse:
-            train_shared(sweep, sweep.parent, outbox, console, look)
-        else:
-            train_missing(sweep, sweep.parent, outbox, console)
+        train_shared(sweep, sweep.parent, outbox, console, look)
 
 
-def _end(sweep: SweepState, again: Mapping[str, str], note: str, outbox: Outbox) -> int:
+def _end(
+    sweep: SweepState, parent: Projection, again: Mapping[str, str], note: str, outbox: Outbox
+) -> int:
     """Close the parent run; how many runs failed. `again` are those that were trained again."""
     failed = sum(run.status != "FINISHED" for run in sweep.found.values())
     with held_stops():
         for mark, run_id in again.items():
             if sweep.found[mark].run_id != run_id:
-                # It stays in the store, but is no longer counted among the runs.
-                outbox.send(Delivery(run_id, "", now(), (), {"nnexp.kind": "superseded"}))
+                supersede(sweep.store, outbox, run_id)
         first, before = sweep.configs[0], _note_before(sweep, outbox)
         tags = {"nnexp.reused": str(_reused(sweep)), **described(first, note, before)}
-        status = "FAILED" if failed else "FINISHED"
-        outbox.send(Delivery(sweep.parent, status, now(), (), tags))
+        end_parent(parent, outbox, "FAILED" if failed else "FINISHED", tags)
     return failed
 
 

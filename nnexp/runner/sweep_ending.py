@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from rich.console import Console
@@ -10,9 +10,10 @@ from rich.markup import escape
 
 from nnexp.errors import NnexpError, stopped_by
 from nnexp.record.clock import now
-from nnexp.record.delivery import Delivery
+from nnexp.record.description import reason_tag
+from nnexp.record.events import Ended
 from nnexp.record.outbox import Outbox
-from nnexp.redact import redact
+from nnexp.record.projection import Projection
 from nnexp.runner.run_under_way import NotRecorded
 from nnexp.signals import held_stops
 
@@ -23,11 +24,14 @@ class SweepStopped(NnexpError):
 
 @contextmanager
 def killed_if_stopped(
-    what: str, parent: Callable[[], str], outbox: Outbox, say: Callable[[], None] = lambda: None
+    what: str,
+    parent: Callable[[], Projection | None],
+    outbox: Outbox,
+    say: Callable[[], None] = lambda: None,
 ) -> Iterator[None]:
     """Mark the parent run as KILLED if the block is left by an exception, and `say` what to do.
 
-    `parent` is asked for its id then; it has none as long as it could not be opened.
+    `parent` is asked for then; there is none as long as it could not be opened.
 
     Raises:
         SweepStopped: the disk is full, or the folder has gone: what has ended is recorded.
@@ -35,15 +39,14 @@ def killed_if_stopped(
     try:
         yield
     except BaseException as error:
-        if not parent():
+        if (opened := parent()) is None:
             raise
         with held_stops(forget=True), suppress(OSError):
-            tags = {"nnexp.reason": reason_of(error)}
-            outbox.send(Delivery(parent(), "KILLED", now(), (), tags))
+            end_parent(opened, outbox, "KILLED", reason_tag(reason_of(error)))
             say()
         if isinstance(error, OSError):
             raise SweepStopped(
-                f"{what} {parent()} cannot go on: {error}; the same command goes on with it"
+                f"{what} {opened.run_id} cannot go on: {error}; the same command goes on with it"
             ) from error
         raise
 
@@ -53,15 +56,22 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return stopped_by(error)
     said = str(error) if isinstance(error, NnexpError) else f"{type(error).__name__}: {error}"
-    return redact(said)[:5000]
+    return said
+
+
+def end_parent(parent: Projection, outbox: Outbox, status: str, tags: Mapping[str, str]) -> None:
+    """Close the run of a sweep or a search."""
+    parent.log.add(Ended(status, now(), tags, whole=status != "KILLED"))
+    parent.log.close()
+    outbox.send(parent)
 
 
 def say_kept(outbox: Outbox, console: Console) -> None:
     """Say of a store that does not answer what it has not received."""
-    if outbox.kept and not outbox.lost:
+    if outbox.waiting and not outbox.lost:
         text = (
             f"the tracking store does not answer ({outbox.trouble}); nothing is lost: "
-            f"{len(outbox.kept)} deliveries are kept in {outbox.store.folder} and sent at the next "
+            f"{len(outbox.waiting)} runs are kept in {outbox.store.folder} and sent at the next "
             "start"
         )
         console.print(escape(text), highlight=False)
@@ -75,13 +85,13 @@ def confirm_recorded(outbox: Outbox) -> None:
     """
     if outbox.refused:
         raise NotRecorded(
-            f"the tracking store refused {len(outbox.refused)} deliveries ({outbox.refusal}); they "
+            f"the tracking store refused {len(outbox.refused)} runs ({outbox.refusal}); they "
             f"are kept in {outbox.refused[0].parent}: python -m nnexp doctor sends them once the "
             "store takes them"
         )
     if outbox.lost:
         raise NotRecorded(
-            f"{len(outbox.kept)} deliveries are not recorded: the tracking store answers, but "
+            f"{len(outbox.waiting)} runs are not recorded: the tracking store answers, but "
             f"{next(iter(outbox.lost.values()))}; they are kept in {outbox.store.folder} and sent "
             "again at the next start"
         )

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import shutil
 import time
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 
 from nnexp.config.command import command_of
 from nnexp.config.schema import Config
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.clock import now
+from nnexp.record.description import begun_of, fail
 from nnexp.record.environment import cores
+from nnexp.record.events import Begun, DamagedLog
+from nnexp.record.log import RUNS, RunLog, held_log
 from nnexp.record.outbox import Outbox
+from nnexp.record.projection import Projection
 from nnexp.record.store import is_from_store
 from nnexp.record.summary import record_summaries, settings_over_seeds
-from nnexp.record.sweep import Ended, Recorded, delivery_of
-from nnexp.runner.checkpoints import checkpoint_of
+from nnexp.record.sweep import Recorded
+from nnexp.runner.checkpoints import checkpoint_of, run_key
 from nnexp.runner.executors import Executor, executor_of
 from nnexp.runner.run_claims import claims
+from nnexp.runner.store_news import StoreNews
+from nnexp.runner.sweep_ending import reason_of
 from nnexp.runner.sweep_progress import SweepProgress
 from nnexp.runner.sweep_state import SweepState
 from nnexp.runner.worker import (
@@ -44,6 +49,9 @@ LIGHT_FROM = 20
 """Sweeps of more runs than this leave figures and models to be made on demand."""
 
 HEARTBEAT_SECONDS = 60.0
+
+SHOWN_MS = 2000
+"""A run that takes longer is shown in the store while it is trained."""
 
 WAIT_SECONDS = 1.0
 """How often a sweep looks whether another has ended what both were asked for."""
@@ -103,15 +111,15 @@ def train_missing(
     missing = [k for k in sweep.missing if only is None or sweep.marks[k] in only]
     if not missing:
         return
-    folder = sweep.store.folder / f"sweep-{parent}"
     amount = {k: work(sweep.configs[k], sweep.datasets[k]) for k in missing}
-    tasks = _tasks(sweep, amount, folder)
+    tasks = _tasks(sweep, amount, parent)
     if pool is None:
         pool = executor_of(sweep.configs[0].sweep, tasks)
     else:
         pool.add(tasks)
     messages = pool.messages()
-    tell = _StoreNews(outbox, console)
+    news = StoreNews(outbox, console, "what ends is kept")
+    live: dict[int, Projection] = {}
     beat = time.monotonic()
     try:
         with _board(sweep, amount, console) as board:
@@ -119,21 +127,43 @@ def train_missing(
                 if time.monotonic() - beat > HEARTBEAT_SECONDS:
                     outbox.tell(parent, {"nnexp.heartbeat": str(now())})
                     beat = time.monotonic()
-                _take(message, sweep, parent, outbox, board)
+                _take(message, sweep, parent, outbox, live, board)
                 _deliver(sweep, outbox)
-                tell.changes()
+                news.changes()
+    except BaseException as error:
+        messages.close()
+        _mark_stopped(live.values(), outbox, reason_of(error))
+        raise
     finally:
         messages.close()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _tasks(sweep: SweepState, amount: Mapping[int, float], folder: Path) -> list[Task]:
+def _mark_stopped(live: Iterable[Projection], outbox: Outbox, reason: str) -> None:
+    """Leave no run as if it were going on that the store knows of."""
+    with held_stops(forget=True):
+        for run in live:
+            with suppress(DamagedLog, OSError):
+                run.log.read_on()
+                if run.log.logged.ended is None:
+                    fail(run.log, reason, "KILLED")
+                outbox.send(run)
+
+
+def _tasks(sweep: SweepState, amount: Mapping[int, float], parent: str) -> list[Task]:
     """What the workers are given, the longest first."""
     level = sweep.configs[0].tracking.artifacts
     if level == "auto":
         level = "light" if len(sweep.configs) > LIGHT_FROM else "all"
     return [
-        Task(k, sweep.configs[k], level, folder, checkpoint(sweep, k), sweep.until)
+        Task(
+            k,
+            sweep.configs[k],
+            begun(sweep, k, parent),
+            level,
+            log_folder(sweep, k),
+            checkpoint(sweep, k),
+            sweep.until,
+        )
         for k in sorted(amount, key=lambda k: -amount[k])
     ]
 
@@ -149,8 +179,24 @@ def _board(sweep: SweepState, amount: Mapping[int, float], console: Console) -> 
     )
 
 
+def begun(sweep: SweepState, k: int, parent: str) -> Begun:
+    """What the log of a run of a sweep begins with."""
+    tags = {
+        **sweep.tags.get(sweep.marks[k], {}),
+        "nnexp.sweep": parent,
+        "mlflow.parentRunId": parent,
+    }
+    config, dataset = sweep.configs[k], sweep.datasets[k]
+    return begun_of(sweep.store, sweep.experiment, sweep.names[k], config, dataset, tags)
+
+
 def _take(
-    message: Message, sweep: SweepState, parent: str, outbox: Outbox, board: SweepProgress
+    message: Message,
+    sweep: SweepState,
+    parent: str,
+    outbox: Outbox,
+    live: dict[int, Projection],
+    board: SweepProgress,
 ) -> None:
     """Do what a worker's message asks for.
 
@@ -160,10 +206,12 @@ def _take(
     """
     if isinstance(message, Progress):
         board.progress(message.run, message.epoch)
+        _show(sweep, message.run, outbox, live)
     elif isinstance(message, Note):
         board.note(f"{sweep.names[message.run]}: {message.text}")
     elif isinstance(message, Finished):
-        _record(sweep, message.run, message.ended, parent, outbox, board)
+        live.pop(message.run, None)
+        _record(sweep, message.run, RunLog(message.folder), outbox, board)
     elif isinstance(message, Paused):
         sweep.paused[sweep.marks[message.run]] = message.rows
         board.paused(message.run)
@@ -172,50 +220,44 @@ def _take(
     elif isinstance(message, Stopped):
         raise message.error
     elif isinstance(message, Broken):
-        nothing = Ended([], [], None, now(), None, message.reason)
-        _record(sweep, message.run, nothing, parent, outbox, board)
+        live.pop(message.run, None)
+        folder = log_folder(sweep, message.run)
+        log = held_log(folder) or RunLog(folder, begun(sweep, message.run, parent))
+        fail(log, message.reason)
+        _record(sweep, message.run, log, outbox, board)
 
 
-class _StoreNews:
-    """Says when the store begins or ceases to answer, or refuses something, once each."""
+def _show(sweep: SweepState, k: int, outbox: Outbox, live: dict[int, Projection]) -> None:
+    """Let the store have the values so far of a run that takes a while.
 
-    def __init__(self, outbox: Outbox, console: Console) -> None:
-        self._outbox, self._console = outbox, console
-        self._complained, self._refused = False, len(outbox.refused)
-
-    def changes(self) -> None:
-        """Say what has changed since the last time."""
-        outbox = self._outbox
-        if self._refused != len(outbox.refused):
-            self._refused = len(outbox.refused)
-            self._console.print(escape(_about_refusal(outbox)), highlight=False)
-        if self._complained != bool(outbox.kept):
-            self._complained = not self._complained
-            self._console.print(escape(_about_store(outbox)), highlight=False)
+    On a cluster whose workers share no folder with this process there is nothing to be seen.
+    """
+    with suppress(DamagedLog, OSError):
+        if k in live:
+            live[k].log.read_on()
+            outbox.advance(live[k])
+            return
+        log = RunLog(log_folder(sweep, k))
+        if now() - log.logged.begun.at > SHOWN_MS:
+            live[k] = Projection(sweep.store, log)
+            outbox.advance(live[k])
 
 
-def _record(
-    sweep: SweepState, k: int, ended: Ended, parent: str, outbox: Outbox, board: SweepProgress
-) -> None:
-    config, dataset = sweep.configs[k], sweep.datasets[k]
-    name, tags = sweep.names[k], sweep.tags.get(sweep.marks[k], {})
-    delivery = delivery_of(sweep.experiment, parent, name, config, dataset, ended, tags)
+def _record(sweep: SweepState, k: int, log: RunLog, outbox: Outbox, board: SweepProgress) -> None:
+    ended = log.logged.ended
+    assert ended is not None
     with held_stops():
-        # Until it has arrived, a run is known by the key of its delivery.
-        run_id = outbox.send(delivery, ended.folder) or delivery.key
-    if ended.folder is not None:
-        shutil.rmtree(ended.folder, ignore_errors=True)
-    # Only now that the store has it, or the disk.
-    checkpoint(sweep, k).remove()
-    outcome = ended.outcome
-    failure = ended.failure or (outcome.failure if outcome is not None else None) or ""
-    last = ended.rows[-1] if ended.rows else {}
+        # Until it has arrived, a run is known by the key of its log.
+        run_id = outbox.send(Projection(sweep.store, log)) or log.key
+        # Only now that the store has it, or the disk.
+        checkpoint(sweep, k).remove()
+    config, metrics = sweep.configs[k], log.logged.final
     LOGGER.debug("run %s: %s", run_id, command_of(config))
-    metrics = {**last, **(outcome.metrics if outcome is not None else {})}
-    status = "FAILED" if failure else "FINISHED"
-    sweep.found[sweep.marks[k]] = Recorded(run_id, status, parent, metrics, failure)
+    failure = ended.tags["nnexp.reason"] if ended.status == "FAILED" else ""
+    parent = log.logged.tags["nnexp.sweep"]
+    sweep.found[sweep.marks[k]] = Recorded(run_id, ended.status, parent, metrics, failure)
     result = f"failed: {failure}" if failure else _result(metrics, config)
-    board.ended(k, f"{name}: {result}", failed=bool(failure))
+    board.ended(k, f"{sweep.names[k]}: {result}", failed=bool(failure))
 
 
 def _result(metrics: Mapping[str, float], config: Config) -> str:
@@ -237,9 +279,15 @@ def checkpoint(sweep: SweepState, k: int) -> CheckpointFile:
     return checkpoint_of(sweep.store, sweep.experiment, sweep.marks[k], swept=True)
 
 
+def log_folder(sweep: SweepState, k: int) -> Path:
+    """Where the log of a run of a sweep lies while it is trained, by its position."""
+    key = run_key(sweep.store, sweep.experiment, sweep.marks[k], swept=True)
+    return sweep.store.folder / RUNS / key[:32]
+
+
 def _deliver(sweep: SweepState, outbox: Outbox, *, now: bool = False) -> None:
-    """Send what is kept, and note the ids of the runs that have arrived."""
-    if not outbox.kept:
+    """Send what waits, and note the ids of the runs that have arrived."""
+    if not outbox.waiting:
         return
     with held_stops():
         arrived = outbox.again(now=now)
@@ -251,7 +299,7 @@ def _deliver(sweep: SweepState, outbox: Outbox, *, now: bool = False) -> None:
 def summarize(sweep: SweepState, parent: str, outbox: Outbox) -> None:
     """Record the means over seeds; while the store lacks a run, that is left to the next start."""
     _deliver(sweep, outbox, now=True)
-    if outbox.kept or outbox.refused:
+    if outbox.waiting or outbox.refused:
         return
     recorded = [sweep.found[mark] for mark in sweep.marks]
     settings = settings_over_seeds(sweep.configs, recorded)
@@ -261,19 +309,3 @@ def summarize(sweep: SweepState, parent: str, outbox: Outbox) -> None:
         if not is_from_store(error):
             raise
         outbox.note(error)
-
-
-def _about_refusal(outbox: Outbox) -> str:
-    return (
-        f"the tracking store refuses what is recorded ({outbox.refusal}): it is kept in "
-        f"{outbox.refused[-1]}"
-    )
-
-
-def _about_store(outbox: Outbox) -> str:
-    if outbox.kept:
-        return (
-            f"the tracking store does not answer ({outbox.trouble}): training goes on, what ends "
-            "is kept"
-        )
-    return "the tracking store answers again: it has received what was kept"

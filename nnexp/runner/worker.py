@@ -8,12 +8,11 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from nnexp.config.own import Source
 from nnexp.config.schema import Config
@@ -21,13 +20,16 @@ from nnexp.errors import NnexpError
 from nnexp.parts import load, loaded
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.clock import now
-from nnexp.record.files import digests_in, sizes_in
-from nnexp.record.sweep import Ended
+from nnexp.record.description import end, write_into
+from nnexp.record.events import Begun
+from nnexp.record.log import RunLog, held_log
+from nnexp.record.outbox import lock, make_room
 from nnexp.runner.checkpoints import Checkpoints
 from nnexp.signals import ignore_interrupts
 from nnexp.source import SourceChanged, confirm
 from nnexp.train.engines import check_engine
 from nnexp.train.report import Outcome
+from nnexp.train.snapshot import Snapshot
 
 PROGRESS_SECONDS = 0.5
 
@@ -38,8 +40,11 @@ class Task:
 
     run: int
     config: Config
+    begun: Begun
+    """What its log begins with."""
     artifacts: str
     folder: Path
+    """Of its log."""
     checkpoint: CheckpointFile
     until: int | None = None
     """Stop after this epoch, with a checkpoint to go on from."""
@@ -65,10 +70,10 @@ class Note:
 
 @dataclass(frozen=True)
 class Finished:
-    """A run that ended, well or not."""
+    """A run that ended, well or not: its log says how."""
 
     run: int
-    ended: Ended
+    folder: Path
 
 
 @dataclass(frozen=True)
@@ -169,57 +174,64 @@ def _trained(task: Task, pipe: Teller) -> Finished | Paused:
 
     parent = os.getppid()
     checkpoints = Checkpoints(task.checkpoint, lambda text: pipe.send(Note(task.run, text)))
-    # The values of the epochs so far with their times, and when the run began: a run that goes on
-    # is recorded as one.
-    kept: dict[str, Any] = {"rows": [], "stamps": [], "started": now()}
-    snapshot = None
-    if not task.config.tracking.resume:
-        task.checkpoint.remove()
-    elif (found := checkpoints.found()) is not None:
-        snapshot, kept = found
-        if task.until is not None and snapshot.values["epoch"] >= task.until:
-            return Paused(task.run, kept["rows"])
-        if not kept.pop("paused", False):
-            pipe.send(Note(task.run, f"going on after epoch {snapshot.values['epoch']}"))
-    rows, stamps = kept["rows"], kept["stamps"]
+    log, snapshot = _taken_up(task, checkpoints)
+    if log.logged.whole:
+        # A worker of a sweep that was killed has come to its end.
+        return Finished(task.run, task.folder)
+    epoch = 0 if snapshot is None else snapshot.values["epoch"]
+    if task.until is not None and epoch >= task.until:
+        log.close()
+        return Paused(task.run, log.logged.rows)
+    if epoch and not checkpoints.paused:
+        pipe.send(Note(task.run, f"going on after epoch {epoch}"))
     outcome: Outcome | None = None
     told = 0.0
     for report in train(task.config, dataset_of(task.config), snapshot):
         if report.metrics:
-            rows.append({"step": report.epoch, **report.metrics})
-            stamps.append(now())
+            log.add_epoch(report.epoch, now(), report.metrics)
         outcome = report.outcome
         if os.getppid() != parent:
             os._exit(1)  # Nobody is left to report to.
         if report.epoch == task.until and report.snapshot is not None:
-            task.checkpoint.write(report.snapshot(), {**kept, "paused": True})
-            return Paused(task.run, rows)
-        checkpoints.after(report, partial(dict, kept))
+            checkpoints.write(report.snapshot(), log, paused=True)
+            log.close()
+            return Paused(task.run, log.logged.rows)
+        checkpoints.after(report, log)
         if time.monotonic() - told > PROGRESS_SECONDS:
             pipe.send(Progress(task.run, report.epoch))
             told = time.monotonic()
     assert outcome is not None
-    outcome = completed(task.config, dataset_of(task.config), rows, outcome)
-    folder, missing = _write(task, rows, outcome)
-    if missing:
+    outcome = completed(task.config, dataset_of(task.config), log.logged.rows, outcome)
+    if missing := _write(task, log, outcome):
         pipe.send(Note(task.run, f"recorded without all artifacts: {missing}"))
-    sizes = sizes_in(folder) if folder is not None else {}
-    digests = digests_in(folder) if folder is not None else {}
-    ended = Ended(rows, stamps, outcome, kept["started"], folder, sizes=sizes, digests=digests)
-    return Finished(task.run, ended)
+    end(log, task.config, outcome)
+    return Finished(task.run, task.folder)
 
 
-def _write(
-    task: Task, rows: Sequence[dict[str, float]], outcome: Outcome
-) -> tuple[Path | None, str]:
-    """The folder of a run's artifacts, and what could not be made of them."""
+def _taken_up(task: Task, checkpoints: Checkpoints) -> tuple[RunLog, Snapshot | None]:
+    """The log of a run, with what it goes on from if it was stopped and has a whole checkpoint."""
+    log = held_log(task.folder)
+    if log is not None and log.logged.whole:
+        return log, None
+    if task.config.tracking.resume and log is not None:
+        snapshot = checkpoints.found(log)
+        with lock(task.folder.parent.parent):
+            log.go_on(now(), task.begun.owner)
+        return log, snapshot
+    if log is not None:
+        log.close()
+    task.checkpoint.remove()
+    make_room(task.folder)
+    return RunLog(task.folder, replace(task.begun, at=now())), None
+
+
+def _write(task: Task, log: RunLog, outcome: Outcome) -> str:
+    """Write a run's artifacts beside its log; what could not be made of them."""
     if task.artifacts == "none" or outcome.failure is not None:
-        return None, ""
+        return ""
     from nnexp.data.dataset import dataset_of
     from nnexp.record.artifacts import write_artifacts
 
-    # Its own folder: workers of a killed sweep may still be about when it is started again.
-    folder = task.folder / f"{os.getpid()}-run{task.run}"
-    dataset = dataset_of(task.config)
-    missing = write_artifacts(folder, task.artifacts, task.config, dataset, outcome, rows)
-    return folder, missing
+    dataset, rows = dataset_of(task.config), log.logged.rows
+    folder = write_into(log)
+    return write_artifacts(folder, task.artifacts, task.config, dataset, outcome, rows)

@@ -8,25 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from functools import partial
 
 from rich.console import Console
 
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
-from nnexp.record.clock import now
-from nnexp.record.delivery import Delivery
+from nnexp.record.description import fail
+from nnexp.record.events import Values
 from nnexp.record.fingerprint import fingerprint
+from nnexp.record.log import held_log
 from nnexp.record.outbox import Outbox
+from nnexp.record.projection import Projection
 from nnexp.record.sqlite_commits import quick_commits
 from nnexp.record.store import Store, experiment_id, open_store
 from nnexp.record.store_sql import curves_of_ids
 from nnexp.record.sweep import (
     PRUNED,
-    Ended,
     Recorded,
-    delivery_of,
     find_finished,
     find_parent,
     open_parent,
@@ -38,9 +37,9 @@ from nnexp.record.tags import number
 from nnexp.runner.executors import Executor, executor_of
 from nnexp.runner.locks import alone
 from nnexp.runner.run import tidy
-from nnexp.runner.sweep_ending import confirm_recorded, killed_if_stopped, say_kept
+from nnexp.runner.sweep_ending import confirm_recorded, end_parent, killed_if_stopped, say_kept
 from nnexp.runner.sweep_state import SweepState
-from nnexp.runner.sweep_training import checkpoint, summarize, train_missing, train_shared
+from nnexp.runner.sweep_training import checkpoint, log_folder, summarize, train_shared
 from nnexp.signals import held_stops
 from nnexp.train.engines import compile_ahead
 
@@ -124,36 +123,26 @@ class Session:
 
     def give_up(self, config: Config, tags: Mapping[str, str], epoch: int) -> Mapping[str, float]:
         """Record a run that was trained until an epoch as given up; its last values."""
-        batch, (mark,) = self._batch([config], [{**tags, PRUNED: str(epoch)}])
+        batch, (mark,) = self._batch([config], [tags])
         epochs, before = self._pruned.get(mark, (0, ""))
         file = checkpoint(batch, 0)
         if epochs >= epoch:
             file.remove()
             known: dict[str, float] = self.store.client.get_run(before).data.metrics
             return known
-        if mark in batch.found or (kept := file.read()) is None:
+        kept = file.read()
+        if mark in batch.found or kept is None or (log := held_log(log_folder(batch, 0))) is None:
             return {}  # It was recorded elsewhere, whole.
-        snapshot, record, _ = kept
-        times = zip(
-            ("time/train_seconds", "time/evaluate_seconds"), snapshot.values["seconds"], strict=True
-        )
-        rows = [*record["rows"][:-1], {**record["rows"][-1], **dict(times)}]
+        names = ("time/train_seconds", "time/evaluate_seconds")
+        times = dict(zip(names, kept[0].values["seconds"], strict=True))
+        last = log.logged.rows[-1]
         why = f"given up by search {self.parent[:8]} after {epoch} of {config.train.epochs} epochs"
-        ended = Ended(rows, record["stamps"], None, record["started"], None, why)
-        made = delivery_of(
-            self._experiment,
-            self.parent,
-            batch.names[0],
-            config,
-            batch.datasets[0],
-            ended,
-            batch.tags[mark],
-        )
         with held_stops():
-            self.outbox.send(replace(made, status="KILLED"))
+            log.add(Values(int(last["step"]), log.logged.stamps[-1], times, final=True))
+            fail(log, why, "KILLED", {**batch.tags[mark], PRUNED: str(epoch)})
+            self.outbox.send(Projection(self.store, log))
             file.remove()
-        last: dict[str, float] = rows[-1]
-        return last
+        return {**last, **times}
 
     def _is_at(self, mark: str, epoch: int) -> bool:
         """Whether the values of a run up to an epoch are known, of one that has not ended."""
@@ -189,17 +178,8 @@ class Session:
         if self._pool is None:
             compile_ahead(batch.configs, partial(self.console.print, highlight=False))
             self._pool = executor_of(first.sweep, (), stays=True)
-        if self._reuse:
-            train_shared(
-                batch,
-                self.parent,
-                self.outbox,
-                self.console,
-                partial(self._look, batch),
-                self._pool,
-            )
-        else:
-            train_missing(batch, self.parent, self.outbox, self.console, pool=self._pool)
+        look = partial(self._look, batch) if self._reuse else dict
+        train_shared(batch, self.parent, self.outbox, self.console, look, self._pool)
 
     def _look(self, batch: SweepState) -> dict[str, Recorded]:
         """What another process has recorded meanwhile of the runs that are missing."""
@@ -237,19 +217,20 @@ def session(
         tidy(store, experiment, console)
         before = find_parent(store, experiment, key, ended=reuse)
         with held_stops():
-            parent = open_parent(store, experiment, key, name, dict(tags), before)
+            opened = open_parent(
+                store, experiment, config.tracking.experiment, key, name, tags, before
+            )
+        parent = opened.run_id
         remove_partial(store, experiment, parent)
-        found, ending = (
-            Session(store, experiment, parent, console, metric, reuse=reuse),
-            dict[str, str](),
-        )
+        found = Session(store, experiment, parent, console, metric, reuse=reuse)
+        ending: dict[str, str] = {}
         with (
             closing(found),
-            killed_if_stopped("search", lambda: parent, found.outbox),
+            killed_if_stopped("search", lambda: opened, found.outbox),
             quick_commits(store),
         ):
             yield found, ending
         with held_stops():
-            found.outbox.send(Delivery(parent, "FINISHED", now(), (), ending))
+            end_parent(opened, found.outbox, "FINISHED", ending)
     say_kept(found.outbox, console)
     confirm_recorded(found.outbox)

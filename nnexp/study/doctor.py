@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
 from nnexp.record.check import check_records
 from nnexp.record.contents import contents_of
-from nnexp.record.delivery import NEVER, Delivery
+from nnexp.record.events import DamagedLog
 from nnexp.record.files import recorded_sizes
-from nnexp.record.kept import (
+from nnexp.record.log import RunLog
+from nnexp.record.old_deliveries import take_over
+from nnexp.record.outbox import (
     REASON,
     REFUSED,
-    deliver,
-    kept_deliveries,
-    lock,
-    set_aside,
+    Left,
+    described,
+    left_behind,
+    settle,
     taken_back,
 )
+from nnexp.record.rebuild import lacking, rebuild
 from nnexp.record.stale import mark_stale, stale_runs
-from nnexp.record.store import Store, said_by_store
+from nnexp.record.store import Store
 from nnexp.record.sweep import runs_where
 from nnexp.runner.leftover import leftovers
 
@@ -52,11 +56,14 @@ class Doctor:
     """Finished runs whose records were checked so far."""
     unsealed: int = 0
     """Those of them that were recorded without a digest."""
+    _offered: set[str] = field(default_factory=set)
+    """Logs that were refused before, by their folders' names."""
 
     def findings(self) -> Iterator[Finding]:
         """One after another, as they are dealt with."""
         yield from self._refused()
         yield from self._waiting()
+        yield from self._rebuilt()
         yield from self._abandoned()
         finished = {number: self._finished(number) for number in self.experiments}
         yield from self._leftovers(finished)
@@ -64,50 +71,41 @@ class Doctor:
             yield from self._records(runs)
 
     def _waiting(self) -> Iterator[Finding]:
-        trouble = ""
-        for folder, delivery in list(kept_deliveries(self.store)):
-            what = _what(delivery)
-            if delivery is None:
-                if not self.dry_run:
-                    with lock(self.store):
-                        folder = set_aside(self.store, folder, "damaged on disk")
-                yield Finding(f"refused: {what}; kept in {folder}", left=True)
-            elif self.dry_run:
-                yield Finding(f"would send: {what}")
-            elif trouble:
-                yield Finding(f"waits: {what}: {trouble}", left=True)
-            else:
-                with lock(self.store):
-                    if not (folder / "delivery.json").exists():
-                        continue  # Another process has just sent it.
-                    try:
-                        run_id = deliver(self.store, folder)
-                        yield Finding(f"sent: {what}, recorded as {run_id[:8]}")
-                    except Exception as error:
-                        # Whatever the store's client raises (HTTP, database, MLflow).
-                        said = said_by_store(error)
-                        if getattr(error, "error_code", "") in NEVER:
-                            folder = set_aside(self.store, folder, said)
-                            yield Finding(f"refused: {what}: {said}; kept in {folder}", left=True)
-                        else:
-                            trouble = said
-                            yield Finding(f"waits: {what}: {said}", left=True)
+        if self.dry_run:
+            says = {"sent": "would send", "killed": "would be marked KILLED"}
+            for left in left_behind(self.store):
+                if left.became in says:
+                    yield Finding(f"{says[left.became]}: {left.what}")
+                else:
+                    yield Finding(f"refused: {left.what}; kept in {left.folder}", left=True)
+            return
+        take_over(self.store)
+        for left in settle(self.store):
+            yield _found(left, again=left.folder.name in self._offered)
+
+    def _rebuilt(self) -> Iterator[Finding]:
+        """Runs that the store lacks, though their logs are here."""
+        if self.dry_run:
+            for run in lacking(self.store):
+                yield Finding(f"would rebuild: {run.what}, which the store lacks")
+            return
+        for left in rebuild(self.store):
+            yield _found(left, again=False)
 
     def _refused(self) -> Iterator[Finding]:
         """What was refused before is offered once more: an experiment may have been restored."""
-        for folder, delivery in list(kept_deliveries(self.store, REFUSED)):
-            what, path = _what(delivery), folder / REASON
+        for folder in sorted((self.store.folder / REFUSED).glob("*/")):
+            path = folder / REASON
             said = path.read_text("utf-8") if path.exists() else "the store does not know its run"
-            if delivery is not None and not self.dry_run:
-                back = taken_back(self.store, folder)
-                with lock(self.store):
-                    try:
-                        run_id = deliver(self.store, back)
-                        yield Finding(f"sent: {what}, refused before, recorded as {run_id[:8]}")
-                        continue
-                    except Exception as error:
-                        said = said_by_store(error)
-                        set_aside(self.store, back, said)
+            what = "a run whose file is damaged on disk"
+            with suppress(DamagedLog, OSError):
+                log = RunLog(folder)
+                if log.logged.begun.store not in (self.store.name, self.store.shown):
+                    continue
+                what = described(log)
+                if not self.dry_run:
+                    self._offered.add(taken_back(self.store, folder).name)
+                    continue
             yield Finding(
                 f"refused: {what}: {said}; kept in {folder}, to be deleted if it is not wanted",
                 left=True,
@@ -173,10 +171,14 @@ def _named(run: Run) -> str:
     return f"{str(run.info.run_id)[:8]} {run.info.run_name or ''}".strip()
 
 
-def _what(delivery: Delivery | None) -> str:
-    """A delivery in words."""
-    if delivery is None:
-        return "a run whose file is damaged on disk"
-    if delivery.opening is not None:
-        return f"run {delivery.opening.name}"
-    return f"the end of run {delivery.run_id[:8]}"
+def _found(left: Left, *, again: bool) -> Finding:
+    """What became of a log that was left, in words."""
+    if left.became == "sent":
+        before = ", refused before" if again else ""
+        return Finding(f"sent: {left.what}{before}, recorded as {left.run_id[:8]}")
+    if left.became == "rebuilt":
+        return Finding(f"rebuilt: {left.what}, which the store lacked, now {left.run_id[:8]}")
+    if left.became == "killed":
+        return Finding(f"marked KILLED: {left.what}, which nobody works on")
+    kept = f"; kept in {left.folder}" if left.became == "refused" else ""
+    return Finding(f"{left.became}: {left.what}: {left.said}{kept}", left=True)

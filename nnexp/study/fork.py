@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pandas as pd
 
@@ -27,6 +26,7 @@ from nnexp.record.artifacts import (
     write_parts,
 )
 from nnexp.record.final import completed
+from nnexp.record.log import RUNS
 from nnexp.record.run import RunRecord
 from nnexp.record.stages import FILE, Stage, stages_sha256, train_stages, write_stages
 from nnexp.record.store import Store
@@ -237,30 +237,28 @@ def _start(store: Store, plan: Plan, repeated: Sequence[EpochReport]) -> RunReco
         tags["nnexp.parts"] = own
     experiment = str(plan.parent.info.experiment_id)
     made = "" if plan.config.tracking.name else f"from epoch {plan.at} of {parent[:8]}"
-    record = RunRecord.start(store, experiment, plan.config, plan.dataset, tags=tags, made=made)
+    folder = store.folder / RUNS / uuid4().hex
+    record = RunRecord.start(
+        store, experiment, plan.config, plan.dataset, folder, tags=tags, made=made
+    )
     for report in repeated:
         record.add(report)
     return record
 
 
 def _finish(store: Store, plan: Plan, record: RunRecord, outcome: Outcome, parent: Values) -> bool:
-    folder = Path(tempfile.mkdtemp(prefix=f"{record.run_id}-", dir=store.folder))
-    try:
-        config, rows = plan.config, record.rows
-        if config.tracking.artifacts != "none":
-            write_light(folder, config, outcome, rows, plan.command)
-            write_parts(folder, *(stage.config for stage in plan.stages))
-        write_stages(folder / FILE, plan.stages)
-        if config.tracking.artifacts in ("auto", "all"):
-            write_figures(folder / "figures", config, plan.dataset, outcome, rows)
-            _draw(folder / "figures", plan, rows, history(store, plan.parent, None))
-            if not no_model(config):
-                write_model(folder / "model", config, plan.dataset, outcome, plan.fingerprint)
-        with held_stops():
-            arrived = record.finish(outcome, folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return arrived
+    folder, config, rows = record.artifacts(), plan.config, record.rows
+    if config.tracking.artifacts != "none":
+        write_light(folder, config, outcome, rows, plan.command)
+        write_parts(folder, *(stage.config for stage in plan.stages))
+    write_stages(folder / FILE, plan.stages)
+    if config.tracking.artifacts in ("auto", "all"):
+        write_figures(folder / "figures", config, plan.dataset, outcome, rows)
+        _draw(folder / "figures", plan, rows, history(store, plan.parent, None))
+        if not no_model(config):
+            write_model(folder / "model", config, plan.dataset, outcome, plan.fingerprint)
+    with held_stops():
+        return record.finish(outcome)
 
 
 def _draw(folder: Path, plan: Plan, rows: Sequence[Mapping[str, float]], parent: Values) -> None:

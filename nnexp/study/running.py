@@ -1,6 +1,6 @@
 """What is running in a store: single runs with their curves, and sweeps with what has ended.
 
-A single run sends its values every two seconds; the runs of a sweep are recorded when they end.
+Runs send their values every two seconds; short runs of a sweep are recorded when they end.
 """
 
 from __future__ import annotations

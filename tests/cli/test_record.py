@@ -343,7 +343,12 @@ def test_plain_lines_carry_costs_and_counts_as_network2_printed_them(
 
 def test_nothing_but_store_artifacts_and_one_hidden_folder_is_left(recorded: Typed) -> None:
     assert {p.name for p in recorded.folder.iterdir()} == {"mlflow.db", "mlartifacts", ".nnexp"}
-    # What a finished run needs no more is gone: no checkpoint, nothing undelivered. The digest of
-    # its record stays, and the store's id.
+    # What a finished run needs no more is gone: no checkpoint, nothing undelivered. Its log stays,
+    # the digest of its record, and the store's id.
     left = [p for p in (recorded.folder / ".nnexp").rglob("*") if p.is_file()]
-    assert sorted(p.name for p in left if p.suffix != ".lock") == ["mlflow.db.id", "records.jsonl"]
+    kept = [
+        f"{only_run(MlflowClient(recorded.uri)).info.run_id}.gz",
+        "mlflow.db.id",
+        "records.jsonl",
+    ]
+    assert sorted(p.name for p in left if p.suffix != ".lock") == sorted(kept)

@@ -13,7 +13,7 @@ from mlflow.entities import Metric
 
 from nnexp.cli import watch
 from nnexp.record.clock import now
-from nnexp.record.run import owner_tags
+from nnexp.record.description import owner_tags
 from nnexp.record.store import Store, open_store
 from tests.cli.command import start
 from tests.inside import inside

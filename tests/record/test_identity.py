@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from nnexp.record.delivery import Delivery
+from nnexp.record.events import Begun, Ended
 from nnexp.record.identity import follow_move
-from nnexp.record.kept import deliver_all, keep
+from nnexp.record.log import RUNS, write_whole
+from nnexp.record.outbox import settle
 from nnexp.record.store import open_store
 from tests.inside import inside
+from tests.record.test_stale import gone, tags
 
 RUN = ("size=100", "train.epochs=1", "model.hidden=[5]", "tracking.artifacts=light")
 
@@ -31,8 +33,9 @@ def moved(recorded: Path, tmp_path: Path) -> tuple[Path, str]:
     uri = f"sqlite:///{old / 'mlflow.db'}"
     store = open_store(uri)
     (run,) = store.client.search_runs(["1"])
-    undelivered = Delivery(run.info.run_id, "", 0, (), {"late": "here"})
-    keep(store, undelivered, None)
+    begun = Begun(store.name, "1", "", 0, {}, {}, {}, tags(*gone()), run_id=run.info.run_id)
+    end = Ended("FINISHED", run.info.end_time, {"late": "here"})
+    write_whole(store.folder / RUNS / "late", [begun, end])
     del store
     new = old.rename(tmp_path / "new")
     return new, str(run.info.run_id)
@@ -53,7 +56,7 @@ def test_a_moved_folder_is_followed(moved: tuple[Path, str]) -> None:
 def test_what_waits_in_a_moved_folder_arrives(moved: tuple[Path, str]) -> None:
     folder, run_id = moved
     store = open_store(f"sqlite:///{folder / 'mlflow.db'}")
-    assert deliver_all(store).arrived == 1
+    assert len(list(settle(store))) == 1
     assert store.client.get_run(run_id).data.tags["late"] == "here"
 
 
@@ -63,8 +66,8 @@ def test_a_copy_in_the_same_folder_is_another_store(moved: tuple[Path, str]) -> 
     copy, store = (open_store(f"sqlite:///{folder / name}") for name in ("copy.db", "mlflow.db"))
     assert copy.kept_id == store.kept_id != ""
     assert copy.name != store.name
-    assert deliver_all(copy).arrived == 0
-    assert deliver_all(store).arrived == 1
+    assert len(list(settle(copy))) == 0
+    assert len(list(settle(store))) == 1
 
 
 def test_a_folder_by_another_name_is_not_moved(moved: tuple[Path, str], tmp_path: Path) -> None:

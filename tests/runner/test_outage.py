@@ -73,7 +73,7 @@ def test_a_server_that_comes_back_receives_what_was_kept_while_the_run_goes_on(
     steps = [step for step, _ in histories(store, run.info.run_id)["train/cost"]]
     assert len(steps) > 10
     assert steps == list(range(len(steps)))
-    assert not list((tmp_path / ".nnexp" / "undelivered").iterdir())
+    assert not list((tmp_path / ".nnexp" / "runs").iterdir())
     assert_no_secret(tmp_path, said)
 
 

@@ -14,7 +14,7 @@ import yaml
 from scipy import stats
 
 from nnexp.record.clock import now
-from nnexp.record.run import params_of
+from nnexp.record.description import params_of
 from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store, open_store
 from nnexp.study.claims import read_claims

@@ -9,9 +9,8 @@ import pytest
 from filelock import FileLock
 
 from nnexp.record.checkpoint import CheckpointFile
-from nnexp.record.delivery import Delivery, Opening
-from nnexp.record.kept import keep
-from nnexp.record.sending import MetricPoint
+from nnexp.record.events import Begun, Ended, Values
+from nnexp.record.log import RUNS, write_whole
 from nnexp.record.store import Store, open_store
 from nnexp.runner.checkpoints import run_key
 from tests.inside import inside
@@ -29,16 +28,11 @@ def store(tmp_path: Path) -> Store:
 
 
 def waiting(store: Store, experiment: str, name: str) -> Path:
-    opening = Opening(
-        experiment,
-        name,
-        1,
-        {"nnexp.kind": "run"},
-        {"tracking.artifacts": "none"},
-        {"name": "mnist", "digest": "1", "source_type": "nnexp", "source": "{}"},
-    )
-    values = (MetricPoint("train/cost", 1.0, 0, 1),)
-    return keep(store, Delivery("", "FINISHED", 2, values, {}, opening), None)
+    data = {"name": "mnist", "digest": "1", "source_type": "nnexp", "source": "{}"}
+    params, kind = {"tracking.artifacts": "none"}, {"nnexp.kind": "run"}
+    begun = Begun(store.name, experiment, name, 1, params, kind, data, tags(*gone()))
+    events = [begun, Values(0, 1, {"train/cost": 1.0}), Ended("FINISHED", 2)]
+    return write_whole(store.folder / RUNS / name, events).folder
 
 
 def everything(folder: Path) -> dict[str, str]:
@@ -58,7 +52,7 @@ def test_what_waits_is_sent_and_what_nobody_needs_goes(store: Store, tmp_path: P
         folder / "fresh-999999999.db",
         folder / f"sweep-{run.info.run_id}",
         folder / f"{run.info.run_id}-x1y2",
-        folder / "undelivered" / "half",
+        folder / "runs" / "half.new999999999",
         CheckpointFile(folder, run_key(store, "1", mark, swept=True)).path,
         folder / f"{'0' * 32}.checkpoint.new999999999",
     ]
@@ -69,7 +63,7 @@ def test_what_waits_is_sent_and_what_nobody_needs_goes(store: Store, tmp_path: P
         folder / "create.lock",
     ]
     for path in [*left, *used]:
-        if path.suffix == "":
+        if path.suffix == "" or path.parent.name == "runs":
             path.mkdir()
         else:
             path.touch()

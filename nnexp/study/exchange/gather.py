@@ -16,9 +16,9 @@ from nnexp.data.checksums import FASHION_MNIST, MNIST
 from nnexp.errors import UserError
 from nnexp.record.check import check_records
 from nnexp.record.contents import Contents, contents_of
-from nnexp.record.delivery import TOKEN
+from nnexp.record.description import owner_tags
 from nnexp.record.files import recorded_contents, recorded_digests
-from nnexp.record.run import owner_tags
+from nnexp.record.projection import TOKEN
 from nnexp.record.seal import seal_of_tags
 from nnexp.record.store import Store, said_by_store
 from nnexp.source import sha256_of

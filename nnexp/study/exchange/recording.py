@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from uuid import uuid4
 
-from nnexp.config.schema import Config
 from nnexp.record.asked import note_asked
 from nnexp.record.check import check_records
 from nnexp.record.contents import contents_of, stored
-from nnexp.record.delivery import Delivery, Opening
+from nnexp.record.description import data_of, owner_tags
+from nnexp.record.events import Begun, Ended, Event, Values
 from nnexp.record.files import digests_in, sizes_in
-from nnexp.record.kept import deliver, deliver_all, keep, lock
-from nnexp.record.readback import Expected
-from nnexp.record.run import owner_tags, reopened
+from nnexp.record.log import RUNS, write_whole
+from nnexp.record.old_deliveries import take_over
+from nnexp.record.outbox import settle
+from nnexp.record.projection import Projection
 from nnexp.record.seal import PARTS, TAG, parts_of, sealed
-from nnexp.record.sending import MetricPoint, log
+from nnexp.record.sending import log
 from nnexp.record.store import Store, experiment_id
 from nnexp.record.summary import record_summaries, settings_over_seeds
 from nnexp.record.sweep import Recorded, find_finished, find_parent, sweep_key
@@ -56,7 +58,9 @@ def record_results(results: Results, store: Store, experiment: str | None) -> It
         UserError: an experiment that cannot be recorded in. Or whatever the store raises.
     """
     # What an import before this one could not send would otherwise be recorded twice.
-    deliver_all(store)
+    take_over(store)
+    for _ in settle(store):
+        pass
     manifest = results.manifest
     names = {run.experiment for run in manifest.runs} | {s.experiment for s in manifest.sweeps}
     ids = {name: experiment_id(store, experiment or name) for name in sorted(names)}
@@ -86,7 +90,6 @@ def _one(results: Results, store: Store, run: Run, experiment: str, parent: str)
 def _record(results: Results, store: Store, run: Run, experiment: str, parent: str) -> str:
     """Record one run, read it back and seal it; its id here."""
     config = results.config(run)
-    metrics = tuple(MetricPoint(name, v, step, at) for name, step, at, v in results.history(run))
     tags = {k: v for k, v in run.tags.items() if travels(k) and k not in (TAG, PARTS)}
     tags |= {
         "nnexp.kind": "run",
@@ -101,26 +104,30 @@ def _record(results: Results, store: Store, run: Run, experiment: str, parent: s
             if (content := results.artifact(run, name)) is not None:
                 (artifacts / name).parent.mkdir(exist_ok=True)
                 (artifacts / name).write_bytes(content)
-        values = ((m.name, m.step, m.value) for m in metrics)
-        tags |= sealed(parts_of(run.params, tags, values, digests_in(artifacts))).tags
-        opening = Opening(
-            experiment, run.name, run.start_time, tags, run.params, _data(config, run.tag("data"))
+        values = results.history(run)
+        digests = digests_in(artifacts)
+        parts = parts_of(run.params, tags, ((v[0], v[1], v[3]) for v in values), digests)
+        written = {name: (size, digests[name]) for name, size in sizes_in(artifacts).items()}
+        data = data_of(config.data, config.data.name, run.tag("data"))
+        begun = Begun(
+            *(store.name, experiment, run.name, run.start_time, run.params, tags, data),
+            owner_tags(),
+            config.tracking.experiment,
         )
-        expected = Expected(run.params, tags, sizes_in(artifacts))
-        delivery = Delivery("", "FINISHED", run.end_time, metrics, {}, opening, expected=expected)
-        with lock(store):
-            return deliver(store, keep(store, delivery, artifacts))
+        events: list[Event] = [
+            begun,
+            *_by_epoch(values),
+            Ended("FINISHED", run.end_time, sealed(parts).tags, written),
+        ]
+        log = write_whole(store.folder / RUNS / uuid4().hex, events, artifacts)
+    return Projection(store, log).close()
 
 
-def _data(config: Config, digest: str) -> dict[str, str]:
-    """The data set as MLflow records data."""
-    return {
-        "name": config.data.name,
-        "digest": digest[:8],
-        "source_type": "nnexp",
-        "source": json.dumps({"sha256": digest}),
-        "profile": json.dumps({"n_train": config.data.n_train, "subset": config.data.subset}),
-    }
+def _by_epoch(values: Sequence[Value]) -> Iterator[Values]:
+    """The values of a history as a log has them."""
+    ordered = sorted(values, key=lambda value: (value[1], value[2]))
+    for (step, at), group in groupby(ordered, key=lambda value: (value[1], value[2])):
+        yield Values(step, at, {name: value for name, _, _, value in group})
 
 
 def _difference(store: Store, run_id: str, run: Run, history: Sequence[Value]) -> str:
@@ -146,7 +153,7 @@ def _parent(store: Store, sweep: Sweep, experiment: str, name: str | None) -> st
     key = sweep_key(name or sweep.experiment, list(asked))
     if (known := find_parent(store, experiment, key, ended=True)) is not None:
         if _unended(store, known):
-            reopened(store, known)
+            store.client.update_run(known, status="RUNNING")
             log(store, known, tags=owner_tags())
         return known
     tags = {

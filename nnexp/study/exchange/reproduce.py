@@ -17,6 +17,8 @@ from nnexp.data.dataset import Dataset
 from nnexp.errors import NnexpError
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.environment import cores
+from nnexp.record.events import Begun
+from nnexp.record.log import RUNS, Logged, RunLog
 from nnexp.record.stages import Stage
 from nnexp.runner.pool import Pool
 from nnexp.runner.sweep_progress import SweepProgress
@@ -25,7 +27,7 @@ from nnexp.study.exchange.history import by_metric
 from nnexp.study.exchange.manifest import Run
 from nnexp.study.exchange.results import Results
 from nnexp.study.recorded import data_of
-from nnexp.study.verdict import Trained, Verdict, judge
+from nnexp.study.verdict import Trained, Values, Verdict, judge
 from nnexp.study.verify import check_version, train_again
 from nnexp.train.engines import check_engine, compile_ahead
 from nnexp.train.plan import check_data
@@ -121,10 +123,9 @@ def _side_by_side(
                         board.progress(k, epoch)
                     case Note(k, text):
                         board.note(f"{claims[k].run.name}: {text}")
-                    case Finished(k, ended):
+                    case Finished(k, place):
                         board.ended(k, "", failed=False)  # The verdict is said instead.
-                        rows = [(int(row.pop("step")), row) for row in ended.rows]
-                        yield claims[k], Trained.of(rows, ended.outcome)
+                        yield claims[k], _trained(RunLog(place).logged)
                     case Broken(k, reason):
                         raise NnexpError(f"{claims[k].run.name}: {reason}")
                     case Stuck(reason):
@@ -135,4 +136,16 @@ def _side_by_side(
 
 def _task(k: int, config: Config, folder: Path) -> Task:
     fresh = replace(config, tracking=replace(config.tracking, resume=False))
-    return Task(k, fresh, "none", folder, CheckpointFile(folder, f"{k:032x}"))
+    begun = Begun("", "", "", 0, {}, {}, {}, {})
+    file = CheckpointFile(folder, f"{k:032x}")
+    return Task(k, fresh, begun, "none", folder / RUNS / str(k), file)
+
+
+def _trained(logged: Logged) -> Trained:
+    """What a worker's log says of a run."""
+    values: Values = {}
+    for point in logged.points:
+        if not point.name.startswith("time/"):
+            values.setdefault(point.name, {})[point.step] = point.value
+    ended = logged.ended
+    return Trained(values, ended.tags.get("nnexp.weights_sha256", "") if ended else "")

@@ -20,8 +20,8 @@ from typing import Any
 from nnexp.config.plain_yaml import read_plain
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
+from nnexp.record.description import params_of
 from nnexp.record.fingerprint import VERSION, fingerprint_of, version_of
-from nnexp.record.run import params_of
 from nnexp.record.seal import SHORT, parts_of, seal_of_tags, sealed
 from nnexp.record.sweep import sweep_key
 from nnexp.record.weights import layer_sizes, load_weights, weights_sha256

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from mlflow.entities import Run
 
-from nnexp.record import delivery
+from nnexp.record import projection
 from nnexp.record.stale import mark_stale
 from nnexp.record.store import Store, open_store
 from nnexp.record.sweep import runs_where
@@ -99,7 +99,7 @@ def test_an_import_that_was_cut_short_goes_on_without_doubling(
 ) -> None:
     restore(tmp_path)
     typed = ("import", str(exported.file), "--experiment", "theirs")
-    confirm, calls = delivery.confirm, []
+    confirm, calls = projection.confirm, []
 
     def failing(*arguments: Any) -> None:
         calls.append(arguments)
@@ -108,14 +108,14 @@ def test_an_import_that_was_cut_short_goes_on_without_doubling(
         confirm(*arguments)
 
     with monkeypatch.context() as patched:
-        patched.setattr(delivery, "confirm", failing)
+        patched.setattr(projection, "confirm", failing)
         assert inside(tmp_path, *typed).returncode != 0
     store = open_store(f"sqlite:///{tmp_path / 'mlflow.db'}")
     (parent,) = stopped(store)
     assert parent.info.run_id not in mark_stale(store, str(parent.info.experiment_id))
     store.client.set_tag(parent.info.run_id, "nnexp.pid_started", "long ago")
     assert parent.info.run_id in mark_stale(store, str(parent.info.experiment_id))
-    assert len(list((tmp_path / ".nnexp" / "undelivered").iterdir())) == 1
+    assert len(list((tmp_path / ".nnexp" / "runs").iterdir())) == 1
     done = inside(tmp_path, *typed)
     assert done.returncode == 0, done.stderr
     assert [row["seed"] for row in listed(tmp_path, "--experiment", "theirs")] == [0, 1, 2]

@@ -1,0 +1,184 @@
+"""What a run is recorded with: parameters, tags and data at its beginning, tags at its end."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import shutil
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+from nnexp.config.command import command_of, run_name
+from nnexp.config.compose import flatten
+from nnexp.config.own import digests_of
+from nnexp.config.rules import has_lmbda
+from nnexp.config.schema import Config, DataConfig
+from nnexp.data.dataset import Dataset
+from nnexp.record.clock import now
+from nnexp.record.environment import SCHEMA_VERSION
+from nnexp.record.events import Begun, Ended, Values
+from nnexp.record.files import digests_in, sizes_in
+from nnexp.record.fingerprint import (
+    VERSION,
+    depends_on_environment,
+    environment_sha256,
+    fingerprint,
+)
+from nnexp.record.labels import described, label_tags
+from nnexp.record.log import RunLog
+from nnexp.record.processes import boot, started_at
+from nnexp.record.seal import parts_of, sealed
+from nnexp.record.store import Store
+from nnexp.record.weights import weights_sha256
+from nnexp.redact import redact
+from nnexp.source import source_sha256
+from nnexp.train.report import Outcome
+
+
+def params_of(config: Config) -> dict[str, str]:
+    """What is recorded as parameters: every key, and λ/n as a number to sort by."""
+    params = flatten(config)
+    if has_lmbda(config):
+        params["reg.lmbda_over_n"] = repr(config.reg.lmbda / config.data.n_train)
+    return params
+
+
+def tags_of(config: Config, dataset: Dataset) -> dict[str, str]:
+    """The tags that a run has from its beginning."""
+    tags = {
+        **label_tags(config),
+        "mlflow.source.name": "nnexp",
+        "mlflow.user": _user(),
+        "nnexp.kind": "run",
+        "nnexp.schema": str(SCHEMA_VERSION),
+        "nnexp.fingerprint": fingerprint(config, dataset),
+        "nnexp.fingerprint_version": str(VERSION),
+        "nnexp.source": source_sha256(),
+        "nnexp.data": dataset.digest,
+        "nnexp.command": command_of(config),
+    }
+    if own := digests_of(config):
+        tags["nnexp.parts"] = own
+    if depends_on_environment(config):
+        tags["nnexp.environment"] = environment_sha256()
+    return tags
+
+
+def owner_tags() -> dict[str, str]:
+    """Which process is at work on a run, so that another can tell when it is gone."""
+    pid = os.getpid()
+    return {
+        "nnexp.host": socket.gethostname(),
+        "nnexp.pid": str(pid),
+        "nnexp.pid_started": started_at(pid),
+        "nnexp.boot": boot(),
+        "nnexp.heartbeat": str(now()),
+    }
+
+
+def data_of(data: DataConfig, name: str, digest: str) -> dict[str, str]:
+    """The data set of a run as MLflow records data: name, digest, what was used of it."""
+    return {
+        "name": name,
+        "digest": digest[:8],
+        "source_type": "nnexp",
+        "source": json.dumps({"sha256": digest}),
+        "profile": json.dumps({"n_train": data.n_train, "subset": data.subset}),
+    }
+
+
+def begun_of(
+    store: Store,
+    experiment: str,
+    name: str,
+    config: Config,
+    dataset: Dataset,
+    tags: Mapping[str, str],
+) -> Begun:
+    """The beginning of a run by this process; `tags` are those that not every run has."""
+    return Begun(
+        store.name,
+        experiment,
+        name,
+        now(),
+        params_of(config),
+        {**tags_of(config, dataset), **tags},
+        data_of(config.data, dataset.name, dataset.digest),
+        owner_tags(),
+        config.tracking.experiment,
+    )
+
+
+def end(log: RunLog, config: Config, outcome: Outcome) -> None:
+    """Note how a run ended and what came out, with the digest of its record.
+
+    Raises:
+        OSError: the disk takes nothing more.
+    """
+    logged, folder = log.logged, log.artifacts
+    at = max([now(), *logged.stamps[-1:]])
+    if outcome.metrics:
+        log.add(Values(outcome.epochs, at, outcome.metrics, final=True))
+    if outcome.failure is not None:
+        fail(log, outcome.failure)
+        return
+    sizes, digests = (sizes_in(folder), digests_in(folder)) if folder.is_dir() else ({}, {})
+    tags = _result_tags(config, outcome)
+    points = ((point.name, point.step, point.value) for point in logged.points)
+    parts = parts_of(logged.begun.params, {**logged.tags, **tags}, points, digests)
+    written = {name: (size, digests[name]) for name, size in sizes.items()}
+    log.add(Ended("FINISHED", at, {**tags, **sealed(parts).tags}, written))
+    log.sync()
+    log.close()
+
+
+def fail(
+    log: RunLog, reason: str, status: str = "FAILED", tags: Mapping[str, str] | None = None
+) -> None:
+    """Note why a run came to no end; one that was KILLED, and nothing else, may be gone on with.
+
+    Raises:
+        OSError: the disk takes nothing more.
+    """
+    at = max([now(), *log.logged.stamps[-1:]])
+    whole = status != "KILLED" or bool(tags)
+    log.add(Ended(status, at, {**reason_tag(reason), **(tags or {})}, whole=whole))
+    log.sync()
+    log.close()
+
+
+def reason_tag(reason: str) -> dict[str, str]:
+    """Why a run or a sweep came to no end, as it is recorded."""
+    return {"nnexp.reason": redact(reason)[:5000]}
+
+
+def write_into(log: RunLog) -> Path:
+    """An empty folder for the artifacts of a run: what an earlier attempt has left is gone."""
+    shutil.rmtree(log.artifacts, ignore_errors=True)
+    log.artifacts.mkdir()
+    return log.artifacts
+
+
+def _result_tags(config: Config, outcome: Outcome) -> dict[str, str]:
+    """The tags that a run has at its end."""
+    tags = {
+        "nnexp.weights_sha256": weights_sha256(outcome.parameters),
+        "nnexp.epochs": str(outcome.epochs),
+    }
+    return {**tags, **described(config, _result_note(config, outcome))}
+
+
+def _result_note(config: Config, outcome: Outcome) -> str:
+    """The result in a line, shown as the run's description in the MLflow UI."""
+    names = ("test/accuracy", "best/test_accuracy", "best/validation_accuracy", "gap/final")
+    said = [f"{n} {outcome.metrics[n]:.2%}" for n in names if n in outcome.metrics]
+    return f"{run_name(config)}: " + ", ".join(said) if said else ""
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

@@ -1,0 +1,118 @@
+"""What a run's log says, line by line.
+
+A line is an event as JSON (`[kind, {…}]`), a tab, and the CRC-32 of the JSON. Numbers round-trip:
+floats are written with as many digits as they need.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+from uuid import uuid4
+
+from nnexp.errors import NnexpError
+
+
+class DamagedLog(NnexpError):
+    """A log that is not what was written."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """The first event: what a run is recorded with from its beginning."""
+
+    store: str
+    """Name of the store that it is for (`Store.name`)."""
+    experiment: str
+    """MLflow's id."""
+    name: str
+    at: int
+    """Milliseconds since 1970, as all times."""
+    params: Mapping[str, str]
+    tags: Mapping[str, str]
+    data: Mapping[str, str]
+    """Arguments of MLflow's `Dataset`; empty if there is none."""
+    owner: Mapping[str, str]
+    """Tags that tell which process is at work."""
+    experiment_name: str = ""
+    run_id: str = ""
+    """Of a run that was opened before it had a log."""
+    token: str = field(default_factory=lambda: uuid4().hex)
+    """By which MLflow's run is found again."""
+
+
+@dataclass(frozen=True)
+class Values:
+    """Metrics at an epoch: those of its evaluation, or with `final` what came out at the end."""
+
+    step: int
+    at: int
+    values: Mapping[str, float]
+    final: bool = False
+
+
+@dataclass(frozen=True)
+class WentOn:
+    """A process has taken up a run that was stopped."""
+
+    at: int
+    owner: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """Tags that came later."""
+
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended, and what was written of it."""
+
+    status: str
+    at: int
+    tags: Mapping[str, str] = field(default_factory=dict)
+    artifacts: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    """Bytes and SHA-256, by name."""
+    whole: bool = True
+    """Whether nothing more can come; a run that was stopped may be gone on with."""
+
+
+Event = Begun | Values | WentOn | Tagged | Ended
+
+_KINDS: Mapping[str, type[Event]] = {
+    "begun": Begun,
+    "values": Values,
+    "went on": WentOn,
+    "tagged": Tagged,
+    "ended": Ended,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+def encode(event: Event) -> bytes:
+    """An event as a line."""
+    content = {f.name: getattr(event, f.name) for f in fields(event)}
+    body = json.dumps([_NAMES[type(event)], content], separators=(",", ":")).encode()
+    return b"%b\t%08x\n" % (body, zlib.crc32(body))
+
+
+def decode(line: bytes) -> Event:
+    """The inverse of `encode`; `line` without its end.
+
+    Raises:
+        DamagedLog: its checksum differs, or it is no event.
+    """
+    body, _, check = line.rpartition(b"\t")
+    if check != b"%08x" % zlib.crc32(body):
+        raise DamagedLog("a checksum differs")
+    try:
+        name, content = json.loads(body)
+        event: Any = _KINDS[name](**content)
+    except (ValueError, TypeError, KeyError) as error:
+        raise DamagedLog(f"a line is no event ({type(error).__name__}: {error})") from error
+    return event  # type: ignore[no-any-return]

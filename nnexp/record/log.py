@@ -1,0 +1,321 @@
+"""The log of a run: the truth about it, from which MLflow's run is made and can be made again.
+
+A file that is only ever appended to, in a folder of its own beside the run's artifacts. A line is
+handed to the system as soon as its event has happened, so a process that is killed loses at most
+the line in the making: a torn line is cut off when the run is gone on with. With every checkpoint,
+and at the end, the file is synced: what a loss of power can take is what came since, and that is
+trained again from the checkpoint.
+"""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from nnexp.errors import NnexpError
+from nnexp.record.events import (
+    Begun,
+    DamagedLog,
+    Ended,
+    Event,
+    Tagged,
+    Values,
+    WentOn,
+    decode,
+    encode,
+)
+from nnexp.record.locks import wait_for
+from nnexp.record.sending import MetricPoint
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+LOG, ARTIFACTS = "log.jsonl", "artifacts"
+RUNS = "runs"
+"""Below the store's folder: a folder for each run that is under way, was stopped, or waits."""
+RECORDED = "recorded"
+"""And the logs of the runs that the store has whole, by MLflow's id."""
+HALF = ".new"
+"""Before the number of the process, in the name of a folder that is being made."""
+
+
+class OtherValues(NnexpError):
+    """An epoch that is trained again has come out otherwise."""
+
+
+@dataclass
+class Logged:
+    """What a log says, all in all."""
+
+    begun: Begun
+    rows: list[dict[str, float]] = field(default_factory=list)
+    """The evaluated epochs, with their `step`."""
+    stamps: list[int] = field(default_factory=list)
+    """When they were measured."""
+    points: list[MetricPoint] = field(default_factory=list)
+    """All values, in the order in which they came."""
+    tags: dict[str, str] = field(default_factory=dict)
+    """Without those of the end."""
+    owner: Mapping[str, str] = field(default_factory=dict)
+    ended: Ended | None = None
+
+    @property
+    def final(self) -> dict[str, float]:
+        """The last value of every metric."""
+        return {point.name: point.value for point in self.points}
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing more can come."""
+        return self.ended is not None and self.ended.whole
+
+    def take(self, event: Event) -> None:
+        """Go on by an event."""
+        if isinstance(event, Values):
+            if not event.final:
+                self.rows.append({"step": event.step, **event.values})
+                self.stamps.append(event.at)
+            values = event.values.items()
+            self.points += [MetricPoint(k, v, event.step, event.at) for k, v in values]
+        elif isinstance(event, WentOn):
+            self.owner, self.ended = event.owner, None
+        elif isinstance(event, Tagged):
+            self.tags |= event.tags
+        elif isinstance(event, Ended):
+            self.ended = event
+        else:
+            raise DamagedLog("it begins twice")
+
+
+class RunLog:
+    """The log of one run in its folder, written by one process and read by any."""
+
+    def __init__(self, folder: Path, begun: Begun | None = None) -> None:
+        """The log that is there, or with `begun` a new one.
+
+        Raises:
+            DamagedLog: what is there cannot be read.
+            OSError: there is none, or a new one cannot be written.
+        """
+        self.folder, self.path = folder, folder / LOG
+        self._read, self._unwritten = 0, b""
+        self._file: IO[bytes] | None = None
+        if begun is not None:
+            self.logged = Logged(begun, tags=dict(begun.tags), owner=begun.owner)
+            self._read = _create(folder, encode(begun))
+            self.hold()
+            return
+        with open(self.path, "rb") as file:
+            first = file.readline()
+        event = decode(first[:-1]) if first.endswith(b"\n") else None
+        if not isinstance(event, Begun):
+            raise DamagedLog("its first line is not whole")
+        self._read = len(first)
+        self.logged = Logged(event, tags=dict(event.tags), owner=event.owner)
+        self.read_on()
+
+    @property
+    def key(self) -> str:
+        """What the run is known by beside the store, before it has an id in it."""
+        return self.folder.name
+
+    @property
+    def artifacts(self) -> Path:
+        """The folder of its artifacts until they have arrived."""
+        return self.folder / ARTIFACTS
+
+    @property
+    def size(self) -> int:
+        """Bytes of its whole lines."""
+        return self._read
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a process writes it, or this one holds it."""
+        if self._file is not None:
+            return True
+        with open(self.path, "r+b") as file:
+            return not locked(file)
+
+    def hold(self) -> None:
+        """Wait until no other process writes it, and keep others from it until it is closed."""
+        if self._file is None:
+            file = open(self.path, "ab", buffering=0)  # noqa: SIM115
+            wait_for(lambda: locked(file), self.path)
+            self._file = file
+
+    def close(self) -> None:
+        """Let others write it."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def read_on(self) -> None:
+        """Take note of what another process has written since.
+
+        Raises:
+            DamagedLog: a line is not what was written.
+        """
+        with open(self.path, "rb") as file:
+            file.seek(self._read)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    return  # In the making, or never to be finished.
+                self.logged.take(decode(line[:-1]))
+                self._read += len(line)
+
+    def add(self, *events: Event) -> None:
+        """Note what has happened. What a full disk does not take is kept, for the next time."""
+        for event in events:
+            self.logged.take(event)
+            self._unwritten += encode(event)
+        with suppress(OSError):
+            self._write()
+
+    def add_epoch(self, step: int, at: int, values: Mapping[str, float]) -> None:
+        """Note an evaluated epoch, unless the log has it: from before the run was stopped.
+
+        Raises:
+            OtherValues: it has come out otherwise than before.
+        """
+        for row in reversed(self.logged.rows):
+            if row["step"] < step:
+                break
+            if row["step"] == step:
+                self._confirm(row, {"step": step, **values})
+                return
+        self.add(Values(step, at, values))
+
+    def go_on(self, at: int, owner: Mapping[str, str]) -> None:
+        """Take up a run that was stopped; a line that was never finished is cut off."""
+        self.hold()
+        assert self._file is not None
+        self.read_on()
+        self._file.truncate(self._read)
+        self.add(WentOn(at, owner))
+
+    def sync(self) -> None:
+        """Make all that was noted outlast a loss of power.
+
+        Raises:
+            OSError: the disk takes nothing more.
+        """
+        self.hold()
+        assert self._file is not None
+        self._write()
+        os.fsync(self._file.fileno())
+
+    def _write(self) -> None:
+        if not self._unwritten:
+            return
+        self.hold()
+        assert self._file is not None
+        try:
+            if self._file.write(self._unwritten) != len(self._unwritten):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            # Half a line must not stand before what comes later.
+            self._file.truncate(self._read)
+            raise
+        self._read += len(self._unwritten)
+        self._unwritten = b""
+
+    @staticmethod
+    def _confirm(before: Mapping[str, float], again: Mapping[str, float]) -> None:
+        changed = [k for k in before if repr(before[k]) != repr(again.get(k))]
+        if changed:
+            name = changed[0]
+            raise OtherValues(
+                f"epoch {before['step']:.0f} has come out otherwise than before the run was "
+                f"stopped: {name} {again.get(name)!r}, not {before[name]!r}"
+            )
+
+
+def locked(file: IO[bytes]) -> bool:
+    """Lock an open file against other processes, as long as it is open; whether it could be.
+
+    Where there are no such locks (Windows, some network drives), what is open counts as locked.
+    """
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def held_log(folder: Path) -> RunLog | None:
+    """The log in a folder once no other process writes it; None if there is none to be read."""
+    with suppress(DamagedLog, OSError):
+        log = RunLog(folder)
+        log.hold()
+        log.read_on()
+        return log
+    return None
+
+
+def _create(folder: Path, content: bytes, artifacts: Path | None = None) -> int:
+    """Make the folder of a run, with its log, all or nothing; the bytes written."""
+    # Who makes it can be told by its name, should it be killed meanwhile.
+    fresh = folder.with_name(f"{folder.name}{HALF}{os.getpid()}")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    (fresh / LOG).write_bytes(content)
+    if artifacts is not None:
+        os.replace(artifacts, fresh / ARTIFACTS)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(fresh, folder)
+    return len(content)
+
+
+def write_whole(folder: Path, events: Iterable[Event], artifacts: Path | None = None) -> RunLog:
+    """A log with all its events at once, and with artifacts, which are moved there."""
+    _create(folder, b"".join(map(encode, events)), artifacts)
+    log = RunLog(folder)
+    log.sync()
+    log.close()
+    return log
+
+
+def put_away(log: RunLog, store_folder: Path, run_id: str) -> None:
+    """Move a log to those of the runs that the store has whole; its folder goes."""
+    path = store_folder / RECORDED / f"{run_id}.gz"
+    path.parent.mkdir(exist_ok=True)
+    fresh = path.with_suffix(f"{HALF}{os.getpid()}")
+    log.close()
+    fresh.write_bytes(gzip.compress(log.path.read_bytes(), compresslevel=1, mtime=0))
+    os.replace(fresh, path)
+    shutil.rmtree(log.folder)
+
+
+def recorded_log(store_folder: Path, run_id: str) -> Path:
+    """Where the log of a run lies that the store has whole."""
+    return store_folder / RECORDED / f"{run_id}.gz"
+
+
+def unpacked(store_folder: Path, run_id: str, folder: Path) -> RunLog | None:
+    """The log of a recorded run, copied into a folder of its own; None if it has none.
+
+    Raises:
+        DamagedLog: it is not what was written.
+    """
+    try:
+        content = gzip.decompress(recorded_log(store_folder, run_id).read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, EOFError) as error:
+        raise DamagedLog(f"{run_id}: {error}") from error
+    _create(folder, content)
+    return RunLog(folder)

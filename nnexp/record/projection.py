@@ -1,0 +1,234 @@
+"""MLflow's run, made from a run's log: live while the run is trained, or all at once, or again.
+
+Every step may be repeated: values carry the time they were measured at, a run is found again by a
+token of its own, so that what is sent twice is there once. How far a store has been given a log is
+kept beside it, and nothing depends on that: without it everything is sent again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nnexp.record.clock import now
+from nnexp.record.events import Begun, Ended
+from nnexp.record.files import local
+from nnexp.record.log import RunLog, put_away, unpacked
+from nnexp.record.mlflow_private import repository_of
+from nnexp.record.readback import Expected, Lost, confirm, confirm_closed
+from nnexp.record.seal import note_seal, seal_of_tags
+from nnexp.record.sending import log as send
+from nnexp.record.sending import log_data
+from nnexp.record.store import Store, experiment_id
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+STATE = "projection.json"
+TOKEN = "nnexp.delivery"
+"""The tag by which a run that was opened before is found again."""
+
+UNKNOWN = "RESOURCE_DOES_NOT_EXIST"
+NEVER = (UNKNOWN, "INVALID_PARAMETER_VALUE", "INVALID_STATE")
+"""MLflow's answers that will be the same next time."""
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether a store answers, and will say the same the next time."""
+    return getattr(error, "error_code", "") in NEVER
+
+
+@dataclass(frozen=True)
+class State:
+    """How far a store has been given a log."""
+
+    run_id: str = ""
+    opening: bool = False
+    """Whether it was asked to open a run, and may have done so."""
+    whole: int = 0
+    """So many bytes of the log it has."""
+
+
+def state_of(folder: Path) -> State:
+    """What is kept beside a log."""
+    with suppress(OSError, ValueError, TypeError):
+        return State(**json.loads((folder / STATE).read_text(encoding="utf-8")))
+    return State()
+
+
+def note(folder: Path, state: State) -> None:
+    """Keep beside a log how far a store has been given it."""
+    path = folder / STATE
+    # Without it a run is looked for, or sent, once more.
+    with suppress(OSError):
+        fresh = path.with_suffix(f".new{os.getpid()}")
+        fresh.write_text(json.dumps(asdict(state)), encoding="utf-8")
+        os.replace(fresh, path)
+
+
+def taken_out(store: Store, run_id: str, folder: Path) -> RunLog | None:
+    """The log of a run that the store has whole, where it can be gone on with; None without one.
+
+    Raises:
+        DamagedLog: it is not what was written.
+    """
+    log = unpacked(store.folder, run_id, folder)
+    if log is not None:
+        note(folder, State(run_id, opening=True))
+    return log
+
+
+class Projection:
+    """MLflow's run of one log, as far as this process has made it."""
+
+    def __init__(self, store: Store, log: RunLog) -> None:
+        self.store, self.log = store, log
+        self.state = state_of(log.folder)
+        self.renewed = False
+        """Whether the store had the run no more, and has been given it anew."""
+        self._open = False
+        self._place = ""
+        self._points = 0
+        self._tags: dict[str, str] | None = None
+        """What it has been given; None before parameters, tags and data."""
+
+    @property
+    def run_id(self) -> str:
+        """MLflow's id; empty before the run is opened."""
+        return self.state.run_id
+
+    def open(self) -> None:
+        """Open the run, or the one that was opened before.
+
+        Raises:
+            Lost: the store has not said which run it has opened. Or whatever the store raises.
+        """
+        if self._open:
+            return
+        begun, before = self.log.logged.begun, self.run_id or self.log.logged.begun.run_id
+        run = self._known(before) if before else self._by_token() if self.state.opening else None
+        if run is None:
+            self.renewed = bool(before)
+            self._note(State(opening=True))
+            run = self._create(begun)
+        elif run.info.status != "RUNNING" and self.log.logged.ended is None:
+            self._reopen(run)
+        if not run.info.run_id:
+            raise Lost(f"{self.store.shown}: it says that it has opened a run, but not which")
+        self._place = str(run.info.artifact_uri or "")
+        self._note(State(str(run.info.run_id), opening=True))
+        self._open = True
+
+    def advance(self) -> None:
+        """Give the store what the log holds so far, and a sign of life.
+
+        Raises:
+            as `open`.
+        """
+        self.open()
+        self._send({"nnexp.heartbeat": str(now())})
+
+    def close(self) -> str:
+        """Give the store the rest of a run that has ended, and read it back; the run's id.
+
+        Raises:
+            Lost: the store lacks what it said it had taken. Or whatever the store raises.
+        """
+        ended = self.log.logged.ended
+        assert ended is not None
+        self.open()
+        self._send(dict(ended.tags))
+        self._send_artifacts()
+        if ended.whole:
+            self._confirm(ended)
+        self.store.client.set_terminated(self.run_id, ended.status, end_time=ended.at)
+        confirm_closed(self.store, self.run_id, ended.status)
+        self._leave(ended)
+        return self.run_id
+
+    def _known(self, run_id: str) -> Run | None:
+        try:
+            return self.store.client.get_run(run_id)
+        except Exception as error:
+            if getattr(error, "error_code", "") != UNKNOWN:
+                raise
+            return None
+
+    def _by_token(self) -> Run | None:
+        begun = self.log.logged.begun
+        where = f"tags.`{TOKEN}` = '{begun.token}'"
+        found = self.store.client.search_runs([begun.experiment], where)
+        return found[0] if found else None
+
+    def _create(self, begun: Begun) -> Run:
+        def created(experiment: str) -> Run:
+            return self.store.client.create_run(
+                experiment,
+                start_time=begun.at,
+                tags={**begun.tags, **self.log.logged.owner, TOKEN: begun.token},
+                run_name=begun.name,
+            )
+
+        try:
+            return created(begun.experiment)
+        except Exception as error:
+            if getattr(error, "error_code", "") != UNKNOWN or not begun.experiment_name:
+                raise
+            # An older copy of the store may have been put back.
+            return created(experiment_id(self.store, begun.experiment_name))
+
+    def _reopen(self, run: Run) -> None:
+        """Mark a run that was stopped as going on again."""
+        run_id, owner = str(run.info.run_id), dict(self.log.logged.owner)
+        self.store.client.update_run(run_id, status="RUNNING")
+        if "nnexp.reason" in run.data.tags:
+            self.store.client.delete_tag(run_id, "nnexp.reason")
+        send(self.store, run_id, tags=owner)
+
+    def _send(self, more: dict[str, str]) -> None:
+        logged, first = self.log.logged, self._tags is None
+        points = logged.points[self._points :]
+        # What a new run began with was sent when it was opened.
+        before = self._tags if self._tags is not None else logged.begun.tags
+        tags = {k: v for k, v in {**logged.tags, **more}.items() if before.get(k) != v}
+        params = logged.begun.params if first else {}
+        send(self.store, self.run_id, points, params, tags)
+        self._points += len(points)
+        if first and logged.begun.data:
+            log_data(self.store, self.run_id, logged.begun.data)
+        self._tags = {**before, **tags}
+
+    def _send_artifacts(self) -> None:
+        folder = self.log.artifacts
+        if not folder.is_dir():
+            return
+        if not self._place or local(self._place) is None:
+            self.store.client.log_artifacts(self.run_id, str(folder))
+            return
+        # The client would ask the store for the run again to learn this address.
+        repository_of(self._place, self.store.uri).log_artifacts(str(folder))
+
+    def _confirm(self, ended: Ended) -> None:
+        logged = self.log.logged
+        sizes = {name: size for name, (size, _) in ended.artifacts.items()}
+        tags = {**logged.tags, **ended.tags}
+        expected = Expected(logged.begun.params, tags, sizes)
+        confirm(self.store, self.run_id, logged.points, expected, self._send_artifacts)
+        if (seal := seal_of_tags(tags)) is not None:
+            note_seal(self.store.folder, self.run_id, seal)
+
+    def _leave(self, ended: Ended) -> None:
+        """The store has it all: the log is put where it is in nobody's way."""
+        self._note(State(self.run_id, opening=True, whole=self.log.size))
+        if ended.whole:
+            # Where the disk is full, the next start does it.
+            with suppress(OSError):
+                put_away(self.log, self.store.folder, self.run_id)
+
+    def _note(self, state: State) -> None:
+        self.state = state
+        note(self.log.folder, state)

@@ -1,0 +1,142 @@
+"""Runs that a store has no more, made again from their logs.
+
+An older copy of the database may have been put back, or it was lost. Runs that were deleted into
+MLflow's bin are still there; those that were deleted for good have no log any more.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import uuid4
+
+from nnexp.record.events import Begun, DamagedLog, Ended, Event, decode
+from nnexp.record.files import digests_in, sizes_in
+from nnexp.record.identity import ARTIFACTS
+from nnexp.record.log import HALF, RECORDED, RUNS, write_whole
+from nnexp.record.outbox import Left, lock, set_aside
+from nnexp.record.projection import Projection, is_refusal
+from nnexp.record.store import Store, experiment_id, said_by_store, sqlite_path
+from nnexp.record.sweep import runs_where
+
+PARENT = ("nnexp.sweep", "mlflow.parentRunId", "nnexp.fork_of")
+"""Tags that name another run."""
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """A run that the store has not, and what its log says."""
+
+    run_id: str
+    """Under which the store had it."""
+    path: Path
+    events: tuple[Event, ...]
+
+    @property
+    def begun(self) -> Begun:
+        """Its first event."""
+        first = self.events[0]
+        assert isinstance(first, Begun)
+        return first
+
+    @property
+    def what(self) -> str:
+        """It in words."""
+        return f"{self.begun.tags.get('nnexp.kind', 'run')} {self.run_id[:8]} {self.begun.name}"
+
+
+def lacking(store: Store) -> list[Lacking]:
+    """The runs that a store has no more, parents first."""
+    logs = {path.stem: path for path in (store.folder / RECORDED).glob("*.gz")}
+    missing = logs.keys() - _known(store) if logs else set()
+    found = []
+    for run_id in sorted(missing):
+        events = _events(logs[run_id])
+        if events and isinstance(first := events[0], Begun) and first.store == store.name:
+            found.append(Lacking(run_id, logs[run_id], events))
+    return sorted(found, key=lambda run: "mlflow.parentRunId" in run.begun.tags)
+
+
+def rebuild(store: Store) -> Iterator[Left]:
+    """Make again what a store lacks, with the artifacts that still lie beside it."""
+    ids: dict[str, str] = {}
+    for run in lacking(store):
+        begun = _moved(store, run.begun, ids)
+        folder = store.folder / RUNS / uuid4().hex
+        with lock(store.folder):
+            made = _artifacts(store, run)
+            events = [begun, *(_with(event, made) for event in run.events[1:])]
+            log = write_whole(folder, events, made)
+            try:
+                ids[run.run_id] = Projection(store, log).close()
+            except Exception as error:
+                # Whatever the store's client raises (HTTP, database, MLflow).
+                said = said_by_store(error)
+                became, place = "waits", folder
+                if is_refusal(error):
+                    became, place = "refused", set_aside(store, folder, said)
+                yield Left(run.what, became, place, said=said)
+                continue
+            run.path.unlink()
+        yield Left(run.what, "rebuilt", run.path, ids[run.run_id])
+
+
+def forget(store: Store, run_id: str) -> None:
+    """Let a run that was removed for good stay so."""
+    (store.folder / RECORDED / f"{run_id}.gz").unlink(missing_ok=True)
+
+
+def _known(store: Store) -> set[str]:
+    """The ids of all runs of a store, those in its bin too."""
+    from mlflow.entities import ViewType
+
+    found = store.client.search_experiments(view_type=ViewType.ALL, max_results=1000)
+    experiments = [str(experiment.experiment_id) for experiment in found]
+    return {str(run.info.run_id) for run in runs_where(store, experiments, "", deleted=None)}
+
+
+def _events(path: Path) -> tuple[Event, ...]:
+    """The events of a recorded log; none if it is damaged."""
+    try:
+        lines = gzip.decompress(path.read_bytes()).splitlines()
+        return tuple(decode(line) for line in lines)
+    except (DamagedLog, OSError, EOFError):
+        return ()
+
+
+def _moved(store: Store, begun: Begun, ids: Mapping[str, str]) -> Begun:
+    """The beginning as it is in the store that there is now."""
+    tags = {key: ids.get(text, text) if key in PARENT else text for key, text in begun.tags.items()}
+    name = begun.experiment_name
+    experiment = experiment_id(store, name) if name else begun.experiment
+    return replace(begun, experiment=experiment, tags=tags, run_id="")
+
+
+def _artifacts(store: Store, run: Lacking) -> Path | None:
+    """A folder with those artifacts of a run that still lie where the store had them."""
+    ended = run.events[-1]
+    if not isinstance(ended, Ended) or not store.uri.startswith("sqlite:///"):
+        return None
+    there = sqlite_path(store.uri).parent / ARTIFACTS / run.run_id / "artifacts"
+    whole = [n for n, (_, sha) in ended.artifacts.items() if digests_in(there, [n]).get(n) == sha]
+    if run.begun.tags.get("nnexp.kind") == "sweep" and there.is_dir():
+        whole = list(sizes_in(there))  # What was asked for, which is no part of the log.
+    if not whole:
+        return None
+    folder = store.folder / RUNS / f"{uuid4().hex}{HALF}{os.getpid()}"
+    for name in whole:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(there / name, folder / name)
+    return folder
+
+
+def _with(event: Event, made: Path | None) -> Event:
+    """An end that names the artifacts that are still to be had."""
+    if not isinstance(event, Ended):
+        return event
+    kept = {n: v for n, v in event.artifacts.items() if made is not None and (made / n).exists()}
+    return replace(event, artifacts=kept)

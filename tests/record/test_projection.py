@@ -1,0 +1,275 @@
+"""Whatever request fails, the end of a run arrives once and whole."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from nnexp.record.description import owner_tags
+from nnexp.record.events import Begun, Ended, Event, Values
+from nnexp.record.log import ARTIFACTS, LOG, RECORDED, RUNS, RunLog, write_whole
+from nnexp.record.old_deliveries import take_over
+from nnexp.record.outbox import REFUSED, Left, Outbox, settle
+from nnexp.record.projection import Projection
+from nnexp.record.readback import Expected, missing_of
+from nnexp.record.sending import MetricPoint, log
+from nnexp.record.store import Store, open_store
+from tests.record.stored import restore
+from tests.record.test_stale import gone, tags
+
+EXPERIMENT = "1"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("delivery")
+    restore(folder)
+    return folder
+
+
+@pytest.fixture
+def store(folder: Path) -> Iterator[Store]:
+    opened = open_store(f"sqlite:///{folder / 'mlflow.db'}")
+    yield opened
+    assert not list((opened.folder / RUNS).glob("*")), "something was left"
+
+
+class Failing:
+    """A real client that fails at its n-th request, once: before it is carried out, or after."""
+
+    def __init__(self, client: Any, request: int, *, after: bool) -> None:
+        self.client, self.left, self.after = client, request, after
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            return getattr(self.client, name)  # What is read from the database is no request.
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self.left -= 1
+            if self.left == 0 and not self.after:
+                raise ConnectionError("gone before")
+            answer = getattr(self.client, name)(*args, **kwargs)
+            if self.left == 0:
+                raise ConnectionError("gone after")
+            return answer
+
+        return call
+
+
+def events(store: Store, name: str) -> list[Event]:
+    """A finished run with a curve longer than one request holds, of a process that is gone."""
+    begun = Begun(
+        store.name,
+        EXPERIMENT,
+        name,
+        1_700_000_000_000,
+        {"seed": "1", "train.eta": "0.5"},
+        {"nnexp.kind": "run", "nnexp.name": name},
+        {"name": "mnist", "digest": "12345678", "source_type": "nnexp", "source": "{}"},
+        tags(*gone()),
+    )
+    values = [Values(k, 1_700_000_000_000 + k, {"train/cost": 1.0 / (k + 1)}) for k in range(1200)]
+    return [begun, *values, Ended("FINISHED", 1_700_000_009_000, {"nnexp.epochs": "1199"})]
+
+
+def ended(store: Store, name: str, artifacts: Path | None = None) -> RunLog:
+    return write_whole(store.folder / RUNS / name, events(store, name), artifacts)
+
+
+def became(left: list[Left]) -> list[str]:
+    return [one.became for one in left]
+
+
+def arrived(store: Store, name: str) -> Any:
+    """The one run of that name, found whole."""
+    (run,) = store.client.search_runs([EXPERIMENT], f"tags.`nnexp.name` = '{name}'")
+    assert run.info.status == "FINISHED"
+    assert run.info.end_time == 1_700_000_009_000
+    assert run.data.params == {"seed": "1", "train.eta": "0.5"}
+    assert run.data.tags["nnexp.epochs"] == "1199"
+    found = store.client.get_metric_history(run.info.run_id, "train/cost")
+    assert sorted((m.step, m.value) for m in found) == [(k, 1.0 / (k + 1)) for k in range(1200)]
+    assert len(run.inputs.dataset_inputs) == 1
+    return run
+
+
+def artifacts(folder: Path) -> Path:
+    made = folder / "made"
+    made.mkdir()
+    (made / "curves.csv").write_text("step\n")
+    return made
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("request_number", range(1, 6))
+def test_failure_of_any_request_loses_and_doubles_nothing(
+    store: Store, tmp_path: Path, request_number: int, after: bool
+) -> None:
+    name = f"run-{request_number}-{after}"
+    failing = replace(store, client=cast(Any, Failing(store.client, request_number, after=after)))
+    outbox = Outbox(failing)
+    assert outbox.send(Projection(failing, ended(store, name, artifacts(tmp_path)))) == ""
+    assert "gone" in outbox.trouble
+    # Left alone for a while, then sent again; the failing client has failed once and works now.
+    assert outbox.again() == {}
+    (run_id,) = outbox.again(now=True).values()
+    assert not outbox.waiting
+    assert not outbox.trouble
+    run = arrived(store, name)
+    assert run.info.run_id == run_id
+    assert [a.path for a in store.client.list_artifacts(run_id)] == ["curves.csv"]
+    assert (store.folder / RECORDED / f"{run_id}.gz").exists()
+
+
+def test_what_an_earlier_process_kept_is_delivered_at_the_next_start(store: Store) -> None:
+    ended(store, "kept")
+    assert became(list(settle(store))) == ["sent"]
+    arrived(store, "kept")
+    assert not list(settle(store))
+
+
+def test_what_an_earlier_version_kept_is_delivered_too(store: Store, tmp_path: Path) -> None:
+    begun, *values, end = events(store, "older")
+    assert isinstance(begun, Begun)
+    assert isinstance(end, Ended)
+    opening = {
+        "experiment": begun.experiment,
+        "name": begun.name,
+        "start_time": begun.at,
+        "tags": begun.tags,
+        "params": begun.params,
+        "data": begun.data,
+        "token": "0" * 32,
+    }
+    metrics = [["train/cost", v.values["train/cost"], v.step, v.at] for v in cast(Any, values)]
+    content = {
+        "store": store.name,
+        "run_id": "",
+        "status": end.status,
+        "end_time": end.at,
+        "metrics": metrics,
+        "tags": end.tags,
+        "opening": opening,
+        "sent": 0,
+        "expected": {"params": begun.params, "tags": begun.tags, "artifacts": {"curves.csv": 5}},
+    }
+    folder = store.folder / "undelivered" / ("0" * 32)
+    folder.mkdir(parents=True)
+    artifacts(tmp_path).rename(folder / ARTIFACTS)
+    (folder / "delivery.json").write_text(json.dumps(content))
+    take_over(store)
+    assert not folder.exists()
+    assert became(list(settle(store))) == ["sent"]
+    run = arrived(store, "older")
+    assert [a.path for a in store.client.list_artifacts(run.info.run_id)] == ["curves.csv"]
+
+
+def test_kill_between_projecting_and_putting_away_doubles_nothing(store: Store) -> None:
+    log = ended(store, "twice")
+    copy = log.folder.with_name("copy")
+    shutil.copytree(log.folder, copy)
+    run_id = Projection(store, log).close()
+    (copy / "projection.json").write_text(json.dumps({"run_id": run_id, "opening": True}))
+    assert became(list(settle(store))) == ["sent"]
+    arrived(store, "twice")
+
+
+def test_how_far_a_store_was_given_a_log_may_be_forgotten(store: Store) -> None:
+    log = ended(store, "forgotten")
+    copy = log.folder.with_name("copy")
+    shutil.copytree(log.folder, copy)
+    Projection(store, log).close()
+    (copy / "projection.json").write_text(json.dumps({"opening": True}))
+    assert became(list(settle(store))) == ["sent"]
+    arrived(store, "forgotten")
+
+
+def test_store_that_fails_again_is_said_to(store: Store) -> None:
+    for name in ("first", "second"):
+        ended(store, name)
+    failing = replace(store, client=cast(Any, Failing(store.client, 1, after=False)))
+    left = list(settle(failing))
+    assert became(left) == ["waits", "waits"]
+    assert "gone before" in left[0].said
+    assert became(list(settle(store))) == ["sent", "sent"]
+
+
+def test_log_that_can_never_arrive_is_set_aside_and_kept(store: Store) -> None:
+    number = store.client.create_experiment("deleted")
+    store.client.delete_experiment(number)
+    begun, *rest = events(store, "unknown")
+    write_whole(store.folder / RUNS / "unknown", [replace(begun, experiment=number), *rest])
+    damaged = ended(store, "damaged").folder
+    (damaged / LOG).write_text("{")
+    left = list(settle(store))
+    assert became(left) == ["refused", "refused"]
+    assert {one.folder.parent.name for one in left} == {REFUSED}
+    assert all((one.folder / LOG).exists() for one in left)
+    assert "active" in (store.folder / REFUSED / "unknown" / "reason.txt").read_text()
+
+
+def test_log_for_another_store_waits_for_it(store: Store) -> None:
+    log = ended(replace(store, uri="http://elsewhere:5000", kept_id=""), "elsewhere")
+    assert not list(settle(store))
+    assert log.path.exists()
+    shutil.rmtree(log.folder)
+
+
+def test_a_run_whose_process_is_gone_is_marked_with_all_its_values(store: Store) -> None:
+    log = write_whole(store.folder / RUNS / "gone", events(store, "left")[:-1])
+    Projection(store, RunLog(log.folder)).open()  # And was killed before it had sent a value.
+    assert became(list(settle(store))) == ["killed"]
+    (run,) = store.client.search_runs([EXPERIMENT], "tags.`nnexp.name` = 'left'")
+    assert run.info.status == "KILLED"
+    assert len(store.client.get_metric_history(run.info.run_id, "train/cost")) == 1200
+
+
+def test_a_run_that_the_store_knows_nothing_of_is_trained_again(store: Store) -> None:
+    write_whole(store.folder / RUNS / "gone", events(store, "never opened")[:-1])
+    assert not list(settle(store))
+    assert not store.client.search_runs([EXPERIMENT], "tags.`nnexp.name` = 'never opened'")
+
+
+def test_a_run_that_somebody_trains_is_let_alone(store: Store) -> None:
+    begun, *rest = events(store, "mine")
+    ours = replace(begun, owner=owner_tags())
+    log = write_whole(store.folder / RUNS / "mine", [ours, *rest[:-1]])
+    assert not list(settle(store))
+    log.add(rest[-1])
+    log.close()
+    assert became(list(settle(store))) == ["sent"]  # It waits for this very process.
+
+
+def test_every_value_parameter_tag_and_file_that_a_store_lacks_is_found(
+    store: Store, tmp_path: Path
+) -> None:
+    log_ = ended(store, "lacking", artifacts(tmp_path))
+    logged = log_.logged
+    run_id = Projection(store, log_).close()
+    expected = Expected(
+        logged.begun.params, {**logged.tags, "nnexp.epochs": "1199"}, {"curves.csv": 5}
+    )
+    metrics = [
+        MetricPoint("odd", value, step, 1)
+        for step, value in enumerate((float("nan"), float("inf"), float("-inf"), -0.0, 1e-320))
+    ]
+    log(store, run_id, metrics)
+    everything = [*logged.points, *metrics]
+    assert not missing_of(store, run_id, everything, expected)
+    beyond = [
+        MetricPoint("odd", 1.0, 9, 1),
+        MetricPoint("odd", 2.0, 1, 1),
+        MetricPoint("other", 1.0, 0, 1),
+    ]
+    more = Expected({"p": "1"}, {"nnexp.epochs": "7"}, {"curves.csv": 6, "weights.npz": 1})
+    found = missing_of(store, run_id, [*everything, *beyond], more)
+    assert set(found.metrics) == set(beyond)
+    assert found.params == {"p": "1"}
+    assert found.tags == {"nnexp.epochs": "7"}
+    assert found.artifacts == ["curves.csv", "weights.npz"]

@@ -1,0 +1,92 @@
+"""Runs that a store has lost are made again from their logs."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow import MlflowClient
+
+from tests.inside import inside
+
+TINY = ("size=100", "train.epochs=2", "model.hidden=[5]", "data.n_validation=100")
+SWEEP = ("-m", *TINY, "seed=1,2", "tracking.artifacts=light")
+
+
+def recorded(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    """By kind and seed, all that is recorded of a run but what is new each time."""
+    client = MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
+    found = {}
+    for run in client.search_runs([e.experiment_id for e in client.search_experiments()]):
+        kind = run.data.tags["nnexp.kind"]
+        names = run.data.metrics
+        found[kind, run.data.params.get("seed", "")] = {
+            "status": run.info.status,
+            "times": (run.info.start_time, run.info.end_time),
+            "name": run.info.run_name,
+            "params": run.data.params,
+            "seal": run.data.tags.get("nnexp.record_sha256"),
+            "values": {
+                name: [
+                    (m.step, m.timestamp, m.value)
+                    for m in client.get_metric_history(run.info.run_id, name)
+                ]
+                for name in names
+                if kind == "run"
+            },
+            "artifacts": sorted(a.path for a in client.list_artifacts(run.info.run_id)),
+        }
+    return found
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run, then a sweep; beside it `older.db`, from between."""
+    folder = tmp_path_factory.mktemp("lost")
+    assert inside(folder, *TINY, "tracking.artifacts=light").returncode == 0
+    shutil.copy(folder / "mlflow.db", folder / "older.db")
+    assert inside(folder, *SWEEP).returncode == 0
+    return folder
+
+
+@pytest.fixture
+def lost(store: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "store"
+    shutil.copytree(store, folder)
+    return folder
+
+
+@pytest.mark.parametrize("older", [True, False], ids=["an older copy", "none"])
+def test_what_the_database_lacks_is_made_again(older: bool, store: Path, lost: Path) -> None:
+    before = recorded(store)
+    (lost / "mlflow.db").unlink()
+    if older:
+        shutil.copy(lost / "older.db", lost / "mlflow.db")
+        plan = inside(lost, "doctor", "--dry-run")
+        assert plan.stdout.count("would rebuild: run ") == 2
+    done = inside(lost, "doctor")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("rebuilt: run ") == 2 + (not older)
+    assert done.stdout.count("rebuilt: sweep ") == 1
+    del before["summary", ""]  # It is made again by the sweep's command.
+    assert recorded(lost) == before
+    assert inside(lost, "doctor").stdout.startswith("3 runs checked: all is well")
+    # The children belong to the parent that there is now.
+    assert "2 recorded already, 0 to train" in inside(lost, *SWEEP).stdout
+
+
+def test_what_was_removed_for_good_stays_so(lost: Path) -> None:
+    typed = ("delete", "--where", "params.seed = '2'", "--for-good", "--yes")
+    assert inside(lost, *typed).returncode == 0
+    done = inside(lost, "doctor")
+    assert done.stdout.endswith("2 runs checked: all is well\n")
+    assert "rebuilt" not in done.stdout
+
+
+def test_what_was_lost_and_cannot_be_read_is_left_alone(lost: Path) -> None:
+    for path in (lost / ".nnexp" / "recorded").glob("*.gz"):
+        path.write_bytes(path.read_bytes()[:-9])
+    shutil.copy(lost / "older.db", lost / "mlflow.db")
+    assert "rebuilt" not in inside(lost, "doctor").stdout
