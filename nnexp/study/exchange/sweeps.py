@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -57,23 +57,6 @@ def sweep_of(
             "asked for are known; allowed: a sweep that is whole; python -m nnexp sweeps says how "
             "to go on with it"
         )
-    recorded = _ended(store, parent)
-    by_fingerprint = {
-        run.data.tags.get("nnexp.fingerprint", ""): run_id for run_id, run in found.items()
-    }
-    asked = []
-    for fingerprint, name in wanted.items():
-        status = recorded[fingerprint].status if fingerprint in recorded else "MISSING"
-        run_id = by_fingerprint.get(fingerprint)
-        if whole and status == "FINISHED" and run_id is None:
-            raise UserError(
-                f"sweep {info.run_id}: its run {recorded[fingerprint].run_id} was left out"
-            )
-        asked.append(
-            Asked.model_validate(
-                {"name": name, "fingerprint": fingerprint, "status": status, "run": run_id}
-            )
-        )
     return Sweep(
         id=str(info.run_id),
         name=str(info.run_name or ""),
@@ -81,8 +64,29 @@ def sweep_of(
         command=tags.get("nnexp.command", ""),
         key=key,
         start_time=int(info.start_time or 0),
-        asked=tuple(asked),
+        asked=tuple(_asked(parent, wanted, _ended(store, parent), found, whole=whole)),
     )
+
+
+def _asked(
+    parent: Recorded,
+    wanted: Mapping[str, str],
+    recorded: Mapping[str, EndedRun],
+    found: Mapping[str, Recorded],
+    *,
+    whole: bool,
+) -> Iterator[Asked]:
+    """What became of each run that a sweep was asked for."""
+    ids = {run.data.tags.get("nnexp.fingerprint", ""): run_id for run_id, run in found.items()}
+    for fingerprint, name in wanted.items():
+        status = recorded[fingerprint].status if fingerprint in recorded else "MISSING"
+        run_id = ids.get(fingerprint)
+        if whole and status == "FINISHED" and run_id is None:
+            left_out = recorded[fingerprint].run_id
+            raise UserError(f"sweep {parent.info.run_id}: its run {left_out} was left out")
+        yield Asked.model_validate(
+            {"name": name, "fingerprint": fingerprint, "status": status, "run": run_id}
+        )
 
 
 def _asked_for(store: Store, parent: Recorded) -> dict[str, str]:
