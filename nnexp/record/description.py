@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from nnexp.config.command import command_of, run_name
@@ -68,13 +69,16 @@ def tags_of(config: Config, dataset: Dataset) -> dict[str, str]:
 
 def owner_tags() -> dict[str, str]:
     """Which process is at work on a run, so that another can tell when it is gone."""
-    pid = os.getpid()
+    return {**_process(os.getpid()), "nnexp.heartbeat": str(now())}
+
+
+@cache
+def _process(pid: int) -> Mapping[str, str]:
     return {
         "nnexp.host": socket.gethostname(),
         "nnexp.pid": str(pid),
         "nnexp.pid_started": started_at(pid),
         "nnexp.boot": boot(),
-        "nnexp.heartbeat": str(now()),
     }
 
 

@@ -223,11 +223,12 @@ class Projection:
 
     def _leave(self, ended: Ended) -> None:
         """The store has it all: the log is put where it is in nobody's way."""
-        self._note(State(self.run_id, opening=True, whole=self.log.size))
         if ended.whole:
             # Where the disk is full, the next start does it.
             with suppress(OSError):
                 put_away(self.log, self.store.folder, self.run_id)
+                return
+        self._note(State(self.run_id, opening=True, whole=self.log.size))
 
     def _note(self, state: State) -> None:
         self.state = state
