@@ -36,6 +36,7 @@ from nnexp.record.sweep import (
 from nnexp.record.tags import number
 from nnexp.runner.executors import Executor, executor_of
 from nnexp.runner.locks import alone
+from nnexp.runner.notify import without_notify
 from nnexp.runner.run import tidy
 from nnexp.runner.sweep_ending import confirm_recorded, end_parent, killed_if_stopped, say_kept
 from nnexp.runner.sweep_state import SweepState
@@ -162,6 +163,7 @@ class Session:
         self, configs: Sequence[Config], tags: Sequence[Mapping[str, str]]
     ) -> tuple[SweepState, list[str]]:
         """The runs, each once, with what is recorded of them; and the fingerprint of each."""
+        configs = [without_notify(config) for config in configs]
         datasets = [dataset_of(config) for config in configs]
         marks = [fingerprint(c, d) for c, d in zip(configs, datasets, strict=True)]
         found = {mark: self._found[mark] for mark in marks if mark in self._found}
