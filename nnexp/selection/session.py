@@ -14,8 +14,7 @@ from rich.console import Console
 
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
-from nnexp.record.description import fail
-from nnexp.record.events import Values
+from nnexp.record.description import give_up
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.log import held_log
 from nnexp.record.outbox import Outbox
@@ -139,8 +138,7 @@ class Session:
         last = log.logged.rows[-1]
         why = f"given up by search {self.parent[:8]} after {epoch} of {config.train.epochs} epochs"
         with held_stops():
-            log.add(Values(int(last["step"]), log.logged.stamps[-1], times, final=True))
-            fail(log, why, "KILLED", {**batch.tags[mark], PRUNED: str(epoch)})
+            give_up(log, why, times, {**batch.tags[mark], PRUNED: str(epoch)})
             self.outbox.send(Projection(self.store, log))
             file.remove()
         return {**last, **times}

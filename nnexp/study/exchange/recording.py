@@ -117,7 +117,7 @@ def _record(results: Results, store: Store, run: Run, experiment: str, parent: s
         events: list[Event] = [
             begun,
             *_by_epoch(values),
-            Ended("FINISHED", run.end_time, sealed(parts).tags, written),
+            Ended("FINISHED", run.end_time, tags=sealed(parts).tags, artifacts=written),
         ]
         log = write_whole(store.folder / RUNS / uuid4().hex, events, artifacts)
     return Projection(store, log).close()
