@@ -2,7 +2,7 @@
 
 Nothing else in the package touches them. Where one has moved, the public way is taken, which is
 slower or does less; `tests/record/test_mlflow_private.py` fails by the part's name. Tried with
-MLflow 3.17 and 3.18.
+MLflow 3.17.
 """
 
 from __future__ import annotations
