@@ -124,6 +124,7 @@ def _exit_code(arguments: Sequence[str], *, quiet: bool = False) -> int:
     except OSError as error:
         drop_output()
         if error.errno != errno.EPIPE:
+            error.filename = error.filename or "standard output"
             code = code or answer(error)
     return code
 

@@ -84,12 +84,17 @@ def _foreseen(error: BaseException) -> tuple[int, str]:
     if isinstance(error, MemoryError) or _lacks_memory(error):
         return 1, f"there is not enough memory{f' ({error})' if str(error) else ''}"
     if isinstance(error, OSError) and error.errno in _MACHINE:
-        return 1, str(error)
+        return 1, str(error) if error.filename or not _folders else f"{error}, {_recording()}"
     from nnexp.record.store import is_from_store, said_by_store
 
     if is_from_store(error):
         return 1, f"the tracking store failed: {said_by_store(error)}"
     return UNFORESEEN, ""
+
+
+def _recording() -> str:
+    """Where most is written, for a write that does not say to which file."""
+    return f"recording in {_folders[0].parent}"
 
 
 def _lacks_memory(error: BaseException) -> bool:

@@ -287,7 +287,8 @@ def record(path: Path) -> Record:
     kinds = dict(_rows(path, KINDS))
     for run, name, status, stage, place in _rows(path, runs):
         if status != "FINISHED":
-            other[f"{kinds.get(run)} {status}"] += 1
+            # What was opened and then taken back lies in the bin.
+            other[f"{kinds.get(run)} {status}"] += stage == "active"
             continue
         folder = Path(place.removeprefix("file://"))
         files = [f"file {p.relative_to(folder)}" for p in folder.rglob("*") if p.is_file()]
