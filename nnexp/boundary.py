@@ -98,13 +98,14 @@ def _recording() -> str:
 
 
 def _lacks_memory(error: BaseException) -> bool:
-    """Whether a limit (`ulimit -v`) keeps a library from being loaded, or a thread from starting.
+    """Whether a limit (`ulimit -v`) keeps a library from being loaded or from saying what it lacks.
 
-    Neither says so by its type; without a limit the one is missing or damaged.
+    None of these says so by its type; without a limit they are mistakes, or something is damaged.
     """
     if address_space() is None:
         return False
-    return isinstance(error, ImportError) or "can't start new thread" in str(error)
+    starved = isinstance(error, ImportError | SystemError)
+    return starved or "can't start new thread" in str(error)
 
 
 def _missing(module: str) -> str:
