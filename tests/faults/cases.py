@@ -28,10 +28,10 @@ CASES = (
     ),
     Case("import-curve", ("import-curve", "curve.csv", "--name", "elsewhere"), once=True),
     Case("ensemble", ("ensemble", "--experiment", "base")),
-    Case("verify", ("verify", "{run}")),
+    Case("verify", ("verify", "{run}"), tells=True),
     Case("tag", ("tag", "{run}", "paper=fig3")),
     Case("note", ("note", "{run}", "looked at")),
     Case("delete", ("delete", "{run}"), once=True),
     Case("restore", ("restore", "{deleted}"), once=True),
-    Case("doctor", ("doctor",)),
+    Case("doctor", ("doctor",), tells=True),
 )

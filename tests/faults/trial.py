@@ -90,6 +90,8 @@ class Case:
     store: str = "mlflow.db"
     prints: bool = False
     """What it prints is what it is asked for, and is the same each time."""
+    tells: bool = False
+    """What it finds, it prints, with exit code 1."""
     once: bool = False
     """Typed again after it was done, it would do it again, or refuse to."""
 
