@@ -106,7 +106,7 @@ class RunLog:
             OSError: there is none, or a new one cannot be written.
         """
         self.folder, self.path = folder, folder / LOG
-        self._read, self._unwritten = 0, b""
+        self._read, self._unwritten, self._safe = 0, b"", 0
         self._file: IO[bytes] | None = None
         if begun is not None:
             self.logged = Logged(begun, tags=dict(begun.tags), owner=begun.owner)
@@ -136,6 +136,16 @@ class RunLog:
     def size(self) -> int:
         """Bytes of its whole lines."""
         return self._read
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the disk has taken all that was noted."""
+        return not self._unwritten
+
+    @property
+    def written(self) -> list[MetricPoint]:
+        """The values that are in the file: others may be measured again, at another time."""
+        return self.logged.points if self.is_written else self.logged.points[: self._safe]
 
     @property
     def is_held(self) -> bool:
@@ -174,6 +184,8 @@ class RunLog:
 
     def add(self, *events: Event) -> None:
         """Note what has happened. What a full disk does not take is kept, for the next time."""
+        if self.is_written:
+            self._safe = len(self.logged.points)
         for event in events:
             self.logged.take(event)
             self._unwritten += encode(event)
@@ -274,9 +286,22 @@ def _create(folder: Path, content: bytes, artifacts: Path | None = None) -> int:
     (fresh / LOG).write_bytes(content)
     if artifacts is not None:
         os.replace(artifacts, fresh / ARTIFACTS)
-    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(FileNotFoundError):
+        remove(folder)
     os.replace(fresh, folder)
     return len(content)
+
+
+def remove(folder: Path) -> None:
+    """Remove the folder of a run, all or nothing: half of one would look damaged.
+
+    Raises:
+        OSError: there is none, or the disk is read-only.
+    """
+    gone = folder.with_name(f"{folder.name}.gone{HALF}{os.getpid()}")
+    os.replace(folder, gone)
+    # What is left, should it be killed meanwhile, is told by its name.
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def write_whole(folder: Path, events: Iterable[Event], artifacts: Path | None = None) -> RunLog:
@@ -290,13 +315,15 @@ def write_whole(folder: Path, events: Iterable[Event], artifacts: Path | None = 
 
 def put_away(log: RunLog, store_folder: Path, run_id: str) -> None:
     """Move a log to those of the runs that the store has whole; its folder goes."""
+    if not log.is_written:
+        log.sync()
     path = store_folder / RECORDED / f"{run_id}.gz"
     path.parent.mkdir(exist_ok=True)
     fresh = path.with_suffix(f"{HALF}{os.getpid()}")
     log.close()
     fresh.write_bytes(gzip.compress(log.path.read_bytes(), compresslevel=1, mtime=0))
     os.replace(fresh, path)
-    shutil.rmtree(log.folder)
+    remove(log.folder)
 
 
 def recorded_log(store_folder: Path, run_id: str) -> Path:

@@ -190,7 +190,7 @@ class Projection:
 
     def _send(self, more: dict[str, str]) -> None:
         logged, first = self.log.logged, self._tags is None
-        points = logged.points[self._points :]
+        points = self.log.written[self._points :]
         # What a new run began with was sent when it was opened.
         before = self._tags if self._tags is not None else logged.begun.tags
         tags = {k: v for k, v in {**logged.tags, **more}.items() if before.get(k) != v}
@@ -219,7 +219,7 @@ class Projection:
         sizes = {name: size for name, (size, _) in ended.artifacts.items()}
         tags = {**logged.tags, **ended.tags}
         expected = Expected(logged.begun.params, tags, sizes)
-        confirm(self.store, self.run_id, logged.points, expected, self._send_artifacts)
+        confirm(self.store, self.run_id, self.log.written, expected, self._send_artifacts)
         if (seal := seal_of_tags(tags)) is not None:
             note_seal(self.store.folder, self.run_id, seal)
 

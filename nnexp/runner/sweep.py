@@ -23,7 +23,7 @@ from nnexp.record.asked import note_asked
 from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.labels import NOTE, described, label_tags
-from nnexp.record.outbox import Outbox
+from nnexp.record.outbox import Outbox, finished_logs
 from nnexp.record.projection import Projection
 from nnexp.record.sqlite_commits import quick_commits
 from nnexp.record.store import experiment_id, open_store
@@ -183,7 +183,11 @@ def _begin(sweep: SweepState, key: str, console: Console, *, quiet: bool) -> Non
     LOGGER.debug("sweep %s, store %s, source %s", key, sweep.store.shown, source_sha256())
     if not quiet:
         announce(sweep, console)
-    finished = [run.run_id for run in sweep.found.values() if run.status == "FINISHED"]
+    finished = [
+        run.run_id
+        for run in sweep.found.values()
+        if run.status == "FINISHED" and not sweep.waits(run)
+    ]
     warn_of_changes(sweep.store, finished, console)
 
 
@@ -281,7 +285,13 @@ def _note_asked(sweep: SweepState, outbox: Outbox) -> None:
 
 def _recorded(sweep: SweepState, only: str | None, *, retry_failed: bool) -> dict[str, Recorded]:
     """What is recorded of a sweep already; with `only`, under that parent alone."""
+    # Looked at first: what arrives meanwhile is found in the store.
+    waiting = finished_logs(sweep.store, sweep.experiment) if only is None else {}
     everything = recorded_runs(sweep.store, sweep.experiment, only)
+    for mark, log in waiting.items():
+        if mark not in everything or everything[mark].status != "FINISHED":
+            parent, metrics = log.logged.tags.get("nnexp.sweep", ""), log.logged.final
+            everything[mark] = Recorded(log.key, "FINISHED", parent, metrics, "")
     found = {mark: everything[mark] for mark in sweep.marks if mark in everything}
     if retry_failed:
         found = {mark: run for mark, run in found.items() if run.status == "FINISHED"}

@@ -56,13 +56,13 @@ class Command:
     name: str
     configs: tuple[Config, ...] = ()
 
-    def carry_out(self, machine: Machine) -> None:
-        """As the program does."""
+    def carry_out(self, machine: Machine, *, again: bool = False) -> None:
+        """As the program does; with `again`, runs that failed are trained again."""
         console = Console(file=io.StringIO(), width=200)
         if self.name == "run":
             run_single(self.configs[0], console)
         elif self.name == "sweep":
-            run_sweep(self.configs, ["-m", "train.eta=…"], console)
+            run_sweep(self.configs, ["-m", "train.eta=…"], console, retry_failed=again)
         else:
             store = machine.store
             tidy(store, experiment_id(store, "nnexp"), console)
@@ -116,7 +116,7 @@ class Scenario:
         """The exit code of a command; what it says must be true."""
         world, code, said = self.machine.world, 0, ""
         try:
-            command.carry_out(self.machine)
+            command.carry_out(self.machine, again=calm)
         except Died:
             raise
         except KeyboardInterrupt:
