@@ -156,11 +156,24 @@ class RunLog:
             return not locked(file, wait=False)
 
     def hold(self) -> None:
-        """Wait until no other process writes it, and keep others from it until it is closed."""
-        if self._file is None:
-            file = open(self.path, "ab", buffering=0)  # noqa: SIM115
-            locked(file)
-            self._file = file
+        """Wait until no other process writes it, and keep others from it until it is closed.
+
+        A line that was never finished is cut off: nothing may stand behind it.
+
+        Raises:
+            DamagedLog: what was written since is not to be read.
+        """
+        if self._file is not None:
+            return
+        self._file = open(self.path, "ab", buffering=0)
+        locked(self._file)
+        try:
+            self.read_on()
+        except DamagedLog:
+            self.close()
+            raise
+        if os.fstat(self._file.fileno()).st_size > self._read:
+            self._file.truncate(self._read)
 
     def close(self) -> None:
         """Let others write it."""
@@ -207,11 +220,8 @@ class RunLog:
         self.add(Values(step, at, values))
 
     def go_on(self, at: int, owner: Mapping[str, str]) -> None:
-        """Take up a run that was stopped; a line that was never finished is cut off."""
+        """Take up a run that was stopped."""
         self.hold()
-        assert self._file is not None
-        self.read_on()
-        self._file.truncate(self._read)
         self.add(WentOn(at, owner))
 
     def sync(self) -> None:
@@ -272,7 +282,6 @@ def held_log(folder: Path) -> RunLog | None:
     with suppress(DamagedLog, OSError):
         log = RunLog(folder)
         log.hold()
-        log.read_on()
         return log
     return None
 
