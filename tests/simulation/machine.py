@@ -371,4 +371,8 @@ def _nothing(name: str) -> Any:
 
 
 def _said(args: Sequence[Any], more: dict[str, Any]) -> str:
-    return " ".join(f"{word}"[:48] for word in (*args, *more.values()))[:120]
+    """The arguments of a call, of many things their number."""
+    words = (
+        str(len(arg)) if isinstance(arg, list | dict) else str(arg) for arg in (*args, *more.values())
+    )
+    return " ".join(word.partition("\n")[0][:48] for word in words)[:120]

@@ -117,8 +117,7 @@ class Client:
         return _entity(self._kept(run_id))
 
     def update_run(self, run_id: str, status: str) -> None:
-        kept = self._active(run_id)
-        kept.status, kept.end = status, None
+        self._active(run_id).status = status
 
     def set_terminated(self, run_id: str, status: str, end_time: int) -> None:
         kept = self._active(run_id)
@@ -143,7 +142,8 @@ class Client:
         tags: Sequence[RunTag] = (),
         synchronous: bool | None = None,
     ) -> None:
-        kept = self._active(run_id)
+        sent = metrics or params or tags
+        kept = self._active(run_id) if sent else self._kept(run_id)
         for param in params:
             if kept.params.get(param.key, param.value) != param.value:
                 raise MlflowException("a parameter never changes", INVALID_PARAMETER_VALUE)
