@@ -165,7 +165,7 @@ class RunLog:
         """
         if self._file is not None:
             return
-        self._file = open(self.path, "ab", buffering=0)
+        self._file = open(self.path, "ab", buffering=0)  # noqa: SIM115
         locked(self._file)
         try:
             self.read_on()

@@ -1,7 +1,8 @@
 """System calls on files: each is a step of the simulated process that makes it.
 
-The files are real ones, in a folder of the test. A process that dies at a write leaves a part of it;
-a disk that is full takes a part or nothing; locks and open files are given back when a process ends.
+The files are real ones, in a folder of the test. A process that dies at a write leaves a part of
+it; a disk that is full takes a part or nothing; locks and open files are given back when a process
+ends.
 """
 
 from __future__ import annotations
@@ -189,12 +190,6 @@ class File(io.FileIO):
 @contextmanager
 def system_calls(disk: Callable[[], Disk | None]) -> Iterator[None]:
     """Let simulated processes make their calls on the disk that there is; all others as ever."""
-    with patched(disk):
-        yield
-
-
-@contextmanager
-def patched(disk: Callable[[], Disk | None]) -> Iterator[None]:
     opened, closed, flock, lockf = io.open, os.close, fcntl.flock, fcntl.lockf
 
     def calling(name: str) -> Callable[..., Any]:

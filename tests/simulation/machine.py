@@ -373,6 +373,7 @@ def _nothing(name: str) -> Any:
 def _said(args: Sequence[Any], more: dict[str, Any]) -> str:
     """The arguments of a call, of many things their number."""
     words = (
-        str(len(arg)) if isinstance(arg, list | dict) else str(arg) for arg in (*args, *more.values())
+        str(len(arg)) if isinstance(arg, list | dict) else str(arg)
+        for arg in (*args, *more.values())
     )
     return " ".join(word.partition("\n")[0][:48] for word in words)[:120]

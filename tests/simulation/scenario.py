@@ -1,4 +1,4 @@
-"""Commands at once on a simulated machine, stopped and started again, and what must hold after it."""
+"""Commands at once on a simulated machine, stopped and started again, and what must hold then."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
 from nnexp.record.check import check_records
 from nnexp.record.checkpoint import SUFFIX
-from nnexp.record.events import DamagedLog
+from nnexp.record.events import DamagedLog, Values
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.log import HALF, RUNS, RunLog, recorded_log
 from nnexp.record.outbox import REFUSED
 from nnexp.record.rebuild import _events
-from nnexp.record.events import Values
 from nnexp.record.store import experiment_id
 from nnexp.runner.run import run_single, tidy
 from nnexp.runner.sweep import run_sweep
@@ -142,7 +141,9 @@ class Scenario:
     def _recorded(self) -> Counter[str]:
         """How often each run is recorded whole in the store, by fingerprint."""
         return Counter(
-            kept.tags["nnexp.fingerprint"] for kept in self._runs("FINISHED") if self._is_whole(kept)
+            kept.tags["nnexp.fingerprint"]
+            for kept in self._runs("FINISHED")
+            if self._is_whole(kept)
         )
 
     def _on_disk(self) -> set[str]:
@@ -176,7 +177,9 @@ class Scenario:
         finished = Counter(kept.tags["nnexp.fingerprint"] for kept in self._runs("FINISHED"))
         for mark, config in marks.items():
             if finished[mark] != 1:
-                self.wrong.append(f"train.eta={config.train.eta} is FINISHED {finished[mark]} times")
+                self.wrong.append(
+                    f"train.eta={config.train.eta} is FINISHED {finished[mark]} times"
+                )
         self._check_finished()
         for kept in self.machine.kept.runs.values():
             if kept.status == "RUNNING" and not kept.deleted:

@@ -14,7 +14,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from mlflow.entities import (
-    Dataset,
     DatasetInput,
     Experiment,
     Metric,
@@ -22,7 +21,6 @@ from mlflow.entities import (
     Run,
     RunData,
     RunInfo,
-    RunStatus,
     RunTag,
     ViewType,
 )
@@ -181,7 +179,9 @@ class Client:
             if kept.experiment in experiment_ids and kept.deleted in states
         ]
         terms = _parsed(filter_string)
-        found = [r for r in candidates if all(SearchUtils._does_run_match_clause(r, t) for t in terms)]
+        found = [
+            r for r in candidates if all(SearchUtils._does_run_match_clause(r, t) for t in terms)
+        ]
         found.sort(key=lambda run: (-run.info.start_time, run.info.run_id))
         start = int(page_token or 0)
         more = str(start + max_results) if start + max_results < len(found) else None

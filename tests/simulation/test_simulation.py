@@ -74,7 +74,9 @@ class Simulation:
         scenario = self.play(seed)
         trace = scenario.machine.world.trace
         if scenario.wrong:
-            print(f"seed {seed}: NNEXP_SEED={seed} python -m pytest tests/simulation -k one_seed -s")
+            print(
+                f"seed {seed}: NNEXP_SEED={seed} python -m pytest tests/simulation -k one_seed -s"
+            )
             print("\n".join(trace))
             pytest.fail(f"seed {seed}: " + "\n".join(scenario.wrong))
         return len(trace)
@@ -117,7 +119,9 @@ def test_undisturbed_runs_are_whole(simulation: Simulation) -> None:
 
 def test_a_seed_says_all_that_happens(simulation: Simulation) -> None:
     for seed in range(8):
-        assert simulation.play(seed).machine.world.trace == simulation.play(seed).machine.world.trace
+        assert (
+            simulation.play(seed).machine.world.trace == simulation.play(seed).machine.world.trace
+        )
 
 
 def test_nothing_is_lost_and_nothing_doubled(simulation: Simulation) -> None:
