@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from nnexp.record.mlflow_private import session_of, tables_of
 from nnexp.record.store import Store, patient
 from nnexp.record.store_sql import database, pages, served
 
@@ -79,34 +80,27 @@ def _of_run(run: Any) -> Contents:
 
 
 def _read(inner: Any, ids: Sequence[str], found: Mapping[str, Contents]) -> None:
-    from mlflow.store.tracking.dbmodels.models import (
-        SqlLatestMetric,
-        SqlMetric,
-        SqlParam,
-        SqlRun,
-        SqlTag,
-    )
-
-    with inner.ManagedSessionMaker() as session:
+    table = tables_of(inner)
+    with session_of(inner) as session:
         connection = session.connection()
 
-        def rows(table: Any, *columns: str) -> Iterable[Any]:
+        def rows(source: Any, *columns: str) -> Iterable[Any]:
             from sqlalchemy import select
 
-            chosen: Any = select(*(getattr(table, name) for name in ("run_uuid", *columns)))
+            chosen: Any = select(*(getattr(source, name) for name in ("run_uuid", *columns)))
             # As the driver gives them, without a row object each: there may be millions.
-            return connection.execute(chosen.where(table.run_uuid.in_(ids))).cursor.fetchall()  # type: ignore[no-any-return]
+            return connection.execute(chosen.where(source.run_uuid.in_(ids))).cursor.fetchall()  # type: ignore[no-any-return]
 
-        for run_id, status, place in rows(SqlRun, "status", "artifact_uri"):
+        for run_id, status, place in rows(table.run, "status", "artifact_uri"):
             found[run_id].status, found[run_id].place = str(status), str(place)
-        for run_id, key, value in rows(SqlParam, "key", "value"):
+        for run_id, key, value in rows(table.param, "key", "value"):
             found[run_id].params[key] = value
-        for run_id, key, value in rows(SqlTag, "key", "value"):
+        for run_id, key, value in rows(table.tag, "key", "value"):
             found[run_id].tags[key] = value
         nan = math.nan
         for run_id, key, step, at, value, is_nan in rows(
-            SqlMetric, "key", "step", "timestamp", "value", "is_nan"
+            table.metric, "key", "step", "timestamp", "value", "is_nan"
         ):
             found[run_id].values.append((key, step, at, nan if is_nan else value))
-        for run_id, key, value, is_nan in rows(SqlLatestMetric, "key", "value", "is_nan"):
+        for run_id, key, value, is_nan in rows(table.latest, "key", "value", "is_nan"):
             found[run_id].last[key] = nan if is_nan else value

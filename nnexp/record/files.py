@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 from urllib.parse import unquote, urlparse
 
+from nnexp.record.mlflow_private import repository_of
 from nnexp.record.store import Store
 
 
@@ -53,7 +53,7 @@ def recorded_sizes(store: Store, place: str) -> dict[str, int]:
     folder = local(place)
     if folder is not None:
         return sizes_in(folder) if folder.is_dir() else {}
-    repository, found, asked = _repository(store, place), {}, [""]
+    repository, found, asked = repository_of(place, store.uri), {}, [""]
     while asked:
         for entry in repository.list_artifacts(asked.pop() or None):
             if entry.is_dir:
@@ -73,7 +73,7 @@ def recorded_digests(store: Store, place: str, names: Iterable[str]) -> dict[str
         return {}
     there = wanted & recorded_sizes(store, place).keys()
     with TemporaryDirectory() as fetched:
-        repository = _repository(store, place)
+        repository = repository_of(place, store.uri)
         for name in there:
             repository.download_artifacts(name, fetched)
         return digests_in(Path(fetched), there)
@@ -90,14 +90,8 @@ def recorded_contents(store: Store, place: str, names: Iterable[str]) -> dict[st
         return {name: (folder / name).read_bytes() for name in names}
     found = {}
     with TemporaryDirectory() as fetched:
-        repository = _repository(store, place)
+        repository = repository_of(place, store.uri)
         for name in names:
             repository.download_artifacts(name, fetched)
             found[name] = (Path(fetched) / name).read_bytes()
     return found
-
-
-def _repository(store: Store, place: str) -> Any:
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
-    return get_artifact_repository(place, tracking_uri=store.uri)

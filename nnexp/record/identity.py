@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
+from nnexp.record.mlflow_private import session_of, tables
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
@@ -63,24 +65,23 @@ def follow_move(inner: Any, folder: Path) -> int:
     where the recorded folder is this one by another name. Returns how many experiments had moved.
     """
     here = folder / ARTIFACTS
-    if not here.is_dir():
+    if not here.is_dir() or (found := tables()) is None:
         return 0
-    from mlflow.store.tracking.dbmodels.models import SqlExperiment, SqlRun
     from sqlalchemy import func, select, update
     from sqlalchemy.exc import SQLAlchemyError
 
-    moved = 0
+    moved, experiment, run = 0, found.experiment, found.run
     # On a disk that is read-only all stays as it is.
-    with suppress(SQLAlchemyError), inner.ManagedSessionMaker() as session:
-        columns = SqlExperiment.experiment_id, SqlExperiment.artifact_location
+    with suppress(SQLAlchemyError), session_of(inner) as session:
+        columns = experiment.experiment_id, experiment.artifact_location
         for number, place in session.execute(select(*columns)).all():
             if not _moved(str(place), here):
                 continue
-            tail = func.substr(SqlRun.artifact_uri, len(place) + 1)
-            there: Any = SqlRun.artifact_uri.startswith(f"{place}/", autoescape=True)
-            runs: Any = update(SqlRun).where(SqlRun.experiment_id == number, there)
+            tail = func.substr(run.artifact_uri, len(place) + 1)
+            there: Any = run.artifact_uri.startswith(f"{place}/", autoescape=True)
+            runs: Any = update(run).where(run.experiment_id == number, there)
             session.execute(runs.values(artifact_uri=here.as_uri() + tail))
-            these: Any = update(SqlExperiment).where(SqlExperiment.experiment_id == number)
+            these: Any = update(experiment).where(experiment.experiment_id == number)
             session.execute(these.values(artifact_location=here.as_uri()))
             moved += 1
     if moved:

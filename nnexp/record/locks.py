@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -18,6 +19,9 @@ PATIENCE_SECONDS = 3.0
 AGAIN_SECONDS = 60.0
 """said again after this: whoever holds it may have been stopped since."""
 
+LOOK_SECONDS = 0.05
+"""How often it is tried."""
+
 
 @contextmanager
 def held(path: Path) -> Iterator[None]:
@@ -27,18 +31,28 @@ def held(path: Path) -> Iterator[None]:
         OSError: the file cannot be written.
     """
     lock = FileLock(path)
-    patience = PATIENCE_SECONDS
-    while True:
-        try:
-            lock.acquire(timeout=patience)
-            break
-        except Timeout:
-            print(f"nnexp: waiting for {path}, {held_by(path)}", file=sys.stderr, flush=True)
-            patience = AGAIN_SECONDS
+
+    def acquired() -> bool:
+        with suppress(Timeout):
+            lock.acquire(timeout=0)
+            return True
+        return False
+
+    wait_for(acquired, path)
     try:
         yield
     finally:
         lock.release()
+
+
+def wait_for(acquired: Callable[[], bool], path: Path) -> None:
+    """Try until something is acquired; after a while it is said by whom it is held."""
+    say = time.monotonic() + PATIENCE_SECONDS
+    while not acquired():
+        if time.monotonic() > say:
+            print(f"nnexp: waiting for {path}, {held_by(path)}", file=sys.stderr, flush=True)
+            say = time.monotonic() + AGAIN_SECONDS
+        time.sleep(LOOK_SECONDS)
 
 
 def held_by(path: Path) -> str:

@@ -31,6 +31,7 @@ from nnexp.record.events import (
     decode,
     encode,
 )
+from nnexp.record.locks import wait_for
 from nnexp.record.sending import MetricPoint
 
 try:
@@ -60,12 +61,25 @@ class Logged:
     """The evaluated epochs, with their `step`."""
     stamps: list[int] = field(default_factory=list)
     """When they were measured."""
-    points: list[MetricPoint] = field(default_factory=list)
-    """All values, in the order in which they came."""
     tags: dict[str, str] = field(default_factory=dict)
     """Without those of the end."""
     owner: Mapping[str, str] = field(default_factory=dict)
     ended: Ended | None = None
+
+    @property
+    def points(self) -> list[MetricPoint]:
+        """All values, in the order in which they came."""
+        events = [
+            (int(row["step"]), at, row) for row, at in zip(self.rows, self.stamps, strict=True)
+        ]
+        if self.ended is not None:
+            events.append((self.ended.step, self.ended.at, dict(self.ended.values)))
+        return [
+            MetricPoint(name, value, step, at)
+            for step, at, values in events
+            for name, value in values.items()
+            if name != "step"
+        ]
 
     @property
     def final(self) -> dict[str, float]:
@@ -80,11 +94,8 @@ class Logged:
     def take(self, event: Event) -> None:
         """Go on by an event."""
         if isinstance(event, Values):
-            if not event.final:
-                self.rows.append({"step": event.step, **event.values})
-                self.stamps.append(event.at)
-            values = event.values.items()
-            self.points += [MetricPoint(k, v, event.step, event.at) for k, v in values]
+            self.rows.append({"step": event.step, **event.values})
+            self.stamps.append(event.at)
         elif isinstance(event, WentOn):
             self.owner, self.ended = event.owner, None
         elif isinstance(event, Tagged):
@@ -145,7 +156,8 @@ class RunLog:
     @property
     def written(self) -> list[MetricPoint]:
         """The values that are in the file: others may be measured again, at another time."""
-        return self.logged.points if self.is_written else self.logged.points[: self._safe]
+        points = self.logged.points
+        return points if self.is_written else points[: self._safe]
 
     @property
     def is_held(self) -> bool:
@@ -153,7 +165,7 @@ class RunLog:
         if self._file is not None:
             return True
         with open(self.path, "r+b") as file:
-            return not locked(file, wait=False)
+            return not locked(file)
 
     def hold(self) -> None:
         """Wait until no other process writes it, and keep others from it until it is closed.
@@ -165,15 +177,16 @@ class RunLog:
         """
         if self._file is not None:
             return
-        self._file = open(self.path, "ab", buffering=0)  # noqa: SIM115
-        locked(self._file)
+        file = open(self.path, "ab", buffering=0)  # noqa: SIM115
+        wait_for(lambda: locked(file), self.path)
+        self._file = file
         try:
             self.read_on()
         except DamagedLog:
             self.close()
             raise
-        if os.fstat(self._file.fileno()).st_size > self._read:
-            self._file.truncate(self._read)
+        if os.fstat(file.fileno()).st_size > self._read:
+            file.truncate(self._read)
 
     def close(self) -> None:
         """Let others write it."""
@@ -261,7 +274,7 @@ class RunLog:
             )
 
 
-def locked(file: IO[bytes], *, wait: bool = True) -> bool:
+def locked(file: IO[bytes]) -> bool:
     """Lock an open file against other processes, as long as it is open; whether it could be.
 
     Where there are no such locks (Windows, some network drives), what is open counts as locked.
@@ -269,7 +282,7 @@ def locked(file: IO[bytes], *, wait: bool = True) -> bool:
     if fcntl is None:
         return True
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError:

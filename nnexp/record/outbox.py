@@ -282,9 +282,9 @@ def in_hand(log: RunLog) -> bool:
 
 def described(log: RunLog) -> str:
     """A log in words."""
-    begun, run_id = log.logged.begun, state_of(log.folder).run_id or log.logged.begun.run_id
-    kind = begun.tags.get("nnexp.kind", "run")
-    return f"the end of {kind} {run_id[:8]}" if run_id else f"{kind} {begun.name}"
+    begun = log.logged.begun
+    run_id = state_of(log.folder).run_id or begun.run_id
+    return f"{begun.tags.get('nnexp.kind', 'run')} {run_id[:8]} {begun.name}".replace("  ", " ")
 
 
 def run_ids_with_log(store: Store) -> set[str]:

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nnexp.record.clock import now
 from nnexp.record.events import Begun, Ended
 from nnexp.record.files import local
 from nnexp.record.log import RunLog, put_away, unpacked
+from nnexp.record.mlflow_private import repository_of
 from nnexp.record.readback import Expected, Lost, confirm, confirm_closed
 from nnexp.record.seal import note_seal, seal_of_tags
 from nnexp.record.sending import log as send
@@ -81,6 +83,15 @@ def taken_out(store: Store, run_id: str, folder: Path) -> RunLog | None:
     return log
 
 
+def reopen(store: Store, run: Run, owner: Mapping[str, str]) -> None:
+    """Mark a run that was stopped as going on again, by another process."""
+    run_id = str(run.info.run_id)
+    store.client.update_run(run_id, status="RUNNING")
+    if "nnexp.reason" in run.data.tags:
+        store.client.delete_tag(run_id, "nnexp.reason")
+    send(store, run_id, tags=owner)
+
+
 class Projection:
     """MLflow's run of one log, as far as this process has made it."""
 
@@ -115,7 +126,7 @@ class Projection:
             self._note(State(opening=True))
             run = self._create(begun)
         elif run.info.status != "RUNNING" and self.log.logged.ended is None:
-            self._reopen(run)
+            reopen(self.store, run, self.log.logged.owner)
         if not run.info.run_id:
             raise Lost(f"{self.store.shown}: it says that it has opened a run, but not which")
         self._place = str(run.info.artifact_uri or "")
@@ -180,14 +191,6 @@ class Projection:
             # An older copy of the store may have been put back.
             return created(experiment_id(self.store, begun.experiment_name))
 
-    def _reopen(self, run: Run) -> None:
-        """Mark a run that was stopped as going on again."""
-        run_id, owner = str(run.info.run_id), dict(self.log.logged.owner)
-        self.store.client.update_run(run_id, status="RUNNING")
-        if "nnexp.reason" in run.data.tags:
-            self.store.client.delete_tag(run_id, "nnexp.reason")
-        send(self.store, run_id, tags=owner)
-
     def _send(self, more: dict[str, str]) -> None:
         logged, first = self.log.logged, self._tags is None
         points = self.log.written[self._points :]
@@ -208,11 +211,8 @@ class Projection:
         if not self._place or local(self._place) is None:
             self.store.client.log_artifacts(self.run_id, str(folder))
             return
-        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
         # The client would ask the store for the run again to learn this address.
-        repository: Any = get_artifact_repository(self._place, tracking_uri=self.store.uri)
-        repository.log_artifacts(str(folder))
+        repository_of(self._place, self.store.uri).log_artifacts(str(folder))
 
     def _confirm(self, ended: Ended) -> None:
         logged = self.log.logged
@@ -225,11 +225,12 @@ class Projection:
 
     def _leave(self, ended: Ended) -> None:
         """The store has it all: the log is put where it is in nobody's way."""
-        self._note(State(self.run_id, opening=True, whole=self.log.size))
         if ended.whole:
             # Where the disk is full, the next start does it.
             with suppress(OSError):
                 put_away(self.log, self.store.folder, self.run_id)
+                return
+        self._note(State(self.run_id, opening=True, whole=self.log.size))
 
     def _note(self, state: State) -> None:
         self.state = state

@@ -7,9 +7,10 @@ so this goes by the store's own method, a private one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nnexp.errors import UserError
+from nnexp.record.mlflow_private import remover, repository_of
 from nnexp.record.rebuild import forget
 from nnexp.record.store import Store
 from nnexp.record.store_sql import database
@@ -25,7 +26,7 @@ def check_removable(store: Store) -> None:
         UserError: it is a server, or an MLflow that does this in another way.
     """
     inner = database(store)
-    if inner is None or not hasattr(inner, "_hard_delete_run"):
+    if inner is None or remover(inner) is None:
         raise UserError(
             f"--for-good: {store.shown} removes runs on its own machine only; allowed: delete "
             "without it, then mlflow gc there"
@@ -34,15 +35,13 @@ def check_removable(store: Store) -> None:
 
 def remove_for_good(store: Store, runs: Sequence[Run]) -> None:
     """Remove runs, in the bin or not, with all values and artifacts."""
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
-    inner = database(store)
+    remove = remover(database(store))
+    assert remove is not None
     for run in runs:
         if run.info.lifecycle_stage == "active":
             # Should this be stopped half way, what is left lies in the bin.
             store.client.delete_run(run.info.run_id)
         place = str(run.info.artifact_uri)
-        repository: Any = get_artifact_repository(place, tracking_uri=store.uri)
-        repository.delete_artifacts()
-        inner._hard_delete_run(run.info.run_id)
+        repository_of(place, store.uri).delete_artifacts()
+        remove(run.info.run_id)
         forget(store, run.info.run_id)

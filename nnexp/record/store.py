@@ -24,6 +24,7 @@ from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.record.identity import ARTIFACTS, follow_move, store_id
 from nnexp.record.locks import held
+from nnexp.record.mlflow_private import LOCKED, LOGIN, be_brief, preload, store_of
 from nnexp.redact import hide, redact
 
 if TYPE_CHECKING:
@@ -139,9 +140,7 @@ def import_client() -> None:
     prepare_mlflow()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import mlflow.store.tracking.sqlalchemy_store
-
-        assert mlflow
+        preload()
 
 
 def said_by_store(error: BaseException) -> str:
@@ -296,7 +295,7 @@ def _reach_unlocked(uri: str, key: str, folder: Path, *, reading: bool) -> Store
         try:
             return _reach(uri, key, folder, reading=reading)
         except UserError as error:
-            if "database is locked" not in str(error) or time.monotonic() > deadline:
+            if LOCKED not in str(error) or time.monotonic() > deadline:
                 raise
             print("the database is locked by another process; waiting", file=sys.stderr)
             time.sleep(1.0)
@@ -308,10 +307,7 @@ def _reach(uri: str, key: str, folder: Path, *, reading: bool) -> Store:
         from mlflow import MlflowClient
 
         if not uri.startswith("http"):
-            from mlflow.store.db import utils
-
-            # MLflow asks a database that does not answer ten times, for 102 seconds; this is 3.
-            utils.MAX_RETRY_COUNT = 5
+            be_brief()
         try:
             client = MlflowClient(tracking_uri=uri, registry_uri=uri)
             client.search_experiments(max_results=1)
@@ -319,7 +315,7 @@ def _reach(uri: str, key: str, folder: Path, *, reading: bool) -> Store:
             note = folder / f"{path.name}.id" if path is not None else None
             kept_id = store_id(client, note, reading=reading)
             if path is not None:
-                follow_move(client._tracking_client.store, path.parent)
+                follow_move(store_of(client), path.parent)
         except ImportError as error:
             driver = str(error.name or error)
             raise UserError(
@@ -357,7 +353,7 @@ def patient(call: Any) -> Any:
                 return call(*args, **kwargs)
             except Exception as error:
                 # MLflow has waited for its own 20 seconds already.
-                if "database is locked" not in str(error) or time.monotonic() > deadline:
+                if LOCKED not in str(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(0.5)
 
@@ -366,7 +362,7 @@ def patient(call: Any) -> Any:
 
 def _unreachable(uri: str, key: str, error: BaseException) -> str:
     reason = redact(" ".join(str(error).split()))
-    if uri.startswith("http") and "error code 401" in reason:
+    if uri.startswith("http") and LOGIN in reason:
         return (
             f"{key}={redact(uri)}: the server asks who you are; allowed: name and password in "
             "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, as its users have them"

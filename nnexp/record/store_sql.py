@@ -13,6 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnexp.record.labels import RESERVED
+from nnexp.record.mlflow_private import (
+    database_of,
+    history_of_many,
+    ids_where,
+    session_of,
+    tables_of,
+)
 from nnexp.record.store import Store
 
 if TYPE_CHECKING:
@@ -21,18 +28,15 @@ if TYPE_CHECKING:
 PAGE = 1000
 """Runs per query: databases limit how many values a query may hold."""
 
-SERVED, MOST = 100, 25_000
-"""Runs and values that a tracking server answers with at most."""
-
-BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
+SERVED = 100
+"""Runs that a tracking server answers with at most."""
 
 INFO = ("run_uuid", "name", "status", "start_time", "end_time")
 
 
 def database(store: Store) -> Any:
     """MLflow's store object where it is a database, else None (a server)."""
-    inner = getattr(store.client._tracking_client, "store", None)
-    return inner if hasattr(inner, "ManagedSessionMaker") else None
+    return database_of(store.client)
 
 
 def run_ids(inner: Any, experiment_id: str, where: str) -> list[str]:
@@ -41,32 +45,17 @@ def run_ids(inner: Any, experiment_id: str, where: str) -> list[str]:
     Raises:
         MlflowException: a filter that MLflow does not understand.
     """
-    from mlflow.store.tracking import sqlalchemy_store
-    from mlflow.store.tracking.dbmodels.models import SqlRun
-    from mlflow.utils.search_utils import SearchUtils
-    from sqlalchemy import select
+    if (found := ids_where(inner, experiment_id, where)) is not None:
+        return found
+    from mlflow.entities import ViewType
 
-    untyped: Any = SearchUtils
-    parsed = untyped.parse_search_filter(where)
-    with inner.ManagedSessionMaker() as session:
-        # As `SqlAlchemyStore._search_runs` puts it together.
-        clauses: Any = sqlalchemy_store._get_sqlalchemy_filter_clauses
-        attributes, others, datasets = clauses(parsed, session, inner._get_dialect())
-        statement: Any = select(SqlRun.run_uuid, SqlRun.start_time)
-        for clause in others:
-            statement = statement.join(clause)
-        for clause in datasets:
-            statement = statement.join(clause, SqlRun.run_uuid == clause.c.destination_id)
-        statement = (
-            statement.distinct()
-            .filter(
-                SqlRun.experiment_id == int(experiment_id),
-                SqlRun.lifecycle_stage == "active",
-                *attributes,
-            )
-            .order_by(SqlRun.start_time.desc(), SqlRun.run_uuid)
-        )
-        return [str(row[0]) for row in session.execute(statement)]
+    ids: list[str] = []
+    token = None
+    while token != "":
+        page = inner.search_runs([experiment_id], where, ViewType.ACTIVE_ONLY, PAGE, None, token)
+        ids += [str(run.info.run_id) for run in page]
+        token = page.token or ""
+    return ids
 
 
 class Columns:
@@ -102,26 +91,25 @@ def read_columns(
 
     With `params`, all parameters. Of the tags those named, and the user's own.
     """
-    from mlflow.store.tracking.dbmodels.models import SqlLatestMetric, SqlParam, SqlRun, SqlTag
     from sqlalchemy import not_, or_, select
 
-    found = Columns(ids)
-    with inner.ManagedSessionMaker() as session:
+    found, ours = Columns(ids), tables_of(inner)
+    with session_of(inner) as session:
         for part in pages(ids):
-            info = select(*(getattr(SqlRun, name) for name in INFO))
-            for row in session.execute(info.where(SqlRun.run_uuid.in_(part))):
+            info = select(*(getattr(ours.run, name) for name in INFO))
+            for row in session.execute(info.where(ours.run.run_uuid.in_(part))):
                 found.put_info(row)
-            tables: list[tuple[Any, dict[str, list[Any]]]] = [(SqlTag, found.tags)]
+            tables: list[tuple[Any, dict[str, list[Any]]]] = [(ours.tag, found.tags)]
             if params:
-                tables.append((SqlParam, found.params))
+                tables.append((ours.param, found.params))
             for table, into in tables:
                 rows: Any = select(table.run_uuid, table.key, table.value)
                 rows = rows.where(table.run_uuid.in_(part))
-                if table is SqlTag:
-                    ours = [SqlTag.key.startswith(prefix) for prefix in RESERVED]
-                    rows = rows.where(or_(SqlTag.key.in_(tags), not_(or_(*ours))))
+                if table is ours.tag:
+                    reserved = [table.key.startswith(prefix) for prefix in RESERVED]
+                    rows = rows.where(or_(table.key.in_(tags), not_(or_(*reserved))))
                 found.put(into, session.execute(rows))
-            last = SqlLatestMetric
+            last = ours.latest
             values: Any = select(last.run_uuid, last.key, last.value, last.is_nan)
             rows = session.execute(values.where(last.run_uuid.in_(part)))
             found.put(found.metrics, ((r, k, float("nan") if nan else v) for r, k, v, nan in rows))
@@ -166,14 +154,8 @@ def final_values(store: Store, run_id: str, metrics: Mapping[str, float]) -> dic
 
 def served(store: Store, ids: Sequence[str], name: str) -> list[tuple[Any, ...]]:
     """One metric of some runs from a tracking server, in one request if it can answer that."""
-    from mlflow.utils import rest_utils
-
-    inner: Any = store.client._tracking_client.store
-    http_request: Any = rest_utils.http_request
-    asked = [("metric_key", name), ("max_results", str(MOST)), *(("run_id", i) for i in ids)]
-    answer = http_request(inner.get_host_creds(), BULK, "GET", params=asked)
-    found = answer.json().get("metrics", []) if answer.status_code == 200 else None
-    if found is not None and len(found) < MOST:
+    found = history_of_many(store.client, ids, name)
+    if found is not None:
         return [
             (m["run_id"], name, int(m["step"]), int(m["timestamp"]), float(m["value"]), False)
             for m in found
@@ -186,13 +168,12 @@ def served(store: Store, ids: Sequence[str], name: str) -> list[tuple[Any, ...]]
 
 
 def _of_database(inner: Any, ids: Sequence[str], names: Sequence[str] | None) -> pd.DataFrame:
-    from mlflow.store.tracking.dbmodels.models import SqlMetric
     from sqlalchemy import select
 
     parts: list[pd.DataFrame] = []
-    with inner.ManagedSessionMaker() as session:
+    with session_of(inner) as session:
         for part in pages(ids):
-            m = SqlMetric
+            m = tables_of(inner).metric
             statement: Any = select(m.run_uuid, m.key, m.step, m.timestamp, m.value, m.is_nan)
             statement = statement.where(m.run_uuid.in_(part))
             if names is not None:

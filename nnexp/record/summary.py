@@ -19,6 +19,7 @@ from nnexp.config.command import setting_names_of
 from nnexp.config.schema import Config
 from nnexp.record.clock import now
 from nnexp.record.description import owner_tags, params_of
+from nnexp.record.mlflow_private import COLOUR
 from nnexp.record.palette import next_colour
 from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store
@@ -32,9 +33,6 @@ LEVEL = 0.95
 
 _BOUNDED = ("/cost", "accuracy")
 """Counts and parts of the cost have no bounds of their own: they would double what is written."""
-
-COLOUR = "mlflow.runColor"
-"""The tag by which MLflow's UI colours a run; without it, by chance, two may look the same."""
 
 _NOTED = ("test/accuracy", "best/test_accuracy", "best/validation_accuracy", "gap/final")
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from nnexp.config.compose import schema_keys
 from nnexp.config.varying_keys import ASIDE, distinct_keys
+from nnexp.record.mlflow_private import KIND, VIEW
 from nnexp.record.store import Store
 from nnexp.record.store_sql import Columns, database, read_columns, run_ids
 
@@ -54,9 +55,9 @@ def write_views(store: Store, experiment_id: str) -> dict[str, str]:
     settings = run_ids(inner, experiment_id, "tags.`nnexp.kind` = 'summary'")
     if settings:
         views[SETTINGS] = settings_view(recorded, len(settings))
-    tags = {f"mlflow.sharedViewState.{key}": json.dumps(view) for key, view in views.items()}
+    tags = {f"{VIEW}{key}": json.dumps(view) for key, view in views.items()}
     # Otherwise the UI guesses what the experiment is about, and asks whether it guessed right.
-    tags["mlflow.experimentKind"] = "custom_model_development"
+    tags[KIND] = "custom_model_development"
     there = store.client.get_experiment(experiment_id).tags
     for tag, value in tags.items():
         if there.get(tag) != value:

@@ -218,6 +218,8 @@ def _taken_up(task: Task, checkpoints: Checkpoints) -> tuple[RunLog, Snapshot | 
         with lock(task.folder.parent.parent):
             log.go_on(now(), task.begun.owner)
         return log, snapshot
+    if log is not None:
+        log.close()
     task.checkpoint.remove()
     make_room(task.folder)
     return RunLog(task.folder, replace(task.begun, at=now())), None

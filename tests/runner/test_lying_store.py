@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nnexp.record import readback, run
+from nnexp.record import outbox, readback
 from tests.inside import inside
 from tests.runner.served import Proxy, free_port, honest, proxy, server
 from tests.runner.typed import client, histories, nnexp, recorded
@@ -60,7 +60,7 @@ def test_values_that_a_server_swallowed_in_mid_run_are_sent_again(
     served: tuple[Path, int], way: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`200 {}` for three batches of values, as a proxy in trouble answers."""
-    monkeypatch.setattr(run, "FLUSH_SECONDS", 0.0)  # A batch for every epoch.
+    monkeypatch.setattr(outbox, "FLUSH_SECONDS", 0.0)  # A batch for every epoch.
     taken = 0
 
     def for_a_while(verb: str, path: str) -> tuple[int, bytes] | None:

@@ -22,7 +22,6 @@ from mlflow.exceptions import MlflowException
 
 import nnexp.record.clock
 import nnexp.record.contents
-import nnexp.record.store_sql
 import nnexp.runner.pool
 import nnexp.runner.sweep
 import nnexp.runner.worker
@@ -305,13 +304,6 @@ def _functions(it: Installed) -> list[tuple[Any, Any]]:
         process = it.here.world.processes.get(pid)
         return process is not None and not process.ended
 
-    def asked(store: Store, ids: Sequence[str], name: str) -> list[tuple[Any, ...]]:
-        return [
-            (run_id, name, m.step, m.timestamp, m.value, False)
-            for run_id in ids
-            for m in store.client.get_metric_history(run_id, name)
-        ]
-
     held = signals.held_stops
     return [
         (FileLock, lambda path: Lock(it.here, path)),
@@ -324,7 +316,6 @@ def _functions(it: Installed) -> list[tuple[Any, Any]]:
         (train, trained),
         (nnexp.source.confirm, lambda *args, **how: None),
         (nnexp.source.file_digests, dict),
-        (nnexp.record.store_sql.served, asked),
         (processes.started_at, lambda pid: str(pid) if is_there(pid) else ""),
         (processes.exists, is_there),
         (processes.boot, lambda: "simulated"),

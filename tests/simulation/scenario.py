@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rich.console import Console
 
@@ -15,11 +17,10 @@ from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
 from nnexp.record.check import check_records
 from nnexp.record.checkpoint import SUFFIX
-from nnexp.record.events import DamagedLog, Values
+from nnexp.record.events import Begun, DamagedLog, decode
 from nnexp.record.fingerprint import fingerprint
-from nnexp.record.log import HALF, RUNS, RunLog, recorded_log
+from nnexp.record.log import HALF, RUNS, Logged, RunLog, recorded_log
 from nnexp.record.outbox import REFUSED
-from nnexp.record.rebuild import _events
 from nnexp.record.store import experiment_id
 from nnexp.runner.run import run_single, tidy
 from nnexp.runner.sweep import run_sweep
@@ -73,6 +74,17 @@ class Command:
 def curves_of(values: Iterable[tuple[str, int, float]]) -> Curves:
     """Values as they are compared: all but times, bit by bit."""
     return tuple(sorted((n, s, repr(v)) for n, s, v in values if not n.startswith("time/")))
+
+
+def _logged(path: Path) -> Logged | None:
+    """What the log of a recorded run says."""
+    first, *others = map(decode, gzip.decompress(path.read_bytes()).splitlines())
+    if not isinstance(first, Begun):
+        return None
+    logged = Logged(first)
+    for event in others:
+        logged.take(event)
+    return logged
 
 
 @dataclass
@@ -198,13 +210,8 @@ class Scenario:
         for run_id, kept in runs.items():
             if not self._is_whole(kept):
                 self.wrong.append(f"run {run_id[:8]} is FINISHED and not whole")
-            events = _events(recorded_log(store.folder, run_id))
-            values = curves_of(
-                (name, event.step, value)
-                for event in events
-                if isinstance(event, Values)
-                for name, value in event.values.items()
-            )
+            logged = _logged(recorded_log(store.folder, run_id))
+            values = curves_of((p.name, p.step, p.value) for p in logged.points) if logged else ()
             if values != self.expected[kept.tags["nnexp.fingerprint"]]:
                 self.wrong.append(f"the log of run {run_id[:8]} is not whole")
         for run_id, checked in check_records(store, list(runs)):

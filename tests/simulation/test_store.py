@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -110,16 +111,24 @@ class Both:
         """What both say that they hold."""
         for where in FILTERS:
             for view in VIEWS:
-                yield self.ask(lambda client, which: self._search(client, which, where, view))
+                yield self.ask(partial(self._search, where=where, view=view))
         for k in range(len(self.ids[0])):
-            yield self.ask(lambda client, which: _told(client.get_run(self.ids[which][k])))
+            yield self.ask(partial(self._told, k=k))
             for name in ("m0", "m1", "m2"):
-                yield self.ask(
-                    lambda client, which: sorted(
-                        (m.step, m.timestamp, m.value)
-                        for m in client.get_metric_history(self.ids[which][k], name)
-                    )
-                )
+                yield self.ask(partial(self._history, k=k, name=name))
+
+    def _told(self, client: Any, which: int, k: int) -> tuple[Any, ...]:
+        run = client.get_run(self.ids[which][k])
+        info, data = run.info, run.data
+        tags = {key: v for key, v in data.tags.items() if key != "mlflow.user"}
+        return (
+            (info.status, info.start_time, info.end_time, info.lifecycle_stage, info.run_name),
+            (dict(data.params), tags, dict(data.metrics)),
+        )
+
+    def _history(self, client: Any, which: int, k: int, name: str) -> list[Any]:
+        found = client.get_metric_history(self.ids[which][k], name)
+        return sorted((m.step, m.timestamp, m.value) for m in found)
 
     def _search(self, client: Any, which: int, where: str, view: int) -> list[int]:
         """Positions of the runs found, page by page; of one start any order."""
@@ -137,15 +146,6 @@ class Both:
             if not token:
                 assert [start for start, _ in found] == sorted(start for start, _ in found)
                 return sorted(found)
-
-
-def _told(run: Any) -> tuple[Any, ...]:
-    info, data = run.info, run.data
-    tags = {k: v for k, v in data.tags.items() if k != "mlflow.user"}
-    return (
-        (info.status, info.start_time, info.end_time, info.lifecycle_stage, info.run_name),
-        (dict(data.params), tags, dict(data.metrics)),
-    )
 
 
 @pytest.mark.parametrize("seed", range(6))

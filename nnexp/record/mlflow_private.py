@@ -1,0 +1,181 @@
+"""The parts of MLflow that are none of its public interface, and what is done without each.
+
+Nothing else in the package touches them. Where one has moved, the public way is taken, which is
+slower or does less; `tests/record/test_mlflow_private.py` fails by the part's name. Tried with
+MLflow 3.17.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from functools import cache
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+COLOUR = "mlflow.runColor"
+"""The tag by which the UI colours a run. Without it, by chance, two may look the same."""
+
+VIEW = "mlflow.sharedViewState."
+"""Before a view's name: the experiment's tag that holds what the UI shows. Without it, its own."""
+
+KIND = "mlflow.experimentKind"
+"""The experiment's tag that spares the UI a guess."""
+
+BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
+"""A server's answer to the UI for one metric of many runs. Without it, a request for each run."""
+
+MOST = 25_000
+"""Values that it answers with at most."""
+
+ATTEMPTS = 5
+"""How often MLflow asks a database that does not answer. Its own ten take 102 seconds, these 3."""
+
+LOCKED, LOGIN = "database is locked", "error code 401"
+"""What errors say of a database that another process has locked, of a server with logins."""
+
+_TABLES = {
+    "run": "SqlRun",
+    "param": "SqlParam",
+    "tag": "SqlTag",
+    "metric": "SqlMetric",
+    "latest": "SqlLatestMetric",
+    "experiment": "SqlExperiment",
+}
+
+
+def store_of(client: MlflowClient) -> Any:
+    """The store object behind a client; None if it has none."""
+    return getattr(getattr(client, "_tracking_client", None), "store", None)
+
+
+def database_of(client: MlflowClient) -> Any:
+    """The store object of a client whose store is a database that can be read as one.
+
+    None for a server, and where MLflow's tables are not as they were: then the client is asked.
+    """
+    inner = store_of(client)
+    return inner if hasattr(inner, "ManagedSessionMaker") and tables() is not None else None
+
+
+@cache
+def tables() -> SimpleNamespace | None:
+    """MLflow's tables, with the columns that are read; None if one is not as it was."""
+    columns = {
+        "run": "run_uuid name status start_time end_time artifact_uri lifecycle_stage",
+        "param": "run_uuid key value",
+        "tag": "run_uuid key value",
+        "metric": "run_uuid key value step timestamp is_nan",
+        "latest": "run_uuid key value is_nan",
+        "experiment": "experiment_id artifact_location",
+    }
+    with suppress(ImportError, AttributeError):
+        from mlflow.store.tracking.dbmodels import models
+
+        found = {name: getattr(models, table) for name, table in _TABLES.items()}
+        if all(hasattr(found[name], c) for name in found for c in columns[name].split()):
+            return SimpleNamespace(**found)
+    return None
+
+
+def ids_where(inner: Any, experiment_id: str, where: str) -> list[str] | None:
+    """The ids of an experiment's active runs that a filter lets through, the latest first.
+
+    None where MLflow's own filters cannot be had: then the client is asked for the runs.
+
+    Raises:
+        MlflowException: a filter that MLflow does not understand.
+    """
+    from sqlalchemy import select
+
+    try:
+        from mlflow.store.tracking import sqlalchemy_store
+        from mlflow.utils.search_utils import SearchUtils
+
+        parse: Any = SearchUtils.parse_search_filter
+        clauses: Any = sqlalchemy_store._get_sqlalchemy_filter_clauses
+        dialect = inner._get_dialect()
+    except (ImportError, AttributeError):
+        return None
+    parsed, run = parse(where), tables_of(inner).run
+    with session_of(inner) as session:
+        # As `SqlAlchemyStore._search_runs` puts it together.
+        attributes, others, datasets = clauses(parsed, session, dialect)
+        statement: Any = select(run.run_uuid, run.start_time)
+        for clause in others:
+            statement = statement.join(clause)
+        for clause in datasets:
+            statement = statement.join(clause, run.run_uuid == clause.c.destination_id)
+        statement = (
+            statement.distinct()
+            .filter(
+                run.experiment_id == int(experiment_id),
+                run.lifecycle_stage == "active",
+                *attributes,
+            )
+            .order_by(run.start_time.desc(), run.run_uuid)
+        )
+        return [str(row[0]) for row in session.execute(statement)]
+
+
+def session_of(inner: Any) -> AbstractContextManager[Any]:
+    """A session of SQLAlchemy's with a database."""
+    session: AbstractContextManager[Any] = inner.ManagedSessionMaker()
+    return session
+
+
+def tables_of(inner: Any) -> SimpleNamespace:
+    """The tables of a store that `database_of` has given."""
+    found = tables()
+    assert found is not None, inner
+    return found
+
+
+def history_of_many(
+    client: MlflowClient, ids: Sequence[str], metric: str
+) -> list[Mapping[str, Any]] | None:
+    """The values of one metric of some runs on a server; None if it cannot answer at once."""
+    with suppress(ImportError, AttributeError):
+        from mlflow.utils import rest_utils
+
+        ask: Any = rest_utils.http_request
+        credentials = store_of(client).get_host_creds()
+        asked = [("metric_key", metric), ("max_results", str(MOST)), *(("run_id", i) for i in ids)]
+        answer = ask(credentials, BULK, "GET", params=asked)
+        if answer.status_code == 200:
+            found = answer.json().get("metrics", [])
+            return found if len(found) < MOST else None
+    return None
+
+
+def remover(inner: Any) -> Callable[[str], None] | None:
+    """What removes a run with all its rows from a database; None leaves that to `mlflow gc`."""
+    found: Callable[[str], None] | None = getattr(inner, "_hard_delete_run", None)
+    return found
+
+
+def preload() -> None:
+    """Import what reaching a database takes; without it, that is done when one is reached."""
+    with suppress(ImportError):
+        import mlflow.store.tracking.sqlalchemy_store
+
+        assert mlflow
+
+
+def be_brief() -> None:
+    """Let MLflow give a database up sooner that does not answer; without it, that takes longer."""
+    with suppress(ImportError):
+        from mlflow.store.db import utils
+
+        if hasattr(utils, "MAX_RETRY_COUNT"):
+            utils.MAX_RETRY_COUNT = ATTEMPTS
+
+
+def repository_of(place: str, uri: str) -> Any:
+    """What reads and writes artifacts at an address, without asking the store for their run."""
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    return get_artifact_repository(place, tracking_uri=uri)
