@@ -299,13 +299,20 @@ def held_log(folder: Path) -> RunLog | None:
     return None
 
 
-def _create(folder: Path, content: bytes, artifacts: Path | None = None) -> int:
+def _create(
+    folder: Path,
+    content: bytes,
+    artifacts: Path | None = None,
+    beside: Mapping[str, str] | None = None,
+) -> int:
     """Make the folder of a run, with its log, all or nothing; the bytes written."""
     # Who makes it can be told by its name, should it be killed meanwhile.
     fresh = folder.with_name(f"{folder.name}{HALF}{os.getpid()}")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     (fresh / LOG).write_bytes(content)
+    for name, text in (beside or {}).items():
+        (fresh / name).write_text(text, encoding="utf-8")
     if artifacts is not None:
         os.replace(artifacts, fresh / ARTIFACTS)
     with suppress(FileNotFoundError):
@@ -353,8 +360,10 @@ def recorded_log(store_folder: Path, run_id: str) -> Path:
     return store_folder / RECORDED / f"{run_id}.gz"
 
 
-def unpacked(store_folder: Path, run_id: str, folder: Path) -> RunLog | None:
-    """The log of a recorded run, copied into a folder of its own; None if it has none.
+def unpacked(
+    store_folder: Path, run_id: str, folder: Path, beside: Mapping[str, str]
+) -> RunLog | None:
+    """The log of a recorded run, copied into a folder with other texts; None if it has none.
 
     Raises:
         DamagedLog: it is not what was written.
@@ -365,5 +374,5 @@ def unpacked(store_folder: Path, run_id: str, folder: Path) -> RunLog | None:
         return None
     except (OSError, EOFError) as error:
         raise DamagedLog(f"{run_id}: {error}") from error
-    _create(folder, content)
+    _create(folder, content, beside=beside)
     return RunLog(folder)

@@ -77,10 +77,9 @@ def taken_out(store: Store, run_id: str, folder: Path) -> RunLog | None:
     Raises:
         DamagedLog: it is not what was written.
     """
-    log = unpacked(store.folder, run_id, folder)
-    if log is not None:
-        note(folder, State(run_id, opening=True))
-    return log
+    # At once with the log: without it, it would be opened as a run of its own.
+    state = json.dumps(asdict(State(run_id, opening=True)))
+    return unpacked(store.folder, run_id, folder, {STATE: state})
 
 
 def reopen(store: Store, run: Run, owner: Mapping[str, str]) -> None:
