@@ -89,7 +89,8 @@ class Simulation:
     def _undisturbed(self) -> Mapping[str, Curves]:
         world = World(0, Faults())
         machine = self._machine(world)
-        command = Command("sweep", tuple(config_of(eta, "none") for eta in ETAS))
+        # With artifacts: what is asked of the system once in a process is asked here.
+        command = Command("sweep", tuple(config_of(eta, "light") for eta in ETAS))
         with self.program.on(machine):
             world.start("sweep", lambda: command.carry_out(machine))
             world.go()
