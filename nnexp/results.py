@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from nnexp.config.command import run_name
 from nnexp.config.compose import flatten
+from nnexp.config.run_names import run_name
 from nnexp.config.schema import Config
 from nnexp.config.varying_keys import columns_of, distinct_keys
 from nnexp.errors import UserError
@@ -258,7 +258,7 @@ class Sweep:
         """
         from nnexp.study.compare import compare
         from nnexp.study.compared import Compared
-        from nnexp.study.judge import Rule
+        from nnexp.study.decision_rule import Rule
         from nnexp.study.metric import Metric
         from nnexp.study.published import published_runs
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from nnexp.cli.formats import add_format, done, said_beside
 from nnexp.cli.options import Parser
-from nnexp.config.arguments import check_arguments
+from nnexp.config.check_arguments import check_arguments
 from nnexp.config.compose import schema_keys
 from nnexp.config.words import some
 from nnexp.parts import options as parts_options

@@ -9,7 +9,7 @@ from typing import Any
 
 from nnexp.config.arguments import printable
 from nnexp.record.check import Checked
-from nnexp.study.verdict import Verdict
+from nnexp.study.verification import Verdict
 
 SHOWN = 5
 """Differing values that are printed per run."""

@@ -36,7 +36,7 @@ from nnexp.study.exchange.reproduce import Claim, claims_of, reproduce, sampled
 from nnexp.study.exchange.results import Results, open_results
 from nnexp.study.exchange.signature import signature_problem, signer_of
 from nnexp.study.surroundings import source_change
-from nnexp.study.verdict import Verdict
+from nnexp.study.verification import Verdict
 from nnexp.terminal import console
 
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from nnexp.config.command import command_of, run_name
+from nnexp.config.command import command_of
 from nnexp.config.compose import to_yaml
 from nnexp.config.own import sources_of
+from nnexp.config.run_names import run_name
 from nnexp.config.schema import ACTIVATIONS, Config
 from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError

@@ -22,7 +22,7 @@ from nnexp.record.tags import number
 from nnexp.study.correct import recorded_correct, unlike
 from nnexp.study.lookup import artifact, check_schema
 from nnexp.study.recorded import recorded_config, recorded_data
-from nnexp.study.verdict import Difference, Trained, Values, Verdict, judge
+from nnexp.study.verification import Difference, Trained, Values, Verdict, judge
 from nnexp.train.engines import check_engine
 from nnexp.train.plan import check_data
 

@@ -14,8 +14,8 @@ from nnexp.cli.comparison_data import print_json
 from nnexp.cli.comparison_text import show
 from nnexp.study.answer import answer
 from nnexp.study.compare import Comparison, compare
+from nnexp.study.decision_rule import Rule
 from nnexp.study.improvement import Probability
-from nnexp.study.judge import Rule
 from nnexp.study.rounds import next_round, undecided
 from nnexp.study.sequential import confidence_sequence, e_value
 from nnexp.study.setting import Setting
