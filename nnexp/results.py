@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nnexp.record.sweep import Recorded
     from nnexp.runner.run_under_way import Result
     from nnexp.runner.sweep import SweepResult
-    from nnexp.study.compared import Compared
+    from nnexp.study.comparison_frames import Compared
 
 
 @dataclass(frozen=True, repr=False)
@@ -257,7 +257,7 @@ class Sweep:
             UserError: no run has such a key or metric, or there is no such setting.
         """
         from nnexp.study.compare import compare
-        from nnexp.study.compared import Compared
+        from nnexp.study.comparison_frames import Compared
         from nnexp.study.decision_rule import Rule
         from nnexp.study.metric import Metric
         from nnexp.study.published import published_runs

@@ -15,7 +15,7 @@ from nnexp.cli.formats import print_csv, print_json
 from nnexp.cli.images import show_images
 from nnexp.cli.options import Parser, add_selection, command, experiments, selected
 from nnexp.errors import UserError
-from nnexp.record.check import warnings_of
+from nnexp.record.check_seals import warnings_of
 from nnexp.record.store import Store, open_store
 from nnexp.study.compare import Comparison, compare
 from nnexp.study.decision_rule import ALPHA, Rule

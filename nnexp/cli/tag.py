@@ -14,7 +14,7 @@ from nnexp.errors import UserError
 from nnexp.record.sending import log
 from nnexp.record.store import open_store
 from nnexp.redact import redact
-from nnexp.study.chosen import chosen
+from nnexp.study.selected_runs import chosen
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nnexp.config.arguments import printable
-from nnexp.record.check import Checked
+from nnexp.record.check_seals import Checked
 from nnexp.study.verification import Verdict
 
 SHOWN = 5

@@ -21,8 +21,8 @@ from nnexp.config.schema import ACTIVATIONS, Config
 from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
 from nnexp.nn.costs import COSTS
-from nnexp.record.correct import NAME as CORRECT
-from nnexp.record.correct import correct_of, save_correct
+from nnexp.record.correct_images import NAME as CORRECT
+from nnexp.record.correct_images import correct_of, save_correct
 from nnexp.record.environment import environment
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.weights import save_weights

@@ -14,7 +14,7 @@ from nnexp import __version__
 from nnexp.config.arguments import printable
 from nnexp.data.checksums import FASHION_MNIST, MNIST
 from nnexp.errors import UserError
-from nnexp.record.check import check_records
+from nnexp.record.check_seals import check_records
 from nnexp.record.contents import Contents, contents_of
 from nnexp.record.description import owner_tags
 from nnexp.record.files import recorded_contents, recorded_digests
