@@ -55,7 +55,7 @@ class Run:
     def _made(
         cls, run_id: str, config: Config, metrics: Mapping[str, float], status: str, reason: str
     ) -> Run:
-        from nnexp.record.store import resolve_uri
+        from nnexp.record.store_address import resolve_uri
 
         final = {name: metrics[name] for name in sorted(metrics) if name != "step"}
         return cls(run_id, config, final, status, reason, resolve_uri(config.tracking.uri))

@@ -20,7 +20,8 @@ from nnexp.record.description import owner_tags
 from nnexp.record.files import recorded_contents, recorded_digests
 from nnexp.record.projection import TOKEN
 from nnexp.record.seal import seal_of_tags
-from nnexp.record.store import Store, said_by_store
+from nnexp.record.store import Store
+from nnexp.record.store_errors import said_by_store
 from nnexp.source import sha256_of
 from nnexp.study.exchange.archive import (
     EVIDENCE,

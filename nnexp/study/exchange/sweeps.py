@@ -7,7 +7,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from nnexp.errors import UserError
-from nnexp.record.store import Store, said_by_store
+from nnexp.record.store import Store
+from nnexp.record.store_errors import said_by_store
 from nnexp.record.sweep import Recorded as EndedRun
 from nnexp.record.sweep import recorded_runs, runs_where, sweep_key
 from nnexp.record.sweep_configs import ASKED
