@@ -245,6 +245,26 @@ def test_a_stopped_run_that_has_arrived_is_sent_no_second_time(store: Store) -> 
     assert not log.folder.exists()
 
 
+def test_a_stopped_run_that_goes_on_is_running_without_a_reason(store: Store) -> None:
+    begun, *values, end = events(store, "again")
+    stopped = Ended(
+        "KILLED", 1_700_000_001_500, tags={"nnexp.reason": "stopped by Ctrl-C"}, whole=False
+    )
+    log = write_whole(store.folder / RUNS / "again", [begun, *values, stopped])
+    run_id = Projection(store, log).close()
+    assert store.client.get_run(run_id).data.tags["nnexp.reason"] == "stopped by Ctrl-C"
+    log.go_on(1_700_000_002_000, owner_tags())
+    projection = Projection(store, log)
+    projection.open()
+    run = store.client.get_run(run_id)
+    assert run.info.status == "RUNNING"
+    assert "nnexp.reason" not in run.data.tags
+    assert run.data.tags["nnexp.pid"] == owner_tags()["nnexp.pid"]
+    log.add(end)
+    assert projection.close() == run_id
+    arrived(store, "again")
+
+
 def test_a_tag_that_is_changed_and_changed_back_is_so_in_the_store(store: Store) -> None:
     begun, *_, end = events(store, "back and forth")
     log = write_whole(store.folder / RUNS / "back", [begun])
