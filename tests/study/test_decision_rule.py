@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from nnexp.cli.comparison_data import print_json
+from nnexp.cli.comparison_data import everything
 from nnexp.cli.comparison_text import show
+from nnexp.cli.formats import print_json
 from nnexp.study.answer import answer
 from nnexp.study.compare import Comparison, compare
 from nnexp.study.decision_rule import Rule
@@ -116,7 +117,7 @@ def test_the_anytime_rule_judges_by_e_and_its_own_interval(
     assert "95 % anytime interval" in text
     assert "E: evidence against no difference" in text
     assert "exact p" not in text
-    print_json(found)
+    print_json(everything(found))
     told = json.loads(capsys.readouterr().out)
     assert told["anytime"]
     assert {p["verdict"] for p in told["pairs"]} == {"lower", "not resolved"}
