@@ -121,11 +121,15 @@ class Projection:
             return
         begun, before = self.log.logged.begun, self.run_id or self.log.logged.begun.run_id
         run = self._known(before) if before else self._by_token() if self.state.opening else None
+        ended = self.log.logged.ended
+        if run is not None and ended is not None and ended.whole:
+            # What it lacks is found when it is read back.
+            self._points = len(self.log.logged.points)
         if run is None:
             self.renewed = bool(before)
             self._note(State(opening=True))
             run = self._create(begun)
-        elif run.info.status != "RUNNING" and self.log.logged.ended is None:
+        elif run.info.status != "RUNNING" and ended is None:
             reopen(self.store, run, self.log.logged.owner)
         if not run.info.run_id:
             raise Lost(f"{self.store.shown}: it says that it has opened a run, but not which")
