@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from nnexp.errors import UserError
-from nnexp.record.check import warnings_of
+from nnexp.record.check_seals import warnings_of
 from nnexp.record.palette import COLOURS
 from nnexp.record.store import Store
 from nnexp.report.chart import plot_data

@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from rich.console import Console
 from rich.markup import escape
 
-from nnexp.config.command import run_name
+from nnexp.config.run_names import run_name
 from nnexp.config.schema import Config
 from nnexp.config.words import some
 from nnexp.data.dataset import Dataset, dataset_of
-from nnexp.record.check import warnings_of
+from nnexp.record.check_seals import warnings_of
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.log import RUNS
@@ -25,11 +25,11 @@ from nnexp.record.store_sql import final_values
 from nnexp.record.sweep import Recorded, find_finished
 from nnexp.runner.artifact_process import ArtifactProcess
 from nnexp.runner.checkpoints import Checkpoints, run_key
-from nnexp.runner.locks import alone
 from nnexp.runner.run_claims import Claims, claims
 from nnexp.runner.run_progress import RunProgress, Screen, header
 from nnexp.runner.run_under_way import Result, UnderWay
 from nnexp.runner.stopwatch import Stopwatch
+from nnexp.runner.training_lock import alone
 from nnexp.signals import held_stops
 from nnexp.source import SourceChanged, confirm, file_digests, source_sha256
 from nnexp.train.engines import check_engine, compile_ahead, engine_of
