@@ -46,6 +46,7 @@ from nnexp.study.claims_text import claims_table
 from nnexp.study.exchange.page import MARK, with_results
 from nnexp.study.preset import question_of
 from nnexp.study.text_table import TextTable
+from nnexp.whole import write_whole
 
 HERE = Path(__file__).parent
 FEW_NETWORKS = 6
@@ -110,7 +111,7 @@ def write_report(
         page = folder / "index.html"
         text = _render(report, pictures, command, proof)
         text = with_results(text, proof.content) if proof.content else text
-        page.write_text(text, encoding="utf-8")
+        write_whole(page, text.encode())
     except OSError as error:
         raise UserError(
             f"--out {folder}: cannot be written ({error}); allowed: a folder"
@@ -205,9 +206,9 @@ def png(drawn: Drawn) -> bytes:
 
 
 def _saved(folder: Path, drawn: Drawn) -> dict[str, Any]:
-    (folder / f"{drawn.name}.png").write_bytes(png(drawn))
+    write_whole(folder / f"{drawn.name}.png", png(drawn))
     svg = svg_file(drawn)
-    (folder / f"{drawn.name}.svg").write_bytes(svg)
+    write_whole(folder / f"{drawn.name}.svg", svg)
     return {
         "title": drawn.title,
         "note": drawn.note,

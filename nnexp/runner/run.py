@@ -12,6 +12,7 @@ from nnexp.config.run_names import run_name
 from nnexp.config.schema import Config
 from nnexp.config.words import some
 from nnexp.data.dataset import Dataset, dataset_of
+from nnexp.memory import address_space
 from nnexp.record.check_seals import warnings_of
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.fingerprint import fingerprint
@@ -130,6 +131,12 @@ def _ready(config: Config) -> Dataset:
     Raises:
         UserError: the data cannot be read, or is not what the config asks for.
     """
+    if address_space() is not None:
+        # A thread that gets no memory to begin with leaves this one waiting for it for ever.
+        dataset = dataset_of(config)
+        check_data(config, dataset)
+        check_engine(config)
+        return dataset
     # A stop raised within an import would leave the import lock locked: the other thread, which
     # imports too, would wait for it for ever, and this one for that.
     with held_stops(), ThreadPoolExecutor(1) as pool:

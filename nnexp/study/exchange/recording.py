@@ -154,6 +154,7 @@ def _parent(store: Store, sweep: Sweep, experiment: str, name: str | None) -> st
     if (known := find_parent(store, experiment, key, ended=True)) is not None:
         if _unended(store, known):
             reopen(store, store.client.get_run(known), owner_tags())
+            note_asked(store, known, asked)
         return known
     tags = {
         "nnexp.kind": "sweep",
