@@ -96,7 +96,6 @@ def train(
         arguments, retry_failed=retry_failed, may_sweep=may_sweep, recorded_key=recorded_key
     )
     register_launcher(request)
-    shows_all = os.environ.get("HYDRA_FULL_ERROR") == "1"
     jobs = _Jobs()
     compose = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")
     try:
@@ -107,7 +106,7 @@ def train(
         ):
             compose(jobs.train)()
     except (HydraException, OmegaConfBaseException) as error:
-        if shows_all:
+        if os.environ.get("HYDRA_FULL_ERROR") == "1":  # the caller's again by now
             raise
         raise UserError(one_line(error)) from error
     if jobs.raised:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from nnexp.cli.network_tables import add_format, done, said_beside
+from nnexp.cli.formats import add_format, done, said_beside
 from nnexp.cli.options import Parser
 from nnexp.config.arguments import check_arguments
 from nnexp.config.compose import schema_keys

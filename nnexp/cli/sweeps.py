@@ -10,10 +10,8 @@ from dataclasses import replace
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
-
 from nnexp.cli import COMMANDS
-from nnexp.cli.network_tables import print_json
+from nnexp.cli.formats import print_json
 from nnexp.cli.options import Parser
 from nnexp.config.arguments import without_retired
 from nnexp.config.schema import Config
@@ -29,7 +27,7 @@ from nnexp.record.tags import number
 from nnexp.source import source_sha256
 from nnexp.study.lookup import all_experiments, artifact_of
 from nnexp.terminal import console as new_console
-from nnexp.terminal import safe
+from nnexp.terminal import plain_table, safe
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -108,7 +106,7 @@ def _show(rows: Sequence[Mapping[str, Any]], commands: Sequence[str]) -> None:
     if not rows:
         console.print("no sweeps are recorded here; python -m nnexp -m seed=0,1 makes one")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = plain_table()
     words = {"sweep": "sweep", "experiment": "experiment", "started": "started (UTC)"}
     words["varied"] = "varied"
     for key in rows[0]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nnexp.cli.choice import add_choice, choice_of, said
-from nnexp.cli.network_tables import add_format, done, said_beside
+from nnexp.cli.formats import add_format, done, said_beside
 from nnexp.cli.options import Parser
 from nnexp.config.arguments import check_tag, printable
 from nnexp.config.rules import MAX_NAME, MAX_TEXT

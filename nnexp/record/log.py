@@ -61,12 +61,25 @@ class Logged:
     """The evaluated epochs, with their `step`."""
     stamps: list[int] = field(default_factory=list)
     """When they were measured."""
-    points: list[MetricPoint] = field(default_factory=list)
-    """All values, in the order in which they came."""
     tags: dict[str, str] = field(default_factory=dict)
     """Without those of the end."""
     owner: Mapping[str, str] = field(default_factory=dict)
     ended: Ended | None = None
+
+    @property
+    def points(self) -> list[MetricPoint]:
+        """All values, in the order in which they came."""
+        events = [
+            (int(row["step"]), at, row) for row, at in zip(self.rows, self.stamps, strict=True)
+        ]
+        if self.ended is not None:
+            events.append((self.ended.step, self.ended.at, dict(self.ended.values)))
+        return [
+            MetricPoint(name, value, step, at)
+            for step, at, values in events
+            for name, value in values.items()
+            if name != "step"
+        ]
 
     @property
     def final(self) -> dict[str, float]:
@@ -81,11 +94,8 @@ class Logged:
     def take(self, event: Event) -> None:
         """Go on by an event."""
         if isinstance(event, Values):
-            if not event.final:
-                self.rows.append({"step": event.step, **event.values})
-                self.stamps.append(event.at)
-            values = event.values.items()
-            self.points += [MetricPoint(k, v, event.step, event.at) for k, v in values]
+            self.rows.append({"step": event.step, **event.values})
+            self.stamps.append(event.at)
         elif isinstance(event, WentOn):
             self.owner, self.ended = event.owner, None
         elif isinstance(event, Tagged):

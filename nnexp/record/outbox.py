@@ -156,6 +156,8 @@ class Left:
     run_id: str = ""
     said: str = ""
     """Why it waits or was refused."""
+    renewed: bool = False
+    """Whether the store had the run no more, and has been given it anew."""
 
 
 def left_behind(store: Store) -> list[Left]:
@@ -211,7 +213,8 @@ def _settled(store: Store, folder: Path, log: RunLog | None, trouble: str) -> Le
     if trouble:
         return Left(what, "waits", folder, said=trouble)
     try:
-        run_id = Projection(store, log).close()
+        projection = Projection(store, log)
+        run_id = projection.close()
     except Exception as error:
         # Whatever the client raises (HTTP, database, MLflow): it stays on disk.
         said = said_by_store(error)
@@ -220,7 +223,8 @@ def _settled(store: Store, folder: Path, log: RunLog | None, trouble: str) -> Le
         return Left(what, "refused", set_aside(store, folder, said), said=said)
     if not log.logged.whole and not _has_checkpoint(store, log):
         put_away(log, store.folder, run_id)
-    return Left(what, "sent" if ended is not None else "killed", folder, run_id)
+    became = "sent" if ended is not None else "killed"
+    return Left(what, became, folder, run_id, renewed=projection.renewed)
 
 
 def _is_told(log: RunLog) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -82,6 +83,15 @@ def taken_out(store: Store, run_id: str, folder: Path) -> RunLog | None:
     return log
 
 
+def reopen(store: Store, run: Run, owner: Mapping[str, str]) -> None:
+    """Mark a run that was stopped as going on again, by another process."""
+    run_id = str(run.info.run_id)
+    store.client.update_run(run_id, status="RUNNING")
+    if "nnexp.reason" in run.data.tags:
+        store.client.delete_tag(run_id, "nnexp.reason")
+    send(store, run_id, tags=owner)
+
+
 class Projection:
     """MLflow's run of one log, as far as this process has made it."""
 
@@ -111,12 +121,16 @@ class Projection:
             return
         begun, before = self.log.logged.begun, self.run_id or self.log.logged.begun.run_id
         run = self._known(before) if before else self._by_token() if self.state.opening else None
+        ended = self.log.logged.ended
+        if run is not None and ended is not None and ended.whole:
+            # What it lacks is found when it is read back.
+            self._points = len(self.log.logged.points)
         if run is None:
             self.renewed = bool(before)
             self._note(State(opening=True))
             run = self._create(begun)
-        elif run.info.status != "RUNNING" and self.log.logged.ended is None:
-            self._reopen(run)
+        elif run.info.status != "RUNNING" and ended is None:
+            reopen(self.store, run, self.log.logged.owner)
         if not run.info.run_id:
             raise Lost(f"{self.store.shown}: it says that it has opened a run, but not which")
         self._place = str(run.info.artifact_uri or "")
@@ -181,14 +195,6 @@ class Projection:
             # An older copy of the store may have been put back.
             return created(experiment_id(self.store, begun.experiment_name))
 
-    def _reopen(self, run: Run) -> None:
-        """Mark a run that was stopped as going on again."""
-        run_id, owner = str(run.info.run_id), dict(self.log.logged.owner)
-        self.store.client.update_run(run_id, status="RUNNING")
-        if "nnexp.reason" in run.data.tags:
-            self.store.client.delete_tag(run_id, "nnexp.reason")
-        send(self.store, run_id, tags=owner)
-
     def _send(self, more: dict[str, str]) -> None:
         logged, first = self.log.logged, self._tags is None
         points = logged.points[self._points :]
@@ -223,11 +229,12 @@ class Projection:
 
     def _leave(self, ended: Ended) -> None:
         """The store has it all: the log is put where it is in nobody's way."""
-        self._note(State(self.run_id, opening=True, whole=self.log.size))
         if ended.whole:
             # Where the disk is full, the next start does it.
             with suppress(OSError):
                 put_away(self.log, self.store.folder, self.run_id)
+                return
+        self._note(State(self.run_id, opening=True, whole=self.log.size))
 
     def _note(self, state: State) -> None:
         self.state = state

@@ -147,5 +147,8 @@ def tidy(store: Store, experiment: str, console: Console) -> None:
     for left in found.get("refused", ()):
         console.print(escape(f"the store does not know the run in {left.folder}: kept there"))
     killed = [left.run_id for left in found.get("killed", ())]
+    for left in found.get("killed", ()):
+        if left.renewed:
+            console.print(f"the store had {left.what} no more: made again from its log")
     for run_id in (*killed, *mark_stale(store, experiment)):
         console.print(f"run {run_id} was left unfinished by a process that is gone: KILLED")

@@ -153,9 +153,8 @@ def fixed_and_spaces(asked: Asked) -> tuple[list[str], dict[str, Space]]:
     fixed, spaces = list[str](), dict[str, Space]()
     for override in asked.overrides:
         key, _, value = override.partition("=")
-        if key == NOTIFY:  # Its value may hold a secret, so it is not said.
-            raise UserError(f"{NOTIFY}: a search tells nobody; allowed: with a run or a sweep")
-        space = None if key in TEXTS else space_of(override)
+        # An address is no space, and may hold a secret, which would be said.
+        space = None if key in (*TEXTS, NOTIFY) else space_of(override)
         if key == "monitor.test" and value != "never":
             raise UserError(
                 f"{cut(override)}: a search never looks at test data; allowed: monitor.test=never"

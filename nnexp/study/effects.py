@@ -75,11 +75,6 @@ class Effect(Judged):
     of_cells: int
     """So many combinations of the other factors are recorded with `a`, `b`, or both."""
 
-    @property
-    def paired(self) -> bool:
-        """Whether all its settings share the seeds that are used."""
-        return self.evidence.paired is not None
-
 
 @dataclass(frozen=True, eq=False)
 class Interaction(Judged):

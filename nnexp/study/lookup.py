@@ -98,6 +98,18 @@ def find_run(store: Store, prefix: str, *, deleted: bool | None = False) -> Run:
     return found[0]
 
 
+def find_sweep(store: Store, prefix: str, *, deleted: bool | None = False) -> Run:
+    """The parent run of a sweep; as `find_run`.
+
+    Raises:
+        UserError: there is no such run, or it is no sweep.
+    """
+    parent = find_run(store, prefix, deleted=deleted)
+    if parent.data.tags.get("nnexp.kind") != "sweep":
+        raise UserError(f"--sweep {prefix}: is no sweep; python -m nnexp sweeps lists them")
+    return parent
+
+
 def runs_of_sweep(store: Store, prefix: str) -> list[Run]:
     """The finished runs of a sweep, by the id of its parent or its beginning.
 

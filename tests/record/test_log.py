@@ -33,7 +33,14 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(Values, st.integers(0, 9), st.integers(0, 2**50), st.dictionaries(st.text(), FLOATS)),
     st.builds(WentOn, st.integers(0, 2**50), TEXTS),
     st.builds(Tagged, TEXTS),
-    st.builds(Ended, st.sampled_from(("FINISHED", "KILLED")), st.integers(0, 2**50), TEXTS),
+    st.builds(
+        Ended,
+        st.sampled_from(("FINISHED", "KILLED")),
+        st.integers(0, 2**50),
+        st.integers(0, 9),
+        st.dictionaries(st.text(), FLOATS),
+        TEXTS,
+    ),
 )
 
 
@@ -67,11 +74,12 @@ def test_what_one_process_writes_another_reads_as_it_goes(tmp_path: Path) -> Non
         writer.add_epoch(step, 10 + step, {"train/cost": 1.0 / (step + 1)})
         reader.read_on()
         assert reader.logged == writer.logged
-    writer.add(Ended("FINISHED", 20, {"done": "1"}))
+    writer.add(Ended("FINISHED", 20, 2, {"test/cost": 2.0}, {"done": "1"}))
     writer.close()
     reader.read_on()
     assert reader.logged.rows[-1] == {"step": 2, "train/cost": 1.0 / 3}
     assert reader.logged.points[0] == MetricPoint("train/cost", 1.0, 0, 10)
+    assert reader.logged.points[-1] == MetricPoint("test/cost", 2.0, 2, 20)
     assert reader.logged.whole
     assert reader.size == writer.path.stat().st_size
 

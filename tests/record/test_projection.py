@@ -75,7 +75,7 @@ def events(store: Store, name: str) -> list[Event]:
         tags(*gone()),
     )
     values = [Values(k, 1_700_000_000_000 + k, {"train/cost": 1.0 / (k + 1)}) for k in range(1200)]
-    return [begun, *values, Ended("FINISHED", 1_700_000_009_000, {"nnexp.epochs": "1199"})]
+    return [begun, *values, Ended("FINISHED", 1_700_000_009_000, tags={"nnexp.epochs": "1199"})]
 
 
 def ended(store: Store, name: str, artifacts: Path | None = None) -> RunLog:
