@@ -24,8 +24,9 @@ from nnexp.selection.choosing import Rules
 from nnexp.selection.composing import Composer
 from nnexp.selection.locked_test_data import locked, opened, refuse_opening
 from nnexp.selection.samplers import SAMPLERS
-from nnexp.selection.spaces import FORMS, Choice, Point, Space, space_of
+from nnexp.selection.spaces import FORMS, space_of
 from nnexp.source import source_sha256
+from nnexp.study.space import Choice, Point, Space
 from nnexp.train.engines import check_engine
 from nnexp.train.plan import check_data, validation_rows
 

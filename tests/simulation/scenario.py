@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nnexp.record.check import check_records
 from rich.console import Console
 
 from nnexp.boundary import UNFORESEEN, _foreseen
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
+from nnexp.record.check_seals import check_records
 from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.events import Begun, DamagedLog, decode
 from nnexp.record.fingerprint import fingerprint
