@@ -22,7 +22,7 @@ from nnexp.cli.verification_text import (
 from nnexp.cli.verify_options import FileRequest, checked
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
-from nnexp.record.check import Checked
+from nnexp.record.check_seals import Checked
 from nnexp.record.seal import TAG
 from nnexp.source import source_sha256
 from nnexp.study.exchange.archive import write_asked
@@ -36,7 +36,7 @@ from nnexp.study.exchange.reproduce import Claim, claims_of, reproduce, sampled
 from nnexp.study.exchange.results import Results, open_results
 from nnexp.study.exchange.signature import signature_problem, signer_of
 from nnexp.study.surroundings import source_change
-from nnexp.study.verdict import Verdict
+from nnexp.study.verification import Verdict
 from nnexp.terminal import console
 
 

@@ -21,12 +21,13 @@ from nnexp.record.clock import now
 from nnexp.record.description import fail
 from nnexp.record.events import DamagedLog
 from nnexp.record.locks import held
-from nnexp.record.log import HALF, RUNS, RunLog, put_away
+from nnexp.record.log import HALF, RUNS, RunLog, put_away, remove
 from nnexp.record.processes import alive, boot
 from nnexp.record.projection import Projection, is_refusal, state_of
 from nnexp.record.readback import Lost
 from nnexp.record.sending import log as send
-from nnexp.record.store import Store, said_by_store
+from nnexp.record.store import Store
+from nnexp.record.store_errors import said_by_store
 
 PATIENCE_SECONDS = 20.0
 """How long a store that did not answer is left alone."""
@@ -192,6 +193,18 @@ def settle(store: Store) -> Iterator[Left]:
                 yield left
 
 
+def finished_logs(store: Store, experiment: str) -> dict[str, RunLog]:
+    """Runs that have finished and that the store may not have yet, by fingerprint."""
+    found = {}
+    for log in filter(None, map(_read, _folders(store))):
+        begun, ended = log.logged.begun, log.logged.ended
+        ours = begun.store in (store.name, store.shown) and begun.experiment == experiment
+        is_run = begun.tags.get("nnexp.kind") == "run"
+        if ours and is_run and ended is not None and ended.status == "FINISHED":
+            found[begun.tags["nnexp.fingerprint"]] = log
+    return found
+
+
 def _folders(store: Store) -> list[Path]:
     folders = sorted((store.folder / RUNS).glob("*/"))
     return [folder for folder in folders if HALF not in folder.name]
@@ -206,7 +219,7 @@ def _settled(store: Store, folder: Path, log: RunLog | None, trouble: str) -> Le
         if ended is not None:
             put_away(log, store.folder, state_of(folder).run_id)
         elif not _has_checkpoint(store, log):
-            shutil.rmtree(folder)
+            remove(folder)
         return None
     if ended is None:
         fail(log, GONE, "KILLED")
@@ -266,7 +279,7 @@ def in_hand(log: RunLog) -> bool:
     mine = owner.get("nnexp.pid") == str(os.getpid()) and owner.get("nnexp.boot") == boot()
     if mine and owner.get("nnexp.host") == socket.gethostname() and log.logged.ended is not None:
         return False
-    if log.logged.ended is None and log.is_held:
+    if log.is_held:
         return True
     written = int(log.path.stat().st_mtime * 1000)
     return alive({**owner, "nnexp.heartbeat": str(written)}, now())
@@ -307,6 +320,6 @@ def taken_back(store: Store, folder: Path) -> Path:
     back.parent.mkdir(exist_ok=True)
     with lock(store.folder):
         if back.exists():
-            shutil.rmtree(back)
+            remove(back)
         os.replace(folder, back)
     return back

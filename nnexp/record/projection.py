@@ -79,10 +79,9 @@ def taken_out(store: Store, run_id: str, folder: Path) -> RunLog | None:
     Raises:
         DamagedLog: it is not what was written.
     """
-    log = unpacked(store.folder, run_id, folder)
-    if log is not None:
-        note(folder, State(run_id, opening=True))
-    return log
+    # At once with the log: without it, it would be opened as a run of its own.
+    state = json.dumps(asdict(State(run_id, opening=True)))
+    return unpacked(store.folder, run_id, folder, {STATE: state})
 
 
 def reopen(store: Store, run: Run, owner: Mapping[str, str]) -> None:
@@ -202,7 +201,7 @@ class Projection:
 
     def _send(self, more: dict[str, str]) -> None:
         logged, first = self.log.logged, self._tags is None
-        points = logged.points[self._points :]
+        points = self.log.written[self._points :]
         # What a new run began with was sent when it was opened.
         before = self._tags if self._tags is not None else logged.begun.tags
         tags = {k: v for k, v in {**logged.tags, **more}.items() if before.get(k) != v}
@@ -228,7 +227,7 @@ class Projection:
         sizes = {name: size for name, (size, _) in ended.artifacts.items()}
         tags = {**logged.tags, **ended.tags}
         expected = Expected(logged.begun.params, tags, sizes)
-        confirm(self.store, self.run_id, logged.points, expected, self._send_artifacts)
+        confirm(self.store, self.run_id, self.log.written, expected, self._send_artifacts)
         if (seal := seal_of_tags(tags)) is not None:
             note_seal(self.store.folder, self.run_id, seal)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +11,7 @@ from nnexp.data.dataset import Dataset
 from nnexp.record.clock import now
 from nnexp.record.description import begun_of, end, fail, owner_tags, write_into
 from nnexp.record.labels import label_name
-from nnexp.record.log import RunLog
+from nnexp.record.log import RunLog, remove
 from nnexp.record.outbox import Outbox, lock
 from nnexp.record.projection import Projection
 from nnexp.record.store import Store
@@ -37,7 +36,7 @@ class RunRecord:
             if self._run.state.opening or self.rows:
                 self.fail("it could not be opened in full", status="KILLED")
             else:
-                shutil.rmtree(log.folder)
+                remove(log.folder)
             raise
 
     @classmethod

@@ -22,7 +22,7 @@ from nnexp.study.exchange.archive import write_asked
 from nnexp.study.exchange.manifest import Model, Name, Sha256, Text, canonical, plain_json
 from nnexp.study.surroundings import place
 from nnexp.study.traced import epochs_before, operations_of
-from nnexp.study.verdict import Difference
+from nnexp.study.verification import Difference
 
 MOST_BYTES = 500_000_000
 

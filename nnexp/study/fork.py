@@ -36,7 +36,7 @@ from nnexp.runner.run_progress import RunProgress
 from nnexp.runner.run_under_way import NotRecorded
 from nnexp.signals import held_stops
 from nnexp.study.recorded import recorded_data
-from nnexp.study.verdict import Difference, Values, agree
+from nnexp.study.verification import Difference, Values, agree
 from nnexp.study.verify import history, recorded_as
 from nnexp.train.report import EpochReport, Outcome
 
