@@ -62,7 +62,7 @@ test: $(STAMPS)/test ## fast tests, some 15 minutes on two idle cores (last line
 
 # What most mistakes are found by, without a program started or a run recorded.
 QUICK := tests/nn tests/train tests/data tests/study/test_statistics.py tests/study/test_difference.py \
-  tests/study/test_bootstrap.py tests/test_imports.py tests/test_names.py tests/test_redact.py
+  tests/study/test_bootstrap.py tests/test_imports.py tests/test_run_names.py tests/test_redact.py
 
 .PHONY: quick
 quick: $(STAMPS)/test ## the tests that find most, about a minute on two cores

@@ -20,10 +20,10 @@ from nnexp.redact import redact
 from nnexp.results import Run, Sweep
 
 if TYPE_CHECKING:
-    from nnexp.chosen import Search
     from nnexp.config.schema import Config
     from nnexp.hydra_app import Trained
     from nnexp.runner.run_progress import Screen
+    from nnexp.search_result import Search
     from nnexp.selection.plan import Asked
 
 Override: TypeAlias = str | Mapping[str, Any]
@@ -226,7 +226,7 @@ def _train(arguments: list[str], *, quiet: bool, may_sweep: bool = True) -> Trai
 
 
 def _searched(asked: Asked, *, quiet: bool) -> Search:
-    from nnexp.chosen import Search
+    from nnexp.search_result import Search
     from nnexp.selection.search import search_all
     from nnexp.terminal import console
 

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from nnexp.config.command import run_name
 from nnexp.config.compose import flatten
+from nnexp.config.run_names import run_name
 from nnexp.config.schema import Config
 from nnexp.config.varying_keys import columns_of, distinct_keys
 from nnexp.errors import UserError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nnexp.record.sweep import Recorded
     from nnexp.runner.run_under_way import Result
     from nnexp.runner.sweep import SweepResult
-    from nnexp.study.compared import Compared
+    from nnexp.study.comparison_frames import Compared
 
 
 @dataclass(frozen=True, repr=False)
@@ -55,7 +55,7 @@ class Run:
     def _made(
         cls, run_id: str, config: Config, metrics: Mapping[str, float], status: str, reason: str
     ) -> Run:
-        from nnexp.record.store import resolve_uri
+        from nnexp.record.store_address import resolve_uri
 
         final = {name: metrics[name] for name in sorted(metrics) if name != "step"}
         return cls(run_id, config, final, status, reason, resolve_uri(config.tracking.uri))
@@ -257,8 +257,8 @@ class Sweep:
             UserError: no run has such a key or metric, or there is no such setting.
         """
         from nnexp.study.compare import compare
-        from nnexp.study.compared import Compared
-        from nnexp.study.judge import Rule
+        from nnexp.study.comparison_frames import Compared
+        from nnexp.study.decision_rule import Rule
         from nnexp.study.metric import Metric
         from nnexp.study.published import published_runs
 

@@ -15,12 +15,12 @@ from nnexp.cli.formats import print_csv, print_json
 from nnexp.cli.images import show_images
 from nnexp.cli.options import Parser, add_selection, command, experiments, selected
 from nnexp.errors import UserError
-from nnexp.record.check import warnings_of
+from nnexp.record.check_seals import warnings_of
 from nnexp.record.store import Store, open_store
 from nnexp.study.compare import Comparison, compare
+from nnexp.study.decision_rule import ALPHA, Rule
 from nnexp.study.grouping import varied
 from nnexp.study.images import compare_images
-from nnexp.study.judge import ALPHA, Rule
 from nnexp.study.ledger import is_of_test_data, ledger
 from nnexp.study.metric import Metric
 from nnexp.study.published import published_runs

@@ -8,9 +8,9 @@ from typing import Any
 
 from nnexp.study.answer import answer
 from nnexp.study.compare import Comparison, Pair, Setting
+from nnexp.study.decision_rule import Judged
 from nnexp.study.effects import Effect, Interaction
 from nnexp.study.images import ImagePair, Images
-from nnexp.study.judge import Judged
 
 
 def everything(comparison: Comparison, images: Images | None = None) -> dict[str, Any]:

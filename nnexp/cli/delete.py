@@ -12,7 +12,7 @@ from nnexp.cli.options import Parser
 from nnexp.errors import UserError
 from nnexp.record.removal import check_removable, remove_for_good
 from nnexp.record.store import Store, open_store
-from nnexp.study.chosen import Choice, chosen, refuse_running
+from nnexp.study.selected_runs import Choice, chosen, refuse_running
 from nnexp.terminal import console as new_console
 from nnexp.terminal import safe
 

@@ -10,7 +10,8 @@ from nnexp.cli.options import Parser
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.record.log import RECORDED
-from nnexp.record.store import WORK_FOLDER, open_store, resolve_uri, sqlite_path
+from nnexp.record.store import WORK_FOLDER, open_store
+from nnexp.record.store_address import resolve_uri, sqlite_path
 from nnexp.study.doctor import Doctor
 from nnexp.study.lookup import all_experiments, experiment_named
 

@@ -16,7 +16,7 @@ from nnexp.errors import UserError
 from nnexp.record.store import Store, open_store
 from nnexp.study.claims import claims_files, read_claims
 from nnexp.study.compare import compare
-from nnexp.study.exchange.archive import SIGNATURE, SUFFIX, archived, write_whole
+from nnexp.study.exchange.archive import SIGNATURE, SUFFIX, archived, write_asked
 from nnexp.study.exchange.badge import GREY, badge
 from nnexp.study.exchange.conclusions import concluded
 from nnexp.study.exchange.gather import Gathered, gather, parquet
@@ -68,12 +68,12 @@ def _written(
     members = dict(gathered.members)
     if key is not None:
         members[SIGNATURE] = signed(gathered.digest, key, options.signed_by or "")
-    write_whole(out, archived(members), "--out")
+    write_asked(out, archived(members), "--out")
     _say(out, gathered)
     beside = []
     for suffix, written in _beside(store, options, gathered).items():
         beside.append(out.with_suffix(suffix))
-        write_whole(beside[-1], written, "--out")
+        write_asked(beside[-1], written, "--out")
         print(printable(f"beside   {beside[-1]}"))
     return beside
 

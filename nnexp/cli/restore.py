@@ -10,8 +10,8 @@ from nnexp.cli.options import Parser
 from nnexp.errors import UserError
 from nnexp.record.clock import shown_time
 from nnexp.record.store import Store, open_store
-from nnexp.study.chosen import chosen, deleted_runs
 from nnexp.study.lookup import all_experiments
+from nnexp.study.selected_runs import chosen, deleted_runs
 from nnexp.terminal import console as new_console
 from nnexp.terminal import plain_table, safe
 

@@ -19,7 +19,7 @@ from nnexp.cli.options import Parser
 from nnexp.config.compose import config_dir
 from nnexp.config.presets import preset_sha256
 from nnexp.errors import UserError
-from nnexp.record.check import warnings_of
+from nnexp.record.check_seals import warnings_of
 from nnexp.record.clock import shown_time
 from nnexp.record.labels import NOTE, own_tags
 from nnexp.record.store import Store, open_store

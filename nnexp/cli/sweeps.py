@@ -18,11 +18,12 @@ from nnexp.config.schema import Config
 from nnexp.errors import UserError
 from nnexp.output import unfailing_output
 from nnexp.parts import check_loaded, split_off
-from nnexp.record.asked import ASKED, asked_configs
 from nnexp.record.clock import shown_time
 from nnexp.record.labels import NOTE, own_tags
-from nnexp.record.store import Store, open_store, resolve_uri
+from nnexp.record.store import Store, open_store
+from nnexp.record.store_address import resolve_uri
 from nnexp.record.sweep import runs_where
+from nnexp.record.sweep_configs import ASKED, asked_configs
 from nnexp.record.tags import number
 from nnexp.source import source_sha256
 from nnexp.study.lookup import all_experiments, artifact_of

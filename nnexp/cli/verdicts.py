@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from nnexp.config.arguments import printable
-from nnexp.record.check import Checked
-from nnexp.study.verdict import Verdict
+from nnexp.record.check_seals import Checked
+from nnexp.study.verification import Verdict
 
 SHOWN = 5
 """Differing values that are printed per run."""

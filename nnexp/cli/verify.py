@@ -14,7 +14,7 @@ from nnexp.cli.verify_file import verify_file
 from nnexp.cli.verify_options import add_file_options, is_file, refuse_file_options
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
-from nnexp.record.check import check_records
+from nnexp.record.check_seals import check_records
 from nnexp.record.store import open_store
 from nnexp.study.lookup import find_run, runs_of_sweep
 from nnexp.study.recorded import recorded_data

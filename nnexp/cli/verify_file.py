@@ -22,10 +22,10 @@ from nnexp.cli.verification_text import (
 from nnexp.cli.verify_options import FileRequest, checked
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
-from nnexp.record.check import Checked
+from nnexp.record.check_seals import Checked
 from nnexp.record.seal import TAG
 from nnexp.source import source_sha256
-from nnexp.study.exchange.archive import write_whole
+from nnexp.study.exchange.archive import write_asked
 from nnexp.study.exchange.checked import all_problems
 from nnexp.study.exchange.elsewhere import overrides_in, reproduce_with
 from nnexp.study.exchange.environments import Made, program_of
@@ -36,7 +36,7 @@ from nnexp.study.exchange.reproduce import Claim, claims_of, reproduce, sampled
 from nnexp.study.exchange.results import Results, open_results
 from nnexp.study.exchange.signature import signature_problem, signer_of
 from nnexp.study.surroundings import source_change
-from nnexp.study.verdict import Verdict
+from nnexp.study.verification import Verdict
 from nnexp.terminal import console
 
 
@@ -62,7 +62,7 @@ def _answer(results: Results, request: FileRequest, wrong: list[str]) -> int:
             add_entry(results.archive, Path(options.run_ids[0]), entry)
             print(f"added to the log of the file, whose digest stays: {entry}")
         if options.badge is not None:
-            write_whole(Path(options.badge), found.badge(), "--badge")
+            write_asked(Path(options.badge), found.badge(), "--badge")
             print(printable(f"written  {options.badge}"))
     if options.format == "json":
         print_json({**found.plain(), **({"bisected": parted} if parted else {})})

@@ -17,7 +17,8 @@ from nnexp.cli.show import sparkline
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.record.clock import now
-from nnexp.record.store import is_from_store, open_store, said_by_store
+from nnexp.record.store import open_store
+from nnexp.record.store_errors import is_from_store, said_by_store
 from nnexp.runner.sweep_progress import clock
 from nnexp.study.lookup import all_experiments, experiment_named, find_run
 from nnexp.study.running import EndedRun, RunningRun, RunningSweep, Watched, mark_of

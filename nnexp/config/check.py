@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 
-from nnexp.config.arguments import TAGS, check_tag, cut, printable
+from nnexp.config.arguments import TAGS, cut, printable
+from nnexp.config.check_arguments import check_tag
 from nnexp.config.needs import NEEDS
 from nnexp.config.rules import MAX_TEXT, RULES
 from nnexp.config.schema import Config

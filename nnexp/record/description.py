@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from nnexp.config.command import command_of, run_name
+from nnexp.config.command import command_of
 from nnexp.config.compose import flatten
 from nnexp.config.own import digests_of
 from nnexp.config.rules import has_lmbda
+from nnexp.config.run_names import run_name
 from nnexp.config.schema import Config, DataConfig
 from nnexp.data.dataset import Dataset
 from nnexp.record.clock import now

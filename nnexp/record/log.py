@@ -309,15 +309,20 @@ def _create(
     # Who makes it can be told by its name, should it be killed meanwhile.
     fresh = folder.with_name(f"{folder.name}{HALF}{os.getpid()}")
     shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    (fresh / LOG).write_bytes(content)
-    for name, text in (beside or {}).items():
-        (fresh / name).write_text(text, encoding="utf-8")
-    if artifacts is not None:
-        os.replace(artifacts, fresh / ARTIFACTS)
-    with suppress(FileNotFoundError):
-        remove(folder)
-    os.replace(fresh, folder)
+    try:
+        fresh.mkdir(parents=True)
+        (fresh / LOG).write_bytes(content)
+        for name, text in (beside or {}).items():
+            (fresh / name).write_text(text, encoding="utf-8")
+        if artifacts is not None:
+            os.replace(artifacts, fresh / ARTIFACTS)
+        with suppress(FileNotFoundError):
+            remove(folder)
+        os.replace(fresh, folder)
+    except OSError as error:
+        # A write does not say what was written.
+        error.filename = error.filename or str(fresh / LOG)
+        raise
     return len(content)
 
 

@@ -26,7 +26,8 @@ from nnexp.record.processes import alive, boot
 from nnexp.record.projection import Projection, is_refusal, state_of
 from nnexp.record.readback import Lost
 from nnexp.record.sending import log as send
-from nnexp.record.store import Store, said_by_store
+from nnexp.record.store import Store
+from nnexp.record.store_errors import said_by_store
 
 PATIENCE_SECONDS = 20.0
 """How long a store that did not answer is left alone."""

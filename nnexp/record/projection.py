@@ -62,13 +62,15 @@ def state_of(folder: Path) -> State:
 
 
 def note(folder: Path, state: State) -> None:
-    """Keep beside a log how far a store has been given it."""
+    """Keep beside a log how far a store has been given it.
+
+    Raises:
+        OSError: the disk takes nothing more.
+    """
     path = folder / STATE
-    # Without it a run is looked for, or sent, once more.
-    with suppress(OSError):
-        fresh = path.with_suffix(f".new{os.getpid()}")
-        fresh.write_text(json.dumps(asdict(state)), encoding="utf-8")
-        os.replace(fresh, path)
+    fresh = path.with_suffix(f".new{os.getpid()}")
+    fresh.write_text(json.dumps(asdict(state)), encoding="utf-8")
+    os.replace(fresh, path)
 
 
 def taken_out(store: Store, run_id: str, folder: Path) -> RunLog | None:
@@ -115,6 +117,7 @@ class Projection:
 
         Raises:
             Lost: the store has not said which run it has opened. Or whatever the store raises.
+            OSError: the disk takes nothing more; no run was opened.
         """
         if self._open:
             return
@@ -126,7 +129,9 @@ class Projection:
             self._points = len(self.log.logged.points)
         if run is None:
             self.renewed = bool(before)
-            self._note(State(opening=True))
+            # Were this not kept, the next start would not look for the run, and open a second.
+            note(self.log.folder, State(opening=True))
+            self.state = State(opening=True)
             run = self._create(begun)
         elif run.info.status != "RUNNING" and ended is None:
             reopen(self.store, run, self.log.logged.owner)
@@ -237,4 +242,6 @@ class Projection:
 
     def _note(self, state: State) -> None:
         self.state = state
-        note(self.log.folder, state)
+        # Without it a run is looked for, or sent, once more.
+        with suppress(OSError):
+            note(self.log.folder, state)

@@ -20,7 +20,9 @@ from nnexp.record.identity import ARTIFACTS
 from nnexp.record.log import HALF, RECORDED, RUNS, write_whole
 from nnexp.record.outbox import Left, lock, set_aside
 from nnexp.record.projection import Projection, is_refusal
-from nnexp.record.store import Store, experiment_id, said_by_store, sqlite_path
+from nnexp.record.store import Store, experiment_id
+from nnexp.record.store_address import sqlite_path
+from nnexp.record.store_errors import said_by_store
 from nnexp.record.sweep import runs_where
 
 PARENT = ("nnexp.sweep", "mlflow.parentRunId", "nnexp.fork_of")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from nnexp.report.chapter import chapter_charts
 from nnexp.report.figure import Drawn, Section
 from nnexp.report.final_plots import dots, slopes
+from nnexp.report.grid_map import Grid, grid_map
 from nnexp.report.labels import FINAL
 from nnexp.report.learning import learning_charts
 from nnexp.report.networks import Networks, confusion, weight_charts
@@ -18,11 +19,12 @@ from nnexp.report.sizes import size_charts
 from nnexp.study.compare import Comparison
 
 CHAPTER = "As the chapter draws it"
+BEST = "Where the best setting lies"
 SIZES = "Against the size of the training set"
 ENDS = "Settings, run by run"
 WEIGHTS = "Weights"
 
-LEADS = (CHAPTER, SIZES, ENDS)
+LEADS = (CHAPTER, BEST, SIZES, ENDS)
 """The sections that an answer is best shown by, the first of them that there is."""
 
 _DOTS = (FINAL, "gap/best", "epochs", "time/train_seconds")
@@ -33,6 +35,7 @@ def sections(
     found: Comparison | None,
     pairs: Sequence[Shown],
     networks: Sequence[Networks],
+    grids: Sequence[Grid],
 ) -> list[Section]:
     """Sections with figures; those without any are left out."""
     if is_neuron(material):
@@ -43,7 +46,8 @@ def sections(
     some_of = f"{len(networks)} of the {len(material.settings)} settings are shown." if few else ""
     made = [
         Section(CHAPTER, tuple(draw(c) for c in chapter_charts(material))),
-        Section(SIZES, tuple(map(draw, size_charts(material)))),
+        Section(BEST, _present([grid_map(grids)])),
+        Section(SIZES, () if grids else tuple(map(draw, size_charts(material)))),
         Section("Learning curves", tuple(draw(*c) for c in learning_charts(material))),
         Section(ENDS, _present([*_dots(material), _slopes(material, found, pairs)])),
         Section(WEIGHTS, tuple(weights), some_of),

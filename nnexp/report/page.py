@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from nnexp.errors import UserError
-from nnexp.record.check import warnings_of
+from nnexp.record.check_seals import warnings_of
 from nnexp.record.palette import COLOURS
 from nnexp.record.store import Store
 from nnexp.report.chart import plot_data
@@ -22,6 +22,7 @@ from nnexp.report.effects import effects_table, interaction_tables
 from nnexp.report.figure import Drawn, Section
 from nnexp.report.figures import LEADS, WEIGHTS, sections
 from nnexp.report.findings import answers, warnings
+from nnexp.report.grid_map import best_table, grid_answers, grids
 from nnexp.report.images import image_sections
 from nnexp.report.interactive import plays
 from nnexp.report.networks import read_networks, weight_answer, weight_table
@@ -32,20 +33,21 @@ from nnexp.report.plots import DPI
 from nnexp.report.provenance import provenance, training_commands
 from nnexp.report.report_data import Material, gather
 from nnexp.report.results_inside import Carried, carried
+from nnexp.report.search import SEARCH, search_answers, search_sections, search_tables
 from nnexp.report.svg import inline, svg_file
 from nnexp.report.tables import (
+    claims_tables,
     commands,
     failed_table,
     pairs_table,
     published_table,
     settings_table,
 )
-from nnexp.study.claims import claims_files, read_claims
-from nnexp.study.claims_judged import judge
-from nnexp.study.claims_text import claims_table
 from nnexp.study.exchange.page import MARK, with_results
 from nnexp.study.preset import question_of
+from nnexp.study.searched import searches
 from nnexp.study.text_table import TextTable
+from nnexp.whole import write_whole
 
 HERE = Path(__file__).parent
 FEW_NETWORKS = 6
@@ -110,7 +112,7 @@ def write_report(
         page = folder / "index.html"
         text = _render(report, pictures, command, proof)
         text = with_results(text, proof.content) if proof.content else text
-        page.write_text(text, encoding="utf-8")
+        write_whole(page, text.encode())
     except OSError as error:
         raise UserError(
             f"--out {folder}: cannot be written ({error}); allowed: a folder"
@@ -137,9 +139,13 @@ def make_report(
     found = compared(material, measure)
     pairs = shown(material, found)
     networks, left_out = read_networks(store, material)
+    maps = grids(material)
+    searched = searches(store, material.names, material.sweeps)
     corrected = len(found.pairs) if found is not None else 0
     compare_command = command_of(material, measure) if found is not None else ""
     tables = [
+        *search_tables(searched),
+        best_table(maps),
         published_table(material),
         neuron_table(material) if is_neuron(material) else None,
         settings_table(material),
@@ -150,7 +156,8 @@ def make_report(
         ),
         weight_table(networks) if "reg.name" in material.keys else None,
     ]
-    said = answers(material, measure, found, pairs)
+    said = [*grid_answers(maps), *answers(material, measure, found, pairs)]
+    said = search_answers(searched) or said
     about_weights = WEIGHED in _question(material) and len(networks) <= FEW_NETWORKS
     if about_weights:
         said = [*weight_answer(networks), *said[:1]]
@@ -159,11 +166,15 @@ def make_report(
         tuple(said),
         (*warnings(material, found), *left_out, *changed),
         tuple(_commanded(t, command) for t in tables if t is not None),
-        (*sections(material, found, pairs, networks), *image_sections(store, material, found)),
+        (
+            *search_sections(searched),
+            *sections(material, found, pairs, networks, maps),
+            *image_sections(store, material, found),
+        ),
         tuple(
             t
             for t in (
-                *_claims(store, material),
+                *claims_tables(store, material),
                 failed_table(material),
                 provenance(store, material),
             )
@@ -177,18 +188,6 @@ def make_report(
 
 def _question(material: Material) -> str:
     return " ".join(map(question_of, material.names)).replace("`", "").strip()
-
-
-def _claims(store: Store, material: Material) -> list[TextTable]:
-    """What the chapter says of a preset, judged from all of its recorded runs."""
-    files = claims_files()
-    return [
-        claims_table(
-            judge(store, read_claims(files[name])).judged, f"python -m nnexp claims {name}"
-        )
-        for name in material.names
-        if name in files
-    ]
 
 
 def _commanded(table: TextTable, command: str) -> TextTable:
@@ -205,9 +204,9 @@ def png(drawn: Drawn) -> bytes:
 
 
 def _saved(folder: Path, drawn: Drawn) -> dict[str, Any]:
-    (folder / f"{drawn.name}.png").write_bytes(png(drawn))
+    write_whole(folder / f"{drawn.name}.png", png(drawn))
     svg = svg_file(drawn)
-    (folder / f"{drawn.name}.svg").write_bytes(svg)
+    write_whole(folder / f"{drawn.name}.svg", svg)
     return {
         "title": drawn.title,
         "note": drawn.note,
@@ -266,10 +265,12 @@ def _anchor(title: str) -> str:
 def _lead(pictures: list[Any], *, about_weights: bool) -> Any:
     """Take out the figure that shows the answer, if there is any.
 
-    The chapter's own, or against the size of the training set; else the end of every run.
+    How a search went; the chapter's own, or against the size of the training set; else the end of
+    every run.
     """
     titles = {title: figures for title, _, figures in pictures if figures}
-    for title in (*([WEIGHTS] if about_weights else []), *LEADS, *titles):
+    searched = [title for title in titles if title.startswith(SEARCH)]
+    for title in (*searched, *([WEIGHTS] if about_weights else []), *LEADS, *titles):
         if title in titles:
             return titles[title].pop(0)
     return None

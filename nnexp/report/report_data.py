@@ -14,6 +14,7 @@ from nnexp.config.compose import schema_keys
 from nnexp.config.varying_keys import ASIDE, distinct_keys
 from nnexp.errors import UserError
 from nnexp.record.store import Store
+from nnexp.record.sweep import PRUNED
 from nnexp.report.chart import finite
 from nnexp.report.labels import FINAL, MEASURES, Measure, said
 from nnexp.report.published_curves import Beside, beside
@@ -176,7 +177,10 @@ def gather(
         kept=kept,
         runs=finished,
         failed=failed,
-        unfinished=int((~everything["status"].isin(["FINISHED", "FAILED"])).sum()),
+        unfinished=sum(
+            run.info.status not in ("FINISHED", "FAILED") and PRUNED not in run.data.tags
+            for run in selected
+        ),
         measured=_measured(by_run),
         bands=_bands(by_run),
         published=beside(

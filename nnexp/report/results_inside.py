@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nnexp.errors import UserError
-from nnexp.record.check import AT_ONCE
+from nnexp.record.check_seals import AT_ONCE
 from nnexp.record.store import Store
 from nnexp.report.report_data import Material
 from nnexp.study.exchange.archive import archived

@@ -6,9 +6,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from nnexp.record.store import Store
 from nnexp.report.labels import Measure
 from nnexp.report.pairs import Shown
 from nnexp.report.report_data import Material
+from nnexp.study.claims import claims_files, read_claims
+from nnexp.study.claims_judged import judge
+from nnexp.study.claims_text import claims_table
 from nnexp.study.metric import Metric
 from nnexp.study.setting import open_text
 from nnexp.study.statistics import summarize
@@ -146,3 +150,15 @@ def commands(material: Material) -> Sequence[str]:
     """The command that trains each setting again, one per setting (one of its seeds)."""
     firsts = material.runs.drop_duplicates("setting").set_index("setting")["command"]
     return [str(firsts[setting]) for setting in material.settings]
+
+
+def claims_tables(store: Store, material: Material) -> list[TextTable]:
+    """What the chapter says of a preset, judged from all of its recorded runs."""
+    files = claims_files()
+    return [
+        claims_table(
+            judge(store, read_claims(files[name])).judged, f"python -m nnexp claims {name}"
+        )
+        for name in material.names
+        if name in files
+    ]

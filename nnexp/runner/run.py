@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from rich.console import Console
 from rich.markup import escape
 
-from nnexp.config.command import run_name
+from nnexp.config.run_names import run_name
 from nnexp.config.schema import Config
 from nnexp.config.words import some
 from nnexp.data.dataset import Dataset, dataset_of
-from nnexp.record.check import warnings_of
+from nnexp.memory import address_space
+from nnexp.record.check_seals import warnings_of
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.log import RUNS
@@ -25,11 +26,11 @@ from nnexp.record.store_sql import final_values
 from nnexp.record.sweep import Recorded, find_finished
 from nnexp.runner.artifact_process import ArtifactProcess
 from nnexp.runner.checkpoints import Checkpoints, run_key
-from nnexp.runner.locks import alone
 from nnexp.runner.run_claims import Claims, claims
 from nnexp.runner.run_progress import RunProgress, Screen, header
 from nnexp.runner.run_under_way import Result, UnderWay
 from nnexp.runner.stopwatch import Stopwatch
+from nnexp.runner.training_lock import alone
 from nnexp.signals import held_stops
 from nnexp.source import SourceChanged, confirm, file_digests, source_sha256
 from nnexp.train.engines import check_engine, compile_ahead, engine_of
@@ -130,6 +131,12 @@ def _ready(config: Config) -> Dataset:
     Raises:
         UserError: the data cannot be read, or is not what the config asks for.
     """
+    if address_space() is not None:
+        # A thread that gets no memory to begin with leaves this one waiting for it for ever.
+        dataset = dataset_of(config)
+        check_data(config, dataset)
+        check_engine(config)
+        return dataset
     # A stop raised within an import would leave the import lock locked: the other thread, which
     # imports too, would wait for it for ever, and this one for that.
     with held_stops(), ThreadPoolExecutor(1) as pool:

@@ -19,7 +19,6 @@ from nnexp.config.presets import preset_sha256
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
 from nnexp.errors import NnexpError, UserError
-from nnexp.record.asked import note_asked
 from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.labels import NOTE, described, label_tags
@@ -36,10 +35,10 @@ from nnexp.record.sweep import (
     supersede,
     sweep_key,
 )
+from nnexp.record.sweep_configs import note_asked
 from nnexp.redact import redact
 from nnexp.runner.checkpoints import checkpoint_of
 from nnexp.runner.executors import check_executor
-from nnexp.runner.locks import alone
 from nnexp.runner.run import tidy, warn_of_changes
 from nnexp.runner.stopwatch import Stopwatch
 from nnexp.runner.sweep_ending import confirm_recorded, end_parent, killed_if_stopped, say_kept
@@ -53,6 +52,7 @@ from nnexp.runner.sweep_text import (
     sweep_name,
 )
 from nnexp.runner.sweep_training import summarize, train_shared
+from nnexp.runner.training_lock import alone
 from nnexp.signals import held_stops
 from nnexp.source import source_sha256
 from nnexp.train.engines import check_engine, compile_ahead

@@ -20,7 +20,7 @@ from nnexp.record.events import Begun, DamagedLog
 from nnexp.record.log import RUNS, RunLog, held_log
 from nnexp.record.outbox import Outbox
 from nnexp.record.projection import Projection
-from nnexp.record.store import is_from_store
+from nnexp.record.store_errors import is_from_store
 from nnexp.record.summary import record_summaries, settings_over_seeds
 from nnexp.record.sweep import Recorded
 from nnexp.runner.checkpoints import checkpoint_of, run_key

@@ -15,7 +15,7 @@ from typing import Literal
 from nnexp.selection.race import worse
 from nnexp.selection.samplers import Sampler
 from nnexp.selection.smoothing import smoothed
-from nnexp.selection.spaces import Point, Space
+from nnexp.study.space import Point, Space
 
 State = Literal["tried", "failed", "pruned", "worse", "finalist"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from rich.console import Console
 
@@ -20,8 +20,9 @@ from nnexp.selection.composing import Composer, composer
 from nnexp.selection.plan import Asked, Plan, fixed_and_spaces, plans, said
 from nnexp.selection.samplers import sampler_of
 from nnexp.selection.session import Rows, Session, session
-from nnexp.selection.spaces import Point
 from nnexp.study.metric import Metric
+from nnexp.study.searched import POINT, SEARCH
+from nnexp.study.space import Point
 from nnexp.study.statistics import Summary, summarize
 
 
@@ -91,7 +92,7 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
     sampler = sampler_of(plan.asked.sampler, plan.spaces, rules.trials, plan.base.seed)
     tags = {
         "nnexp.command": command,
-        "nnexp.search": json.dumps(_described(plan)),
+        SEARCH: json.dumps(_described(plan)),
         "nnexp.total": str(rules.trials + plan.asked.fresh),
     }
     with session(plan.base, plan.key, plan.name, plan.curve, tags, console) as (found, ending):
@@ -107,7 +108,7 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
             for seed in seeds
         ]
         what = f"chosen: {said(chosen.winner.point)}; {len(configs)} fresh seeds"
-        how = {"nnexp.trial": str(chosen.winner.number), "nnexp.stage": "final"}
+        how = _tags(chosen.winner.number, "final", chosen.winner.point)
         runs = found.train(what, configs, [how] * len(configs), summary=True)
         searched = Searched(
             plan, found.parent, chosen, sampler.importance(), tuple(configs), tuple(runs)
@@ -148,7 +149,7 @@ class _Trials:
     def values(self, jobs: Sequence[Job]) -> list[float | None]:
         """The value of each job, greater being better; None where it cannot be trained."""
         configs = {k: c for k, job in enumerate(jobs) if (c := self._config(job)) is not None}
-        tags = [_tags(jobs[k]) for k in configs]
+        tags = [_tags_of(jobs[k]) for k in configs]
         chosen = list(configs.values())
         if jobs and jobs[0].epochs is not None:
             rows = self._found.train_until(self._what(jobs), chosen, tags, jobs[0].epochs)
@@ -174,7 +175,7 @@ class _Trials:
             config = self._config(job)
             if config is not None and job.epochs is not None:
                 mark = fingerprint(config, dataset_of(config))
-                work = self._found.give_up(config, _tags(job), job.epochs)
+                work = self._found.give_up(config, _tags_of(job), job.epochs)
                 self._count(f"{mark} until {job.epochs}", work)
 
     def _config(self, job: Job) -> Config | None:
@@ -206,16 +207,20 @@ class _Trials:
             self._seconds += sum(metrics.get(name, 0.0) for name in _WORK)
 
 
-def _tags(job: Job) -> dict[str, str]:
-    stage = "race" if job.seed else "trial"
-    return {"nnexp.trial": str(job.trial), "nnexp.stage": stage}
+def _tags(trial: int, stage: str, point: Point) -> dict[str, str]:
+    """What tells a run's place in its search."""
+    return {"nnexp.trial": str(trial), "nnexp.stage": stage, POINT: json.dumps(point)}
+
+
+def _tags_of(job: Job) -> dict[str, str]:
+    return _tags(job.trial, "race" if job.seed else "trial", job.point)
 
 
 def _described(plan: Plan) -> dict[str, object]:
     """What the record says of how was searched."""
     asked = plan.asked
     return {
-        "spaces": {space.key: repr(space) for space in plan.spaces},
+        "spaces": [asdict(space) for space in plan.spaces],
         "for": plan.here,
         "sampler": asked.sampler,
         "seed": plan.base.seed,

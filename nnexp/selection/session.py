@@ -34,12 +34,12 @@ from nnexp.record.sweep import (
 )
 from nnexp.record.tags import number
 from nnexp.runner.executors import Executor, executor_of
-from nnexp.runner.locks import alone
 from nnexp.runner.notify import without_notify
 from nnexp.runner.run import tidy
 from nnexp.runner.sweep_ending import confirm_recorded, end_parent, killed_if_stopped, say_kept
 from nnexp.runner.sweep_state import SweepState
 from nnexp.runner.sweep_training import checkpoint, log_folder, summarize, train_shared
+from nnexp.runner.training_lock import alone
 from nnexp.signals import held_stops
 from nnexp.train.engines import compile_ahead
 

@@ -1,10 +1,9 @@
-"""What a search chooses from: for each searched key an interval, or a list of values."""
+"""Ranges as they are typed: what a search chooses from (`study.space`)."""
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override
@@ -12,63 +11,12 @@ from hydra.core.override_parser.types import IntervalSweep, Override
 from nnexp.config.arguments import cut, quoted_texts
 from nnexp.config.messages import kind_of
 from nnexp.errors import UserError
-
-DIGITS = 4
-"""Significant digits of a chosen number: more would tell apart what no run can."""
+from nnexp.study.space import Choice, Interval, Space
 
 FORMS = "log(LOW,HIGH), uniform(LOW,HIGH), interval(LOW,HIGH), choice(A,B), range(A,B), or A,B"
 
 _NUMBER = r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*"
 _OURS = re.compile(rf"(log|uniform)\({_NUMBER},{_NUMBER}\)")
-
-
-@dataclass(frozen=True)
-class Interval:
-    """Numbers between two ends, both allowed; spread evenly, or with `log` by their logarithms."""
-
-    key: str
-    low: float
-    high: float
-    log: bool = False
-    whole: bool = False
-    """Whole numbers only."""
-
-    def at(self, u: float) -> str:
-        """The value a share u (0 to 1) of the way from low to high, as it is typed."""
-        if self.log:
-            value = math.exp(math.log(self.low) * (1.0 - u) + math.log(self.high) * u)
-        else:
-            value = self.low * (1.0 - u) + self.high * u
-        return self.text(value)
-
-    def share(self, value: float) -> float:
-        """The inverse of `at`."""
-        low, high = self.low, self.high
-        if self.log:
-            low, high, value = math.log(low), math.log(high), math.log(value)
-        return (value - low) / (high - low)
-
-    def text(self, value: float) -> str:
-        """A number as it is typed, rounded to `DIGITS`."""
-        value = min(max(float(f"{value:.{DIGITS}g}"), self.low), self.high)
-        return str(round(value)) if self.whole else f"{value:.12g}"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Some values, in the order they were typed."""
-
-    key: str
-    values: tuple[str, ...]
-
-    def at(self, u: float) -> str:
-        """The value a share u (0 to 1) of the way through the list."""
-        return self.values[min(int(u * len(self.values)), len(self.values) - 1)]
-
-
-Space = Interval | Choice
-Point = dict[str, str]
-"""A value, as it is typed, for each searched key."""
 
 
 def space_of(argument: str) -> Space | None:

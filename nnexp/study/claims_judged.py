@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from nnexp.record.check import warnings_of
+from nnexp.record.check_seals import warnings_of
 from nnexp.record.store import Store
 from nnexp.study.claims import COLUMNS, Claim, Outcome
 from nnexp.study.claims_values import Values, of_setting, values_of

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nnexp.study.compare import Comparison
+from nnexp.study.decision_rule import Judged
 from nnexp.study.effects import Effect
-from nnexp.study.judge import Judged
 from nnexp.study.metric import Metric
 from nnexp.study.setting import open_text
 from nnexp.study.two_keys import interacting

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from nnexp.study.contrast import Contrast, Values, contrast
-from nnexp.study.judge import FIXED, Judged, Rule, judge
+from nnexp.study.decision_rule import FIXED, Judged, Rule, judge
 from nnexp.study.setting import Setting
 
 Level = tuple[str, ...]

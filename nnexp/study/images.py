@@ -26,7 +26,7 @@ from nnexp.errors import UserError
 from nnexp.record.store import Store
 from nnexp.study.bootstrap import RESAMPLES, Interval, resampled_means
 from nnexp.study.compare import Comparison
-from nnexp.study.correct import recorded_correct
+from nnexp.study.correct_images import recorded_correct
 from nnexp.study.grouping import columns_by, levels_of
 from nnexp.study.statistics import holm
 from nnexp.study.ttest import Floats, variance_of_mean

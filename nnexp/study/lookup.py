@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
 from nnexp.record.environment import SCHEMA_VERSION
-from nnexp.record.store import Store, open_store, said_by_store
+from nnexp.record.store import Store, open_store
+from nnexp.record.store_errors import said_by_store
 from nnexp.record.sweep import runs_where
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from nnexp.record.weights import layer_sizes, load_weights
 from nnexp.study.lookup import artifact, check_schema
 from nnexp.study.recorded import recorded_config, recorded_data
 from nnexp.train.report import Outcome
+from nnexp.whole import whole
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -98,7 +99,8 @@ def make_model(rebuilt: Rebuilt, folder: Path, fingerprint: str) -> None:
     Raises:
         UserError: as `Rebuilt.dataset`.
     """
-    write_model(folder, rebuilt.config, rebuilt.dataset, _outcome(rebuilt), fingerprint)
+    with whole(folder) as fresh:
+        write_model(fresh, rebuilt.config, rebuilt.dataset, _outcome(rebuilt), fingerprint)
 
 
 def _outcome(rebuilt: Rebuilt) -> Outcome:

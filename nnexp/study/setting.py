@@ -9,9 +9,9 @@ from itertools import combinations
 from math import isfinite
 from typing import Any, Protocol
 
+from nnexp.study.decision_rule import FIXED, Judged, Rule, judge
 from nnexp.study.difference import Difference, PairedDifference, difference_by_seed
 from nnexp.study.improvement import Probability
-from nnexp.study.judge import FIXED, Judged, Rule, judge
 from nnexp.study.statistics import Summary
 
 WORTH = 100

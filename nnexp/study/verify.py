@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
-from nnexp.record.check import Checked
-from nnexp.record.correct import correct_of
+from nnexp.record.check_seals import Checked
+from nnexp.record.correct_images import correct_of
 from nnexp.record.final import completed
 from nnexp.record.fingerprint import VERSION, version_of
 from nnexp.record.stages import FILE as STAGES
 from nnexp.record.stages import Stage, read_stages, train_stages
 from nnexp.record.store import Store
 from nnexp.record.tags import number
-from nnexp.study.correct import recorded_correct, unlike
+from nnexp.study.correct_images import recorded_correct, unlike
 from nnexp.study.lookup import artifact, check_schema
 from nnexp.study.recorded import recorded_config, recorded_data
-from nnexp.study.verdict import Difference, Trained, Values, Verdict, judge
+from nnexp.study.verification import Difference, Trained, Values, Verdict, judge
 from nnexp.train.engines import check_engine
 from nnexp.train.plan import check_data
 

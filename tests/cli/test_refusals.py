@@ -180,6 +180,7 @@ ENDLESS = [
     (("seed=range(100000000)",), "100,000,000 runs; allowed: at most 100,000"),
     (("seed=shuffle(range(100000000))",), "100,000,000 runs; allowed: at most 100,000"),
     (("seed=range(1000)", "train.eta=range(0.1,1,0.0001)"), "9,000,000 runs"),
+    (("seed=range(100000000)", "seed=0,1"), "100,000,000 runs"),
     (("seed=range(0,1e308,1e-308)",), "no end of runs"),
     (("seed=range(0,1e999)",), "finite numbers"),
     (("seed=range(0,5,0)",), "a step other than 0"),
@@ -262,6 +263,13 @@ def test_a_sweep_without_end_is_refused_at_once(
     line = said(typed("-m", *arguments))
     assert time.monotonic() - started < 10
     assert allowed in line
+
+
+def test_values_that_are_typed_again_count_once(typed: Type) -> None:
+    swept = ("seed=range(50000)", "train.eta=0.1,0.2,0.3")  # As a preset has them.
+    done = typed("-m", *swept, "size=100", "seed=0,1", "sweep.dry_run=true")
+    assert done.returncode == 0, done.stderr
+    assert "sweep of 6 runs" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -19,13 +19,17 @@ def recorded(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
     """By kind and seed, all that is recorded of a run but what is new each time."""
     client = MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
     found = {}
-    for run in client.search_runs([e.experiment_id for e in client.search_experiments()]):
+    runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
+    kinds = {run.info.run_id: run.data.tags["nnexp.kind"] for run in runs}
+    for run in runs:
         kind = run.data.tags["nnexp.kind"]
         names = run.data.metrics
         found[kind, run.data.params.get("seed", "")] = {
             "status": run.info.status,
             "times": (run.info.start_time, run.info.end_time),
             "name": run.info.run_name,
+            # What the run that it names as its parent is, if that is there.
+            "parent": kinds.get(run.data.tags.get("mlflow.parentRunId", ""), ""),
             "params": run.data.params,
             "seal": run.data.tags.get("nnexp.record_sha256"),
             "values": {

@@ -10,7 +10,7 @@ import pytest
 from nnexp.selection.choosing import Chosen, Job, Rules, choose
 from nnexp.selection.samplers import sampler_of
 from nnexp.selection.smoothing import smoothed
-from nnexp.selection.spaces import Choice, Interval, Space
+from nnexp.study.space import Choice, Interval, Space
 
 SPACES: list[Space] = [Interval("train.eta", 0.0, 1.0)]
 

@@ -14,8 +14,10 @@ from jsonschema import Draft202012Validator
 
 import nnexp
 from nnexp.data.dataset import MNIST_FOLDER
+from nnexp.record.store import open_store
 from nnexp.selection.plan import Asked
 from nnexp.study.exchange.results import open_results, problems
+from nnexp.study.searched import searches
 from tests.cli.command import Typed, history
 from tests.docs.test_schemas import schema
 from tests.inside import inside
@@ -73,6 +75,43 @@ def test_trials_are_children_of_one_parent_and_the_given_up_are_marked(done: Typ
     for run in given_up:
         curve = history(client(done.folder), run)["validation/accuracy"]
         assert max(curve) == int(run.data.tags["nnexp.pruned"]) < 9
+
+
+def test_the_record_tells_the_search(done: Typed) -> None:
+    result = found(done)
+    (search,) = searches(open_store(f"sqlite:///{done.folder / 'mlflow.db'}"), ["nnexp"])
+    told = [
+        {
+            "trial": t.number,
+            **t.point,
+            "value": t.value,
+            "raced": {str(s): v for s, v in t.raced.items()},
+        }
+        for t in search.trials
+    ]
+    assert told == [{k: v for k, v in t.items() if k != "state"} for t in result["trials"]]
+    assert [t.pruned is not None for t in search.trials] == [
+        t["state"] == "pruned" for t in result["trials"]
+    ]
+    assert (search.best, search.centre.number) == (result["trial"], result["trial"])
+    assert search.looks == result["looks"]
+    fresh = search.fresh["validation/accuracy"]
+    assert sum(fresh) / len(fresh) == result["fresh"]["validation/accuracy"]["mean"]
+    assert len(search.fresh["test/accuracy"]) == 2
+
+
+def test_its_report_opens_with_the_choice_and_draws_the_search(done: Typed) -> None:
+    result = found(done)
+    said = inside(done.folder, "report", "nnexp")
+    assert said.returncode == 0, said.stderr
+    best = ", ".join(f"{key} {value}" for key, value in result["best"].items())
+    assert said.stdout.startswith(f"Chosen: {best}, on validation/accuracy by {result['looks']} ")
+    folder = done.folder / "reports" / "nnexp"
+    drawn = {path.stem for path in folder.glob("search_*.png")}
+    assert drawn == {"search_trials", "search_responses", "search_map", "search_parallel"}
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    assert "Trials of the search: train.eta, reg.lmbda" in page
+    assert page.count(">given up after ") == sum(t["state"] == "pruned" for t in result["trials"])
 
 
 def test_the_finished_runs_of_a_search_can_be_exported(done: Typed) -> None:

@@ -20,7 +20,7 @@ from nnexp.study.exchange.history import by_metric
 from nnexp.study.exchange.manifest import Run
 from nnexp.study.exchange.results import Results
 from nnexp.study.lookup import all_experiments
-from nnexp.study.verdict import Trained, Verdict, judge
+from nnexp.study.verification import Trained, Verdict, judge
 from nnexp.study.verify import history
 
 _VALUE = re.compile(r"[\w.,+\-/: \[\]'\"]*")

@@ -14,13 +14,14 @@ from nnexp import __version__
 from nnexp.config.arguments import printable
 from nnexp.data.checksums import FASHION_MNIST, MNIST
 from nnexp.errors import UserError
-from nnexp.record.check import check_records
+from nnexp.record.check_seals import check_records
 from nnexp.record.contents import Contents, contents_of
 from nnexp.record.description import owner_tags
 from nnexp.record.files import recorded_contents, recorded_digests
 from nnexp.record.projection import TOKEN
 from nnexp.record.seal import seal_of_tags
-from nnexp.record.store import Store, said_by_store
+from nnexp.record.store import Store
+from nnexp.record.store_errors import said_by_store
 from nnexp.source import sha256_of
 from nnexp.study.exchange.archive import (
     EVIDENCE,

@@ -9,8 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
-from nnexp.record.asked import note_asked
-from nnexp.record.check import check_records
+from nnexp.record.check_seals import check_records
 from nnexp.record.contents import contents_of, stored
 from nnexp.record.description import data_of, owner_tags
 from nnexp.record.events import Begun, Ended, Event, Values
@@ -24,6 +23,7 @@ from nnexp.record.sending import log
 from nnexp.record.store import Store, experiment_id
 from nnexp.record.summary import record_summaries, settings_over_seeds
 from nnexp.record.sweep import Recorded, find_finished, find_parent, sweep_key
+from nnexp.record.sweep_configs import note_asked
 from nnexp.study.exchange.archive import carried
 from nnexp.study.exchange.gather import travels
 from nnexp.study.exchange.history import Value, by_metric
@@ -154,6 +154,7 @@ def _parent(store: Store, sweep: Sweep, experiment: str, name: str | None) -> st
     if (known := find_parent(store, experiment, key, ended=True)) is not None:
         if _unended(store, known):
             reopen(store, store.client.get_run(known), owner_tags())
+            note_asked(store, known, asked)
         return known
     tags = {
         "nnexp.kind": "sweep",

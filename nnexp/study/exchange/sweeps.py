@@ -7,10 +7,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from nnexp.errors import UserError
-from nnexp.record.asked import ASKED
-from nnexp.record.store import Store, said_by_store
+from nnexp.record.store import Store
+from nnexp.record.store_errors import said_by_store
 from nnexp.record.sweep import Recorded as EndedRun
 from nnexp.record.sweep import recorded_runs, runs_where, sweep_key
+from nnexp.record.sweep_configs import ASKED
 from nnexp.record.tags import number
 from nnexp.study.exchange.manifest import Asked, Sweep, plain_json
 from nnexp.study.lookup import artifact_of

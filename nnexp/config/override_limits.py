@@ -62,8 +62,11 @@ def bounded_sweeps() -> Iterator[None]:
 
 
 def _check_count(overrides: Sequence[Override]) -> None:
-    sweeping = [o for o in overrides if o.is_sweep_override() and o.is_discrete_sweep()]
-    total = math.prod(_values(o) for o in sweeping)
+    sweeps = [o for o in overrides if o.is_sweep_override() and o.is_discrete_sweep()]
+    # What is typed takes the place of a preset's values; Hydra writes down these, too.
+    last = {o.get_key_element(): o for o in overrides}
+    sweeping = [o for o in sweeps if last[o.get_key_element()] is o]
+    total = max([math.prod(map(_values, sweeping)), *map(_values, sweeps)])
     if total > MAX_RUNS:
         asked = " ".join(cut(o.input_line or o.key_or_group) for o in sweeping)
         count = f"{total:,}" if total < 10**15 else "no end of"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from nnexp.nn.parameters import Parameters
-from nnexp.record.check import Checked
+from nnexp.record.check_seals import Checked
 from nnexp.record.final import DERIVED, read_as
 from nnexp.record.weights import weights_sha256
 from nnexp.study.surroundings import changes, places_of

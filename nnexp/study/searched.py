@@ -1,0 +1,176 @@
+"""Recorded searches: what was tried, what each trial came to, what was chosen, and its test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnexp.record.store import Store
+from nnexp.record.sweep import PRUNED
+from nnexp.study.frames import select
+from nnexp.study.gaussian_process import Surface, fit
+from nnexp.study.metric import Metric
+from nnexp.study.space import Choice, Interval, Point, Space, coordinates
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+SEARCH = "nnexp.search"
+"""The tag of a parent that says what was searched over and how."""
+POINT = "nnexp.point"
+"""The tag of a run with the searched values as they are typed (JSON)."""
+
+
+@dataclass
+class Trial:
+    """A setting that was tried."""
+
+    number: int
+    """Counted from 1."""
+    point: Point
+    value: float | None = None
+    """With the first seed, of the last epoch that it was trained for; None where the run failed."""
+    pruned: int | None = None
+    """The epochs after which it was given up."""
+    raced: dict[int, float] = field(default_factory=dict)
+    """Values by seed of the race."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it was trained to its end."""
+        return self.value is not None and self.pruned is None
+
+
+@dataclass(frozen=True)
+class RecordedSearch:
+    """A search, as its runs tell of it."""
+
+    name: str
+    """Of the parent run."""
+    metric: Metric
+    spaces: tuple[Space, ...]
+    here: Point
+    """What `--for` set in this search."""
+    seed: int
+    """The first one, which all trials were trained with."""
+    trials: tuple[Trial, ...]
+    best: int | None
+    """The number of the trial that was chosen; None where the search has not ended."""
+    looks: int
+    """Validation scores that were looked at to choose."""
+    fresh: Mapping[str, Sequence[float]]
+    """Of the chosen setting the values of metrics over seeds that the search has not used."""
+    reused: int
+    """Runs that other sweeps had recorded before; they are not among the trials."""
+
+    @property
+    def sign(self) -> float:
+        """−1 where lower is better."""
+        return -1.0 if self.metric.lower_is_better else 1.0
+
+    @property
+    def whole(self) -> list[Trial]:
+        """The trials that were trained to their end."""
+        return [trial for trial in self.trials if trial.whole]
+
+    @property
+    def centre(self) -> Trial:
+        """The chosen trial; of a search that has not ended, the best until now."""
+        chosen = [trial for trial in self.whole if trial.number == self.best]
+        return max(chosen or self.whole, key=lambda trial: self.sign * (trial.value or 0.0))
+
+    @property
+    def tested(self) -> str:
+        """The metric on test data that goes with what was chosen by."""
+        last = self.metric.name.rpartition("/")[2]
+        return f"test/{last.removeprefix('validation_')}"
+
+    @cached_property
+    def surface(self) -> Surface | None:
+        """Through the values of all whole trials, greater being better; None of too few."""
+        rows = [
+            (trial, seed, self.sign * value)
+            for trial in self.whole
+            for seed, value in {self.seed: trial.value or 0.0, **trial.raced}.items()
+        ]
+        if not rows:
+            return None
+        at = np.array([coordinates(self.spaces, trial.point) for trial, _, _ in rows])
+        seeds, values = (np.array([row[k] for row in rows]) for k in (1, 2))
+        return fit(at, seeds.astype(np.int64), values.astype(np.float64))
+
+
+def searches(
+    store: Store, names: Sequence[str], sweeps: Sequence[str] = ()
+) -> list[RecordedSearch]:
+    """The searches in some experiments, the first first; with `sweeps`, only those of these ids."""
+    found = []
+    for name in names:
+        parents = {
+            str(run.info.run_id): run
+            for run in reversed(select(store, name, None, "sweep"))
+            if SEARCH in run.data.tags and (not sweeps or run.info.run_id in sweeps)
+        }
+        for parent_id, parent in parents.items():
+            runs = select(store, name, f"tags.`nnexp.sweep` = '{parent_id}'")
+            found.append(_search(parent, runs))
+    return [search for search in found if search is not None and search.whole]
+
+
+def _search(parent: Run, runs: Iterable[Run]) -> RecordedSearch | None:
+    """None where the runs do not tell their settings, as those of earlier versions."""
+    tags = parent.data.tags
+    described = json.loads(tags[SEARCH])
+    if not isinstance(described["spaces"], list):
+        return None
+    metric = Metric(described["metric"])
+    trials: dict[int, Trial] = {}
+    fresh: dict[str, list[float]] = {}
+    best = None
+    told = [r for r in runs if POINT in r.data.tags and r.info.status != "RUNNING"]
+    for run in sorted(told, key=lambda run: int(run.data.params["seed"])):
+        mine, number = run.data.tags, int(run.data.tags["nnexp.trial"])
+        if mine["nnexp.stage"] == "final":
+            best = number
+            for name, measured in run.data.metrics.items():
+                fresh.setdefault(name, []).append(measured)
+            continue
+        trial = trials.setdefault(number, Trial(number, json.loads(mine[POINT])))
+        value = _value(run, metric)
+        if mine["nnexp.stage"] == "race" and value is not None:
+            trial.raced[int(run.data.params["seed"])] = value
+        elif mine["nnexp.stage"] == "trial":
+            trial.value = value
+            trial.pruned = int(mine[PRUNED]) if PRUNED in mine else None
+    return RecordedSearch(
+        str(parent.info.run_name),
+        metric,
+        tuple(map(_space, described["spaces"])),
+        described["for"],
+        int(described["seed"]),
+        tuple(trials[number] for number in sorted(trials)),
+        best,
+        int(tags.get("nnexp.looks", 0)),
+        fresh,
+        int(tags.get("nnexp.reused", 0)),
+    )
+
+
+def _value(run: Run, metric: Metric) -> float | None:
+    """A run that was given up has no best value of its own, but its last one."""
+    if run.info.status == "FAILED":
+        return None
+    metrics: Mapping[str, float] = run.data.metrics
+    last = metric.name.replace("best/validation_", "validation/")
+    return metrics.get(metric.name, metrics.get(last))
+
+
+def _space(described: Mapping[str, Any]) -> Space:
+    if "values" in described:
+        return Choice(described["key"], tuple(described["values"]))
+    return Interval(**described)
