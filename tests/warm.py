@@ -24,7 +24,9 @@ from unittest.mock import patch
 
 ROOT = Path(__file__).resolve().parent.parent
 
-STEERS = ("PYTHON", "NUMBA", "LD_", "MLFLOW_ENABLE", "MLFLOW_HTTP", "OPENBLAS", "PATH", "HOME")
+STEERS = (
+    *("PYTHON", "NUMBA", "LD_", "MLFLOW_ENABLE", "MLFLOW_HTTP", "MPL", "OPENBLAS", "PATH", "HOME"),
+)
 """Variables that begin so are read when a process starts, or when something is imported."""
 
 STARTED = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}

@@ -94,3 +94,16 @@ def test_what_was_lost_and_cannot_be_read_is_left_alone(lost: Path) -> None:
         path.write_bytes(path.read_bytes()[:-9])
     shutil.copy(lost / "older.db", lost / "mlflow.db")
     assert "rebuilt" not in inside(lost, "doctor").stdout
+
+
+def test_a_kill_in_between_makes_nothing_twice(store: Path, lost: Path) -> None:
+    (lost / "mlflow.db").unlink()
+    logs = lost / ".nnexp" / "recorded"
+    old = {path.name: path.read_bytes() for path in logs.glob("*.gz")}
+    assert inside(lost, "doctor").returncode == 0
+    before = recorded(lost)
+    for name, content in old.items():  # As if it had not come to letting them go.
+        (logs / name).write_bytes(content)
+    assert "rebuilt" not in inside(lost, "doctor").stdout
+    assert recorded(lost) == before
+    assert not old.keys() & {path.name for path in logs.glob("*.gz")}
