@@ -119,8 +119,10 @@ class Outbox:
         try:
             call()
         except Exception as error:
-            # Whatever the store's client raises (HTTP, database, MLflow): work goes on.
-            self.note(error)
+            # Whatever the store's client raises (HTTP, database, MLflow): work goes on. A refusal
+            # is dealt with when the run is closed.
+            if not is_refusal(error):
+                self.note(error)
         else:
             self.trouble = ""
 

@@ -87,12 +87,18 @@ class RunRecord:
 
     @property
     def lost(self) -> str:
-        """What the store lacks although it said it had taken it."""
-        return self.outbox.lost.get(self.log.key, "")
+        """Why the store has not the run, though it answers; empty if it may be waiting for it."""
+        return self.outbox.refusal or self.outbox.lost.get(self.log.key, "")
 
     @property
     def unsent(self) -> str:
         """What is to be said of a run whose end the store has not received, or not kept."""
+        if self.outbox.refused:
+            return (
+                f"the tracking store refused run {self.run_id} ({self.lost}); it is kept in "
+                f"{self.outbox.refused[-1]}: python -m nnexp doctor sends it once the store takes "
+                "it"
+            )
         if self.lost:
             return (
                 f"run {self.run_id} is not recorded: the tracking store answers, but "
