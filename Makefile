@@ -57,7 +57,7 @@ test quick test-slow: export OMP_NUM_THREADS := 1
 PARALLEL := -n $(WORKERS) --dist worksteal
 
 .PHONY: test
-test: $(STAMPS)/test ## fast tests, some 12 minutes on two cores (last line: pytest's summary)
+test: $(STAMPS)/test ## fast tests, some 10 minutes on two idle cores (last line: pytest's summary)
 	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
 
 # What most mistakes are found by, without a program started or a run recorded.
