@@ -53,25 +53,27 @@ bench: $(STAMPS)/bench ## measure the trainer beside PyTorch, JAX, nnexp 0.1 and
 # The tests are parallel by processes; what they import beside nnexp is held to one thread too.
 test quick test-slow: export OPENBLAS_NUM_THREADS := 1
 test quick test-slow: export OMP_NUM_THREADS := 1
+# Tests of a file stay together, so that what they share is made once, until a worker has none left.
+PARALLEL := -n $(WORKERS) --dist worksteal
 
 .PHONY: test
-test: $(STAMPS)/test ## fast tests, some 15 minutes on two idle cores (last line: pytest's summary)
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
+test: $(STAMPS)/test ## fast tests, some 10 minutes on two idle cores (last line: pytest's summary)
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
 
 # What most mistakes are found by, without a program started or a run recorded.
 QUICK := tests/nn tests/train tests/data tests/study/test_statistics.py tests/study/test_difference.py \
-  tests/study/test_bootstrap.py tests/test_imports.py tests/test_names.py tests/test_redact.py
+  tests/study/test_bootstrap.py tests/test_imports.py tests/test_run_names.py tests/test_redact.py
 
 .PHONY: quick
 quick: $(STAMPS)/test ## the tests that find most, about a minute on two cores
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" -q $(QUICK)
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow" -q $(QUICK)
 
 .PHONY: check
 check: lint types quick ## lint, types and the quick tests: before every commit
 
 .PHONY: test-slow
 test-slow: $(STAMPS)/test ## slow tests
-	$(BIN)/python -m pytest -n $(WORKERS) -m slow
+	$(BIN)/python -m pytest $(PARALLEL) -m slow
 
 # Only what golden runs need: they have no part in .venv but its Python and pip.
 .PHONY: test-arm

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
+from nnexp.study.decision_rule import ALPHA, Rule
 from nnexp.study.improvement import paired_probability
-from nnexp.study.judge import ALPHA, Rule
 from nnexp.study.rounds import next_round
 from nnexp.study.sequential import log_e
 from nnexp.study.setting import Pair, Setting, pairs_of

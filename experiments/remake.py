@@ -57,6 +57,7 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "more_data": ("size", "size_gap"),
     "l1_l2": ("weights1", "slopes"),
     "lambda_by_size": ("best_map",),
+    "headline": ("validation_accuracy", "dots_final_test_accuracy"),
     "early_stopping": ("validation_accuracy", "slopes", "dots_epochs", "dots_time_train_seconds"),
 }
 """Figures shown in the README; elsewhere curves, slopes and final accuracies."""

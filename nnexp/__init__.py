@@ -21,9 +21,9 @@ from nnexp.source import begun as _begun
 if TYPE_CHECKING:
     from nnexp import register, study
     from nnexp.api import load, run, search, sweep
-    from nnexp.chosen import Search
     from nnexp.parts import load_parts
     from nnexp.results import Run, Sweep
+    from nnexp.search_result import Search
 
 __version__ = "0.2.0.dev0"
 
@@ -50,7 +50,7 @@ _LATE = {
     "load": "nnexp.api",
     "Run": "nnexp.results",
     "Sweep": "nnexp.results",
-    "Search": "nnexp.chosen",
+    "Search": "nnexp.search_result",
     "load_parts": "nnexp.parts",
     "register": "",
     "sweep": "nnexp.api",

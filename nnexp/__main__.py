@@ -90,8 +90,6 @@ def entry() -> None:
             signal.signal(number, _terminate)
     # Hydra prints by logging, which answers a closed pipe (`… | head`) with pages of its own.
     logging.raiseExceptions = False
-    for argument in sys.argv[1:]:
-        hide(argument)
     code = _logged(sys.argv[1:])
     # What is left to do is tidying up; stopping it would only print a traceback.
     for number in STOPS:
@@ -102,10 +100,12 @@ def entry() -> None:
 def _logged(arguments: Sequence[str]) -> int:
     """The exit code of a command line, what it says being said as `-q`, `-v` and `--log` ask."""
     try:
+        for argument in arguments:
+            hide(argument)
         asked, rest = split_off(arguments)
         with said_as(asked, rest):
             return _exit_code(rest, quiet=asked.quiet)
-    except UserError as error:
+    except Exception as error:
         return answer(error)
 
 
@@ -124,6 +124,7 @@ def _exit_code(arguments: Sequence[str], *, quiet: bool = False) -> int:
     except OSError as error:
         drop_output()
         if error.errno != errno.EPIPE:
+            error.filename = error.filename or "standard output"
             code = code or answer(error)
     return code
 

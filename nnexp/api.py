@@ -20,10 +20,11 @@ from nnexp.redact import redact
 from nnexp.results import Run, Sweep
 
 if TYPE_CHECKING:
-    from nnexp.chosen import Search
     from nnexp.config.schema import Config
     from nnexp.hydra_app import Trained
     from nnexp.runner.run_progress import Screen
+    from nnexp.search_result import Search
+    from nnexp.selection.plan import Asked
 
 Override: TypeAlias = str | Mapping[str, Any]
 
@@ -123,20 +124,13 @@ def search(
 
     >>> search("reg=l2", {"reg.lmbda": "log(0.001,10)"}, size="1k", trials=30).best
     """
-    from nnexp.chosen import Search
     from nnexp.selection.choosing import Rules
     from nnexp.selection.plan import Asked
-    from nnexp.selection.search import search_all
-    from nnexp.terminal import console
 
     typed = overrides_of(overrides, keys, several=True)
     rules = Rules(trials=trials, width=width, finalists=finalists, seeds=seeds)
     asked = Asked(typed, sampler, metric, None, budget, fresh, rules, prune)
-    silence = redirect_stdout(io.StringIO()) if quiet else nullcontext()
-    with silence, _at_work():
-        command = asked.command()
-        (searched,) = search_all(asked, command, console())
-    return Search(searched, command)
+    return _searched(asked, quiet=quiet)
 
 
 def load(run_id: str, tracking_uri: str | None = None) -> Run:
@@ -215,7 +209,7 @@ def run_on(config: Config, screen: Screen) -> Run:
     Raises:
         UserError, NnexpError: as `run`.
     """
-    from nnexp.config.rules import check
+    from nnexp.config.check import check
     from nnexp.runner.run import run_single
     from nnexp.terminal import console
 
@@ -227,15 +221,26 @@ def run_on(config: Config, screen: Screen) -> Run:
 def _train(arguments: list[str], *, quiet: bool, may_sweep: bool = True) -> Trained:
     from nnexp.hydra_app import train
 
-    silence = redirect_stdout(io.StringIO()) if quiet else nullcontext()
-    with silence, _at_work():
+    with _at_work(quiet):
         return train(arguments, may_sweep=may_sweep)
 
 
+def _searched(asked: Asked, *, quiet: bool) -> Search:
+    from nnexp.search_result import Search
+    from nnexp.selection.search import search_all
+    from nnexp.terminal import console
+
+    with _at_work(quiet):
+        command = asked.command()
+        (searched,) = search_all(asked, command, console())
+    return Search(searched, command)
+
+
 @contextmanager
-def _at_work() -> Iterator[None]:
+def _at_work(quiet: bool = False) -> Iterator[None]:
+    silence = redirect_stdout(io.StringIO()) if quiet else nullcontext()
     try:
-        with unfailing_output(), _workers_without_main():
+        with silence, unfailing_output(), _workers_without_main():
             yield
     except NnexpError as error:
         # A message may quote an address; a notebook is kept and shown around.

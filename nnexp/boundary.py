@@ -20,6 +20,7 @@ from pathlib import Path
 from nnexp import __version__
 from nnexp.config.arguments import printable
 from nnexp.errors import NnexpError, stopped_by
+from nnexp.memory import address_space
 from nnexp.program import as_started
 from nnexp.redact import redact
 from nnexp.signals import block_interrupts
@@ -31,9 +32,13 @@ LONGEST = 300
 """Characters of a foreign message that are shown."""
 
 _MACHINE = {
-    getattr(errno, name, None) for name in ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EIO")
+    getattr(errno, name, None)
+    for name in (
+        *("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "EIO"),
+        *("EMFILE", "ENFILE", "ENOMEM"),
+    )
 }
-"""What a disk or its permissions say, rather than a mistake of this program."""
+"""What a disk, its permissions or a limit say, rather than a mistake of this program."""
 
 _folders: list[Path] = []
 
@@ -76,15 +81,31 @@ def _foreseen(error: BaseException) -> tuple[int, str]:
         return error.exit_code, str(error)
     if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("nnexp"):
         return 2, _missing(str(error.name))
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or _lacks_memory(error):
         return 1, f"there is not enough memory{f' ({error})' if str(error) else ''}"
     if isinstance(error, OSError) and error.errno in _MACHINE:
-        return 1, str(error)
-    from nnexp.record.store import is_from_store, said_by_store
+        return 1, str(error) if error.filename or not _folders else f"{error}, {_recording()}"
+    from nnexp.record.store_errors import is_from_store, said_by_store
 
     if is_from_store(error):
         return 1, f"the tracking store failed: {said_by_store(error)}"
     return UNFORESEEN, ""
+
+
+def _recording() -> str:
+    """Where most is written, for a write that does not say to which file."""
+    return f"recording in {_folders[0].parent}"
+
+
+def _lacks_memory(error: BaseException) -> bool:
+    """Whether a limit (`ulimit -v`) keeps a library from being loaded or from saying what it lacks.
+
+    None of these says so by its type; without a limit they are mistakes, or something is damaged.
+    """
+    if address_space() is None:
+        return False
+    starved = isinstance(error, ImportError | SystemError)
+    return starved or "can't start new thread" in str(error)
 
 
 def _missing(module: str) -> str:

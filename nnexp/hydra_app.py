@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from nnexp.cli import COMMANDS
 from nnexp.config.arguments import (
-    check_arguments,
     config_dirs,
     flags_first,
     given_keys,
     quoted_texts,
 )
+from nnexp.config.check_arguments import check_arguments
 from nnexp.output import unfailing_output
 from nnexp.redact import redact
 
@@ -85,7 +85,7 @@ def train(
 
     from nnexp.config.compose import config_dir, register
     from nnexp.config.messages import one_line
-    from nnexp.config.overrides import bounded_sweeps
+    from nnexp.config.override_limits import bounded_sweeps
     from nnexp.errors import UserError
     from nnexp.runner.launcher import Request, register_launcher
 
@@ -96,7 +96,6 @@ def train(
         arguments, retry_failed=retry_failed, may_sweep=may_sweep, recorded_key=recorded_key
     )
     register_launcher(request)
-    shows_all = os.environ.get("HYDRA_FULL_ERROR") == "1"
     jobs = _Jobs()
     compose = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")
     try:
@@ -107,7 +106,7 @@ def train(
         ):
             compose(jobs.train)()
     except (HydraException, OmegaConfBaseException) as error:
-        if shows_all:
+        if os.environ.get("HYDRA_FULL_ERROR") == "1":  # the caller's again by now
             raise
         raise UserError(one_line(error)) from error
     if jobs.raised:
@@ -122,7 +121,7 @@ def _checked(arguments: Sequence[str], *, prints: bool) -> tuple[Sequence[str], 
         UserError: Hydra could not read them, or would do something else than was asked for.
     """
     from nnexp.config.compose import schema_keys
-    from nnexp.config.overrides import check_readable
+    from nnexp.config.override_limits import check_readable
     from nnexp.config.presets import check_config_dir
 
     check_arguments(arguments, schema_keys(), COMMANDS)

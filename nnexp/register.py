@@ -78,17 +78,13 @@ def activation(name: str, *, slope: Function, compiled: Pair | None = None) -> C
         compiled: (f, slope) once more, of numbers.
     """
 
-    def add(function: _F) -> _F:
-        with _registering("activation", name, function, compiled is not None):
-            check_parameters(function, "z")
-            check_parameters(slope, "z, a")
-            f, df = kept_precision(function), kept_precision(slope)
-            check_derivative(f"{called(slope)}(z, a)", f(GRID), f, df(GRID, f(GRID)))
-            _compile("model.activation", name, compiled, ((GRID,), (GRID, f(GRID))), (f, df))
-            ACTIVATIONS[name] = Activation(name, f, df)
-        return function
+    def add(function: Function) -> None:
+        f, df = _plain(function, slope, "z, a")
+        check_derivative(f"{called(slope)}(z, a)", f(GRID), f, df(GRID, f(GRID)))
+        _compile("model.activation", name, compiled, ((GRID,), (GRID, f(GRID))), (f, df))
+        ACTIVATIONS[name] = Activation(name, f, df)
 
-    return add
+    return _registered("activation", name, "z", add, compiled is not None)
 
 
 def cost(name: str, *, error: Function, compiled: Pair | None = None) -> Callable[[_F], _F]:
@@ -100,20 +96,16 @@ def cost(name: str, *, error: Function, compiled: Pair | None = None) -> Callabl
         compiled: (C, error) once more, of numbers.
     """
 
-    def add(value: _F) -> _F:
-        with _registering("cost", name, value, compiled is not None):
-            check_parameters(value, "z, y")
-            check_parameters(error, "a, y")
-            c, de = kept_precision(value), kept_precision(error)
-            for target in (0.0, 1.0, 0.1, 0.8):
-                y, a = np.full_like(GRID, target), sigmoid(GRID)
-                given = f"at y = {target:g}, {called(error)}(a, y)"
-                check_derivative(given, c(GRID, y), partial(_swapped, c, y), de(a, y))
-            _compile("cost.name", name, compiled, ((GRID, y), (a, y)), (c, de))
-            COSTS[name] = Cost(name, "sigmoid", sigmoid, lambda z, y: np.sum(c(z, y), axis=0), de)
-        return value
+    def add(function: Function) -> None:
+        c, de = _plain(function, error, "a, y")
+        for target in (0.0, 1.0, 0.1, 0.8):
+            y, a = np.full_like(GRID, target), sigmoid(GRID)
+            given = f"at y = {target:g}, {called(error)}(a, y)"
+            check_derivative(given, c(GRID, y), partial(_swapped, c, y), de(a, y))
+        _compile("cost.name", name, compiled, ((GRID, y), (a, y)), (c, de))
+        COSTS[name] = Cost(name, "sigmoid", sigmoid, lambda z, y: np.sum(c(z, y), axis=0), de)
 
-    return add
+    return _registered("cost", name, "z, y", add, compiled is not None)
 
 
 def regularizer(name: str, *, slope: Function, compiled: Pair | None = None) -> Callable[[_F], _F]:
@@ -125,20 +117,16 @@ def regularizer(name: str, *, slope: Function, compiled: Pair | None = None) -> 
         compiled: (p, slope) once more, of numbers.
     """
 
-    def add(penalty: _F) -> _F:
-        with _registering("regularizer", name, penalty, compiled is not None):
-            check_parameters(penalty, "w")
-            check_parameters(slope, "w")
-            p, dp = kept_precision(penalty), kept_precision(slope)
-            zero = np.zeros(1)
-            if p(zero)[0] != 0 or dp(zero)[0] != 0:
-                raise UserError("p(0) or its slope at 0 is not 0, which both must be")
-            check_derivative(f"{called(slope)}(w)", p(GRID), p, dp(GRID))
-            _compile("reg.name", name, compiled, ((GRID,), (GRID,)), (p, dp))
-            regularizers.OWN[name] = regularizers.Penalty(p, dp)
-        return penalty
+    def add(function: Function) -> None:
+        p, dp = _plain(function, slope, "w")
+        zero = np.zeros(1)
+        if p(zero)[0] != 0 or dp(zero)[0] != 0:
+            raise UserError("p(0) or its slope at 0 is not 0, which both must be")
+        check_derivative(f"{called(slope)}(w)", p(GRID), p, dp(GRID))
+        _compile("reg.name", name, compiled, ((GRID,), (GRID,)), (p, dp))
+        regularizers.OWN[name] = regularizers.Penalty(p, dp)
 
-    return add
+    return _registered("regularizer", name, "w", add, compiled is not None)
 
 
 def initializer(name: str) -> Callable[[_F], _F]:
@@ -148,28 +136,10 @@ def initializer(name: str) -> Callable[[_F], _F]:
     drawn by `rng.standard_normal((n, m))`, the run's own stream.
     """
 
-    def add(function: _F) -> _F:
-        def drawn(sizes: Sequence[int], rng: Normal) -> Parameters:
-            weights, biases = function(sizes, rng)
-            found = Parameters(
-                *(tuple(np.array(a, dtype=np.float64) for a in part) for part in (weights, biases))
-            )
-            shapes = list(zip(sizes[1:], sizes, strict=False))
-            if [w.shape for w in found.weights] != shapes or [b.shape for b in found.biases] != [
-                (n,) for n, _ in shapes
-            ]:
-                said = " ".join(str(a.shape) for a in (*found.weights, *found.biases))
-                raise UserError(
-                    f"init={name}: gave {said}; allowed: weights of {shapes}, then the biases"
-                )
-            return found
+    def add(function: Function) -> None:
+        DRAWN[name] = partial(_drawn, name, function)
 
-        with _registering("initializer", name, function, True):
-            check_parameters(function, "sizes, rng")
-            DRAWN[name] = drawn
-        return function
-
-    return add
+    return _registered("initializer", name, "sizes, rng", add)
 
 
 def metric(name: str) -> Callable[[_F], _F]:
@@ -179,13 +149,7 @@ def metric(name: str) -> Callable[[_F], _F]:
     `train/NAME`, `validation/NAME`, `test/NAME`.
     """
 
-    def add(function: _F) -> _F:
-        with _registering("metric", name, function, True):
-            check_parameters(function, "outputs, labels")
-            monitor.OWN[name] = function
-        return function
-
-    return add
+    return _registered("metric", name, "outputs, labels", partial(monitor.OWN.__setitem__, name))
 
 
 def dataset(name: str) -> Callable[[_F], _F]:
@@ -195,13 +159,7 @@ def dataset(name: str) -> Callable[[_F], _F]:
     the same for testing. Their SHA-256 is part of the fingerprint.
     """
 
-    def add(function: _F) -> _F:
-        with _registering("dataset", name, function, True):
-            check_parameters(function, "")
-            datasets.OWN[name] = function
-        return function
-
-    return add
+    return _registered("dataset", name, "", partial(datasets.OWN.__setitem__, name))
 
 
 @dataclass
@@ -246,6 +204,24 @@ _REGISTRIES: dict[str, dict[str, Any]] = {
 }
 
 
+def _registered(
+    kind: str,
+    name: str,
+    parameters: str,
+    add: Callable[[Function], None],
+    compiled: bool = True,
+) -> Callable[[_F], _F]:
+    """A decorator that adds a function of these parameters to its kind, and leaves it as it is."""
+
+    def decorated(function: _F) -> _F:
+        with _registering(kind, name, function, compiled):
+            check_parameters(function, parameters)
+            add(function)
+        return function
+
+    return decorated
+
+
 @contextmanager
 def _registering(kind: str, name: str, function: Function, compiled: bool) -> Iterator[None]:
     """Check a name, and note what is registered under it, once that is done.
@@ -270,6 +246,28 @@ def _registering(kind: str, name: str, function: Function, compiled: bool) -> It
         raise UserError(f"{kind} {name}: {type(error).__name__}: {error}") from error
     about = (getdoc(function) or "").partition("\n")[0]
     own.PARTS[key, name] = own.Part(kind, name, source, compiled, about)
+
+
+def _plain(
+    function: Function, slope: Function, parameters: str
+) -> tuple[Callable[..., Array], Callable[..., Array]]:
+    """A function and its derivative, which has these parameters; float32 stays float32 in both."""
+    check_parameters(slope, parameters)
+    return kept_precision(function), kept_precision(slope)
+
+
+def _drawn(name: str, function: Function, sizes: Sequence[int], rng: Normal) -> Parameters:
+    """What an initializer draws, as float64, if it has the right shapes."""
+    weights, biases = (
+        tuple(np.array(a, dtype=np.float64) for a in part) for part in function(sizes, rng)
+    )
+    shapes = list(zip(sizes[1:], sizes, strict=False))
+    if [w.shape for w in weights] != shapes or [b.shape for b in biases] != [
+        (n,) for n, _ in shapes
+    ]:
+        said = " ".join(str(a.shape) for a in (*weights, *biases))
+        raise UserError(f"init={name}: gave {said}; allowed: weights of {shapes}, then the biases")
+    return Parameters(weights, biases)
 
 
 def _swapped(function: Callable[..., Array], y: Array, z: Array) -> Array:

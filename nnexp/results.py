@@ -13,26 +13,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from nnexp.config.command import run_name
 from nnexp.config.compose import flatten
+from nnexp.config.run_names import run_name
 from nnexp.config.schema import Config
 from nnexp.config.varying_keys import columns_of, distinct_keys
 from nnexp.errors import UserError
 from nnexp.runner.sweep_progress import SHOWN
-from nnexp.study.tables import (
-    effects_frame,
-    final_table,
-    interactions_frame,
-    pairs_frame,
-    settings_frame,
-    settings_table,
-)
+from nnexp.study.tables import final_table, settings_table
 
 if TYPE_CHECKING:
     from nnexp.record.sweep import Recorded
     from nnexp.runner.run_under_way import Result
     from nnexp.runner.sweep import SweepResult
-    from nnexp.study.compare import Comparison
+    from nnexp.study.comparison_frames import Compared
 
 
 @dataclass(frozen=True, repr=False)
@@ -62,7 +55,7 @@ class Run:
     def _made(
         cls, run_id: str, config: Config, metrics: Mapping[str, float], status: str, reason: str
     ) -> Run:
-        from nnexp.record.store import resolve_uri
+        from nnexp.record.store_address import resolve_uri
 
         final = {name: metrics[name] for name in sorted(metrics) if name != "step"}
         return cls(run_id, config, final, status, reason, resolve_uri(config.tracking.uri))
@@ -264,7 +257,8 @@ class Sweep:
             UserError: no run has such a key or metric, or there is no such setting.
         """
         from nnexp.study.compare import compare
-        from nnexp.study.judge import Rule
+        from nnexp.study.comparison_frames import Compared
+        from nnexp.study.decision_rule import Rule
         from nnexp.study.metric import Metric
         from nnexp.study.published import published_runs
 
@@ -301,62 +295,3 @@ class Sweep:
         failed = f", {len(self.failed)} failed" if self.failed else ""
         where = f" (sweep {self.sweep_id[:8]})" if self.sweep_id else ""
         return f"sweep of {len(self.runs)} runs{failed}{where}"
-
-
-@dataclass(frozen=True, repr=False)
-class Compared:
-    """Settings against each other; docs/statistics.md says what is estimated."""
-
-    comparison: Comparison
-
-    @property
-    def answer(self) -> str:
-        """Which setting is best, by how much, how sure, and what is not resolved from it."""
-        from nnexp.study.answer import answer
-
-        return " ".join(answer(self.comparison))
-
-    @property
-    def settings(self) -> pd.DataFrame:
-        """Per setting, the best first: n, failed, mean, 95 % interval, sd, interquartile mean."""
-        return settings_frame(self.comparison)
-
-    @property
-    def pairs(self) -> pd.DataFrame:
-        """Per pair of settings: difference, 95 % interval, P(A > B), p (Holm), its verdict."""
-        return pairs_frame(self.comparison)
-
-    @property
-    def effects(self) -> pd.DataFrame:
-        """Per two values of a key: difference over all combinations of the others, as `pairs`."""
-        return effects_frame(self.comparison)
-
-    @property
-    def interactions(self) -> pd.DataFrame:
-        """Per two values of two keys: how much a difference changes from one to the other."""
-        return interactions_frame(self.comparison)
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What a reader has to know."""
-        from nnexp.study.two_keys import interacting, interaction_text
-
-        told = (interaction_text(self.comparison, t) for t in interacting(self.comparison))
-        return (*told, *self.comparison.warnings)
-
-    @property
-    def _tables(self) -> list[pd.DataFrame]:
-        """Settings, then effects; pairs where they are asked for, or are all there is."""
-        pairs = self.comparison.against is not None or len(self.comparison.settings) == 2
-        second = self.pairs if pairs or not len(self.effects) else self.effects
-        return [self.settings, *([second] if len(second) else [])]
-
-    def __repr__(self) -> str:
-        tables = [table.to_string(index=False) for table in self._tables]
-        parts = [self.answer, self.comparison.metric, *tables]
-        return "\n\n".join([*parts, *(f"note: {w}" for w in self.warnings)])
-
-    def _repr_html_(self) -> str:
-        html = f"<p>{escape(self.answer)}</p><p><b>{escape(self.comparison.metric)}</b></p>"
-        html += "".join(table.to_html(border=0, index=False) for table in self._tables)
-        return html + "".join(f"<p>note: {escape(w)}</p>" for w in self.warnings)

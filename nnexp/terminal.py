@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 from nnexp.config.arguments import printable
 from nnexp.program import as_started
@@ -32,6 +33,11 @@ def console(*, stderr: bool = False) -> Console:
     piped = not stream.isatty() and "COLUMNS" not in os.environ
     width = WIDTH if piped else None
     return _Console(stderr=stderr, soft_wrap=True, width=width, force_jupyter=False)
+
+
+def plain_table(**options: Any) -> Table:
+    """A table without lines, which output in a file or a pipe can be read as too."""
+    return Table(box=None, pad_edge=False, header_style="bold", **options)
 
 
 def safe(text: str) -> str:

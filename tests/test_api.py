@@ -210,13 +210,16 @@ def test_ctrl_c_in_a_notebook_ends_the_run_and_not_the_kernel(tmp_path: Path) ->
 
     manager, client = start_new_kernel(cwd=str(tmp_path), env=environment())
     try:
-        client.execute("import nnexp; nnexp.run({'train.epochs': 100000}, size='1k')")
+        sent = client.execute("import nnexp; nnexp.run({'train.epochs': 100000}, size='1k')")
         said = ""
         while not re.search(r"[Ee]poch [1-9]", said):
             message = client.get_iopub_msg(timeout=200)
             said += message["content"].get("text", "")
         manager.interrupt_kernel()
-        assert client.get_shell_msg(timeout=200)["content"]["ename"] == "KeyboardInterrupt"
+        answer = client.get_shell_msg(timeout=200)
+        while answer["parent_header"]["msg_id"] != sent:  # To what was asked as it started.
+            answer = client.get_shell_msg(timeout=200)
+        assert answer["content"]["ename"] == "KeyboardInterrupt"
         asked = "import nnexp; nnexp.run('seeed=1')"
         reply = client.execute(asked, reply=True, timeout=200)["content"]
         assert reply["ename"] == "UserError"

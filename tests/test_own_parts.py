@@ -13,8 +13,8 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from nnexp.config.check import check
 from nnexp.config.own import sources_of
-from nnexp.config.rules import check
 from nnexp.data.dataset import load_dataset
 from nnexp.errors import UserError
 from nnexp.nn.activations import ACTIVATIONS

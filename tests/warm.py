@@ -1,34 +1,36 @@
-"""Commands in processes of their own that need not import everything anew.
+"""Commands and worker processes that need not import everything anew.
 
-A process that has imported the program waits, and forks for each command. The fork is a real
-process with its own folder, environment, standard streams, signals and exit code; only the two to
-four seconds of imports are spared. What is about the start of the program, or steers Python or its
-libraries by variables, is started afresh.
+One process that has imported the program, and used it, is forked for each command and, within
+`forked_workers`, for each process that the program spawns: the fork server of `multiprocessing`. A
+fork is a real process with its own memory, folder, environment, streams, signals and exit code;
+only the four to eight seconds of imports and first uses are spared. What is about the start of a
+process, about all processes of a command, or steers Python or its libraries by variables, is
+started afresh.
 """
 
 from __future__ import annotations
 
 import atexit
-import json
 import os
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from multiprocessing import context, forkserver
 from pathlib import Path
+from unittest.mock import patch
 
 ROOT = Path(__file__).resolve().parent.parent
 
-STEERS = ("PYTHON", "NUMBA", "LD_", "MLFLOW_ENABLE", "MLFLOW_HTTP", "OPENBLAS", "PATH", "HOME")
+STEERS = (
+    *("PYTHON", "NUMBA", "LD_", "MLFLOW_ENABLE", "MLFLOW_HTTP", "MPL", "OPENBLAS", "PATH", "HOME"),
+)
 """Variables that begin so are read when a process starts, or when something is imported."""
 
-_waiting: dict[int, tuple[socket.socket, subprocess.Popen[bytes]]] = {}
-"""The process that waits and the way to it, by the number of the process that started it."""
+STARTED = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+"""The environment of the one process: this one's, before tests change it or MLflow adds to it."""
 
 
 def run(
@@ -50,146 +52,57 @@ def run(
             timeout=timeout,
             stdin=subprocess.DEVNULL,
         )
-    said = {"arguments": list(arguments), "cwd": str(cwd), "environment": dict(environment)}
-    with (
-        open(os.devnull, "rb") as stdin,
-        tempfile.TemporaryFile() as out,
-        tempfile.TemporaryFile() as err,
-    ):
-        ours, theirs = socket.socketpair()
-        with ours:
-            with theirs:
-                streams = [stdin.fileno(), out.fileno(), err.fileno(), theirs.fileno()]
-                socket.send_fds(_server(), [json.dumps(said).encode()], streams)
-            code = _ended(ours, [*arguments], timeout)
-        texts = []
-        for file in (out, err):
-            file.seek(0)
-            texts.append(file.read().decode("utf-8", "replace"))
-    return subprocess.CompletedProcess([*arguments], code, *texts)
+    with tempfile.TemporaryDirectory() as folder:
+        streams = Path(folder, "out"), Path(folder, "err")
+        said = (_address(), list(arguments), cwd, dict(environment), streams)
+        process = _Process(target=_become, args=said)
+        process.start()
+        process.join(timeout)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+            raise subprocess.TimeoutExpired([*arguments], timeout)
+        texts = [stream.read_text("utf-8", "replace") for stream in streams]
+    return subprocess.CompletedProcess([*arguments], process.exitcode, *texts)
 
 
 def _differs(environment: Mapping[str, str]) -> bool:
     """Whether an environment steers the start of a process otherwise than ours does."""
-    path = environment.get("PYTHONPATH", "")
-    if not path.startswith(str(ROOT)):
-        return True
-    ours = {**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"}
-    return any(
+    first, *others = environment.get("PYTHONPATH", "").split(os.pathsep)
+    ours = {**STARTED, "PYTHONPATH": os.pathsep.join([str(ROOT), *others])}
+    return first != str(ROOT) or any(
         ours.get(name) != environment.get(name)
         for name in {*ours, *environment}
         if name.startswith(STEERS)
     )
 
 
-def _ended(connection: socket.socket, command: list[str], timeout: float) -> int:
-    """The exit code of a command, as `subprocess` gives it, that a connection tells of."""
-    connection.settimeout(timeout)
-    pid = int.from_bytes(connection.recv(8), "little")
-    try:
-        status = connection.recv(8)
-    except TimeoutError as error:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        raise subprocess.TimeoutExpired(command, timeout) from error
-    return os.waitstatus_to_exitcode(int.from_bytes(status, "little"))
-
-
-def _server() -> socket.socket:
-    """The way to the process that waits: started when first needed, it ends with this one."""
-    if os.getpid() not in _waiting:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        number = theirs.fileno()
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
-        with theirs:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "tests.warm", str(number)],
-                cwd=ROOT,
-                env=environment,
-                pass_fds=[number],
-                stdin=subprocess.DEVNULL,
-            )
-        _waiting[os.getpid()] = ours, process
-        atexit.register(_end)
-    return _waiting[os.getpid()][0]
-
-
-def _end() -> None:
-    """Let the process that waits end: nobody will give it any more commands."""
-    if os.getpid() in _waiting:
-        connection, process = _waiting.pop(os.getpid())
-        connection.close()
-        process.wait()
-
-
-def serve(number: int) -> None:
-    """Wait for commands until nobody is there to give any."""
-    from importlib import import_module
-
-    from nnexp.record.store import import_client
-
-    import_client()
-    for name in ("hydra_app", "runner.sweep", "runner.run", "study.verify", "study.compare"):
-        import_module(f"nnexp.{name}")
-    for name in ("results", "record.figures.run", "record.artifacts", "report.page"):
-        import_module(f"nnexp.{name}")
-    from nnexp.train.compiled import compile_kernel
-
-    for dtype in ("float32", "float64"):
-        compile_kernel(dtype)
-    assert threading.active_count() == 1, "a process with threads cannot be forked safely"
-    # Ended children leave nothing behind.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    from tests.fresh import copied_databases
-
-    with copied_databases():
-        _answer(socket.socket(fileno=number))
-
-
-def _answer(place: socket.socket) -> None:
-    """Fork for every command that is asked for."""
-    while True:
-        message, streams, _, _ = socket.recv_fds(place, 1 << 20, 4)
-        if not message:
-            return
-        if os.fork() == 0:
-            place.close()
-            _watch(json.loads(message), streams)
-        for stream in streams:
-            os.close(stream)
-
-
-def _watch(said: dict[str, object], streams: list[int]) -> None:
-    """Start a command, tell its number and how it ended, and end."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    connection = socket.socket(fileno=streams.pop())
-    pid = os.fork()
-    if pid == 0:
-        connection.close()
-        _become(said, streams)
-    connection.send(pid.to_bytes(8, "little"))
-    _, status = os.waitpid(pid, 0)
-    connection.send(status.to_bytes(8, "little"))
-    os._exit(0)
-
-
-def _become(said: dict[str, object], streams: list[int]) -> None:
-    """Go on as the command."""
-    for number, stream in enumerate(streams):
-        os.dup2(stream, number)
-        os.close(stream)
-    assert isinstance(said["environment"], dict)
-    assert isinstance(said["arguments"], list)
+def _become(
+    address: str,
+    arguments: Sequence[str],
+    cwd: Path,
+    environment: Mapping[str, str],
+    streams: Sequence[Path],
+) -> None:
+    """Go on as the command, whose own processes are forked off the server at an address."""
+    server = forkserver._forkserver
+    server._forkserver_address, server.ensure_running = address, lambda: None
+    for number, path in enumerate(streams, start=1):
+        file = os.open(path, os.O_WRONLY | os.O_CREAT)
+        os.dup2(file, number)
+        os.close(file)
     os.environ.clear()
-    os.environ.update(said["environment"])
-    os.chdir(str(said["cwd"]))
-    sys.argv = [str(ROOT / "nnexp" / "__main__.py"), *said["arguments"]]
+    os.environ.update(environment)
+    os.chdir(cwd)
+    sys.argv = [str(ROOT / "nnexp" / "__main__.py"), *arguments]
     time.tzset()
     from nnexp.__main__ import script
+    from tests.fresh import copied_databases
 
     code = 1
     try:
-        script()
+        with copied_databases(), forked_workers():
+            script()
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1
     finally:
@@ -198,5 +111,30 @@ def _become(said: dict[str, object], streams: list[int]) -> None:
         os._exit(code)
 
 
-if __name__ == "__main__":
-    serve(int(sys.argv[1]))
+def _address() -> str:
+    """Where the process is that others are forked off; it ends with the last that could ask it."""
+    server = forkserver._forkserver
+    if server._forkserver_address is None:
+        server.set_forkserver_preload(["tests.warm_up"])
+        with patch.dict(os.environ, STARTED, clear=True):
+            server.ensure_running()
+    return str(server._forkserver_address)
+
+
+class _Process(context.ForkServerProcess):
+    """A process forked off that one, which is started when first needed."""
+
+    def start(self) -> None:
+        _address()
+        super().start()
+
+
+class _Context(context.ForkServerContext):
+    Process = _Process
+
+
+@contextmanager
+def forked_workers() -> Iterator[None]:
+    """Processes that would be spawned are forked off one that is warm."""
+    with patch.dict(context._concrete_contexts, spawn=_Context()):
+        yield

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from nnexp.book.pairs import TEST, TRAINING, first_of, whole
 from nnexp.book.session import Session
 from nnexp.book.told import MONITORED, Told, kept
-from nnexp.config.rules import check
+from nnexp.config.check import check
 from nnexp.config.schema import (
     Config,
     CostConfig,

@@ -12,12 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from os import PathLike, fspath
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from nnexp.book.pairs import Floats
 from nnexp.errors import UserError
+from nnexp.whole import write_whole
 
 FileName: TypeAlias = str | PathLike[str]
 KEYS = ("sizes", "weights", "biases", "cost")
@@ -46,8 +48,7 @@ def write(filename: FileName, saved: Saved) -> None:
         "biases": [b.tolist() for b in saved.biases],
         "cost": saved.cost,
     }
-    with open(filename, "w", encoding="utf-8") as file:
-        json.dump(content, file)
+    write_whole(Path(fspath(filename)), json.dumps(content).encode())
 
 
 def read(filename: FileName, costs: Sequence[str]) -> Saved:

@@ -38,12 +38,12 @@ class Session:
 def session_of(
     network: Network,
     training_data: Any,
+    evaluation_data: Any,
+    monitored: Sequence[str],
     epochs: Any,
     mini_batch_size: Any,
     eta: Any,
     lmbda: Any,
-    evaluation_data: Any,
-    monitored: Sequence[str],
     early_stopping_n: Any,
 ) -> Session:
     """The arguments of `SGD`, checked.

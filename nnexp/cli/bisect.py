@@ -14,7 +14,7 @@ from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
 from nnexp.study.bisect import first_epoch, parting, read_trace, trace, write_trace
-from nnexp.study.verify import Difference
+from nnexp.study.verification import Difference
 
 _ONLY = ("epoch", "trace", "against")
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nnexp.config.words import some
-from nnexp.study.chosen import Choice
+from nnexp.study.selected_runs import Choice
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

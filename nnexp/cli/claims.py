@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import math
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.markup import escape
-from rich.table import Table
 
+from nnexp.cli.formats import print_csv, print_json
 from nnexp.cli.options import Parser, command
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
@@ -21,6 +18,7 @@ from nnexp.study.claims import Claim, claims_files, read_claims
 from nnexp.study.claims_judged import Judged, Verdicts, judge
 from nnexp.study.claims_text import bound_text, count_text, measured_text
 from nnexp.terminal import console as new_console
+from nnexp.terminal import plain_table
 
 _STYLES = {"holds": "green", "does not hold": "red", "not resolved": "yellow"}
 
@@ -56,13 +54,9 @@ def main(arguments: Sequence[str]) -> int:
     shown = [j for v in found for j in v.judged if wanted is None or j.claim in wanted]
     warnings = list(dict.fromkeys(text for v in found for text in v.warnings))
     if options.format == "json":
-        rows = [_plain(j) for j in shown]
-        json.dump({"claims": rows, "warnings": warnings}, sys.stdout, indent=1, ensure_ascii=False)
-        sys.stdout.write("\n")
+        print_json({"claims": [_plain(j) for j in shown], "warnings": warnings})
     elif options.format == "csv":
-        writer = csv.DictWriter(sys.stdout, list(_plain(shown[0])), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(map(_plain, shown))
+        print_csv([_plain(j) for j in shown])
     else:
         _show(Verdicts(tuple(shown), tuple(warnings)), command("claims", arguments))
     other = [j for j in shown if not j.as_expected]
@@ -127,16 +121,16 @@ def _plain(j: Judged) -> dict[str, Any]:
     }
 
 
-def _show(found: Verdicts, typed: str) -> None:
+def _show(verdicts: Verdicts, typed: str) -> None:
     console = new_console()
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = plain_table()
     table.add_column("claim", ratio=3, min_width=24)
     for title in ("bound", "measured"):
         table.add_column(title, justify="right", ratio=1)
     table.add_column("n", justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     file = ""
-    for j in found.judged:
+    for j in verdicts.judged:
         if j.claim.file != file:
             file = j.claim.file
             table.add_row(f"[bold]{escape(file)}[/bold]")
@@ -145,22 +139,22 @@ def _show(found: Verdicts, typed: str) -> None:
         cells = (bound_text(j.claim), measured_text(j), str(j.n) if j.n else "")
         table.add_row(escape(j.claim.claim), *map(escape, cells), verdict)
     console.print(table)
-    for line in (*_notes(found), f"this table: {typed}"):
+    for line in (*_notes(verdicts), f"this table: {typed}"):
         console.print(escape(line), highlight=False, soft_wrap=True)
 
 
-def _notes(found: Verdicts) -> list[str]:
+def _notes(verdicts: Verdicts) -> list[str]:
     """What was not expected, what is missing, and how many hold."""
     lines = [""]
-    for j in found.judged:
+    for j in verdicts.judged:
         if not j.as_expected:
             why = f" ({j.why})" if j.why else ""
             lines.append(f"! {j.claim.name}: {j.outcome}{why}; expected: {j.claim.expected}")
-    lines += [f"{j.claim.name}: {j.why}" for j in found.judged if j.as_expected and _odd(j)]
-    commands = [j.command for j in found.judged if j.command]
+    lines += [f"{j.claim.name}: {j.why}" for j in verdicts.judged if j.as_expected and _odd(j)]
+    commands = [j.command for j in verdicts.judged if j.command]
     lines += [f"to record: {line}" for line in dict.fromkeys(commands)]
-    lines += [f"warning: {text}" for text in found.warnings]
-    return [*lines, count_text(found.judged)]
+    lines += [f"warning: {text}" for text in verdicts.warnings]
+    return [*lines, count_text(verdicts.judged)]
 
 
 def _odd(j: Judged) -> bool:

@@ -9,17 +9,18 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nnexp.cli.comparison_data import print_csv, print_json
+from nnexp.cli.comparison_data import everything, rows
 from nnexp.cli.comparison_text import show
+from nnexp.cli.formats import print_csv, print_json
 from nnexp.cli.images import show_images
 from nnexp.cli.options import Parser, add_selection, command, experiments, selected
 from nnexp.errors import UserError
-from nnexp.record.check import warnings_of
+from nnexp.record.check_seals import warnings_of
 from nnexp.record.store import Store, open_store
 from nnexp.study.compare import Comparison, compare
+from nnexp.study.decision_rule import ALPHA, Rule
 from nnexp.study.grouping import varied
 from nnexp.study.images import compare_images
-from nnexp.study.judge import ALPHA, Rule
 from nnexp.study.ledger import is_of_test_data, ledger
 from nnexp.study.metric import Metric
 from nnexp.study.published import published_runs
@@ -36,59 +37,73 @@ def main(arguments: Sequence[str]) -> int:
     """Print a comparison; 1 if a run that was trained for it failed."""
     options = _parser().parse_args(arguments)
     _check(options)
-    rule = _rule(options)
-    frame = selected(options)
-    if is_of_test_data(options.metric) and "monitor.test" in frame:
-        # The trials of a search have never seen test data.
-        tested = frame[frame["monitor.test"] != "never"]
-        frame = frame if tested.empty else tested
-    by = [word.strip() for word in (options.by or "").split(",") if word.strip()]
-    if options.by is not None and not by:
-        raise UserError("--by: names no key; allowed: such as reg,size")
+    frame = _tested(selected(options), options.metric)
+    by = _keys(options) or varied(frame)
     ask = partial(
         compare,
-        by=by or varied(frame),
+        by=by,
         metric=options.metric,
         pair=options.pair,
         published=published_runs(options.tracking_uri, experiments(options)),
         against=options.against,
-        rule=rule,
+        rule=_rule(options),
     )
     ended: tuple[str, ...] = ()
     failed = 0
     if options.until:
         from nnexp.cli.until import train_until
 
-        done = train_until(options, arguments, by or varied(frame), ask)
+        done = train_until(options, arguments, by, ask)
         frame, ended, failed = done.frame, done.lines, done.failed
-    found = ask(frame)
-    finished = [str(run_id) for run_id in frame.loc[frame["status"] == "FINISHED", "run_id"]]
+    comparison = ask(frame)
     store = open_store(options.tracking_uri, reading=True)
-    said = [*found.warnings, *warnings_of(store, finished), *_looks(store, found, frame)]
-    found = replace(found, warnings=tuple(said))
+    comparison = replace(comparison, warnings=_warnings(store, comparison, frame))
     images = None
     if options.images:
-        images = compare_images(store, frame, found, pair=options.pair)
+        images = compare_images(store, frame, comparison, pair=options.pair)
     if options.format == "json":
-        print_json(found, images)
+        print_json(everything(comparison, images))
     elif options.format == "csv":
-        print_csv(found, images)
+        print_csv(rows(comparison, images))
     else:
-        show(found, pairs=options.pairs)
+        show(comparison, pairs=options.pairs)
         if images is not None:
             show_images(images)
-        for line in (*ended, *_offer(found, options, arguments)):
+        for line in (*ended, *_offer(comparison, options, arguments)):
             print(line)
         print(f"\nthis table: {command('compare', arguments)}")
     return 1 if failed else 0
 
 
-def _looks(store: Store, found: Comparison, frame: pd.DataFrame) -> Iterator[str]:
+def _tested(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """By what test data say, without the trials of a search, which have never seen any."""
+    if not is_of_test_data(metric) or "monitor.test" not in frame:
+        return frame
+    tested = frame[frame["monitor.test"] != "never"]
+    return frame if tested.empty else tested
+
+
+def _keys(options: argparse.Namespace) -> list[str]:
+    """The keys of `--by`; none where it was not given."""
+    keys = [word.strip() for word in (options.by or "").split(",") if word.strip()]
+    if options.by is not None and not keys:
+        raise UserError("--by: names no key; allowed: such as reg,size")
+    return keys
+
+
+def _warnings(store: Store, comparison: Comparison, frame: pd.DataFrame) -> tuple[str, ...]:
+    """Those of the comparison, of the records it is of, and of the data that it looks at."""
+    finished = [str(run_id) for run_id in frame.loc[frame["status"] == "FINISHED", "run_id"]]
+    records = warnings_of(store, finished)
+    return (*comparison.warnings, *records, *_looks(store, comparison, frame))
+
+
+def _looks(store: Store, comparison: Comparison, frame: pd.DataFrame) -> Iterator[str]:
     """How often the data that settings are compared by were looked at, if they are test data."""
-    if is_of_test_data(found.metric):
+    if is_of_test_data(comparison.metric):
         chosen = "; to choose among settings by them is to choose on test data (see nnexp search)"
         looks = ledger(store, set(frame["data"]))
-        yield f"{looks}{chosen if len(found.settings) > 1 else ''}"
+        yield f"{looks}{chosen if len(comparison.settings) > 1 else ''}"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -135,6 +150,13 @@ def _parser() -> argparse.ArgumentParser:
         help="differences below D do not matter: pairs may be equivalent; in points for accuracies "
         "and gaps, else in the metric's own unit",
     )
+    _add_rounds(parser)
+    add_selection(parser)
+    return parser
+
+
+def _add_rounds(parser: argparse.ArgumentParser) -> None:
+    """The options that train further seeds."""
     parser.add_argument(
         "--until",
         choices=["resolved"],
@@ -156,8 +178,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="A",
         help=f"with --until: the chance of one wrong verdict among all ({ALPHA:g})",
     )
-    add_selection(parser)
-    return parser
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -192,11 +212,13 @@ def _rule(options: argparse.Namespace) -> Rule:
 
 
 def _offer(
-    found: Comparison, options: argparse.Namespace, arguments: Sequence[str]
+    comparison: Comparison, options: argparse.Namespace, arguments: Sequence[str]
 ) -> tuple[str, ...]:
     """What adding seeds costs, where somebody may be about to add some."""
-    plain = found.mixed or options.until or options.pair != "seed" or "sweep" in found.keys
-    if plain or len(found.settings) < 2 or not undecided(found, every=options.pairs):
+    plain = (
+        comparison.mixed or options.until or options.pair != "seed" or "sweep" in comparison.keys
+    )
+    if plain or len(comparison.settings) < 2 or not undecided(comparison, every=options.pairs):
         return ()
     line = command("compare", [*arguments, "--until", "resolved", "--budget", str(BUDGET)])
     return (

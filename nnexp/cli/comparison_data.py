@@ -1,39 +1,49 @@
-"""A comparison as JSON and as CSV, for programs."""
+"""A comparison as plain values, for programs."""
 
 from __future__ import annotations
 
-import csv
-import json
-import math
-import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from nnexp.study.answer import answer
 from nnexp.study.compare import Comparison, Pair, Setting
+from nnexp.study.decision_rule import Judged
 from nnexp.study.effects import Effect, Interaction
 from nnexp.study.images import ImagePair, Images
-from nnexp.study.judge import Judged
 
 
-def print_json(found: Comparison, images: Images | None = None) -> None:
-    """Everything, as one object."""
-    more = {} if images is None else {"images": _without_nan(asdict(images))}
-    json.dump({**_plain(found), **more}, sys.stdout, indent=1, ensure_ascii=False)
-    sys.stdout.write("\n")
+def everything(comparison: Comparison, images: Images | None = None) -> dict[str, Any]:
+    """As one object; NaN is there as it is."""
+    content = {
+        "metric": comparison.metric,
+        "alpha": comparison.rule.alpha,
+        "within": comparison.rule.within,
+        "anytime": comparison.rule.anytime,
+        "by": list(comparison.by),
+        "settings": [_setting(s) for s in comparison.settings],
+        "pairs": [_pair(p) for p in comparison.pairs],
+        "warnings": list(comparison.warnings),
+        "binomial_error": comparison.binomial,
+        "mixed": list(comparison.mixed),
+        "answer": list(answer(comparison)),
+        "best": None if comparison.mixed else comparison.ranked[0].name,
+        "against": None if comparison.against is None else comparison.against.name,
+        "effects": [_effect(e) for e in comparison.effects],
+        "interactions": [_interaction(test) for test in comparison.interactions],
+    }
+    return content if images is None else {**content, "images": asdict(images)}
 
 
-def print_csv(found: Comparison, images: Images | None = None) -> None:
+def rows(comparison: Comparison, images: Images | None = None) -> list[dict[str, Any]]:
     """Settings, pairs, effects … as rows, told apart by the column `kind`."""
-    rows = [{"kind": "setting", **_setting(s)} for s in found.settings]
-    rows += [{"kind": "pair", **_pair(p)} for p in found.pairs]
-    rows += [{"kind": "effect", **_effect(e)} for e in found.effects]
-    rows += [{"kind": "interaction", **_interaction(test)} for test in found.interactions]
-    rows += [{"kind": "images", **_image_pair(p)} for p in (images.pairs if images else ())]
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    return [
+        *({"kind": "setting", **_setting(s)} for s in comparison.settings),
+        *({"kind": "pair", **_pair(p)} for p in comparison.pairs),
+        *({"kind": "effect", **_effect(e)} for e in comparison.effects),
+        *({"kind": "interaction", **_interaction(test)} for test in comparison.interactions),
+        *({"kind": "images", **_image_pair(p)} for p in (images.pairs if images else ())),
+    ]
 
 
 def _image_pair(pair: ImagePair) -> dict[str, Any]:
@@ -58,21 +68,21 @@ def _setting(s: Setting) -> dict[str, Any]:
     }
 
 
-def _judged(found: Judged) -> dict[str, Any]:
+def _judged(judged: Judged) -> dict[str, Any]:
     """What is common to all differences. Of anytime-valid tests E takes the place of p."""
-    anytime = found.rule.anytime
+    anytime = judged.rule.anytime
     return {
-        "difference": found.mean,
-        "low": found.low,
-        "high": found.high,
-        "p_t": None if anytime else found.t_p,
-        "p_t_holm": None if anytime else found.p,
-        "e": found.e,
-        "e_holm": 1.0 / found.p if anytime else None,
-        "resolved": found.resolved,
-        "p_within_holm": found.p_within,
-        "equivalent": None if found.p_within is None else found.equivalent,
-        "verdict": found.verdict,
+        "difference": judged.mean,
+        "low": judged.low,
+        "high": judged.high,
+        "p_t": None if anytime else judged.t_p,
+        "p_t_holm": None if anytime else judged.p,
+        "e": judged.e,
+        "e_holm": 1.0 / judged.p if anytime else None,
+        "resolved": judged.resolved,
+        "p_within_holm": judged.p_within,
+        "equivalent": None if judged.p_within is None else judged.equivalent,
+        "verdict": judged.verdict,
     }
 
 
@@ -95,59 +105,13 @@ def _pair(p: Pair) -> dict[str, Any]:
 
 
 def _effect(e: Effect) -> dict[str, Any]:
-    return {
-        "factor": e.factor,
-        "a": e.a,
-        "b": e.b,
-        "paired": e.paired,
-        "n": e.n,
-        "left_out": e.left_out,
-        "cells": e.cells,
-        "of_cells": e.of_cells,
-        **_judged(e),
-        "more_seeds": e.more_seeds,
-    }
+    names = ("factor", "a", "b", "paired", "n", "left_out", "cells", "of_cells")
+    return {**_named(e, names), **_judged(e), "more_seeds": e.more_seeds}
 
 
 def _interaction(test: Interaction) -> dict[str, Any]:
-    return {
-        "factor": test.factor,
-        "a": test.a,
-        "b": test.b,
-        "other": test.other,
-        "here": test.here,
-        "there": test.there,
-        "n": test.n,
-        **_judged(test),
-    }
+    return {**_named(test, ("factor", "a", "b", "other", "here", "there", "n")), **_judged(test)}
 
 
-def _plain(found: Comparison) -> dict[str, Any]:
-    """For JSON: NaN, which JSON does not know, as null."""
-    content = {
-        "metric": found.metric,
-        "alpha": found.rule.alpha,
-        "within": found.rule.within,
-        "anytime": found.rule.anytime,
-        "by": list(found.by),
-        "settings": [_setting(s) for s in found.settings],
-        "pairs": [_pair(p) for p in found.pairs],
-        "warnings": list(found.warnings),
-        "binomial_error": found.binomial,
-        "mixed": list(found.mixed),
-        "answer": list(answer(found)),
-        "best": None if found.mixed else found.ranked[0].name,
-        "against": None if found.against is None else found.against.name,
-        "effects": [_effect(e) for e in found.effects],
-        "interactions": [_interaction(test) for test in found.interactions],
-    }
-    cleaned: dict[str, Any] = _without_nan(content)
-    return cleaned
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _without_nan(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _named(judged: Judged, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(judged, name) for name in names}

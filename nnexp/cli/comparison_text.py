@@ -13,46 +13,47 @@ from nnexp.study.effect_rows import equivalent_line, short_verdict
 from nnexp.study.metric import Metric
 from nnexp.study.setting import Pair, open_text
 from nnexp.terminal import console as new_console
+from nnexp.terminal import plain_table
 
 LEFT_OUT = ("its interval", "exact p")
 """Columns that a narrow terminal does without."""
 
 
-def show(found: Comparison, *, pairs: bool) -> None:
+def show(comparison: Comparison, *, pairs: bool) -> None:
     """Print it all; `pairs`: every pair of settings too."""
-    console, metric = new_console(), Metric(found.metric)
-    for sentence in answer(found):
+    console, metric = new_console(), Metric(comparison.metric)
+    for sentence in answer(comparison):
         console.print(escape(sentence), highlight=False)
-    what = f"{found.metric} in {metric.unit.strip().replace('%', 'percent')}"
-    what = (what if metric.unit else found.metric) + f", by {', '.join(found.by)}"
+    what = f"{comparison.metric} in {metric.unit.strip().replace('%', 'percent')}"
+    what = (what if metric.unit else comparison.metric) + f", by {', '.join(comparison.by)}"
     console.print(escape(f"\n{what}\n"), highlight=False)
-    console.print(_settings(found, metric))
-    two = len(found.settings) == 2
-    if found.effects and not two and found.against is None:
-        show_effects(console, found, metric, every=pairs)
-    if found.pairs and (two or pairs or found.against is not None):
-        _show_pairs(console, found, metric)
-    if found.mixed and found.pairs:
+    console.print(_settings(comparison, metric))
+    two = len(comparison.settings) == 2
+    if comparison.effects and not two and comparison.against is None:
+        show_effects(console, comparison, metric, every=pairs)
+    if comparison.pairs and (two or pairs or comparison.against is not None):
+        _show_pairs(console, comparison, metric)
+    if comparison.mixed and comparison.pairs:
         console.print("not judged: the settings are mixed, as the first note says")
-    if found.binomial is not None:
+    if comparison.binomial is not None:
         console.print(
             f"beside the spread over seeds: an accuracy measured on 10,000 images has a standard "
-            f"error of {100 * found.binomial:.2f} points",
+            f"error of {100 * comparison.binomial:.2f} points",
             highlight=False,
         )
-    for warning in found.warnings:
+    for warning in comparison.warnings:
         console.print(escape(f"note: {warning}"), highlight=False)
 
 
-def _settings(found: Comparison, metric: Metric) -> Table:
+def _settings(comparison: Comparison, metric: Metric) -> Table:
     """The best first; a single key heads the column of its values, of several each has its name."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(found.head)
-    printed = any(s.published is not None for s in found.settings)
-    titles = ["n", "failed", "mean", found.rule.interval_name, "sd", "interquartile mean"]
+    table = plain_table()
+    table.add_column(comparison.head)
+    printed = any(s.published is not None for s in comparison.settings)
+    titles = ["n", "failed", "mean", comparison.rule.interval_name, "sd", "interquartile mean"]
     for title in [*titles, *(["published"] if printed else [])]:
         table.add_column(title, justify="right", no_wrap=True)
-    for s in found.ranked:
+    for s in comparison.ranked:
         m = s.summary
         cells = [
             str(m.n),
@@ -64,27 +65,27 @@ def _settings(found: Comparison, metric: Metric) -> Table:
         ]
         if printed:
             cells.append("" if s.published is None else metric.text(s.published))
-        table.add_row(escape(found.named(s)), *cells)
+        table.add_row(escape(comparison.named(s)), *cells)
     return table
 
 
-def _show_pairs(console: Console, found: Comparison, metric: Metric) -> None:
+def _show_pairs(console: Console, comparison: Comparison, metric: Metric) -> None:
     console.print()
-    console.print(_pairs(found, metric, console.width))
-    if len(found.pairs) == 1 and found.against is None and not found.mixed:
-        console.print(escape(_verdict(found, found.pairs[0], metric)), highlight=False)
-    for line in _tests(found):
+    console.print(_pairs(comparison, metric, console.width))
+    if len(comparison.pairs) == 1 and comparison.against is None and not comparison.mixed:
+        console.print(escape(_verdict(comparison, comparison.pairs[0], metric)), highlight=False)
+    for line in _tests(comparison):
         console.print(escape(line), highlight=False)
 
 
-def _pairs(found: Comparison, metric: Metric, width: int) -> Table:
+def _pairs(comparison: Comparison, metric: Metric, width: int) -> Table:
     """All pairs, A against B; or the others against a baseline, which the head names.
 
     On a narrow terminal the names of settings come before what else is known of a pair.
     """
-    base = found.against
-    pairs = list(found.pairs) if base is None else _by_difference(found, metric)
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    base = comparison.against
+    pairs = list(comparison.pairs) if base is None else _by_difference(comparison, metric)
+    table = plain_table()
     table.add_column("A" if base is None else f"A, against B: {escape(base.label)}")
     if base is None:
         table.add_column("B")
@@ -92,59 +93,59 @@ def _pairs(found: Comparison, metric: Metric, width: int) -> Table:
     rows = [
         {
             title: text
-            for title, text in _cells(found, pair, metric).items()
+            for title, text in _cells(comparison, pair, metric).items()
             if title not in left_out
         }
         for pair in pairs
     ]
     for title in rows[0]:
         table.add_column(title, justify="right", no_wrap=True)
-    told = not found.mixed and (len(pairs) > 1 or base is not None)
+    told = not comparison.mixed and (len(pairs) > 1 or base is not None)
     if told:
         table.add_column("")
     for pair, row in zip(pairs, rows, strict=True):
-        names = _names(found, pair)[: 1 if base is not None else 2]
+        names = _names(comparison, pair)[: 1 if base is not None else 2]
         verdict = [short_verdict(pair, metric)] if told else []
         table.add_row(*map(escape, names), *row.values(), *verdict)
     return table
 
 
-def _cells(found: Comparison, pair: Pair, metric: Metric) -> dict[str, str]:
+def _cells(comparison: Comparison, pair: Pair, metric: Metric) -> dict[str, str]:
     """The numbers of a pair by the titles of their columns."""
     unit = metric.difference_unit.strip()
     chance = pair.probability
     cells = {
         "pairs": str(getattr(pair.difference, "n", "unpaired")),
         f"A - B ({unit})" if unit else "A - B": metric.text(pair.mean, sign=True),
-        found.rule.interval_name: (
+        comparison.rule.interval_name: (
             f"{metric.text(pair.low, sign=True)} to {metric.text(pair.high, sign=True)}"
         ),
         "P(A > B)": f"{chance.value:.2f}{' *' if chance.meaningful else ''}",
         "its interval": f"{chance.low:.2f} to {chance.high:.2f}",
     }
-    if found.rule.anytime:
+    if comparison.rule.anytime:
         return cells | {"E": "-" if pair.e is None else f"{pair.e:.3g}", "p": f"{pair.p:.2g}"}
     exact = f"{pair.difference.permutation_p:.2g}"
     return cells | {"p": f"{pair.p:.2g}", "exact p": exact}
 
 
-def _by_difference(found: Comparison, metric: Metric) -> list[Pair]:
+def _by_difference(comparison: Comparison, metric: Metric) -> list[Pair]:
     sign = 1.0 if metric.lower_is_better else -1.0
-    return sorted(found.pairs, key=lambda p: sign * p.mean)
+    return sorted(comparison.pairs, key=lambda p: sign * p.mean)
 
 
-def _names(found: Comparison, pair: Pair) -> tuple[str, str]:
+def _names(comparison: Comparison, pair: Pair) -> tuple[str, str]:
     """The values of a single key, or labels."""
-    if len(found.keys) > 1:
+    if len(comparison.keys) > 1:
         return pair.label_a, pair.label_b
-    shown = {s.name: found.named(s) for s in found.settings}
+    shown = {s.name: comparison.named(s) for s in comparison.settings}
     return shown[pair.a], shown[pair.b]
 
 
-def _verdict(found: Comparison, pair: Pair, metric: Metric) -> str:
+def _verdict(comparison: Comparison, pair: Pair, metric: Metric) -> str:
     """In a sentence, of the one pair that there is."""
-    a, b = _names(found, pair)
-    within = found.rule.within if pair.equivalent else None
+    a, b = _names(comparison, pair)
+    within = comparison.rule.within if pair.equivalent else None
     if pair.resolved:
         told = f"{a} is {pair.verdict} than {b} by {metric.difference(abs(pair.mean))}"
         return f"{told}, and equivalent within {metric.margin(within)}" if within else told
@@ -153,12 +154,14 @@ def _verdict(found: Comparison, pair: Pair, metric: Metric) -> str:
     return f"{a} against {b}: {open_text(pair, metric)}"
 
 
-def _tests(found: Comparison) -> list[str]:
+def _tests(comparison: Comparison) -> list[str]:
     """What the columns of probabilities are."""
-    pairs, rule = found.pairs, found.rule
+    pairs, rule = comparison.pairs, comparison.rule
     many = ""
     if len(pairs) > 1:
-        which = f"comparisons with {found.against.label}" if found.against else "comparisons"
+        which = (
+            f"comparisons with {comparison.against.label}" if comparison.against else "comparisons"
+        )
         many = f", corrected for {len(pairs)} {which} ({'e-Holm' if rule.anytime else 'Holm'})"
     if rule.anytime:
         lines = [
@@ -176,7 +179,7 @@ def _tests(found: Comparison) -> list[str]:
             f"p: t test of the mean difference{many}",
             f"exact p: permutation test, which assumes no distribution{floor}",
         ]
-    lines += equivalent_line(found, many)
+    lines += equivalent_line(comparison, many)
     if any(p.probability.meaningful for p in pairs):
         lines.append(
             "* meaningful: P(A > B) is above 0.5, and by its interval may be above 0.75 (or below "

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nnexp.cli.choice import add_choice, choice_of, said
-from nnexp.cli.network_tables import add_format, done, said_beside
+from nnexp.cli.formats import add_format, done, said_beside
 from nnexp.cli.options import Parser
 from nnexp.errors import UserError
 from nnexp.record.removal import check_removable, remove_for_good
 from nnexp.record.store import Store, open_store
-from nnexp.study.chosen import Choice, chosen, refuse_running
+from nnexp.study.selected_runs import Choice, chosen, refuse_running
 from nnexp.terminal import console as new_console
 from nnexp.terminal import safe
 

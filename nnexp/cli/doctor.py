@@ -5,18 +5,47 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from nnexp.cli.network_tables import add_format, print_json, said_beside
+from nnexp.cli.formats import add_format, print_json, said_beside
 from nnexp.cli.options import Parser
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.record.log import RECORDED
-from nnexp.record.store import WORK_FOLDER, open_store, resolve_uri, sqlite_path
+from nnexp.record.store import WORK_FOLDER, open_store
+from nnexp.record.store_address import resolve_uri, sqlite_path
 from nnexp.study.doctor import Doctor
 from nnexp.study.lookup import all_experiments, experiment_named
 
 
 def main(arguments: Sequence[str]) -> int:
     """Look after a store; 0 if all is well or was mended, 1 if something is left."""
+    options = _parser().parse_args(arguments)
+    uri = resolve_uri(options.tracking_uri)
+    if uri.startswith("sqlite:///") and not _is_there(sqlite_path(uri), options.dry_run):
+        raise UserError(f"doctor: {sqlite_path(uri)}: no such file; allowed: a store with runs")
+    store = open_store(options.tracking_uri, reading=options.dry_run)
+    names = options.experiment
+    chosen = [experiment_named(store, n) for n in names] if names else list(all_experiments(store))
+    doctor = Doctor(store, chosen, options.dry_run)
+    findings = []
+    with said_beside(options.format):
+        for finding in doctor.findings():
+            findings.append(finding)
+            print(printable(finding.text), flush=True)
+        left = sum(finding.left for finding in findings)
+        print(_ending(doctor, left, options.dry_run))
+    if options.format == "json":
+        print_json(
+            {
+                "checked": doctor.checked,
+                "unsealed": doctor.unsealed,
+                "dry_run": options.dry_run,
+                "findings": [{"text": f.text, "left": bool(f.left)} for f in findings],
+            }
+        )
+    return 1 if left else 0
+
+
+def _parser() -> Parser:
     parser = Parser(
         "doctor",
         "Set the record right: send what the store has not received, make again from their logs "
@@ -36,37 +65,16 @@ def main(arguments: Sequence[str]) -> int:
         help="only the runs of this MLflow experiment; may be given more than once (default: all)",
     )
     add_format(parser)
-    options = parser.parse_args(arguments)
-    uri = resolve_uri(options.tracking_uri)
-    if uri.startswith("sqlite:///") and not _is_there(sqlite_path(uri), options.dry_run):
-        raise UserError(f"doctor: {sqlite_path(uri)}: no such file; allowed: a store with runs")
-    store = open_store(options.tracking_uri, reading=options.dry_run)
-    names = options.experiment
-    chosen = [experiment_named(store, n) for n in names] if names else list(all_experiments(store))
-    doctor = Doctor(store, chosen, options.dry_run)
-    findings = []
-    with said_beside(options.format):
-        for finding in doctor.findings():
-            findings.append(finding)
-            print(printable(finding.text), flush=True)
-        left = sum(finding.left for finding in findings)
-        unsealed = ""
-        if doctor.unsealed:
-            unsealed = f", {doctor.unsealed} of them recorded without a digest"
-        runs = "1 run" if doctor.checked == 1 else f"{doctor.checked} runs"
-        end = f"{left} thing{'s' if left > 1 else ''} left to look at" if left else "all is well"
-        changed = " (dry run: nothing was changed)" if options.dry_run else ""
-        print(f"{runs} checked{unsealed}: {end}{changed}")
-    if options.format == "json":
-        print_json(
-            {
-                "checked": doctor.checked,
-                "unsealed": doctor.unsealed,
-                "dry_run": options.dry_run,
-                "findings": [{"text": f.text, "left": bool(f.left)} for f in findings],
-            }
-        )
-    return 1 if left else 0
+    return parser
+
+
+def _ending(doctor: Doctor, left: int, dry_run: bool) -> str:
+    """The last line: how many runs were checked, and whether all is well."""
+    runs = "1 run" if doctor.checked == 1 else f"{doctor.checked} runs"
+    unsealed = f", {doctor.unsealed} of them recorded without a digest" if doctor.unsealed else ""
+    end = f"{left} thing{'s' if left > 1 else ''} left to look at" if left else "all is well"
+    changed = " (dry run: nothing was changed)" if dry_run else ""
+    return f"{runs} checked{unsealed}: {end}{changed}"
 
 
 def _is_there(path: Path, dry_run: bool) -> bool:

@@ -8,12 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnexp.cli.network_tables import (
-    add_networks,
-    mean_with_interval,
-    networks,
-    print_tables,
-)
+from nnexp.cli.network_tables import add_networks, mean_with_interval, networks, print_tables
 from nnexp.cli.options import Parser, command
 from nnexp.errors import UserError
 from nnexp.record.ensemble import record_ensemble
@@ -43,23 +38,7 @@ KS = (1, 2, 3, 5, 10, 20, 50, 100)
 
 def main(arguments: Sequence[str]) -> int:
     """Let networks vote, print and record what they say together."""
-    parser = Parser(
-        "ensemble",
-        "Let recorded networks that differ in their seed only speak together: accuracy and cost of "
-        "their mean outputs and of their votes on the test images, for 1, 2, 3, 5, 10 ... of them, "
-        "and how alike their errors are. Every setting's ensemble is recorded as a run of its own "
-        "kind, with the images that it gets wrong.",
-        "python -m nnexp ensemble --experiment averaging --masks 100",
-    )
-    add_networks(parser)
-    parser.add_argument(
-        "--masks",
-        type=int,
-        default=0,
-        metavar="N",
-        help="of networks trained with dropout: also the mean over up to N sampled masks",
-    )
-    options = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
     if not 0 <= options.masks <= 1000:
         raise UserError(f"--masks {options.masks}: allowed: 0 to 1000")
     store, typed = open_store(options.tracking_uri), command("ensemble", arguments)
@@ -96,6 +75,26 @@ def main(arguments: Sequence[str]) -> int:
         print(f"recorded   as runs of kind ensemble: {shown}")
         print("look       python -m nnexp ui")
     return 0
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        "ensemble",
+        "Let recorded networks that differ in their seed only speak together: accuracy and cost of "
+        "their mean outputs and of their votes on the test images, for 1, 2, 3, 5, 10 ... of them, "
+        "and how alike their errors are. Every setting's ensemble is recorded as a run of its own "
+        "kind, with the images that it gets wrong.",
+        "python -m nnexp ensemble --experiment averaging --masks 100",
+    )
+    add_networks(parser)
+    parser.add_argument(
+        "--masks",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of networks trained with dropout: also the mean over up to N sampled masks",
+    )
+    return parser
 
 
 def spoken(setting: Members) -> Floats:

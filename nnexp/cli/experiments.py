@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from collections.abc import Sequence
 
 import pandas as pd
-from rich.table import Table
 
+from nnexp.cli.formats import print_json
 from nnexp.cli.options import Parser
 from nnexp.record.clock import shown_time
 from nnexp.record.store import Store, open_store
 from nnexp.study.frames import runs_of_kind
 from nnexp.study.lookup import all_experiments
 from nnexp.terminal import console as new_console
-from nnexp.terminal import safe
+from nnexp.terminal import plain_table, safe
 
 COUNTED = (("runs", "run"), ("sweeps", "sweep"), ("forks", "fork"), ("published", "published"))
 """Columns, and the kinds of runs that they count."""
@@ -37,8 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.format == "csv":
         found.to_csv(sys.stdout, index=False)
     elif options.format == "json":
-        json.dump(found.to_dict("records"), sys.stdout, indent=1, ensure_ascii=False)
-        print()
+        print_json(found.to_dict("records"))
     else:
         _print(found)
     return 0
@@ -64,7 +62,7 @@ def _print(found: pd.DataFrame) -> None:
     if found.empty:
         console.print("nothing is recorded here; python -m nnexp trains and records a run")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = plain_table()
     shown = [c for c in found if c in ("experiment", "runs", "last") or found[c].any()]
     for title in shown:
         justify = "left" if title in ("experiment", "last") else "right"

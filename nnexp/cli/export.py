@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnexp.cli.network_tables import add_format, print_json, said_beside
+from nnexp.cli.formats import add_format, print_json, said_beside
 from nnexp.cli.options import Parser
 from nnexp.config.arguments import printable
 from nnexp.config.suggest import suggestion
@@ -16,17 +16,18 @@ from nnexp.errors import UserError
 from nnexp.record.store import Store, open_store
 from nnexp.study.claims import claims_files, read_claims
 from nnexp.study.compare import compare
-from nnexp.study.exchange.archive import SIGNATURE, SUFFIX, archived, write_whole
+from nnexp.study.exchange.archive import SIGNATURE, SUFFIX, archived, write_asked
 from nnexp.study.exchange.badge import GREY, badge
 from nnexp.study.exchange.conclusions import concluded
-from nnexp.study.exchange.gather import Gathered, gather, parquet, runs_asked_for, sweeps_of
+from nnexp.study.exchange.gather import Gathered, gather, parquet
 from nnexp.study.exchange.manifest import Chosen
 from nnexp.study.exchange.paper import bibtex, latex
 from nnexp.study.exchange.paper_figure import figure
 from nnexp.study.exchange.signature import key_digest, make_key, read_private, signed
+from nnexp.study.exchange.sweeps import runs_asked_for, sweeps_of
 from nnexp.study.frames import runs_of_ids, select
 from nnexp.study.grouping import varied
-from nnexp.study.lookup import find_run
+from nnexp.study.lookup import find_run, find_sweep
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -37,9 +38,10 @@ METRIC = "test/accuracy"
 
 def main(arguments: Sequence[str]) -> int:
     """Write a file of results."""
-    options = _parsed(arguments)
+    options = _parser().parse_args(arguments)
     if options.make_key is not None:
         return _make_key(Path(options.make_key))
+    _check(options)
     key = read_private(Path(options.sign)) if options.sign is not None else None
     out = Path(options.out)
     if out.suffix != SUFFIX or out.name == SUFFIX:
@@ -66,12 +68,12 @@ def _written(
     members = dict(gathered.members)
     if key is not None:
         members[SIGNATURE] = signed(gathered.digest, key, options.signed_by or "")
-    write_whole(out, archived(members), "--out")
+    write_asked(out, archived(members), "--out")
     _say(out, gathered)
     beside = []
     for suffix, written in _beside(store, options, gathered).items():
         beside.append(out.with_suffix(suffix))
-        write_whole(beside[-1], written, "--out")
+        write_asked(beside[-1], written, "--out")
         print(printable(f"beside   {beside[-1]}"))
     return beside
 
@@ -115,7 +117,7 @@ def _claims(options: argparse.Namespace) -> dict[str, str]:
     return found
 
 
-def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         "export",
         "Write runs, a sweep or an experiment into one file that proves itself: configs, all "
@@ -162,9 +164,11 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
         "--make-key", metavar="KEYFILE", help="only make a key to sign with, and its public half"
     )
     add_format(parser)
-    options = parser.parse_args(arguments)
-    if options.make_key is not None:
-        return options
+    return parser
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Refuse what does not go together."""
     if options.out is None:
         raise UserError(f"export: --out is missing; allowed: --out FILE{SUFFIX}")
     if options.signed_by is not None and options.sign is None:
@@ -176,7 +180,6 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
         raise UserError("export: allowed: one of RUN_ID, --sweep ID and --experiment NAME")
     if options.where and options.experiment is None:
         raise UserError("--where: allowed with --experiment NAME")
-    return options
 
 
 def _chosen(
@@ -184,11 +187,7 @@ def _chosen(
 ) -> tuple[Sequence[Run], Sequence[Run], Chosen]:
     """Runs, the sweeps they make up, and in what words they were chosen."""
     if options.sweep is not None:
-        parent = find_run(store, options.sweep)
-        if parent.data.tags.get("nnexp.kind") != "sweep":
-            raise UserError(
-                f"--sweep {options.sweep}: is no sweep; python -m nnexp sweeps lists them"
-            )
+        parent = find_sweep(store, options.sweep)
         name = str(parent.info.run_name or "")
         chosen = Chosen(kind="sweep", names=(name,), where=None)
         return runs_asked_for(store, parent), [parent], chosen

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from nnexp.cli.network_tables import add_format, done, said_beside
+from nnexp.cli.formats import add_format, done, said_beside
 from nnexp.cli.options import Parser
-from nnexp.config.arguments import check_arguments
+from nnexp.config.check_arguments import check_arguments
 from nnexp.config.compose import schema_keys
 from nnexp.config.words import some
 from nnexp.parts import options as parts_options
-from nnexp.record.check import warnings_of
+from nnexp.record.check_seals import warnings_of
 from nnexp.record.store import Store, open_store
 from nnexp.record.store_sql import final_values
 from nnexp.runner.run_progress import RunProgress, header

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from nnexp.study.images import Images, sentence
 from nnexp.study.metric import Metric
 from nnexp.terminal import console as new_console
+from nnexp.terminal import plain_table
 
 NAMED = 20
 """So many images are named on the screen; json and csv name all."""
@@ -23,7 +23,7 @@ def show_images(found: Images) -> None:
     base, other = ("B", "A") if found.against else ("A", "B")
     for label in {pair.b if found.against else pair.a for pair in found.pairs}:
         _say(console, f"{base}: {label}\n")
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = plain_table()
     table.add_column(other, overflow="fold", min_width=16)
     titles = ("seeds", "only A", "only B", "McNemar p", "A - B (points)", "95 % interval")
     for title in titles:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnexp.cli.network_tables import add_format, done, said_beside
+from nnexp.cli.formats import add_format, done, said_beside
 from nnexp.cli.options import Parser
 from nnexp.config.arguments import printable
 from nnexp.config.words import some

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nnexp.cli.network_tables import add_format, print_json, said_beside
+from nnexp.cli.formats import add_format, print_json, said_beside
 from nnexp.cli.options import Parser
 from nnexp.cli.verification_text import log_lines, tell_conclusions, tell_log
 from nnexp.config.arguments import printable

@@ -1,17 +1,13 @@
-"""Commands about recorded networks: which ones, and tables for a terminal or a program."""
+"""Commands about recorded networks: which ones, and tables of what they do."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
-from typing import Any
+from collections.abc import Sequence
 
 from rich.markup import escape
-from rich.table import Table
 
+from nnexp.cli.formats import print_json
 from nnexp.errors import UserError
 from nnexp.record.store import Store
 from nnexp.study.members import Members, members
@@ -19,6 +15,7 @@ from nnexp.study.metric import Metric
 from nnexp.study.statistics import Summary, summarize
 from nnexp.study.text_table import TextTable
 from nnexp.terminal import console as new_console
+from nnexp.terminal import plain_table
 
 FORMS = ("table", "markdown", "json")
 
@@ -44,36 +41,6 @@ def networks(store: Store, options: argparse.Namespace) -> list[Members]:
     if options.sweep and options.where:
         raise UserError("--where: allowed without SWEEP_ID")
     return members(store, sweep=options.sweep, experiment=options.experiment, where=options.where)
-
-
-def add_format(parser: argparse.ArgumentParser) -> None:
-    """`--format` of a command that does something and says what came of it."""
-    parser.add_argument(
-        "--format", choices=["text", "json"], default="text", help="form of the output"
-    )
-
-
-@contextmanager
-def said_beside(form: str) -> Iterator[None]:
-    """With json, let what is said within go to standard error: output holds nothing else."""
-    if form == "json":
-        with redirect_stdout(sys.stderr):
-            yield
-    else:
-        yield
-
-
-def print_json(content: Any) -> None:
-    """Print for a program."""
-    json.dump(content, sys.stdout, indent=1, ensure_ascii=False, allow_nan=False)
-    sys.stdout.write("\n")
-
-
-def done(form: str, *, runs: Sequence[str] = (), files: Sequence[str] = ()) -> int:
-    """With json, print what a command has recorded, changed or written; exit code 0."""
-    if form == "json":
-        print_json({"runs": list(runs), "files": list(files)})
-    return 0
 
 
 def print_tables(tables: Sequence[TextTable], form: str) -> None:
@@ -119,7 +86,7 @@ def _plain(table: TextTable) -> dict[str, object]:
 def _print(table: TextTable) -> None:
     console = new_console()
     console.print(escape(table.title), style="bold", highlight=False)
-    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    drawn = plain_table()
     for i, title in enumerate(table.head):
         left = i < table.texts
         drawn.add_column(escape(title), justify="left" if left else "right", no_wrap=not left)

@@ -7,9 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from rich.table import Table
-
-from nnexp.cli.network_tables import add_format, print_json, said_beside
+from nnexp.cli.formats import add_format, print_json, said_beside
 from nnexp.cli.options import Parser, command
 from nnexp.config.compose import flatten
 from nnexp.record.external_curves import record_curves
@@ -17,6 +15,7 @@ from nnexp.record.store import experiment_id, open_store
 from nnexp.study.published import REPLAYED, published, summary
 from nnexp.study.replay import FULL, QUICK, Agreement, replay
 from nnexp.terminal import console as new_console
+from nnexp.terminal import plain_table
 from nnexp.train.engines import compile_ahead
 
 CHAOTIC = "overfitting_full"
@@ -76,7 +75,7 @@ class _Progress:
 
 
 def _print(found: Sequence[Agreement]) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = plain_table()
     for title in ("published run", "curve"):
         table.add_column(title)
     for title in ("values that agree", "largest difference"):

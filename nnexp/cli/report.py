@@ -6,17 +6,35 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from nnexp.cli.network_tables import add_format, done, said_beside
+from nnexp.cli.formats import add_format, done, said_beside
 from nnexp.cli.options import Parser, command
 from nnexp.config.arguments import printable
-from nnexp.errors import UserError
 from nnexp.record.store import open_store
 from nnexp.report.page import Written, write_report
-from nnexp.study.lookup import all_experiments, find_run
+from nnexp.study.lookup import all_experiments, find_sweep
 
 
 def main(arguments: Sequence[str]) -> int:
     """Write a report."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if not options.names and not options.sweep:
+        parser.error("what to report on is missing; allowed: an experiment's NAME, or --sweep ID")
+    store = open_store(options.tracking_uri, reading=True)
+    sweeps = [find_sweep(store, prefix) for prefix in options.sweep]
+    there = all_experiments(store)
+    names = options.names or [there[str(run.info.experiment_id)] for run in sweeps]
+    names = list(dict.fromkeys(names))
+    ids = [str(run.info.run_id) for run in sweeps]
+    folder = Path(options.out) if options.out else Path("reports") / _folder_name(names, ids)
+    typed = command("report", arguments)
+    written = write_report(store, names, folder, options.where, typed, ids)
+    with said_beside(options.format):
+        _say(written)
+    return done(options.format, files=[str(written.page)])
+
+
+def _parser() -> Parser:
     parser = Parser(
         "report",
         "Any recorded runs as one HTML page that needs no network: the answer in words, settings "
@@ -46,27 +64,13 @@ def main(arguments: Sequence[str]) -> int:
         "--where", metavar="FILTER", help="only these runs, in MLflow's filter syntax"
     )
     add_format(parser)
-    options = parser.parse_args(arguments)
-    if not options.names and not options.sweep:
-        parser.error("what to report on is missing; allowed: an experiment's NAME, or --sweep ID")
-    store = open_store(options.tracking_uri, reading=True)
-    sweeps = [find_run(store, prefix) for prefix in options.sweep]
-    for run in sweeps:
-        if run.data.tags.get("nnexp.kind") != "sweep":
-            raise UserError(f"--sweep {run.info.run_id[:8]}: a run, and no sweep")
-    there = all_experiments(store)
-    names = options.names or [there[str(run.info.experiment_id)] for run in sweeps]
-    names = list(dict.fromkeys(names))
-    ids = [str(run.info.run_id) for run in sweeps]
-    safe = (
-        re.sub(r"[^\w.-]+", "_", "-".join([*names, *(i[:8] for i in ids)])).strip(".") or "report"
-    )
-    folder = Path(options.out) if options.out else Path("reports") / safe
-    typed = command("report", arguments)
-    written = write_report(store, names, folder, options.where, typed, ids)
-    with said_beside(options.format):
-        _say(written)
-    return done(options.format, files=[str(written.page)])
+    return parser
+
+
+def _folder_name(names: Sequence[str], sweeps: Sequence[str]) -> str:
+    """What a report's folder is called: experiments and sweeps, in letters any disk takes."""
+    joined = "-".join([*names, *(sweep[:8] for sweep in sweeps)])
+    return re.sub(r"[^\w.-]+", "_", joined).strip(".") or "report"
 
 
 def _say(written: Written) -> None:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.table import Table
-
 from nnexp.cli.choice import add_choice, choice_of, said
-from nnexp.cli.network_tables import add_format, done, said_beside
+from nnexp.cli.formats import add_format, done, said_beside
 from nnexp.cli.options import Parser
 from nnexp.errors import UserError
 from nnexp.record.clock import shown_time
 from nnexp.record.store import Store, open_store
-from nnexp.study.chosen import chosen, deleted_runs
 from nnexp.study.lookup import all_experiments
+from nnexp.study.selected_runs import chosen, deleted_runs
 from nnexp.terminal import console as new_console
-from nnexp.terminal import safe
+from nnexp.terminal import plain_table, safe
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -53,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _list(store: Store) -> None:
     console, names = new_console(), all_experiments(store)
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = plain_table()
     for title in ("run", "experiment", "kind", "", "started (UTC)"):
         table.add_column(title)
     for run in deleted_runs(store):

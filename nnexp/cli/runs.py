@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import json
-import math
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
-from rich.table import Table
 
+from nnexp.cli.formats import print_json
 from nnexp.cli.options import Parser, add_selection, experiments, filters, selected
 from nnexp.config.suggest import suggestion
 from nnexp.config.words import some
 from nnexp.errors import UserError
 from nnexp.study.metric import Metric
 from nnexp.terminal import console as new_console
-from nnexp.terminal import safe
+from nnexp.terminal import plain_table, safe
 
 COLUMNS = (
     ("run_id", "run"),
@@ -63,9 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.format == "csv":
         frame.to_csv(sys.stdout, index=False)
     elif options.format == "json":
-        records = [{k: _plain(v) for k, v in row.items()} for row in frame.to_dict("records")]
-        json.dump(records, sys.stdout, indent=1, ensure_ascii=False, allow_nan=False)
-        print()
+        print_json([{k: _plain(v) for k, v in row.items()} for row in frame.to_dict("records")])
     elif frame.empty:
         _say_none(", ".join(experiments(options)), filters(options))
     else:
@@ -93,11 +89,9 @@ def _arranged(frame: pd.DataFrame, options: argparse.Namespace) -> pd.DataFrame:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON knows it, every digit kept: what is missing or not finite is null."""
+    """A value as JSON knows it, every digit kept: what is missing is null."""
     if isinstance(value, pd.Timestamp):
         return value.isoformat()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
     return None if value is pd.NA or value is pd.NaT else value
 
 
@@ -109,7 +103,7 @@ def _say_none(experiment: str, where: str | None) -> None:
 
 def _print(frame: pd.DataFrame, total: int, *, chosen: bool) -> None:
     console = new_console()
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = plain_table()
     frame = frame if chosen else frame.assign(labels=_labels(frame))
     shown = [(str(key), str(key)) for key in frame] if chosen else _telling(frame)
     for key, title in shown:

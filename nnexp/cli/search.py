@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
 
+from nnexp.cli.formats import print_json
 from nnexp.cli.network_tables import FORMS as PRINTED
 from nnexp.cli.network_tables import print_tables
 from nnexp.cli.options import Parser
@@ -44,8 +44,7 @@ def main(arguments: Sequence[str]) -> int:
                 for line in endings(searched, typed):
                     console.print(line, highlight=False, markup=False, soft_wrap=True)
     if options.format == "json":
-        json.dump([plain(searched) for searched in found], sys.stdout, indent=1)
-        sys.stdout.write("\n")
+        print_json([plain(searched) for searched in found])
     elif not shown or len(found) > 1:
         print_tables(tables(found), options.format)
     return 0

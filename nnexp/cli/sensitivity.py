@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nnexp.cli.network_tables import (
-    add_networks,
-    mean_with_interval,
-    networks,
-    print_tables,
-)
+from nnexp.cli.network_tables import add_networks, mean_with_interval, networks, print_tables
 from nnexp.cli.options import Parser, command
 from nnexp.data.dataset import Examples
 from nnexp.errors import UserError

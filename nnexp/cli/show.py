@@ -6,7 +6,6 @@ import argparse
 import shlex
 from collections.abc import Sequence
 from contextlib import suppress
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +14,12 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from nnexp.cli.network_tables import add_format, print_json, said_beside
+from nnexp.cli.formats import add_format, print_json, said_beside
 from nnexp.cli.options import Parser
 from nnexp.config.compose import config_dir
 from nnexp.config.presets import preset_sha256
 from nnexp.errors import UserError
-from nnexp.record.check import warnings_of
+from nnexp.record.check_seals import warnings_of
 from nnexp.record.clock import shown_time
 from nnexp.record.labels import NOTE, own_tags
 from nnexp.record.store import Store, open_store
@@ -115,7 +114,7 @@ def _plain(run: Run) -> dict[str, Any]:
         "start": int(info.start_time or 0),
         "end": int(info.end_time or 0),
         "params": dict(run.data.params),
-        "metrics": {k: v if isfinite(v) else None for k, v in run.data.metrics.items()},
+        "metrics": dict(run.data.metrics),
         "tags": own_tags(tags),
         "note": tags.get(NOTE, ""),
         "weights_sha256": tags.get("nnexp.weights_sha256", ""),
@@ -193,15 +192,15 @@ def sparkline(values: np.ndarray[tuple[int], np.dtype[np.float64]], columns: int
     return "".join(BARS[height] for height in heights)
 
 
-def _mistakes(found: Rebuilt, console: Console) -> None:
-    config = found.config
+def _mistakes(rebuilt: Rebuilt, console: Console) -> None:
+    config = rebuilt.config
     try:
-        dataset = found.dataset
+        dataset = rebuilt.dataset
     except UserError as error:
         console.print(safe(f"\nits mistakes cannot be shown: {error}"), highlight=False)
         return
     scale = pixel_max_of(config, dataset)
-    activations = outputs(config, found.parameters, dataset.test.images, scale)
+    activations = outputs(config, rebuilt.parameters, dataset.test.images, scale)
     predicted, labels = activations.argmax(axis=1), dataset.test.labels
     wrong = predicted != labels
     pairs, counts = np.unique(

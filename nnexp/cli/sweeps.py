@@ -10,26 +10,25 @@ from dataclasses import replace
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
-
 from nnexp.cli import COMMANDS
-from nnexp.cli.network_tables import print_json
+from nnexp.cli.formats import print_json
 from nnexp.cli.options import Parser
 from nnexp.config.arguments import without_retired
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
 from nnexp.output import unfailing_output
 from nnexp.parts import check_loaded, split_off
-from nnexp.record.asked import ASKED, asked_configs
 from nnexp.record.clock import shown_time
 from nnexp.record.labels import NOTE, own_tags
-from nnexp.record.store import Store, open_store, resolve_uri
+from nnexp.record.store import Store, open_store
+from nnexp.record.store_address import resolve_uri
 from nnexp.record.sweep import runs_where
+from nnexp.record.sweep_configs import ASKED, asked_configs
 from nnexp.record.tags import number
 from nnexp.source import source_sha256
 from nnexp.study.lookup import all_experiments, artifact_of
 from nnexp.terminal import console as new_console
-from nnexp.terminal import safe
+from nnexp.terminal import plain_table, safe
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -108,7 +107,7 @@ def _show(rows: Sequence[Mapping[str, Any]], commands: Sequence[str]) -> None:
     if not rows:
         console.print("no sweeps are recorded here; python -m nnexp -m seed=0,1 makes one")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = plain_table()
     words = {"sweep": "sweep", "experiment": "experiment", "started": "started (UTC)"}
     words["varied"] = "varied"
     for key in rows[0]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nnexp.cli.choice import add_choice, choice_of, said
-from nnexp.cli.network_tables import add_format, done, said_beside
+from nnexp.cli.formats import add_format, done, said_beside
 from nnexp.cli.options import Parser
-from nnexp.config.arguments import check_tag, printable
+from nnexp.config.arguments import printable
+from nnexp.config.check_arguments import check_tag
 from nnexp.config.rules import MAX_NAME, MAX_TEXT
 from nnexp.errors import UserError
 from nnexp.record.sending import log
 from nnexp.record.store import open_store
 from nnexp.redact import redact
-from nnexp.study.chosen import chosen
+from nnexp.study.selected_runs import chosen
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from nnexp.cli.options import Parser
 from nnexp.errors import UserError
-from nnexp.record.store import Store, open_store, sqlite_path
+from nnexp.record.store import Store, open_store
+from nnexp.record.store_address import sqlite_path
 from nnexp.record.ui_views import write_views
 from nnexp.study.lookup import all_experiments
 

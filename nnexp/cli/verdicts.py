@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from nnexp.config.arguments import printable
-from nnexp.record.check import Checked
-from nnexp.study.verify import Verdict
+from nnexp.record.check_seals import Checked
+from nnexp.study.verification import Verdict
 
 SHOWN = 5
 """Differing values that are printed per run."""
@@ -17,6 +18,12 @@ SHOWN = 5
 def changed(record: Checked) -> str:
     """That a record has been changed, and where."""
     return f"the record is not what was recorded: {printable(', '.join(record.differences))}"
+
+
+def warn_of_source(changes: Sequence[str]) -> None:
+    """Say before training what source runs were trained with; of each run one, empty if ours."""
+    for change, count in Counter(filter(None, changes)).items():
+        print(f"{count} of {len(changes)} runs were trained with another {printable(change)}")
 
 
 def plain(verdict: Verdict, name: str) -> dict[str, Any]:
@@ -31,18 +38,14 @@ def plain(verdict: Verdict, name: str) -> dict[str, Any]:
             {
                 "metric": d.metric,
                 "step": d.step,
-                "recorded": _number(d.recorded),
-                "ours": _number(d.ours),
+                "recorded": d.recorded,
+                "ours": d.ours,
             }
             for d in verdict.differences
         ],
         "record_changed": list(verdict.record.differences),
         "changed_since": list(verdict.surroundings),
     }
-
-
-def _number(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
 
 
 def say(verdict: Verdict, title: str, tolerance: float | None = None) -> None:

@@ -19,7 +19,7 @@ from nnexp.study.exchange.manifest import Manifest, Run
 from nnexp.study.exchange.results import Results, absent
 from nnexp.study.exchange.signature import Signer
 from nnexp.study.surroundings import place
-from nnexp.study.verify import Verdict
+from nnexp.study.verification import Verdict
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

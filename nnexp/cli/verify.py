@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nnexp.cli.bisect import add_bisect_options, bisect, check_bisect_options
-from nnexp.cli.network_tables import add_format, print_json, said_beside
+from nnexp.cli.formats import add_format, print_json, said_beside
 from nnexp.cli.options import Parser
-from nnexp.cli.verdicts import changed, plain, say
+from nnexp.cli.verdicts import changed, plain, say, warn_of_source
 from nnexp.cli.verify_file import verify_file
 from nnexp.cli.verify_options import add_file_options, is_file, refuse_file_options
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
-from nnexp.record.check import check_records
+from nnexp.record.check_seals import check_records
 from nnexp.record.store import open_store
 from nnexp.study.lookup import find_run, runs_of_sweep
 from nnexp.study.recorded import recorded_data
 from nnexp.study.surroundings import source_change
-from nnexp.study.verify import Recorded, recorded_as, verify
+from nnexp.study.verify import recorded_as, verify
 from nnexp.train.engines import compile_ahead
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _verify(options: argparse.Namespace) -> dict[str, Any]:
                 raise
             print(f"{_title(run)}: DIFFERS: {changed(record)}")
             print(f"  it cannot be trained again: {printable(str(error))}")
-    _warn(found)
+    warn_of_source([source_change(r.environment, run.data.tags) for run, r in found])
     compile_ahead([recorded.config for _, recorded in found], print)
     verdicts, parted = [], {}
     for run, recorded in found:
@@ -118,16 +118,6 @@ def _verify(options: argparse.Namespace) -> dict[str, Any]:
         "file": None,
         **({"bisected": parted} if parted else {}),
     }
-
-
-def _warn(found: Sequence[tuple[Run, Recorded]]) -> None:
-    """Say before training what source the runs were trained with, if it is not this one."""
-    notes: dict[str, int] = {}
-    for run, recorded in found:
-        if note := source_change(recorded.environment, run.data.tags):
-            notes[note] = notes.get(note, 0) + 1
-    for note, count in notes.items():
-        print(f"{count} of {len(found)} runs were trained with another {printable(note)}")
 
 
 def _title(run: Run) -> str:

@@ -9,9 +9,9 @@ from pathlib import Path
 from time import monotonic
 
 from nnexp.cli.bisect import bisect
+from nnexp.cli.formats import print_json, said_beside
 from nnexp.cli.import_file import tell_problems
-from nnexp.cli.network_tables import print_json, said_beside
-from nnexp.cli.verdicts import say
+from nnexp.cli.verdicts import say, warn_of_source
 from nnexp.cli.verification_text import (
     Verification,
     introduce,
@@ -22,10 +22,10 @@ from nnexp.cli.verification_text import (
 from nnexp.cli.verify_options import FileRequest, checked
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
-from nnexp.record.check import Checked
+from nnexp.record.check_seals import Checked
 from nnexp.record.seal import TAG
 from nnexp.source import source_sha256
-from nnexp.study.exchange.archive import write_whole
+from nnexp.study.exchange.archive import write_asked
 from nnexp.study.exchange.checked import all_problems
 from nnexp.study.exchange.elsewhere import overrides_in, reproduce_with
 from nnexp.study.exchange.environments import Made, program_of
@@ -36,7 +36,7 @@ from nnexp.study.exchange.reproduce import Claim, claims_of, reproduce, sampled
 from nnexp.study.exchange.results import Results, open_results
 from nnexp.study.exchange.signature import signature_problem, signer_of
 from nnexp.study.surroundings import source_change
-from nnexp.study.verify import Verdict
+from nnexp.study.verification import Verdict
 from nnexp.terminal import console
 
 
@@ -62,7 +62,7 @@ def _answer(results: Results, request: FileRequest, wrong: list[str]) -> int:
             add_entry(results.archive, Path(options.run_ids[0]), entry)
             print(f"added to the log of the file, whose digest stays: {entry}")
         if options.badge is not None:
-            write_whole(Path(options.badge), found.badge(), "--badge")
+            write_asked(Path(options.badge), found.badge(), "--badge")
             print(printable(f"written  {options.badge}"))
     if options.format == "json":
         print_json({**found.plain(), **({"bisected": parted} if parted else {})})
@@ -92,7 +92,7 @@ def _verify(
     claims = claims_of(
         results, [run for run in chosen if run not in other], request.typed.data_root
     )
-    _warn(results, claims)
+    warn_of_source([_source_change(results, claim.run) for claim in claims])
     verdicts = _said(results, request, claims, other)
     found = Verification(results, signer, (), verdicts, [f"with {m}" for m in made])
     found.conclude()
@@ -166,13 +166,9 @@ def _bisected(
     return bisect(options, which, claim.config, claim.dataset, differences)
 
 
-def _warn(results: Results, claims: Sequence[Claim]) -> None:
-    """Say before training what source the runs were trained with, if it is not this one."""
-    notes: dict[str, int] = {}
-    for claim in claims:
-        environment = results.environment(claim.run)
-        if note := source_change(environment, claim.run.tags):
-            note = f"{note}; made by {Made.of(environment)}; --with-version trains with that"
-            notes[note] = notes.get(note, 0) + 1
-    for note, count in notes.items():
-        print(f"{count} of {len(claims)} runs were trained with another {printable(note)}")
+def _source_change(results: Results, run: Run) -> str:
+    """What source a run was trained with and how to train with it; empty if it is this one."""
+    environment = results.environment(run)
+    change = source_change(environment, run.tags)
+    advice = f"; made by {Made.of(environment)}; --with-version trains with that"
+    return change + advice if change else ""

@@ -17,12 +17,13 @@ from nnexp.cli.show import sparkline
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.record.clock import now
-from nnexp.record.store import is_from_store, open_store, said_by_store
+from nnexp.record.store import open_store
+from nnexp.record.store_errors import is_from_store, said_by_store
 from nnexp.runner.sweep_progress import clock
 from nnexp.study.lookup import all_experiments, experiment_named, find_run
 from nnexp.study.running import EndedRun, RunningRun, RunningSweep, Watched, mark_of
 from nnexp.terminal import console as new_console
-from nnexp.terminal import safe
+from nnexp.terminal import plain_table, safe
 
 REFRESH_SECONDS = 2.0
 CURVE_COLUMNS = 12
@@ -209,7 +210,7 @@ def picture(found: Found, trouble: str) -> Group:
 
 
 def _table(runs: Sequence[RunningRun], at: int) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = plain_table()
     table.add_column("run", ratio=1, overflow="fold")
     for title in ("epoch", "cost", "curve", "validation", "since", "sign of life"):
         table.add_column(title, justify="left" if title == "curve" else "right", no_wrap=True)

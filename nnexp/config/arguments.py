@@ -1,17 +1,9 @@
-"""The command line before Hydra sees it: what is let through, and one line for what is not.
-
-Only flags and `hydra.` keys on a list are let through. Others lead out of this program's promises:
-`--experimental-rerun` unpickles a file, `hydra.run.dir` writes anywhere, `${oc.env:…}` copies
-secrets into the record; `+key` and `~key` change the schema and would be silently ignored.
-"""
+"""The arguments of the command line, and what is made of them for Hydra."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-
-from nnexp.config.suggest import suggestion
-from nnexp.errors import UserError
 
 FLAGS = {
     "--multirun": 0,
@@ -56,23 +48,17 @@ RETIRED = {
 }
 """Keys of earlier versions, and what is said to who types one. In records they are passed over."""
 
-HYDRA_KEYS = ("hydra/launcher", "hydra.mode", "hydra.verbose")
-
 GROUPS = (
     *("cost", "reg", "data", "dropout", "expand", "init", "schedule", "stop", "rng"),
     "experiment",
 )
 
-_KEY = re.compile(r"[A-Za-z_][\w./@-]*")
-TAG_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,199}")
-"""Names of a user's own tags."""
-
-_CONTROL = re.compile(
+CONTROL = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
 """What steers a terminal, turns the direction of text, ends a line, or is no text at all."""
 
-_OTHER_TYPE = re.compile(r"(?i)[-+]?(\d[\d_.]*(e[-+]?\d+)?|\.\d+|inf|nan)|true|false|null")
+OTHER_TYPE = re.compile(r"(?i)[-+]?(\d[\d_.]*(e[-+]?\d+)?|\.\d+|inf|nan)|true|false|null")
 """What Hydra reads as a number, a truth value or nothing."""
 
 _CHOICES = re.compile(r"[\w\s,'\"()*?=-]*")
@@ -80,49 +66,6 @@ _CHOICES = re.compile(r"[\w\s,'\"()*?=-]*")
 
 _CAST = re.compile(r"(?i)\b(int|float|bool|json_str)\s*\(")
 """Hydra's ways to make something else of a text, which is the name of no choice then."""
-
-_LOGGERS = re.compile(r"true|false|[A-Za-z_][\w.]*|\[ *[A-Za-z_][\w.]*( *, *[A-Za-z_][\w.]*)* *\]")
-"""What Hydra prints more of: everything, or what these loggers say."""
-
-MAX_LENGTH = 10_000
-"""Characters of an argument: far more than any key needs."""
-
-
-def check_arguments(arguments: Sequence[str], keys: Iterable[str], commands: Iterable[str]) -> None:
-    """Refuse flags and overrides that are not let through.
-
-    `keys` are the dotted keys of the schema, `commands` the words of the program: both for
-    suggestions.
-
-    Raises:
-        UserError: one line naming the argument and what is allowed.
-    """
-    known = sorted({*keys, *GROUPS, *HYDRA_KEYS})
-    values_left, asked = 0, ""
-    for argument in [*arguments, ""]:
-        if values_left:
-            values_left -= 1
-            if not argument:
-                values = ", ".join(CHOICES.get(asked, ("VALUE",)))
-                raise UserError(f"{asked}: has no value; allowed: {asked} {values}")
-            _check_choice(asked, argument)
-        elif not argument:
-            continue
-        elif argument.startswith("-") and not argument[1:2].isdigit():
-            flag, _, value = argument.partition("=")
-            if flag not in FLAGS:
-                allowed = ", ".join(f for f in FLAGS if f.startswith("--"))
-                raise UserError(
-                    f"{printable(flag)}: unknown option; allowed: {allowed}"
-                    f"{suggestion(flag, FLAGS)}"
-                )
-            if value and not FLAGS[flag]:
-                raise UserError(f"{printable(argument)}: allowed: {flag}, without a value")
-            values_left, asked = (0 if value else FLAGS[flag]), flag
-            if value:
-                _check_choice(flag, value)
-        else:
-            _check_override(argument, known, commands)
 
 
 def config_dirs(arguments: Sequence[str]) -> list[str]:
@@ -175,7 +118,7 @@ def _quote(argument: str) -> str:
         # A choice that is no name (`rng=0`, `reg=[l1]`) is looked for, not found, and refused in a
         # line that names the others.
         if is_choices(value):
-            words = [f"'{w}'" if _OTHER_TYPE.fullmatch(w) else w for w in value.split(",")]
+            words = [f"'{w}'" if OTHER_TYPE.fullmatch(w) else w for w in value.split(",")]
             return f"{key}={','.join(words)}"
         return f"{key}={_quoted(value)}"
     if equals and (key in PROSE or key.startswith(TAGS)):
@@ -189,61 +132,6 @@ def _quote(argument: str) -> str:
 def _quoted(value: str) -> str:
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
-
-
-def _check_choice(flag: str, value: str) -> None:
-    if flag in CHOICES and value not in CHOICES[flag]:
-        raise UserError(f"{flag} {printable(value)}: allowed: {', '.join(CHOICES[flag])}")
-
-
-def _check_override(argument: str, known: Sequence[str], commands: Iterable[str]) -> None:
-    if len(argument) > MAX_LENGTH:
-        raise UserError(f"{printable(argument[:60])}…: allowed: at most {MAX_LENGTH:,} characters")
-    if _CONTROL.search(argument):
-        raise UserError(f"{printable(argument)}: control characters are not allowed")
-    key, equals, value = argument.partition("=")
-    if key.startswith(("+", "~")):
-        raise UserError(
-            f"{printable(argument)}: keys cannot be added or removed; allowed: key=value"
-        )
-    if not equals:
-        near = suggestion(argument, [*commands, *known])
-        raise UserError(f"{printable(argument)}: allowed: a command or key=value{near}")
-    if not _KEY.fullmatch(key) or "@" in key:
-        raise UserError(f"{printable(key)}: not a key; allowed: names such as train.eta")
-    if key.split(".")[0].split("/")[0] == "hydra" and key not in HYDRA_KEYS:
-        raise UserError(f"{key}={printable(value)}: allowed: {', '.join(HYDRA_KEYS)}")
-    if key in RETIRED:
-        raise UserError(f"{key}={printable(value)}: {RETIRED[key]}")
-    if key.startswith(TAGS):
-        check_tag(key.removeprefix(TAGS), key)
-    elif key not in known:
-        raise UserError(f"{key}={printable(value)}: unknown key{suggestion(key, known)}")
-    if key == "hydra.mode" and value not in ("RUN", "MULTIRUN"):
-        raise UserError(f"{key}={printable(value)}: allowed: RUN, MULTIRUN")
-    words = re.findall(r"[^\s,\[\]]+", value)
-    if key == "hydra.verbose" and not (
-        _LOGGERS.fullmatch(value)
-        and (value in ("true", "false") or not any(map(_OTHER_TYPE.fullmatch, words)))
-    ):
-        raise UserError(
-            f"{key}={printable(value)}: allowed: true, false, the name of a logger, or [NAME,NAME]"
-        )
-    if "${" in value:
-        raise UserError(f"{key}={printable(value)}: allowed: plain values, no interpolations")
-
-
-def check_tag(name: str, said: str) -> None:
-    """Refuse a name that no tag of the user's own may have; `said` is how it was typed.
-
-    Raises:
-        UserError: it is none, or one that this program or MLflow keeps for itself.
-    """
-    if not TAG_NAME.fullmatch(name) or name.startswith(("nnexp", "mlflow")):
-        raise UserError(
-            f"{printable(said)}: not a tag of your own; allowed: letters, digits, _ and -, a "
-            "letter first; names that begin with nnexp or mlflow are kept by these programs"
-        )
 
 
 def without_retired(arguments: Iterable[str]) -> list[str]:
@@ -264,4 +152,4 @@ def cut(text: str, most: int = 80) -> str:
 
 def printable(text: str) -> str:
     """Text that cannot steer a terminal: control characters written out."""
-    return _CONTROL.sub(lambda match: ascii(match.group())[1:-1], text)
+    return CONTROL.sub(lambda match: ascii(match.group())[1:-1], text)

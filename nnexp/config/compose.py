@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,10 +18,11 @@ from omegaconf.errors import OmegaConfBaseException
 
 from nnexp.config import own
 from nnexp.config.arguments import NOTIFY, RETIRED, printable
+from nnexp.config.check import check
 from nnexp.config.messages import one_line
 from nnexp.config.plain_yaml import read_plain, write_plain
-from nnexp.config.rules import check, shown
 from nnexp.config.schema import COSTS, DATASETS, INITIALIZERS, REGULARIZERS, Config
+from nnexp.config.values import shown
 from nnexp.errors import UserError
 from nnexp.redact import redact
 
@@ -45,8 +47,7 @@ def config_dir() -> Path:
 
 def register() -> None:
     """Tell Hydra the schema and OmegaConf the resolvers. Harmless when repeated."""
-    node = OmegaConf.structured(Config)
-    _make_writable(node)
+    node = deepcopy(_schema())
     store = ConfigStore.instance()
     store.store(name="nnexp_schema", node=node, provider="nnexp")
     for group in CHOICES:
@@ -190,13 +191,11 @@ def from_yaml(text: str) -> Config:
     Raises:
         UserError: it is not a config of this program.
     """
-    schema = OmegaConf.structured(Config)
-    _make_writable(schema)
     try:
         values = _without_retired(read_plain(text))
         if "${" in text:
             raise ValueError("allowed: plain values, no interpolations")
-        merged = OmegaConf.merge(schema, OmegaConf.create(values))
+        merged = OmegaConf.merge(_schema(), OmegaConf.create(values))
         config = OmegaConf.to_object(merged)
     except (OmegaConfBaseException, ValueError) as error:
         raise UserError(f"recorded config: {printable(one_line(error))}") from error
@@ -218,8 +217,7 @@ def from_params(params: Mapping[str, str]) -> Config:
     Raises:
         UserError: it is not a config of this program.
     """
-    schema = OmegaConf.structured(Config)
-    _make_writable(schema)
+    schema = deepcopy(_schema())
     try:
         for key, default in _leaves(dataclasses.asdict(Config()), ""):
             if key == NOTIFY:
@@ -247,6 +245,14 @@ def _leaves(values: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
             yield from _leaves(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
+
+
+@lru_cache(maxsize=1)
+def _schema() -> DictConfig:
+    """The config with its types, as OmegaConf has it: to be merged into, not to be changed."""
+    schema: DictConfig = OmegaConf.structured(Config)
+    _make_writable(schema)
+    return schema
 
 
 def _make_writable(node: Any) -> None:

@@ -10,8 +10,10 @@ from functools import lru_cache
 
 from nnexp.config.arguments import TAGS
 from nnexp.config.messages import kind_of
-from nnexp.config.rules import NEEDS, RULES, shown, value_of
+from nnexp.config.needs import NEEDS
+from nnexp.config.rules import RULES
 from nnexp.config.schema import Config
+from nnexp.config.values import shown, value_of
 
 
 def meaning(key: str) -> str:

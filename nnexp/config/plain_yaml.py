@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -21,6 +23,12 @@ def read_plain(text: str) -> dict[str, Any]:
     Raises:
         ValueError: it is no mapping from names to plain values, or too large; in a line.
     """
+    return deepcopy(_read(text))
+
+
+# Of a file of results, each config is asked for twice in a row: as it is, and as it was written.
+@lru_cache(maxsize=1)
+def _read(text: str) -> dict[str, Any]:
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"{len(text):,} characters; allowed: at most {MAX_CHARACTERS:,}")
     try:

@@ -7,23 +7,18 @@ read.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import shlex
 import shutil
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from nnexp.config import own, schema
-from nnexp.config.arguments import TAGS, check_tag, cut, printable
 from nnexp.config.schema import Config
 from nnexp.config.suggest import suggestion
-from nnexp.errors import UserError
-
-_Leaf = TypeVar("_Leaf", str, float)
+from nnexp.config.values import value_of
 
 MAX_SEED = 2**32 - 1
 """NumPy's legacy generator takes no greater seed; one bound serves all generators."""
@@ -34,7 +29,7 @@ MAX_NAME, MAX_TEXT = 250, 5000
 
 WITH_LMBDA = ("l2", "l1", "elastic", "decoupled")
 """Regularizers that `reg.lmbda` is the strength of."""
-_WITH_LMBDA = "allowed with reg=l2, l1, elastic or decoupled"
+LMBDA_ALLOWED = "allowed with reg=l2, l1, elastic or decoupled"
 
 MAX_WEIGHTS = 100_000_000
 """Weights of a network: some gigabytes with all that training needs beside them."""
@@ -238,7 +233,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "reg.biases",
         lambda c: not c.reg.biases or has_lmbda(c),
-        _WITH_LMBDA,
+        LMBDA_ALLOWED,
     ),
     _neuron("model.hidden", lambda c: not c.model.hidden, "there is no hidden layer: allowed: []"),
     _neuron(
@@ -258,106 +253,3 @@ RULES: tuple[Rule, ...] = (
     ),
     _nielsen("data.subset", lambda c: c.data.subset == "first", "allowed: first"),
 )
-
-
-def _with_dropout(c: Config) -> str | None:
-    dropped = c.dropout.hidden or c.dropout.input
-    return None if dropped else "allowed with dropout=half, dropout.hidden or dropout.input above 0"
-
-
-def _with_schedule(c: Config, *names: str) -> str | None:
-    return None if c.schedule.name in names else f"allowed with schedule={' or '.join(names)}"
-
-
-NEEDS: dict[str, Callable[[Config], str | None]] = {
-    "reg.lmbda": lambda c: None if has_lmbda(c) else _WITH_LMBDA,
-    "reg.lmbda_l1": lambda c: None if c.reg.name == "elastic" else "allowed with reg=elastic",
-    "reg.max_norm": lambda c: None if c.reg.name == "maxnorm" else "allowed with reg=maxnorm",
-    "init.weight": lambda c: None if c.init.name == "fixed" else "allowed with init=fixed",
-    "init.bias": lambda c: None if c.init.name == "fixed" else "allowed with init=fixed",
-    "train.nesterov": lambda c: (
-        None if c.train.momentum or not c.train.nesterov else "allowed with train.momentum above 0"
-    ),
-    "schedule.factor": lambda c: _with_schedule(c, "step", "halve"),
-    "schedule.every": lambda c: _with_schedule(c, "step"),
-    "schedule.half": lambda c: _with_schedule(c, "inverse"),
-    "schedule.patience": lambda c: _with_schedule(c, "halve"),
-    "schedule.least": lambda c: _with_schedule(c, "halve"),
-    "stop.patience": lambda c: None if c.stop.name == "early" else "allowed with stop=early",
-    "expand.fixed": lambda c: None if c.expand.name == "shift" else "allowed with expand=shift",
-    "expand.angle": lambda c: None if c.expand.name == "distort" else "allowed with expand=distort",
-    "expand.alpha": lambda c: None if c.expand.name == "distort" else "allowed with expand=distort",
-    "expand.sigma": lambda c: None if c.expand.name == "distort" else "allowed with expand=distort",
-    "size": lambda c: (
-        "allowed with data other than neuron, which is one example"
-        if c.data.name == "neuron"
-        else None
-    ),
-    "dropout.mask": lambda c: _with_dropout(c),
-    "dropout.scale": lambda c: _with_dropout(c),
-    "dropout.hidden": lambda c: (
-        None if c.model.hidden or not c.dropout.hidden else "allowed with a hidden layer"
-    ),
-}
-"""Keys that would do nothing unless another key has a certain value: refused if typed."""
-
-
-def check(config: Config, given: Collection[str] = ()) -> None:
-    """Refuse a config that breaks a rule.
-
-    `given` are the keys the user typed: one that would have no effect is refused too.
-
-    Raises:
-        UserError: one line naming key, value and what is allowed.
-    """
-    for key, value in _leaves_of(config, float):
-        if not math.isfinite(value):
-            raise UserError(f"{key}={value}: allowed: a finite number")
-    for key, text in _leaves_of(config, str):
-        if text != printable(text):
-            raise UserError(f"{key}={printable(text)}: control characters are not allowed")
-    for name, text in config.tracking.tags.items():
-        check_tag(name, f"{TAGS}{name}")
-        if text != printable(text) or len(text) > MAX_TEXT:
-            raise UserError(
-                f"{TAGS}{name}={cut(printable(text))}: allowed: a line of at most {MAX_TEXT:,} "
-                "characters"
-            )
-    for rule in RULES:
-        if not rule.holds(config):
-            allowed = rule.allowed if isinstance(rule.allowed, str) else rule.allowed(config)
-            raise UserError(f"{rule.key}={cut(shown(value_of(config, rule.key)))}: {allowed}")
-    for key in given:
-        refusal = NEEDS[key](config) if key in NEEDS else None
-        if refusal:
-            raise UserError(f"{key}={shown(value_of(config, key))}: has no effect here; {refusal}")
-
-
-def value_of(config: Config, key: str) -> Any:
-    """The value at a dotted key."""
-    value: Any = config
-    for part in key.split("."):
-        value = getattr(value, part)
-    return value
-
-
-def _leaves_of(config: Config, kind: type[_Leaf]) -> Iterator[tuple[str, _Leaf]]:
-    """All values of one type with their dotted keys."""
-    for group in dataclasses.fields(config):
-        part = getattr(config, group.name)
-        if isinstance(part, kind):
-            yield group.name, part
-        elif dataclasses.is_dataclass(part):
-            for field in dataclasses.fields(part):
-                value = getattr(part, field.name)
-                if isinstance(value, kind):
-                    yield f"{group.name}.{field.name}", value
-
-
-def shown(value: Any) -> str:
-    """A value as the user would type it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        return "[" + ",".join(map(str, value)) + "]"
-    return "null" if value is None else str(value)

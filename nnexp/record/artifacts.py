@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from nnexp.config.command import command_of, run_name
+from nnexp.config.command import command_of
 from nnexp.config.compose import to_yaml
 from nnexp.config.own import sources_of
+from nnexp.config.run_names import run_name
 from nnexp.config.schema import ACTIVATIONS, Config
 from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
 from nnexp.nn.costs import COSTS
-from nnexp.record.correct import NAME as CORRECT
-from nnexp.record.correct import correct_of, save_correct
+from nnexp.record.correct_images import NAME as CORRECT
+from nnexp.record.correct_images import correct_of, save_correct
 from nnexp.record.environment import environment
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.weights import save_weights

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nnexp.record.mlflow_private import session_of, tables_of
-from nnexp.record.store import Store, patient
+from nnexp.record.patient_client import patient
+from nnexp.record.store import Store
 from nnexp.record.store_sql import database, pages, served
 
 AT_ONCE = 8

@@ -8,17 +8,19 @@ import os
 import shutil
 import socket
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
-from nnexp.config.command import command_of, run_name
+from nnexp.config.command import command_of
 from nnexp.config.compose import flatten
 from nnexp.config.own import digests_of
 from nnexp.config.rules import has_lmbda
+from nnexp.config.run_names import run_name
 from nnexp.config.schema import Config, DataConfig
 from nnexp.data.dataset import Dataset
 from nnexp.record.clock import now
 from nnexp.record.environment import SCHEMA_VERSION
-from nnexp.record.events import Begun, Ended, Values
+from nnexp.record.events import Begun, Ended
 from nnexp.record.files import digests_in, sizes_in
 from nnexp.record.fingerprint import (
     VERSION,
@@ -68,13 +70,16 @@ def tags_of(config: Config, dataset: Dataset) -> dict[str, str]:
 
 def owner_tags() -> dict[str, str]:
     """Which process is at work on a run, so that another can tell when it is gone."""
-    pid = os.getpid()
+    return {**_process(os.getpid()), "nnexp.heartbeat": str(now())}
+
+
+@cache
+def _process(pid: int) -> Mapping[str, str]:
     return {
         "nnexp.host": socket.gethostname(),
         "nnexp.pid": str(pid),
         "nnexp.pid_started": started_at(pid),
         "nnexp.boot": boot(),
-        "nnexp.heartbeat": str(now()),
     }
 
 
@@ -119,32 +124,42 @@ def end(log: RunLog, config: Config, outcome: Outcome) -> None:
     """
     logged, folder = log.logged, log.artifacts
     at = max([now(), *logged.stamps[-1:]])
-    if outcome.metrics:
-        log.add(Values(outcome.epochs, at, outcome.metrics, final=True))
+    values = dict(outcome.metrics)
     if outcome.failure is not None:
-        fail(log, outcome.failure)
+        _close(log, Ended("FAILED", at, outcome.epochs, values, reason_tag(outcome.failure)))
         return
     sizes, digests = (sizes_in(folder), digests_in(folder)) if folder.is_dir() else ({}, {})
     tags = _result_tags(config, outcome)
-    points = ((point.name, point.step, point.value) for point in logged.points)
+    points = [(point.name, point.step, point.value) for point in logged.points]
+    points += [(name, outcome.epochs, value) for name, value in values.items()]
     parts = parts_of(logged.begun.params, {**logged.tags, **tags}, points, digests)
     written = {name: (size, digests[name]) for name, size in sizes.items()}
-    log.add(Ended("FINISHED", at, {**tags, **sealed(parts).tags}, written))
-    log.sync()
-    log.close()
+    tags |= sealed(parts).tags
+    _close(log, Ended("FINISHED", at, outcome.epochs, values, tags, written))
 
 
-def fail(
-    log: RunLog, reason: str, status: str = "FAILED", tags: Mapping[str, str] | None = None
-) -> None:
-    """Note why a run came to no end; one that was KILLED, and nothing else, may be gone on with.
+def fail(log: RunLog, reason: str, status: str = "FAILED") -> None:
+    """Note why a run came to no end; one that was KILLED may be gone on with.
 
     Raises:
         OSError: the disk takes nothing more.
     """
     at = max([now(), *log.logged.stamps[-1:]])
-    whole = status != "KILLED" or bool(tags)
-    log.add(Ended(status, at, {**reason_tag(reason), **(tags or {})}, whole=whole))
+    _close(log, Ended(status, at, tags=reason_tag(reason), whole=status != "KILLED"))
+
+
+def give_up(log: RunLog, reason: str, values: Mapping[str, float], tags: Mapping[str, str]) -> None:
+    """Note that a run is not trained any further, with values of its last epoch.
+
+    Raises:
+        OSError: the disk takes nothing more.
+    """
+    step, at = int(log.logged.rows[-1]["step"]), log.logged.stamps[-1]
+    _close(log, Ended("KILLED", at, step, values, {**reason_tag(reason), **tags}))
+
+
+def _close(log: RunLog, ended: Ended) -> None:
+    log.add(ended)
     log.sync()
     log.close()
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from nnexp.config.command import setting_name
+from nnexp.config.run_names import setting_name
 from nnexp.config.schema import Config
 from nnexp.record.clock import now
 from nnexp.record.description import owner_tags, params_of

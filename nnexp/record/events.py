@@ -46,12 +46,11 @@ class Begun:
 
 @dataclass(frozen=True)
 class Values:
-    """Metrics at an epoch: those of its evaluation, or with `final` what came out at the end."""
+    """Metrics of an evaluated epoch."""
 
     step: int
     at: int
     values: Mapping[str, float]
-    final: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,10 +70,12 @@ class Tagged:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended, and what was written of it."""
+    """How a run ended, what came out, and what was written of it: in one line, all or nothing."""
 
     status: str
     at: int
+    step: int = 0
+    values: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     artifacts: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     """Bytes and SHA-256, by name."""

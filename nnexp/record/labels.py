@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from nnexp.config.command import names_of, run_name
+from nnexp.config.run_names import names_of, run_name
 from nnexp.config.schema import Config
 from nnexp.redact import redact
 

@@ -61,12 +61,25 @@ class Logged:
     """The evaluated epochs, with their `step`."""
     stamps: list[int] = field(default_factory=list)
     """When they were measured."""
-    points: list[MetricPoint] = field(default_factory=list)
-    """All values, in the order in which they came."""
     tags: dict[str, str] = field(default_factory=dict)
     """Without those of the end."""
     owner: Mapping[str, str] = field(default_factory=dict)
     ended: Ended | None = None
+
+    @property
+    def points(self) -> list[MetricPoint]:
+        """All values, in the order in which they came."""
+        events = [
+            (int(row["step"]), at, row) for row, at in zip(self.rows, self.stamps, strict=True)
+        ]
+        if self.ended is not None:
+            events.append((self.ended.step, self.ended.at, dict(self.ended.values)))
+        return [
+            MetricPoint(name, value, step, at)
+            for step, at, values in events
+            for name, value in values.items()
+            if name != "step"
+        ]
 
     @property
     def final(self) -> dict[str, float]:
@@ -81,11 +94,8 @@ class Logged:
     def take(self, event: Event) -> None:
         """Go on by an event."""
         if isinstance(event, Values):
-            if not event.final:
-                self.rows.append({"step": event.step, **event.values})
-                self.stamps.append(event.at)
-            values = event.values.items()
-            self.points += [MetricPoint(k, v, event.step, event.at) for k, v in values]
+            self.rows.append({"step": event.step, **event.values})
+            self.stamps.append(event.at)
         elif isinstance(event, WentOn):
             self.owner, self.ended = event.owner, None
         elif isinstance(event, Tagged):
@@ -107,7 +117,7 @@ class RunLog:
             OSError: there is none, or a new one cannot be written.
         """
         self.folder, self.path = folder, folder / LOG
-        self._read, self._unwritten = 0, b""
+        self._read, self._unwritten, self._safe = 0, b"", 0
         self._file: IO[bytes] | None = None
         if begun is not None:
             self.logged = Logged(begun, tags=dict(begun.tags), owner=begun.owner)
@@ -139,6 +149,17 @@ class RunLog:
         return self._read
 
     @property
+    def is_written(self) -> bool:
+        """Whether the disk has taken all that was noted."""
+        return not self._unwritten
+
+    @property
+    def written(self) -> list[MetricPoint]:
+        """The values that are in the file: others may be measured again, at another time."""
+        points = self.logged.points
+        return points if self.is_written else points[: self._safe]
+
+    @property
     def is_held(self) -> bool:
         """Whether a process writes it, or this one holds it."""
         if self._file is not None:
@@ -147,11 +168,25 @@ class RunLog:
             return not locked(file)
 
     def hold(self) -> None:
-        """Wait until no other process writes it, and keep others from it until it is closed."""
-        if self._file is None:
-            file = open(self.path, "ab", buffering=0)  # noqa: SIM115
-            wait_for(lambda: locked(file), self.path)
-            self._file = file
+        """Wait until no other process writes it, and keep others from it until it is closed.
+
+        A line that was never finished is cut off: nothing may stand behind it.
+
+        Raises:
+            DamagedLog: what was written since is not to be read.
+        """
+        if self._file is not None:
+            return
+        file = open(self.path, "ab", buffering=0)  # noqa: SIM115
+        wait_for(lambda: locked(file), self.path)
+        self._file = file
+        try:
+            self.read_on()
+        except DamagedLog:
+            self.close()
+            raise
+        if os.fstat(file.fileno()).st_size > self._read:
+            file.truncate(self._read)
 
     def close(self) -> None:
         """Let others write it."""
@@ -175,6 +210,8 @@ class RunLog:
 
     def add(self, *events: Event) -> None:
         """Note what has happened. What a full disk does not take is kept, for the next time."""
+        if self.is_written:
+            self._safe = len(self.logged.points)
         for event in events:
             self.logged.take(event)
             self._unwritten += encode(event)
@@ -196,11 +233,8 @@ class RunLog:
         self.add(Values(step, at, values))
 
     def go_on(self, at: int, owner: Mapping[str, str]) -> None:
-        """Take up a run that was stopped; a line that was never finished is cut off."""
+        """Take up a run that was stopped."""
         self.hold()
-        assert self._file is not None
-        self.read_on()
-        self._file.truncate(self._read)
         self.add(WentOn(at, owner))
 
     def sync(self) -> None:
@@ -261,23 +295,47 @@ def held_log(folder: Path) -> RunLog | None:
     with suppress(DamagedLog, OSError):
         log = RunLog(folder)
         log.hold()
-        log.read_on()
         return log
     return None
 
 
-def _create(folder: Path, content: bytes, artifacts: Path | None = None) -> int:
+def _create(
+    folder: Path,
+    content: bytes,
+    artifacts: Path | None = None,
+    beside: Mapping[str, str] | None = None,
+) -> int:
     """Make the folder of a run, with its log, all or nothing; the bytes written."""
     # Who makes it can be told by its name, should it be killed meanwhile.
     fresh = folder.with_name(f"{folder.name}{HALF}{os.getpid()}")
     shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    (fresh / LOG).write_bytes(content)
-    if artifacts is not None:
-        os.replace(artifacts, fresh / ARTIFACTS)
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(fresh, folder)
+    try:
+        fresh.mkdir(parents=True)
+        (fresh / LOG).write_bytes(content)
+        for name, text in (beside or {}).items():
+            (fresh / name).write_text(text, encoding="utf-8")
+        if artifacts is not None:
+            os.replace(artifacts, fresh / ARTIFACTS)
+        with suppress(FileNotFoundError):
+            remove(folder)
+        os.replace(fresh, folder)
+    except OSError as error:
+        # A write does not say what was written.
+        error.filename = error.filename or str(fresh / LOG)
+        raise
     return len(content)
+
+
+def remove(folder: Path) -> None:
+    """Remove the folder of a run, all or nothing: half of one would look damaged.
+
+    Raises:
+        OSError: there is none, or the disk is read-only.
+    """
+    gone = folder.with_name(f"{folder.name}.gone{HALF}{os.getpid()}")
+    os.replace(folder, gone)
+    # What is left, should it be killed meanwhile, is told by its name.
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def write_whole(folder: Path, events: Iterable[Event], artifacts: Path | None = None) -> RunLog:
@@ -291,13 +349,15 @@ def write_whole(folder: Path, events: Iterable[Event], artifacts: Path | None = 
 
 def put_away(log: RunLog, store_folder: Path, run_id: str) -> None:
     """Move a log to those of the runs that the store has whole; its folder goes."""
+    if not log.is_written:
+        log.sync()
     path = store_folder / RECORDED / f"{run_id}.gz"
     path.parent.mkdir(exist_ok=True)
     fresh = path.with_suffix(f"{HALF}{os.getpid()}")
     log.close()
     fresh.write_bytes(gzip.compress(log.path.read_bytes(), compresslevel=1, mtime=0))
     os.replace(fresh, path)
-    shutil.rmtree(log.folder)
+    remove(log.folder)
 
 
 def recorded_log(store_folder: Path, run_id: str) -> Path:
@@ -305,8 +365,10 @@ def recorded_log(store_folder: Path, run_id: str) -> Path:
     return store_folder / RECORDED / f"{run_id}.gz"
 
 
-def unpacked(store_folder: Path, run_id: str, folder: Path) -> RunLog | None:
-    """The log of a recorded run, copied into a folder of its own; None if it has none.
+def unpacked(
+    store_folder: Path, run_id: str, folder: Path, beside: Mapping[str, str]
+) -> RunLog | None:
+    """The log of a recorded run, copied into a folder with other texts; None if it has none.
 
     Raises:
         DamagedLog: it is not what was written.
@@ -317,5 +379,5 @@ def unpacked(store_folder: Path, run_id: str, folder: Path) -> RunLog | None:
         return None
     except (OSError, EOFError) as error:
         raise DamagedLog(f"{run_id}: {error}") from error
-    _create(folder, content)
+    _create(folder, content, beside=beside)
     return RunLog(folder)

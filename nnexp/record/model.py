@@ -102,20 +102,26 @@ def _save_pyfunc(
     else:
         columns = [ColSpec(DataType.long, "class")]
         columns += [ColSpec(DataType.double, f"p{k}") for k in range(n_out)]
-    mlflow.pyfunc.save_model(
-        path=str(directory),
-        python_model=str(Path(__file__).with_name("serving.py")),
-        artifacts=artifacts,
-        # Only the outputs: a schema for the inputs would allow just one of the accepted shapes
-        # and dtypes, and the model itself says more clearly what it refuses.
-        signature=ModelSignature(outputs=Schema(columns)),
-        input_example=np.zeros((1, n_in), np.uint8) if example is None else example[:1],
-        # Given, because inferring them starts another process.
-        pip_requirements=[f"{name}=={version(name)}" for name in ("mlflow", "numpy", "pandas")],
-        metadata=metadata or None,
-        # MLflow looks for a uv project to copy along, by default in the working directory.
-        uv_project_path=directory,
-    )
+    try:
+        mlflow.pyfunc.save_model(
+            path=str(directory),
+            python_model=str(Path(__file__).with_name("serving.py")),
+            artifacts=artifacts,
+            # Only the outputs: a schema for the inputs would allow just one of the accepted shapes
+            # and dtypes, and the model itself says more clearly what it refuses.
+            signature=ModelSignature(outputs=Schema(columns)),
+            input_example=np.zeros((1, n_in), np.uint8) if example is None else example[:1],
+            # Given, because inferring them starts another process.
+            pip_requirements=[f"{name}=={version(name)}" for name in ("mlflow", "numpy", "pandas")],
+            metadata=metadata or None,
+            # MLflow looks for a uv project to copy along, by default in the working directory.
+            uv_project_path=directory,
+        )
+    except mlflow.exceptions.MlflowException as error:
+        # Of a full disk it says that the code cannot be copied.
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from error
+        raise
 
 
 def _make_relative(directory: Path) -> None:

@@ -56,4 +56,5 @@ def _events(content: Mapping[str, Any], name: str) -> Iterator[Event]:
         yield Values(step, at, {metric: value for metric, value, _, _ in group})
     sizes = (content.get("expected") or {}).get("artifacts", {})
     written = {name: (size, "") for name, size in sizes.items()}
-    yield Ended(content["status"], content["end_time"], content["tags"], written)
+    tags = content["tags"]
+    yield Ended(content["status"], content["end_time"], tags=tags, artifacts=written)

@@ -21,12 +21,13 @@ from nnexp.record.clock import now
 from nnexp.record.description import fail
 from nnexp.record.events import DamagedLog
 from nnexp.record.locks import held
-from nnexp.record.log import HALF, RUNS, RunLog, put_away
+from nnexp.record.log import HALF, RUNS, RunLog, put_away, remove
 from nnexp.record.processes import alive, boot
 from nnexp.record.projection import Projection, is_refusal, state_of
 from nnexp.record.readback import Lost
 from nnexp.record.sending import log as send
-from nnexp.record.store import Store, said_by_store
+from nnexp.record.store import Store
+from nnexp.record.store_errors import said_by_store
 
 PATIENCE_SECONDS = 20.0
 """How long a store that did not answer is left alone."""
@@ -118,8 +119,10 @@ class Outbox:
         try:
             call()
         except Exception as error:
-            # Whatever the store's client raises (HTTP, database, MLflow): work goes on.
-            self.note(error)
+            # Whatever the store's client raises (HTTP, database, MLflow): work goes on. A refusal
+            # is dealt with when the run is closed.
+            if not is_refusal(error):
+                self.note(error)
         else:
             self.trouble = ""
 
@@ -156,6 +159,8 @@ class Left:
     run_id: str = ""
     said: str = ""
     """Why it waits or was refused."""
+    renewed: bool = False
+    """Whether the store had the run no more, and has been given it anew."""
 
 
 def left_behind(store: Store) -> list[Left]:
@@ -190,6 +195,18 @@ def settle(store: Store) -> Iterator[Left]:
                 yield left
 
 
+def finished_logs(store: Store, experiment: str) -> dict[str, RunLog]:
+    """Runs that have finished and that the store may not have yet, by fingerprint."""
+    found = {}
+    for log in filter(None, map(_read, _folders(store))):
+        begun, ended = log.logged.begun, log.logged.ended
+        ours = begun.store in (store.name, store.shown) and begun.experiment == experiment
+        is_run = begun.tags.get("nnexp.kind") == "run"
+        if ours and is_run and ended is not None and ended.status == "FINISHED":
+            found[begun.tags["nnexp.fingerprint"]] = log
+    return found
+
+
 def _folders(store: Store) -> list[Path]:
     folders = sorted((store.folder / RUNS).glob("*/"))
     return [folder for folder in folders if HALF not in folder.name]
@@ -204,14 +221,15 @@ def _settled(store: Store, folder: Path, log: RunLog | None, trouble: str) -> Le
         if ended is not None:
             put_away(log, store.folder, state_of(folder).run_id)
         elif not _has_checkpoint(store, log):
-            shutil.rmtree(folder)
+            remove(folder)
         return None
     if ended is None:
         fail(log, GONE, "KILLED")
     if trouble:
         return Left(what, "waits", folder, said=trouble)
     try:
-        run_id = Projection(store, log).close()
+        projection = Projection(store, log)
+        run_id = projection.close()
     except Exception as error:
         # Whatever the client raises (HTTP, database, MLflow): it stays on disk.
         said = said_by_store(error)
@@ -220,7 +238,8 @@ def _settled(store: Store, folder: Path, log: RunLog | None, trouble: str) -> Le
         return Left(what, "refused", set_aside(store, folder, said), said=said)
     if not log.logged.whole and not _has_checkpoint(store, log):
         put_away(log, store.folder, run_id)
-    return Left(what, "sent" if ended is not None else "killed", folder, run_id)
+    became = "sent" if ended is not None else "killed"
+    return Left(what, became, folder, run_id, renewed=projection.renewed)
 
 
 def _is_told(log: RunLog) -> bool:
@@ -262,7 +281,7 @@ def in_hand(log: RunLog) -> bool:
     mine = owner.get("nnexp.pid") == str(os.getpid()) and owner.get("nnexp.boot") == boot()
     if mine and owner.get("nnexp.host") == socket.gethostname() and log.logged.ended is not None:
         return False
-    if log.logged.ended is None and log.is_held:
+    if log.is_held:
         return True
     written = int(log.path.stat().st_mtime * 1000)
     return alive({**owner, "nnexp.heartbeat": str(written)}, now())
@@ -303,6 +322,6 @@ def taken_back(store: Store, folder: Path) -> Path:
     back.parent.mkdir(exist_ok=True)
     with lock(store.folder):
         if back.exists():
-            shutil.rmtree(back)
+            remove(back)
         os.replace(folder, back)
     return back

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -61,13 +62,15 @@ def state_of(folder: Path) -> State:
 
 
 def note(folder: Path, state: State) -> None:
-    """Keep beside a log how far a store has been given it."""
+    """Keep beside a log how far a store has been given it.
+
+    Raises:
+        OSError: the disk takes nothing more.
+    """
     path = folder / STATE
-    # Without it a run is looked for, or sent, once more.
-    with suppress(OSError):
-        fresh = path.with_suffix(f".new{os.getpid()}")
-        fresh.write_text(json.dumps(asdict(state)), encoding="utf-8")
-        os.replace(fresh, path)
+    fresh = path.with_suffix(f".new{os.getpid()}")
+    fresh.write_text(json.dumps(asdict(state)), encoding="utf-8")
+    os.replace(fresh, path)
 
 
 def taken_out(store: Store, run_id: str, folder: Path) -> RunLog | None:
@@ -76,10 +79,18 @@ def taken_out(store: Store, run_id: str, folder: Path) -> RunLog | None:
     Raises:
         DamagedLog: it is not what was written.
     """
-    log = unpacked(store.folder, run_id, folder)
-    if log is not None:
-        note(folder, State(run_id, opening=True))
-    return log
+    # At once with the log: without it, it would be opened as a run of its own.
+    state = json.dumps(asdict(State(run_id, opening=True)))
+    return unpacked(store.folder, run_id, folder, {STATE: state})
+
+
+def reopen(store: Store, run: Run, owner: Mapping[str, str]) -> None:
+    """Mark a run that was stopped as going on again, by another process."""
+    run_id = str(run.info.run_id)
+    store.client.update_run(run_id, status="RUNNING")
+    if "nnexp.reason" in run.data.tags:
+        store.client.delete_tag(run_id, "nnexp.reason")
+    send(store, run_id, tags=owner)
 
 
 class Projection:
@@ -106,17 +117,24 @@ class Projection:
 
         Raises:
             Lost: the store has not said which run it has opened. Or whatever the store raises.
+            OSError: the disk takes nothing more; no run was opened.
         """
         if self._open:
             return
         begun, before = self.log.logged.begun, self.run_id or self.log.logged.begun.run_id
         run = self._known(before) if before else self._by_token() if self.state.opening else None
+        ended = self.log.logged.ended
+        if run is not None and ended is not None and ended.whole:
+            # What it lacks is found when it is read back.
+            self._points = len(self.log.logged.points)
         if run is None:
             self.renewed = bool(before)
-            self._note(State(opening=True))
+            # Were this not kept, the next start would not look for the run, and open a second.
+            note(self.log.folder, State(opening=True))
+            self.state = State(opening=True)
             run = self._create(begun)
-        elif run.info.status != "RUNNING" and self.log.logged.ended is None:
-            self._reopen(run)
+        elif run.info.status != "RUNNING" and ended is None:
+            reopen(self.store, run, self.log.logged.owner)
         if not run.info.run_id:
             raise Lost(f"{self.store.shown}: it says that it has opened a run, but not which")
         self._place = str(run.info.artifact_uri or "")
@@ -181,17 +199,9 @@ class Projection:
             # An older copy of the store may have been put back.
             return created(experiment_id(self.store, begun.experiment_name))
 
-    def _reopen(self, run: Run) -> None:
-        """Mark a run that was stopped as going on again."""
-        run_id, owner = str(run.info.run_id), dict(self.log.logged.owner)
-        self.store.client.update_run(run_id, status="RUNNING")
-        if "nnexp.reason" in run.data.tags:
-            self.store.client.delete_tag(run_id, "nnexp.reason")
-        send(self.store, run_id, tags=owner)
-
     def _send(self, more: dict[str, str]) -> None:
         logged, first = self.log.logged, self._tags is None
-        points = logged.points[self._points :]
+        points = self.log.written[self._points :]
         # What a new run began with was sent when it was opened.
         before = self._tags if self._tags is not None else logged.begun.tags
         tags = {k: v for k, v in {**logged.tags, **more}.items() if before.get(k) != v}
@@ -217,18 +227,21 @@ class Projection:
         sizes = {name: size for name, (size, _) in ended.artifacts.items()}
         tags = {**logged.tags, **ended.tags}
         expected = Expected(logged.begun.params, tags, sizes)
-        confirm(self.store, self.run_id, logged.points, expected, self._send_artifacts)
+        confirm(self.store, self.run_id, self.log.written, expected, self._send_artifacts)
         if (seal := seal_of_tags(tags)) is not None:
             note_seal(self.store.folder, self.run_id, seal)
 
     def _leave(self, ended: Ended) -> None:
         """The store has it all: the log is put where it is in nobody's way."""
-        self._note(State(self.run_id, opening=True, whole=self.log.size))
         if ended.whole:
             # Where the disk is full, the next start does it.
             with suppress(OSError):
                 put_away(self.log, self.store.folder, self.run_id)
+                return
+        self._note(State(self.run_id, opening=True, whole=self.log.size))
 
     def _note(self, state: State) -> None:
         self.state = state
-        note(self.log.folder, state)
+        # Without it a run is looked for, or sent, once more.
+        with suppress(OSError):
+            note(self.log.folder, state)

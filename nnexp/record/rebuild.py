@@ -19,8 +19,10 @@ from nnexp.record.files import digests_in, sizes_in
 from nnexp.record.identity import ARTIFACTS
 from nnexp.record.log import HALF, RECORDED, RUNS, write_whole
 from nnexp.record.outbox import Left, lock, set_aside
-from nnexp.record.projection import Projection, is_refusal
-from nnexp.record.store import Store, experiment_id, said_by_store, sqlite_path
+from nnexp.record.projection import TOKEN, Projection, is_refusal
+from nnexp.record.store import Store, experiment_id
+from nnexp.record.store_address import sqlite_path
+from nnexp.record.store_errors import said_by_store
 from nnexp.record.sweep import runs_where
 
 PARENT = ("nnexp.sweep", "mlflow.parentRunId", "nnexp.fork_of")
@@ -66,6 +68,11 @@ def rebuild(store: Store) -> Iterator[Left]:
     ids: dict[str, str] = {}
     for run in lacking(store):
         begun = _moved(store, run.begun, ids)
+        if made_before := _by_token(store, begun):
+            # Who made it again was killed before it could let the old log go.
+            ids[run.run_id] = made_before
+            run.path.unlink()
+            continue
         folder = store.folder / RUNS / uuid4().hex
         with lock(store.folder):
             made = _artifacts(store, run)
@@ -97,6 +104,13 @@ def _known(store: Store) -> set[str]:
     found = store.client.search_experiments(view_type=ViewType.ALL, max_results=1000)
     experiments = [str(experiment.experiment_id) for experiment in found]
     return {str(run.info.run_id) for run in runs_where(store, experiments, "", deleted=None)}
+
+
+def _by_token(store: Store, begun: Begun) -> str:
+    """The id of the run that a log has become already; empty if there is none."""
+    where = f"tags.`{TOKEN}` = '{begun.token}'"
+    found = runs_where(store, [begun.experiment], where, deleted=None) if begun.token else ()
+    return next((str(run.info.run_id) for run in found), "")
 
 
 def _events(path: Path) -> tuple[Event, ...]:

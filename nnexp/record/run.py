@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +11,7 @@ from nnexp.data.dataset import Dataset
 from nnexp.record.clock import now
 from nnexp.record.description import begun_of, end, fail, owner_tags, write_into
 from nnexp.record.labels import label_name
-from nnexp.record.log import RunLog
+from nnexp.record.log import RunLog, remove
 from nnexp.record.outbox import Outbox, lock
 from nnexp.record.projection import Projection
 from nnexp.record.store import Store
@@ -37,7 +36,7 @@ class RunRecord:
             if self._run.state.opening or self.rows:
                 self.fail("it could not be opened in full", status="KILLED")
             else:
-                shutil.rmtree(log.folder)
+                remove(log.folder)
             raise
 
     @classmethod
@@ -88,12 +87,18 @@ class RunRecord:
 
     @property
     def lost(self) -> str:
-        """What the store lacks although it said it had taken it."""
-        return self.outbox.lost.get(self.log.key, "")
+        """Why the store has not the run, though it answers; empty if it may be waiting for it."""
+        return self.outbox.refusal or self.outbox.lost.get(self.log.key, "")
 
     @property
     def unsent(self) -> str:
         """What is to be said of a run whose end the store has not received, or not kept."""
+        if self.outbox.refused:
+            return (
+                f"the tracking store refused run {self.run_id} ({self.lost}); it is kept in "
+                f"{self.outbox.refused[-1]}: python -m nnexp doctor sends it once the store takes "
+                "it"
+            )
         if self.lost:
             return (
                 f"run {self.run_id} is not recorded: the tracking store answers, but "

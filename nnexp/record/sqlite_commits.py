@@ -14,7 +14,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from nnexp.record.store import Store, sqlite_path
+from nnexp.record.store import Store
+from nnexp.record.store_address import sqlite_path
 from nnexp.record.store_sql import database
 
 

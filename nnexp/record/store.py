@@ -14,18 +14,20 @@ import time
 import uuid
 import warnings
 from dataclasses import dataclass
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import unquote, urlparse
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlparse
 
 from nnexp.boundary import logs_beside
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.record.identity import ARTIFACTS, follow_move, store_id
 from nnexp.record.locks import held
-from nnexp.record.mlflow_private import LOCKED, LOGIN, be_brief, preload, store_of
-from nnexp.redact import hide, redact
+from nnexp.record.mlflow_private import LOCKED, be_brief, preload, store_of
+from nnexp.record.patient_client import LOCKED_SECONDS, PatientClient
+from nnexp.record.store_address import given_as, resolve_uri, sqlite_path
+from nnexp.record.store_errors import unreachable
+from nnexp.redact import redact
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -35,21 +37,6 @@ WORK_FOLDER = ".nnexp"
 
 MAX_NAME = 250
 """Characters of the name of an experiment."""
-
-LOCKED_SECONDS = 60.0
-"""How long a database that another process has locked is waited for."""
-
-_DRIVERS = (
-    "mlflow",
-    "sqlalchemy",
-    "sqlite3",
-    "psycopg2",
-    "pymysql",
-    "alembic",
-    "requests",
-    "urllib3",
-)
-"""Packages whose errors are a store's."""
 
 _PACKAGES = {
     "psycopg2": "psycopg2-binary",
@@ -88,36 +75,6 @@ class Store:
         return redact(self.uri)
 
 
-def resolve_uri(uri: str | None) -> str:
-    """The configured address, else MLFLOW_TRACKING_URI, else `mlflow.db` in this folder.
-
-    Raises:
-        UserError: it is no address at all.
-    """
-    chosen = uri or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlflow.db')}"
-    hide(chosen)
-    try:
-        if chosen.startswith("sqlite:///"):
-            path = Path(chosen.removeprefix("sqlite:///")).expanduser()
-            chosen = f"sqlite:///{path.absolute()}"
-        urlparse(chosen)
-        if unquote(chosen).isprintable():
-            return chosen
-        reason = "control characters"
-    except (ValueError, RuntimeError) as error:
-        reason = str(error)
-    raise UserError(
-        f"{_key(uri)}={redact(chosen)}: cannot be read ({reason}); allowed: sqlite:///FILE, "
-        "http(s)://HOST:PORT, postgresql://…"
-    )
-
-
-def _key(uri: str | None) -> str:
-    """Where an address was given."""
-    from_environment = not uri and "MLFLOW_TRACKING_URI" in os.environ
-    return "MLFLOW_TRACKING_URI" if from_environment else "tracking.uri"
-
-
 def prepare_mlflow() -> None:
     """Settings that MLflow reads when imported; what the user has set stays."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -143,18 +100,6 @@ def import_client() -> None:
         preload()
 
 
-def said_by_store(error: BaseException) -> str:
-    """What a store's client raised, on one line without secrets."""
-    text = redact(" ".join(str(error).split()))
-    return text[:200] or type(error).__name__
-
-
-def is_from_store(error: BaseException) -> bool:
-    """Whether an error comes from the store or the way to it, not from this program."""
-    kinds = {kind.__module__.split(".")[0] for kind in type(error).__mro__}
-    return not kinds.isdisjoint(_DRIVERS)
-
-
 def open_store(uri: str | None, *, reading: bool = False) -> Store:
     """Reach the store, creating or migrating an SQLite file if need be.
 
@@ -165,7 +110,7 @@ def open_store(uri: str | None, *, reading: bool = False) -> Store:
     """
     resolved = resolve_uri(uri)
     scheme = urlparse(resolved).scheme.split("+")[0]
-    key = _key(uri)
+    key = given_as(uri)
     if scheme not in _SCHEMES:
         raise UserError(
             f"{key}={redact(resolved)}: unknown kind of address; allowed: sqlite:///FILE, "
@@ -244,11 +189,6 @@ def experiment_id(store: Store, name: str) -> str:
     return str(found.experiment_id)
 
 
-def sqlite_path(uri: str) -> Path:
-    """The file of an SQLite address."""
-    return Path(unquote(uri.removeprefix("sqlite:///")))
-
-
 def _open_sqlite(uri: str, key: str, *, reading: bool) -> Store:
     if "?" in uri or not uri.startswith("sqlite:///"):
         raise UserError(f"{key}={redact(uri)}: allowed: sqlite:///FILE, without options")
@@ -324,52 +264,8 @@ def _reach(uri: str, key: str, folder: Path, *, reading: bool) -> Store:
             ) from error
         except Exception as error:
             # Of drivers, MLflow and what they stand on: no two share a base class.
-            raise UserError(_unreachable(uri, key, error)) from error
-    return Store(uri, cast("MlflowClient", _PatientClient(client)), folder, kept_id)
-
-
-class _PatientClient:
-    """MLflow's client, waiting while another process holds the database locked.
-
-    SQLite rolls back what it could not lock, so that a call may be made again.
-    """
-
-    def __init__(self, client: MlflowClient) -> None:
-        self._client = client
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._client, name)
-        return patient(found) if callable(found) else found
-
-
-def patient(call: Any) -> Any:
-    """A call that waits while another process holds the database locked."""
-
-    @wraps(call)
-    def asked(*args: Any, **kwargs: Any) -> Any:
-        deadline = time.monotonic() + LOCKED_SECONDS
-        while True:
-            try:
-                return call(*args, **kwargs)
-            except Exception as error:
-                # MLflow has waited for its own 20 seconds already.
-                if LOCKED not in str(error) or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.5)
-
-    return asked
-
-
-def _unreachable(uri: str, key: str, error: BaseException) -> str:
-    reason = redact(" ".join(str(error).split()))
-    if uri.startswith("http") and LOGIN in reason:
-        return (
-            f"{key}={redact(uri)}: the server asks who you are; allowed: name and password in "
-            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, as its users have them"
-        )
-    if len(reason) > 120:
-        reason = reason[:117] + "..."
-    return f"{key}={redact(uri)}: no tracking store answers there ({reason}); allowed: a live one"
+            raise UserError(unreachable(uri, key, error)) from error
+    return Store(uri, cast("MlflowClient", PatientClient(client)), folder, kept_id)
 
 
 def _artifacts(store: Store) -> str | None:

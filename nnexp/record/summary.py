@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import stdtrit
 
-from nnexp.config.command import setting_names_of
+from nnexp.config.run_names import setting_names_of
 from nnexp.config.schema import Config
 from nnexp.record.clock import now
 from nnexp.record.description import owner_tags, params_of

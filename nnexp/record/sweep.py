@@ -13,7 +13,7 @@ from nnexp.record.clock import now
 from nnexp.record.description import owner_tags
 from nnexp.record.events import Begun, DamagedLog, Tagged
 from nnexp.record.log import RUNS, RunLog
-from nnexp.record.outbox import Outbox, run_ids_with_log
+from nnexp.record.outbox import Outbox, lock, run_ids_with_log
 from nnexp.record.projection import Projection, state_of, taken_out
 from nnexp.record.store import Store
 from nnexp.record.store_sql import database, read_columns, run_ids
@@ -144,7 +144,10 @@ def open_parent(
 ) -> Projection:
     """The parent run of this sweep: the one recorded before, gone on with, or a new one."""
     folder = store.folder / RUNS / key[:32]
-    log = _parent_log(store, before, folder) if before is not None else None
+    with lock(store.folder):
+        log = _parent_log(store, before, folder) if before is not None else None
+        if log is not None:
+            log.go_on(now(), owner_tags())
     if log is None:
         all_tags = {
             "nnexp.kind": "sweep",
@@ -158,8 +161,6 @@ def open_parent(
             run_id=before or "",
         )
         log = RunLog(folder, begun)
-    else:
-        log.go_on(now(), owner_tags())
     log.add(Tagged(tags))
     parent = Projection(store, log)
     parent.advance()

@@ -80,9 +80,9 @@ def dots(material: Material, measure: Measure) -> Drawn:
     return Drawn(f"dots_{name}", f"{measure.title}: every run", text, figure, note)
 
 
-def slopes(found: Comparison, pairs: Sequence[Shown], measure: Measure) -> Drawn | None:
+def slopes(comparison: Comparison, pairs: Sequence[Shown], measure: Measure) -> Drawn | None:
     """For pairs of settings that differ in one key, a line for each seed, and their mean."""
-    settings = {setting.name: setting for setting in found.settings}
+    settings = {setting.name: setting for setting in comparison.settings}
     panels = [p for p in pairs if p.pair.paired][:PANELS]
     if not panels:
         return None

@@ -33,26 +33,26 @@ _EFFECTS = 2
 
 
 def answers(
-    material: Material, measure: Measure, found: Comparison | None, pairs: Sequence[Shown]
+    material: Material, measure: Measure, comparison: Comparison | None, pairs: Sequence[Shown]
 ) -> list[str]:
     """Sentences, the most important first."""
-    sentences = [_means(material, measure, found)]
+    sentences = [_means(material, measure, comparison)]
     if is_neuron(material):
         return [*neuron_answers(material), *sentences]
     asked = [p for p in pairs if p.key == material.keys[-1]] if material.keys else []
-    effects = asked_effects(found, material) if found is not None else []
-    if len(asked) > _PAIRS and found is not None and effects:
-        sentences += [effect_sentence(e, found, material, measure) for e in effects[:_EFFECTS]]
-        sentences += [f"{_interaction(found, test)}." for test in interacting(found)[:1]]
+    effects = asked_effects(comparison, material) if comparison is not None else []
+    if len(asked) > _PAIRS and comparison is not None and effects:
+        sentences += [effect_sentence(e, comparison, material, measure) for e in effects[:_EFFECTS]]
+        sentences += [f"{_interaction(comparison, test)}." for test in interacting(comparison)[:1]]
     elif any(p.pair.paired for p in asked):
         sentences += [_difference(p, measure) for p in asked[:_SAID]]
     return [*sentences, *_besides(material)]
 
 
-def _interaction(found: Comparison, test: Interaction) -> str:
+def _interaction(comparison: Comparison, test: Interaction) -> str:
     """That the mean is not all there is to say, and where the rest is."""
-    rows, columns = sides(found, test)
-    names = [found.design.factors[k].name for k in (rows, columns)]
+    rows, columns = sides(comparison, test)
+    names = [comparison.design.factors[k].name for k in (rows, columns)]
     return (
         f"{' and '.join(names)} interact: how much one changes depends on the other (table below)"
     )
@@ -69,20 +69,20 @@ def _besides(material: Material) -> list[str]:
     return [f"{measure.title}: {'; '.join(parts)}."]
 
 
-def warnings(material: Material, found: Comparison | None) -> list[str]:
+def warnings(material: Material, comparison: Comparison | None) -> list[str]:
     """What `compare` warns of; a list of many settings with few runs is only counted."""
-    if found is None or is_neuron(material):
+    if comparison is None or is_neuron(material):
         return []
-    few = [s for s in found.settings if s.summary.n < 5]
+    few = [s for s in comparison.settings if s.summary.n < 5]
     if len(few) <= FEW:
-        return list(found.warnings)
-    kept = [told for told in found.warnings if not told.startswith("fewer than 5 runs")]
+        return list(comparison.warnings)
+    kept = [told for told in comparison.warnings if not told.startswith("fewer than 5 runs")]
     counted = f"fewer than 5 runs in {len(few)} settings; intervals of so few are rough"
     return [*kept, counted]
 
 
-def _means(material: Material, measure: Measure, found: Comparison | None) -> str:
-    if found is None:
+def _means(material: Material, measure: Measure, comparison: Comparison | None) -> str:
+    if comparison is None:
         means = material.runs.groupby("setting")[measure.metric].mean().sort_values()
         unit = f" {measure.unit}" if measure.unit else ""
         best, worst = means.index[-1], means.index[0]
@@ -96,7 +96,7 @@ def _means(material: Material, measure: Measure, found: Comparison | None) -> st
             f"{measure.title}: from {measure.text(means.iloc[0])}{unit} ({worst}) to "
             f"{measure.text(means.iloc[-1])}{unit} ({best})."
         )
-    ranked = sorted(found.settings, key=lambda s: -s.summary.mean)
+    ranked = sorted(comparison.settings, key=lambda s: -s.summary.mean)
     if len(ranked) <= FEW:
         parts = [_mean(setting, measure, interval=len(ranked) == 2) for setting in ranked]
         others = f", against {', '.join(parts[1:])}" if len(parts) > 1 else ""

@@ -24,12 +24,14 @@ _GAP = (9, 4)
 """Pixels below an image, for what it is, and beside it."""
 
 
-def image_sections(store: Store, material: Material, found: Comparison | None) -> list[Section]:
+def image_sections(
+    store: Store, material: Material, comparison: Comparison | None
+) -> list[Section]:
     """The best setting against the next; nothing where runs have not recorded what is right."""
-    if found is None:
+    if comparison is None:
         return []
     try:
-        images = compare_images(store, material.runs, found)
+        images = compare_images(store, material.runs, comparison)
         config = recorded_config(material.kept[0], None)
         dataset = recorded_data(material.kept[0], config)
     except UserError:

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from nnexp.errors import UserError
-from nnexp.record.check import warnings_of
+from nnexp.record.check_seals import warnings_of
 from nnexp.record.palette import COLOURS
 from nnexp.record.store import Store
 from nnexp.report.chart import plot_data
@@ -47,6 +47,7 @@ from nnexp.study.exchange.page import MARK, with_results
 from nnexp.study.preset import question_of
 from nnexp.study.searched import searches
 from nnexp.study.text_table import TextTable
+from nnexp.whole import write_whole
 
 HERE = Path(__file__).parent
 FEW_NETWORKS = 6
@@ -111,7 +112,7 @@ def write_report(
         page = folder / "index.html"
         text = _render(report, pictures, command, proof)
         text = with_results(text, proof.content) if proof.content else text
-        page.write_text(text, encoding="utf-8")
+        write_whole(page, text.encode())
     except OSError as error:
         raise UserError(
             f"--out {folder}: cannot be written ({error}); allowed: a folder"
@@ -203,9 +204,9 @@ def png(drawn: Drawn) -> bytes:
 
 
 def _saved(folder: Path, drawn: Drawn) -> dict[str, Any]:
-    (folder / f"{drawn.name}.png").write_bytes(png(drawn))
+    write_whole(folder / f"{drawn.name}.png", png(drawn))
     svg = svg_file(drawn)
-    (folder / f"{drawn.name}.svg").write_bytes(svg)
+    write_whole(folder / f"{drawn.name}.svg", svg)
     return {
         "title": drawn.title,
         "note": drawn.note,

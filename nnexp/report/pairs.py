@@ -53,16 +53,16 @@ def compared(material: Material, measure: Measure) -> Comparison | None:
     return by_keys(compare(frame, ["setting"], measure.metric, published=printed), material)
 
 
-def shown(material: Material, found: Comparison | None) -> list[Shown]:
+def shown(material: Material, comparison: Comparison | None) -> list[Shown]:
     """The pairs that differ in one key only, those of the key that is asked about first.
 
     Of a key with many values, such as sizes, only neighbours.
     """
-    if found is None:
+    if comparison is None:
         return []
     pairs = []
     ranks = _ranks(material)
-    for pair in found.pairs:
+    for pair in comparison.pairs:
         a, b = material.settings[pair.a], material.settings[pair.b]
         differing = [i for i in range(len(a)) if a[i] != b[i]]
         if len(differing) != 1:

@@ -23,11 +23,10 @@ from nnexp.errors import UserError
 from nnexp.record.environment import cores
 from nnexp.record.outbox import make_room
 from nnexp.redact import redact
-from nnexp.runner.remote import TOPIC, Answer, Machine, machine, told, train_task
+from nnexp.runner.dask_client import connect, differences, distributed_package, workers_of
+from nnexp.runner.remote import TOPIC, Answer, machine, told, train_task
 from nnexp.runner.worker import Broken, Finished, Message, Note, Progress, Task
 from nnexp.source import file_digests
-
-CONNECT_SECONDS = 10.0
 
 LOOK_SECONDS = 2.0
 """How often it is looked for workers that have joined."""
@@ -46,11 +45,11 @@ def check_cluster(settings: SweepConfig) -> None:
         UserError: there is no Dask here, nothing answers, or a worker has another source.
     """
     if settings.address is None:
-        _distributed()
+        distributed_package()
         return
-    client = _connect(settings.address)
+    client = connect(settings.address)
     try:
-        for address, difference in _differences(client, _workers(client)).items():
+        for address, difference in differences(client, workers_of(client)).items():
             if difference:
                 raise UserError(
                     f"sweep.address={settings.address}: worker {address} {difference}; allowed: "
@@ -117,7 +116,7 @@ class Cluster:
         self._client = self._cluster = None
 
     def _open(self) -> None:
-        distributed = _distributed()
+        distributed = distributed_package()
         address = self._settings.address
         if address is None:
             self._cluster = distributed.LocalCluster(
@@ -132,7 +131,7 @@ class Cluster:
 
     def _connect(self, address: str) -> None:
         """Connect to a scheduler, and listen to what workers tell."""
-        self._client = _connect(address)
+        self._client = connect(address)
         self._client.subscribe_topic(TOPIC, lambda event: self._told.put(told(event[1])))
 
     def _look(self) -> Iterator[Message]:
@@ -142,9 +141,9 @@ class Cluster:
         self._looked = time.monotonic()
         if self._client.status != "running":
             self._reconnect()
-        there = _workers(self._client)
+        there = workers_of(self._client)
         fresh = [address for address in there if address not in self._fit]
-        for address, difference in _differences(self._client, fresh).items():
+        for address, difference in differences(self._client, fresh).items():
             self._fit[address] = not difference
             if difference:
                 yield Note(self._some_run(), f"worker {address} {difference}: it is left out")
@@ -203,7 +202,7 @@ class Cluster:
 
     def _ended(self) -> Iterator[Message]:
         """What has become of tasks that ended, or were lost."""
-        distributed = _distributed()
+        distributed = distributed_package()
         if not self._running:
             time.sleep(0.2)
             return
@@ -261,65 +260,6 @@ def _received(task: Task, answer: Answer) -> Message:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     return Finished(task.run, task.folder)
-
-
-def _distributed() -> Any:
-    try:
-        import dask
-
-        # What matters of what it logs is said by this program.
-        quiet = dict.fromkeys(("distributed", "distributed.client", "bokeh", "tornado"), "critical")
-        dask.config.set({"logging": quiet})
-        import distributed
-    except ImportError as error:
-        raise UserError(
-            "sweep.executor=dask: the package distributed is not installed; allowed: pip install "
-            "'nnexp[dask]', or sweep.executor=processes"
-        ) from error
-    return distributed
-
-
-def _connect(address: str) -> Any:
-    distributed = _distributed()
-    try:
-        return distributed.Client(address, timeout=CONNECT_SECONDS)
-    except (OSError, ValueError, TimeoutError) as error:
-        said = redact(" ".join(str(error).split()))[:150] or type(error).__name__
-        raise UserError(
-            f"sweep.address={redact(address)}: no Dask scheduler answers there ({said}); allowed: "
-            "the address of one, such as tcp://HOST:8786, or none for a cluster of this machine"
-        ) from error
-
-
-def _workers(client: Any) -> list[str]:
-    """The addresses of the workers there are now."""
-    with suppress(OSError, TimeoutError):
-        return list(client.scheduler_info(n_workers=-1)["workers"])
-    return []
-
-
-def _differences(client: Any, workers: list[str]) -> dict[str, str]:
-    """By address: in what a worker differs that would change the meaning of a run, or ""."""
-    if not workers:
-        return {}
-    ours = machine()
-    try:
-        found: dict[str, Any] = client.run(machine, workers=workers, on_error="return")
-    except (OSError, TimeoutError):
-        return {}  # It has gone again.
-    said = {}
-    for address, theirs in found.items():
-        if not isinstance(theirs, Machine):
-            kind = type(theirs).__name__
-            said[address] = f"cannot import nnexp ({kind}: {' '.join(str(theirs).split())[:100]})"
-        elif theirs.source != ours.source:
-            said[address] = (
-                f"has another source of nnexp ({theirs.nnexp}, digest {theirs.source[:12]}; here "
-                f"{ours.nnexp}, {ours.source[:12]})"
-            )
-        else:
-            said[address] = ""
-    return said
 
 
 def _no_workers(settings: SweepConfig) -> str:

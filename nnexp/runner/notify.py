@@ -1,4 +1,4 @@
-"""`tracking.notify`: a command or a web address that is told when a run or sweep has ended.
+"""`tracking.notify`: a command or a web address that is told when a run, sweep or search has ended.
 
 It is the user's convenience and never more: what it does, or fails to do, changes neither the
 record nor the exit code, and after `PATIENCE_SECONDS` it is left to itself. It is not recorded: an
@@ -33,7 +33,7 @@ class Ending:
 
     id: str
     kind: str
-    """`run` or `sweep`."""
+    """`run`, `sweep` or `search`."""
     status: str
     """`FINISHED` or `FAILED`."""
     experiment: str

@@ -8,26 +8,29 @@ from concurrent.futures import ThreadPoolExecutor
 from rich.console import Console
 from rich.markup import escape
 
-from nnexp.config.command import run_name
+from nnexp.config.run_names import run_name
 from nnexp.config.schema import Config
 from nnexp.config.words import some
 from nnexp.data.dataset import Dataset, dataset_of
-from nnexp.record.check import warnings_of
+from nnexp.memory import address_space
+from nnexp.record.check_seals import warnings_of
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.log import RUNS
 from nnexp.record.old_deliveries import take_over
-from nnexp.record.outbox import Left, settle
+from nnexp.record.outbox import Left, finished_logs, settle
+from nnexp.record.projection import state_of
 from nnexp.record.stale import mark_stale
 from nnexp.record.store import Store, experiment_id, import_client, open_store
 from nnexp.record.store_sql import final_values
 from nnexp.record.sweep import Recorded, find_finished
 from nnexp.runner.artifact_process import ArtifactProcess
 from nnexp.runner.checkpoints import Checkpoints, run_key
-from nnexp.runner.locks import alone
+from nnexp.runner.run_claims import Claims, claims
 from nnexp.runner.run_progress import RunProgress, Screen, header
 from nnexp.runner.run_under_way import Result, UnderWay
 from nnexp.runner.stopwatch import Stopwatch
+from nnexp.runner.training_lock import alone
 from nnexp.signals import held_stops
 from nnexp.source import SourceChanged, confirm, file_digests, source_sha256
 from nnexp.train.engines import check_engine, compile_ahead, engine_of
@@ -64,18 +67,18 @@ def run_single(config: Config, console: Console, screen: Screen | None = None) -
         key = run_key(store, experiment, mark, swept=False)
         file = CheckpointFile(store.folder, key)
         checkpoints = Checkpoints(file, lambda text: console.print(escape(text)))
-        with alone(store, f"run-{key[:16]}", "this very run", console):
+        with (
+            alone(store, f"run-{key[:16]}", "this very run", console),
+            claims(store.folder, experiment) as ours,
+        ):
             tidy(store, experiment, console)
             screen.begins(config, dataset)
             if config.tracking.reuse:
-                found = find_finished(store, experiment, mark)
-                if found is not None:
+                _claim(ours, store, experiment, mark, console)
+                if (found := _found(config, store, experiment, mark, screen, console)) is not None:
                     # A process that was killed right after its run was recorded has left it.
                     file.remove()
-                    final = final_values(store, found.run_id, found.metrics)
-                    screen.found(config, store, found.run_id, final)
-                    warn_of_changes(store, [found.run_id], console)
-                    return Result(found.run_id, config, dict(found.metrics))
+                    return found
             _confirm_source(config)
             compile_ahead([config], lambda text: console.print(text, highlight=False))
             folder = store.folder / RUNS / key[:32]
@@ -83,6 +86,37 @@ def run_single(config: Config, console: Console, screen: Screen | None = None) -
                 config, dataset, store, experiment, folder, checkpoints, studio, console, screen
             )
             return run.carry_out(watch)
+
+
+def _claim(ours: Claims, store: Store, experiment: str, mark: str, console: Console) -> None:
+    """Wait while a sweep trains this very run."""
+    ours.wait(
+        mark,
+        lambda: find_finished(store, experiment, mark) is not None,
+        lambda: console.print("this very run is being trained by a sweep: waiting"),
+    )
+
+
+def _found(
+    config: Config, store: Store, experiment: str, mark: str, screen: Screen, console: Console
+) -> Result | None:
+    """The run as it is recorded, shown; or as it was trained, if the store does not have it yet."""
+    # Looked at first: what arrives meanwhile is found in the store.
+    waiting = finished_logs(store, experiment).get(mark)
+    if (found := find_finished(store, experiment, mark)) is not None:
+        final = final_values(store, found.run_id, found.metrics)
+        screen.found(config, store, found.run_id, final)
+        warn_of_changes(store, [found.run_id], console)
+        return Result(found.run_id, config, dict(found.metrics))
+    if waiting is None:
+        return None
+    console.print(
+        f"this run has been trained; it is kept in {escape(str(store.folder))} until the store "
+        "takes it",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return Result(state_of(waiting.folder).run_id, config, waiting.logged.final)
 
 
 def _artifacts(config: Config) -> str:
@@ -97,6 +131,12 @@ def _ready(config: Config) -> Dataset:
     Raises:
         UserError: the data cannot be read, or is not what the config asks for.
     """
+    if address_space() is not None:
+        # A thread that gets no memory to begin with leaves this one waiting for it for ever.
+        dataset = dataset_of(config)
+        check_data(config, dataset)
+        check_engine(config)
+        return dataset
     # A stop raised within an import would leave the import lock locked: the other thread, which
     # imports too, would wait for it for ever, and this one for that.
     with held_stops(), ThreadPoolExecutor(1) as pool:
@@ -147,5 +187,8 @@ def tidy(store: Store, experiment: str, console: Console) -> None:
     for left in found.get("refused", ()):
         console.print(escape(f"the store does not know the run in {left.folder}: kept there"))
     killed = [left.run_id for left in found.get("killed", ())]
+    for left in found.get("killed", ()):
+        if left.renewed:
+            console.print(f"the store had {left.what} no more: made again from its log")
     for run_id in (*killed, *mark_stale(store, experiment)):
         console.print(f"run {run_id} was left unfinished by a process that is gone: KILLED")

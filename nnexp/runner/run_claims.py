@@ -1,4 +1,4 @@
-"""Which process trains a run of a sweep, so that two overlapping sweeps train none of them twice.
+"""Which process trains a run, so that commands that overlap train none of theirs twice.
 
 A claim is a locked byte of one file, at a place that the run's fingerprint says: a sweep of ten
 thousand runs needs one descriptor, and the system gives its claims back when its process ends,
@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,6 +20,9 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 FILE = "claims.lock"
+
+WAIT_SECONDS = 1.0
+"""How often a process looks whether another has ended what both were asked for."""
 
 
 class Claims:
@@ -38,6 +42,14 @@ class Claims:
         except OSError:
             return True  # A file system without such locks: at worst a run is trained twice.
         return True
+
+    def wait(self, mark: str, is_done: Callable[[], bool], say: Callable[[], None]) -> None:
+        """Claim a run once no other process has it, or until it is done; `say` that it waits."""
+        if self.take(mark):
+            return
+        say()
+        while not self.take(mark) and not is_done():
+            time.sleep(WAIT_SECONDS)
 
     def give(self, mark: str) -> None:
         """Give a claim back."""

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from nnexp.config.command import command_of, run_name
+from nnexp.config.command import command_of
 from nnexp.config.rules import has_lmbda
+from nnexp.config.run_names import run_name
 from nnexp.config.schema import Config
 from nnexp.config.words import some
 from nnexp.data.dataset import Dataset

@@ -133,6 +133,6 @@ def recorded_lines(
 
 
 def _is_default(store: Store) -> bool:
-    from nnexp.record.store import resolve_uri
+    from nnexp.record.store_address import resolve_uri
 
     return store.uri == resolve_uri(None)

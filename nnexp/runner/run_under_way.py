@@ -174,13 +174,18 @@ class UnderWay:
             marked = record.fail(str(error), status="KILLED")
             raise RunFailed(
                 f"run {record.run_id} cannot be recorded: {error}; it is marked KILLED"
-                f"{'' if marked else ' at the next start'}, and the same command goes on with it",
+                f"{'' if marked else ' at the next start'}, and the same command {self._goes_on}",
                 record.run_id,
             ) from error
         except Exception as error:
             if self.record is not None and not self.closed:
                 self.record.fail(f"{type(error).__name__}: {error}")
             raise
+
+    @property
+    def _goes_on(self) -> str:
+        """What the same command will do with a run that was stopped."""
+        return "goes on with it" if self.checkpoints.file.path.exists() else "trains it anew"
 
     def _say_stopped(self, stop: KeyboardInterrupt) -> None:
         record = self.record
@@ -194,7 +199,7 @@ class UnderWay:
         with held_stops(forget=True):
             record.fail(stopped_by(stop), status="KILLED")
         self.console.print(
-            f"\nrun {record.run_id} is marked KILLED; the same command goes on with it"
+            f"\nrun {record.run_id} is marked KILLED; the same command {self._goes_on}"
         )
 
 

@@ -19,11 +19,10 @@ from nnexp.config.presets import preset_sha256
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
 from nnexp.errors import NnexpError, UserError
-from nnexp.record.asked import note_asked
 from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.labels import NOTE, described, label_tags
-from nnexp.record.outbox import Outbox
+from nnexp.record.outbox import Outbox, finished_logs
 from nnexp.record.projection import Projection
 from nnexp.record.sqlite_commits import quick_commits
 from nnexp.record.store import experiment_id, open_store
@@ -36,10 +35,10 @@ from nnexp.record.sweep import (
     supersede,
     sweep_key,
 )
+from nnexp.record.sweep_configs import note_asked
 from nnexp.redact import redact
 from nnexp.runner.checkpoints import checkpoint_of
 from nnexp.runner.executors import check_executor
-from nnexp.runner.locks import alone
 from nnexp.runner.run import tidy, warn_of_changes
 from nnexp.runner.stopwatch import Stopwatch
 from nnexp.runner.sweep_ending import confirm_recorded, end_parent, killed_if_stopped, say_kept
@@ -53,6 +52,7 @@ from nnexp.runner.sweep_text import (
     sweep_name,
 )
 from nnexp.runner.sweep_training import summarize, train_shared
+from nnexp.runner.training_lock import alone
 from nnexp.signals import held_stops
 from nnexp.source import source_sha256
 from nnexp.train.engines import check_engine, compile_ahead
@@ -183,7 +183,11 @@ def _begin(sweep: SweepState, key: str, console: Console, *, quiet: bool) -> Non
     LOGGER.debug("sweep %s, store %s, source %s", key, sweep.store.shown, source_sha256())
     if not quiet:
         announce(sweep, console)
-    finished = [run.run_id for run in sweep.found.values() if run.status == "FINISHED"]
+    finished = [
+        run.run_id
+        for run in sweep.found.values()
+        if run.status == "FINISHED" and not sweep.waits(run)
+    ]
     warn_of_changes(sweep.store, finished, console)
 
 
@@ -281,7 +285,13 @@ def _note_asked(sweep: SweepState, outbox: Outbox) -> None:
 
 def _recorded(sweep: SweepState, only: str | None, *, retry_failed: bool) -> dict[str, Recorded]:
     """What is recorded of a sweep already; with `only`, under that parent alone."""
+    # Looked at first: what arrives meanwhile is found in the store.
+    waiting = finished_logs(sweep.store, sweep.experiment) if only is None else {}
     everything = recorded_runs(sweep.store, sweep.experiment, only)
+    for mark, log in waiting.items():
+        if mark not in everything or everything[mark].status != "FINISHED":
+            parent, metrics = log.logged.tags.get("nnexp.sweep", ""), log.logged.final
+            everything[mark] = Recorded(log.key, "FINISHED", parent, metrics, "")
     found = {mark: everything[mark] for mark in sweep.marks if mark in everything}
     if retry_failed:
         found = {mark: run for mark, run in found.items() if run.status == "FINISHED"}

@@ -61,7 +61,7 @@ def reason_of(error: BaseException) -> str:
 
 def end_parent(parent: Projection, outbox: Outbox, status: str, tags: Mapping[str, str]) -> None:
     """Close the run of a sweep or a search."""
-    parent.log.add(Ended(status, now(), tags, whole=status != "KILLED"))
+    parent.log.add(Ended(status, now(), tags=tags, whole=status != "KILLED"))
     parent.log.close()
     outbox.send(parent)
 

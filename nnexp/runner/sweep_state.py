@@ -11,6 +11,7 @@ from nnexp.config.compose import flatten
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.record.labels import label_names
+from nnexp.record.log import RUNS
 from nnexp.record.store import Store
 from nnexp.record.sweep import Recorded
 
@@ -63,6 +64,10 @@ class SweepState:
         return [
             k for k, mark in enumerate(self.marks) if not {mark} & (self.found.keys() | self.paused)
         ]
+
+    def waits(self, run: Recorded) -> bool:
+        """Whether a run has ended and is still on its way to the store."""
+        return (self.store.folder / RUNS / run.run_id).is_dir()
 
     @property
     def recorded(self) -> list[Recorded]:

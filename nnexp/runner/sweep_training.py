@@ -20,12 +20,12 @@ from nnexp.record.events import Begun, DamagedLog
 from nnexp.record.log import RUNS, RunLog, held_log
 from nnexp.record.outbox import Outbox
 from nnexp.record.projection import Projection
-from nnexp.record.store import is_from_store
+from nnexp.record.store_errors import is_from_store
 from nnexp.record.summary import record_summaries, settings_over_seeds
 from nnexp.record.sweep import Recorded
 from nnexp.runner.checkpoints import checkpoint_of, run_key
 from nnexp.runner.executors import Executor, executor_of
-from nnexp.runner.run_claims import claims
+from nnexp.runner.run_claims import WAIT_SECONDS, claims
 from nnexp.runner.store_news import StoreNews
 from nnexp.runner.sweep_ending import reason_of
 from nnexp.runner.sweep_progress import SweepProgress
@@ -52,9 +52,6 @@ HEARTBEAT_SECONDS = 60.0
 
 SHOWN_MS = 2000
 """A run that takes longer is shown in the store while it is trained."""
-
-WAIT_SECONDS = 1.0
-"""How often a sweep looks whether another has ended what both were asked for."""
 
 
 def train_shared(
@@ -299,9 +296,9 @@ def _deliver(sweep: SweepState, outbox: Outbox, *, now: bool = False) -> None:
 def summarize(sweep: SweepState, parent: str, outbox: Outbox) -> None:
     """Record the means over seeds; while the store lacks a run, that is left to the next start."""
     _deliver(sweep, outbox, now=True)
-    if outbox.waiting or outbox.refused:
-        return
     recorded = [sweep.found[mark] for mark in sweep.marks]
+    if outbox.refused or any(map(sweep.waits, recorded)):
+        return
     settings = settings_over_seeds(sweep.configs, recorded)
     try:
         record_summaries(sweep.store, sweep.experiment, parent, settings)

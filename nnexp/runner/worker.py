@@ -213,7 +213,9 @@ def _taken_up(task: Task, checkpoints: Checkpoints) -> tuple[RunLog, Snapshot | 
     log = held_log(task.folder)
     if log is not None and log.logged.whole:
         return log, None
-    if task.config.tracking.resume and log is not None:
+    if not task.config.tracking.resume:
+        task.checkpoint.remove()
+    if log is not None and _is_ours(log, task):
         snapshot = checkpoints.found(log)
         with lock(task.folder.parent.parent):
             log.go_on(now(), task.begun.owner)
@@ -223,6 +225,14 @@ def _taken_up(task: Task, checkpoints: Checkpoints) -> tuple[RunLog, Snapshot | 
     task.checkpoint.remove()
     make_room(task.folder)
     return RunLog(task.folder, replace(task.begun, at=now())), None
+
+
+def _is_ours(log: RunLog, task: Task) -> bool:
+    """Whether a run that was stopped may be gone on with: with `tracking.reuse=false` only one of
+    the same sweep.
+    """
+    sweep = "nnexp.sweep"
+    return task.config.tracking.reuse or log.logged.tags[sweep] == task.begun.tags[sweep]
 
 
 def _write(task: Task, log: RunLog, outcome: Outcome) -> str:

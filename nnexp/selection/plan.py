@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 
-from nnexp.config.arguments import NOTIFY, TEXTS, check_arguments, cut
+from nnexp.config.arguments import NOTIFY, TEXTS, cut
+from nnexp.config.check_arguments import check_arguments
 from nnexp.config.compose import schema_keys
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
@@ -21,6 +22,7 @@ from nnexp.redact import redact
 from nnexp.runner.executors import check_executor
 from nnexp.selection.choosing import Rules
 from nnexp.selection.composing import Composer
+from nnexp.selection.locked_test_data import locked, opened, refuse_opening
 from nnexp.selection.samplers import SAMPLERS
 from nnexp.selection.spaces import FORMS, space_of
 from nnexp.source import source_sha256
@@ -132,7 +134,7 @@ class Plan:
     def more(self, seed: int, *, test: bool) -> dict[str, str]:
         """What is set for a run beside its point: its seed, counted from the first."""
         values = {**self.here, "seed": str(self.base.seed + seed)}
-        values["monitor.test"] = "end" if test else "never"
+        values = opened(values) if test else locked(values)
         if self.base.tracking.artifacts == "auto":
             values["tracking.artifacts"] = "light"
         return values
@@ -153,13 +155,9 @@ def fixed_and_spaces(asked: Asked) -> tuple[list[str], dict[str, Space]]:
     fixed, spaces = list[str](), dict[str, Space]()
     for override in asked.overrides:
         key, _, value = override.partition("=")
-        if key == NOTIFY:  # Its value may hold a secret, so it is not said.
-            raise UserError(f"{NOTIFY}: a search tells nobody; allowed: with a run or a sweep")
-        space = None if key in TEXTS else space_of(override)
-        if key == "monitor.test" and value != "never":
-            raise UserError(
-                f"{cut(override)}: a search never looks at test data; allowed: monitor.test=never"
-            )
+        # An address is no space, and may hold a secret, which would be said.
+        space = None if key in (*TEXTS, NOTIFY) else space_of(override)
+        refuse_opening(override)
         if key == "sweep.dry_run" and value.lower() == "true":
             raise UserError(f"{override}: allowed without search")
         if space is None:
@@ -231,15 +229,15 @@ def _check_options(asked: Asked) -> None:
 
 def _plan(asked: Asked, composer: Composer, spaces: tuple[Space, ...], here: Point) -> Plan:
     middle = {space.key: space.at(0.5) for space in spaces}
-    locked = {**here, "monitor.test": "never"}
+    unseen = locked(here)
     # A key that has no effect with some of the listed choices has one with others.
     strict = not any(isinstance(space, Choice) for space in spaces)
-    base = composer.config(middle, locked, strict=strict)
+    base = composer.config(middle, unseen, strict=strict)
     check_engine(base, trains=False)
     for space in spaces:
         ends = space.values if isinstance(space, Choice) else (space.at(0.0), space.at(1.0))
         for value in ends:
-            config = composer.config({**middle, space.key: value}, locked, strict=strict)
+            config = composer.config({**middle, space.key: value}, unseen, strict=strict)
             check_data(config, dataset_of(config))
     if validation_rows(base, dataset_of(base)) is None or base.data.name == "neuron":
         size = f"size={base.size}" if base.data.name != "neuron" else "data=neuron"

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import stdtr
 
-from nnexp.study.bootstrap import Floats, mean, variance_of_mean
 from nnexp.study.sequential import G, log_e
+from nnexp.study.ttest import Floats, mean, variance_of_mean
 
 Values = Mapping[int, Mapping[int, float]]
 """Of each setting its values by seed; greater is better."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -13,6 +14,7 @@ from nnexp.data.dataset import dataset_of
 from nnexp.errors import NnexpError, UserError
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.sweep import Recorded
+from nnexp.runner.notify import notified
 from nnexp.selection.choosing import Chosen, Job, choose
 from nnexp.selection.composing import Composer, composer
 from nnexp.selection.plan import Asked, Plan, fixed_and_spaces, plans, said
@@ -239,4 +241,7 @@ def search_all(asked: Asked, command: str, console: Console) -> Iterator[Searche
     fixed, typed = fixed_and_spaces(asked)
     with composer(fixed) as composing:
         for plan in plans(asked, composing, typed):
-            yield carry_out(plan, composing, command, console)
+            with notified([plan.base], "search", shlex.split(command)[3:]) as tell:
+                found = carry_out(plan, composing, command, console)
+                tell(found.sweep_id)
+            yield found

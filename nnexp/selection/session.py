@@ -14,8 +14,7 @@ from rich.console import Console
 
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
-from nnexp.record.description import fail
-from nnexp.record.events import Values
+from nnexp.record.description import give_up
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.log import held_log
 from nnexp.record.outbox import Outbox
@@ -35,11 +34,12 @@ from nnexp.record.sweep import (
 )
 from nnexp.record.tags import number
 from nnexp.runner.executors import Executor, executor_of
-from nnexp.runner.locks import alone
+from nnexp.runner.notify import without_notify
 from nnexp.runner.run import tidy
 from nnexp.runner.sweep_ending import confirm_recorded, end_parent, killed_if_stopped, say_kept
 from nnexp.runner.sweep_state import SweepState
 from nnexp.runner.sweep_training import checkpoint, log_folder, summarize, train_shared
+from nnexp.runner.training_lock import alone
 from nnexp.signals import held_stops
 from nnexp.train.engines import compile_ahead
 
@@ -138,8 +138,7 @@ class Session:
         last = log.logged.rows[-1]
         why = f"given up by search {self.parent[:8]} after {epoch} of {config.train.epochs} epochs"
         with held_stops():
-            log.add(Values(int(last["step"]), log.logged.stamps[-1], times, final=True))
-            fail(log, why, "KILLED", {**batch.tags[mark], PRUNED: str(epoch)})
+            give_up(log, why, times, {**batch.tags[mark], PRUNED: str(epoch)})
             self.outbox.send(Projection(self.store, log))
             file.remove()
         return {**last, **times}
@@ -162,6 +161,7 @@ class Session:
         self, configs: Sequence[Config], tags: Sequence[Mapping[str, str]]
     ) -> tuple[SweepState, list[str]]:
         """The runs, each once, with what is recorded of them; and the fingerprint of each."""
+        configs = [without_notify(config) for config in configs]
         datasets = [dataset_of(config) for config in configs]
         marks = [fingerprint(c, d) for c, d in zip(configs, datasets, strict=True)]
         found = {mark: self._found[mark] for mark in marks if mark in self._found}

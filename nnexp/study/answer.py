@@ -20,40 +20,43 @@ FEW = 3
 """So many settings are named; more are counted."""
 
 
-def answer(found: Comparison) -> tuple[str, ...]:
+def answer(comparison: Comparison) -> tuple[str, ...]:
     """Sentences, the most important first."""
-    if found.mixed:
-        mixed = ", ".join(found.mixed)
+    if comparison.mixed:
+        mixed = ", ".join(comparison.mixed)
         return (f"No answer: runs of one setting differ in {mixed} too (see the first note).",)
-    metric = Metric(found.metric)
-    if len(found.settings) == 1:
-        (only,) = found.settings
-        return (f"{found.metric} of the one setting, {only.label}: {_mean(only, found)}.",)
-    if found.against is not None:
-        return (_baseline(found, metric),)
-    each = best_each(found, metric)
-    depends = () if each else depends_on(found, metric)
-    return (*_of_experiments(found, metric), *each, *_best(found, metric), *depends)
+    metric = Metric(comparison.metric)
+    if len(comparison.settings) == 1:
+        (only,) = comparison.settings
+        return (
+            f"{comparison.metric} of the one setting, {only.label}: {_mean(only, comparison)}.",
+        )
+    if comparison.against is not None:
+        return (_baseline(comparison, metric),)
+    each = best_each(comparison, metric)
+    depends = () if each else depends_on(comparison, metric)
+    return (*_of_experiments(comparison, metric), *each, *_best(comparison, metric), *depends)
 
 
-def _best(found: Comparison, metric: Metric) -> list[str]:
+def _best(comparison: Comparison, metric: Metric) -> list[str]:
     """The best setting, what is not resolved from it, how far the next one is."""
-    first, *others = found.ranked
-    head = (
-        f"{metric.superlative.capitalize()} {found.metric}: {first.label} ({_mean(first, found)})"
-    )
-    judged = [(s, found.pair(first, s)) for s in others]
+    first, *others = comparison.ranked
+    what, mean = f"{metric.superlative.capitalize()} {comparison.metric}", _mean(first, comparison)
+    head = f"{what}: {first.label} ({mean})"
+    judged = [(s, comparison.pair(first, s)) for s in others]
     behind = [(s, p) for s, p in judged if p is not None and p.resolved]
     equal = [(s, p) for s, p in judged if p is not None and p.verdict == "equivalent"]
     open_ones = [(s, p) for s, p in judged if p is None or p.verdict == "not resolved"]
     if len(behind) == len(judged):
         next_one, pair = behind[0]
-        small = f", equivalent within {_margin(found, metric)}" if pair.equivalent else ""
-        return [f"{head}, {_by(pair, metric, found)} than {_next(behind)}{next_one.label}{small}."]
+        small = f", equivalent within {_margin(comparison, metric)}" if pair.equivalent else ""
+        return [
+            f"{head}, {_by(pair, metric, comparison)} than {_next(behind)}{next_one.label}{small}."
+        ]
     parts = [head]
     if equal:
         named = _named(equal, first, metric, told=False)
-        parts.append(f"equivalent to it within {_margin(found, metric)}: {named}")
+        parts.append(f"equivalent to it within {_margin(comparison, metric)}: {named}")
     if open_ones:
         parts.append(f"not resolved from it: {_named(open_ones, first, metric)}")
     if behind:
@@ -68,40 +71,43 @@ def _next(behind: Sequence[tuple[Setting, Pair]]) -> str:
     return "the next, " if len(behind) > 1 else ""
 
 
-def _baseline(found: Comparison, metric: Metric) -> str:
+def _baseline(comparison: Comparison, metric: Metric) -> str:
     """How the other settings stand to the one that is asked about."""
-    base = found.against
+    base = comparison.against
     assert base is not None
-    names = {s.name: s for s in found.settings}
+    names = {s.name: s for s in comparison.settings}
     parts = []
     for verdict in ("higher", "lower", "equivalent", "not resolved"):
-        pairs = [p for p in found.pairs if p.verdict == verdict]
+        pairs = [p for p in comparison.pairs if p.verdict == verdict]
         pairs.sort(key=lambda p: -abs(p.mean))
         if not pairs:
             continue
         named = [p.label_a + (f" by {_size(p, metric)}" if p.resolved else "") for p in pairs[:FEW]]
         more = f" and {len(pairs) - FEW} more" if len(pairs) > FEW else ""
-        within = f" within {_margin(found, metric)}" if verdict == "equivalent" else ""
+        within = f" within {_margin(comparison, metric)}" if verdict == "equivalent" else ""
         parts.append(f"{verdict}{within}: {', '.join(named)}{more}")
-    without = len(names) - 1 - len(found.pairs)
+    without = len(names) - 1 - len(comparison.pairs)
     if without:
         parts.append(f"too few runs: {without}")
-    return f"{found.metric} against {base.label} ({_mean(base, found)}): {'; '.join(parts)}."
+    return (
+        f"{comparison.metric} against {base.label} ({_mean(base, comparison)}): {'; '.join(parts)}."
+    )
 
 
-def _of_experiments(found: Comparison, metric: Metric) -> list[str]:
+def _of_experiments(comparison: Comparison, metric: Metric) -> list[str]:
     """Two experiments against each other over what else varies: the question of two presets."""
-    effect = found.central
+    effect = comparison.central
     if effect is None:
         return []
-    rest = ", ".join(f.name for i, f in enumerate(found.design.factors) if i != effect.at)
-    text = f"{found.metric}, mean over {rest}: {effect_text(effect, metric, len(found.effects))}"
+    rest = ", ".join(f.name for i, f in enumerate(comparison.design.factors) if i != effect.at)
+    told = effect_text(effect, metric, len(comparison.effects))
+    text = f"{comparison.metric}, mean over {rest}: {told}"
     each = []
-    for cell, setting, other in cells_of(found.design, effect):
-        pair = found.pair(setting, other)
+    for cell, setting, other in cells_of(comparison.design, effect):
+        pair = comparison.pair(setting, other)
         if pair is not None:
             where = " ".join(
-                f.label(cell[i]) for i, f in enumerate(found.design.factors) if i != effect.at
+                f.label(cell[i]) for i, f in enumerate(comparison.design.factors) if i != effect.at
             )
             each.append(f"{_signed(pair, metric)} with {where}")
     cells = f"; {', '.join(each)}" if 1 < len(each) <= FEW + 1 else ""
@@ -132,12 +138,12 @@ def effect_text(effect: Effect, metric: Metric, family: int) -> str:
     )
 
 
-def _mean(setting: Setting, found: Comparison) -> str:
-    m, metric = setting.summary, Metric(found.metric)
+def _mean(setting: Setting, comparison: Comparison) -> str:
+    m, metric = setting.summary, Metric(comparison.metric)
     text = f"{metric.text(m.mean)}{metric.unit}"
     if m.n == 1:
         return f"{text}, one run"
-    return f"{text}, {found.rule.interval_name} {metric.text(m.low)} to {metric.text(m.high)}"
+    return f"{text}, {comparison.rule.interval_name} {metric.text(m.low)} to {metric.text(m.high)}"
 
 
 def _size(pair: Pair, metric: Metric) -> str:
@@ -148,19 +154,19 @@ def _direction(metric: Metric) -> str:
     return "lower" if metric.lower_is_better else "higher"
 
 
-def _by(pair: Pair, metric: Metric, found: Comparison) -> str:
+def _by(pair: Pair, metric: Metric, comparison: Comparison) -> str:
     """`lower by 1.6 points (95 % interval 1.4 to 1.8, p = 0.002 corrected for 3)`."""
     low, high = sorted((abs(pair.low), abs(pair.high)))
     return (
-        f"{_direction(metric)} by {_size(pair, metric)} ({found.rule.interval_name} "
-        f"{metric.text(low)} to {metric.text(high)}, {p_text(pair.p, len(found.pairs))})"
+        f"{_direction(metric)} by {_size(pair, metric)} ({comparison.rule.interval_name} "
+        f"{metric.text(low)} to {metric.text(high)}, {p_text(pair.p, len(comparison.pairs))})"
     )
 
 
-def _margin(found: Comparison, metric: Metric) -> str:
+def _margin(comparison: Comparison, metric: Metric) -> str:
     """How small a difference was said not to matter."""
-    assert found.rule.within is not None
-    return metric.margin(found.rule.within)
+    assert comparison.rule.within is not None
+    return metric.margin(comparison.rule.within)
 
 
 def _signed(pair: Pair, metric: Metric) -> str:

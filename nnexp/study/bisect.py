@@ -18,11 +18,11 @@ from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
 from nnexp.record.environment import environment
 from nnexp.record.fingerprint import fingerprint_of
-from nnexp.study.exchange.archive import write_whole
+from nnexp.study.exchange.archive import write_asked
 from nnexp.study.exchange.manifest import Model, Name, Sha256, Text, canonical, plain_json
 from nnexp.study.surroundings import place
 from nnexp.study.traced import epochs_before, operations_of
-from nnexp.study.verify import Difference
+from nnexp.study.verification import Difference
 
 MOST_BYTES = 500_000_000
 
@@ -100,13 +100,13 @@ def parting(theirs: Trace, ours: Trace) -> Parting | None:
     return None
 
 
-def write_trace(path: Path, found: Trace) -> None:
+def write_trace(path: Path, trace: Trace) -> None:
     """Write a trace as JSON.
 
     Raises:
         UserError: it cannot be written.
     """
-    write_whole(path, canonical(found.model_dump(mode="json")), "--trace")
+    write_asked(path, canonical(trace.model_dump(mode="json")), "--trace")
 
 
 def read_trace(path: Path, config: Config, dataset: Dataset) -> Trace:

@@ -16,16 +16,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import inf, isnan
+from math import inf, isnan, nan
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtri, stdtrit
 
 from nnexp.errors import UserError
-
-Floats = NDArray[np.float64]
+from nnexp.study.ttest import Floats, mean, moments
 
 RESAMPLES = 10_000
 # Resampling weights of up to this many numbers (16 MB) are kept for the next call.
@@ -132,36 +131,28 @@ def weighted_interval(
             f"{len(weights)} weights for {len(groups)} groups: allowed is one for each"
         )
     arrays = [checked(group) for group in groups]
-    centre = float(sum(w * mean(x) for w, x in zip(weights, arrays, strict=True)))
-    if any(x.size < 2 for x in arrays):
-        return Interval(float("nan"), float("nan"))
-    deviations = [np.sort(x) - mean(x) for x in arrays]
-    variances = [w * w * variance_of_mean(x) for w, x in zip(weights, arrays, strict=True)]
-    total = sum(variances)
-    if total == 0.0:
-        return Interval(centre, centre)
-    nu = total**2 / sum(v**2 / (d.size - 1) for v, d in zip(variances, deviations, strict=True))
-    # Streams go to the groups in an order of their own, so that A against B mirrors B against A.
-    order = sorted(range(len(arrays)), key=lambda h: (arrays[h].size, deviations[h].tolist()))
-    spread = np.zeros(2 * (resamples // 2))
-    for stream, h in enumerate(order):
-        widen = weights[h] * np.sqrt(arrays[h].size / (arrays[h].size - 1))
-        spread += widen * resampled_means(deviations[h], resamples // 2, seed, stream)
+    estimate = moments(arrays, weights)
+    if isnan(estimate.error):
+        return Interval(nan, nan)
+    if estimate.error == 0.0:
+        return Interval(estimate.mean, estimate.mean)
+    spread = _spread(arrays, weights, resamples // 2, seed)
     upper = (1.0 + level) / 2.0
-    stretch = float(stdtrit(nu, upper) / ndtri(upper))
-    low, high = np.quantile(spread, [1.0 - upper, upper])
-    return Interval(centre + stretch * float(low), centre + stretch * float(high))
+    stretch = float(stdtrit(estimate.nu, upper) / ndtri(upper))
+    low, high = stretch * np.quantile(spread, [1.0 - upper, upper])
+    return Interval(estimate.mean + float(low), estimate.mean + float(high))
 
 
-def mean(values: Floats) -> float:
-    """The mean; exactly the common value when all are equal."""
-    first = float(values[0])
-    return first + float(np.mean(values - first))
-
-
-def variance_of_mean(values: Floats) -> float:
-    """s²/n with s² of divisor n − 1; exactly 0 when all values are equal. Needs n ≥ 2."""
-    return float(np.var(values - values[0], ddof=1)) / values.size
+def _spread(groups: Sequence[Floats], weights: Sequence[float], half: int, seed: int) -> Floats:
+    """Σ_h w_h √(n_h/(n_h−1)) δ*_h of 2·half resamples."""
+    deviations = [np.sort(x) - mean(x) for x in groups]
+    # Streams go to the groups in an order of their own, so that A against B mirrors B against A.
+    order = sorted(range(len(groups)), key=lambda h: (groups[h].size, deviations[h].tolist()))
+    spread = np.zeros(2 * half)
+    for stream, h in enumerate(order):
+        widen = weights[h] * np.sqrt(groups[h].size / (groups[h].size - 1))
+        spread += widen * resampled_means(deviations[h], half, seed, stream)
+    return spread
 
 
 def resampled_means(ordered: Floats, half: int, seed: int, stream: int) -> Floats:

@@ -19,15 +19,15 @@ from typing import Any
 
 import pandas as pd
 
-from nnexp.record.check import warnings_of
+from nnexp.record.check_seals import warnings_of
 from nnexp.record.store import Store
 from nnexp.study.claims import COLUMNS, Claim, Outcome
 from nnexp.study.claims_values import Values, of_setting, values_of
 from nnexp.study.difference import (
     Difference,
     PairedDifference,
+    difference_by_seed,
     paired_difference,
-    unpaired_difference,
 )
 from nnexp.study.frames import runs
 from nnexp.study.lookup import all_experiments
@@ -143,10 +143,7 @@ def _difference(values: Sequence[Mapping[Any, float]], edge: float, level: float
     if len(values) == 1:
         return paired_difference(list(a.values()), [edge] * len(a), level=level)
     b = {seed: value + edge for seed, value in values[1].items()}
-    common = [seed for seed in a if seed in b]
-    if len(common) >= 2:
-        return paired_difference([a[s] for s in common], [b[s] for s in common], level=level)
-    return unpaired_difference(list(a.values()), list(b.values()), level=level)
+    return difference_by_seed(a, b, level=level)
 
 
 def _outcome(claim: Claim, tests: Sequence[Difference]) -> tuple[Outcome, float]:

@@ -14,6 +14,7 @@ from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
 from nnexp.study import notes
 from nnexp.study.bootstrap import within
+from nnexp.study.decision_rule import ALPHA, FIXED, Rule
 from nnexp.study.effects import (
     Design,
     Effect,
@@ -33,7 +34,6 @@ from nnexp.study.grouping import (
     short,
     wanted_levels,
 )
-from nnexp.study.judge import ALPHA, FIXED, Rule
 from nnexp.study.metric import Metric
 from nnexp.study.published import agrees
 from nnexp.study.sequential import confidence_sequence

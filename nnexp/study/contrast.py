@@ -23,15 +23,16 @@ from typing import Any
 
 import numpy as np
 
-from nnexp.study.bootstrap import Floats, Interval, mean_interval, weighted_interval
+from nnexp.study.bootstrap import Interval, mean_interval, weighted_interval
+from nnexp.study.estimate import Evidence
 from nnexp.study.permutation import steps_per_unit
-from nnexp.study.ttest import Moments, moments
+from nnexp.study.ttest import Floats, Moments, moments
 
 Values = Mapping[Any, float]
 
 
 @dataclass(frozen=True, eq=False)
-class Contrast:
+class Contrast(Evidence):
     """The values z_s of each block; ψ is the sum of the blocks' means."""
 
     blocks: tuple[Floats, ...]
@@ -47,11 +48,6 @@ class Contrast:
     def moments(self) -> Moments:
         """The estimate of ψ, with its error: t = ψ̂ / √(Σ_b s_b²/n_b)."""
         return moments(self.blocks)
-
-    @property
-    def mean(self) -> float:
-        """The estimate of ψ."""
-        return self.moments.mean
 
     @property
     def paired(self) -> Floats | None:

@@ -6,22 +6,24 @@ are asked for, as of the ten thousand pairs of 144 settings hardly any is.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nnexp.study.bootstrap import (
     RESAMPLES,
-    Floats,
     Interval,
     checked,
     mean_interval,
     resolved,
     weighted_interval,
 )
+from nnexp.study.estimate import Evidence
 from nnexp.study.improvement import (
     Probability,
     anytime_probability,
@@ -30,11 +32,11 @@ from nnexp.study.improvement import (
 )
 from nnexp.study.permutation import sign_flip_p, split_p, steps_per_unit
 from nnexp.study.statistics import standard_deviation
-from nnexp.study.ttest import Moments, moments
+from nnexp.study.ttest import Floats, Moments, moments
 
 
 @dataclass(frozen=True, eq=False)
-class Difference(ABC):
+class Difference(Evidence):
     """A mean difference A − B."""
 
     a: Floats
@@ -47,21 +49,6 @@ class Difference(ABC):
 
     @property
     @abstractmethod
-    def moments(self) -> Moments:
-        """Mean, standard error and degrees of freedom."""
-
-    @property
-    @abstractmethod
-    def interval(self) -> Interval:
-        """The interval of the mean difference."""
-
-    @property
-    @abstractmethod
-    def paired(self) -> Floats | None:
-        """The differences of pairs; None where runs are independent."""
-
-    @property
-    @abstractmethod
     def probability(self) -> Probability:
         """P(A > B), ties counting half, with its interval at the same level."""
 
@@ -69,29 +56,6 @@ class Difference(ABC):
     @abstractmethod
     def permutation_p(self) -> float:
         """Two-sided, exact for few runs (see `permutation`)."""
-
-    @property
-    def mean(self) -> float:
-        """The mean difference."""
-        return self.moments.mean
-
-    @property
-    def low(self) -> float:
-        """The lower end of the interval."""
-        return self.interval.low
-
-    @property
-    def high(self) -> float:
-        """The upper end of the interval."""
-        return self.interval.high
-
-    @property
-    def t_p(self) -> float:
-        """Two-sided t test of the mean difference, paired or Welch's: what the interval assumes.
-
-        NaN where there is no interval; 0 or 1 where nothing varied.
-        """
-        return self.moments.p
 
     @property
     def resolved(self) -> bool:
@@ -166,16 +130,6 @@ class PairedDifference(Difference):
 @dataclass(frozen=True, eq=False)
 class UnpairedDifference(Difference):
     """Of n_a and n_b independent values."""
-
-    @property
-    def n_a(self) -> int:
-        """The number of values of A."""
-        return self.a.size
-
-    @property
-    def n_b(self) -> int:
-        """The number of values of B."""
-        return self.b.size
 
     @property
     def paired(self) -> None:
@@ -256,3 +210,13 @@ def unpaired_difference(
     """
     x, y = checked(a, "a"), checked(b, "b")
     return UnpairedDifference(x, y, steps_per_unit(x, y), level, resamples, seed)
+
+
+def difference_by_seed(
+    a: Mapping[Any, float], b: Mapping[Any, float], *, level: float = 0.95
+) -> Difference:
+    """A − B of values by seed: paired where two seeds or more are common, else independent."""
+    common = [seed for seed in a if seed in b]
+    if len(common) >= 2:
+        return paired_difference([a[s] for s in common], [b[s] for s in common], level=level)
+    return unpaired_difference(list(a.values()), list(b.values()), level=level)

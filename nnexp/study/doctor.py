@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from nnexp.record.check import check_records
+from nnexp.record.check_seals import check_records
 from nnexp.record.contents import contents_of
 from nnexp.record.events import DamagedLog
 from nnexp.record.files import recorded_sizes

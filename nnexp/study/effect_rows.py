@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nnexp.study.compare import Comparison
+from nnexp.study.decision_rule import Judged
 from nnexp.study.effects import Effect
-from nnexp.study.judge import Judged
 from nnexp.study.metric import Metric
 from nnexp.study.setting import open_text
 from nnexp.study.two_keys import interacting
@@ -50,13 +50,13 @@ def effect_row(effect: Effect, metric: Metric) -> EffectRow:
     return EffectRow(e, e.u, e.v, e.mean, e.low, e.high, short_verdict(e, metric))
 
 
-def chosen(found: Comparison) -> list[Effect]:
+def chosen(comparison: Comparison) -> list[Effect]:
     """The effects that are shown where not all are."""
     kept = []
-    for i, factor in enumerate(found.design.factors):
-        mine = [e for e in found.effects if e.at == i]
+    for i, factor in enumerate(comparison.design.factors):
+        mine = [e for e in comparison.effects if e.at == i]
         if len(factor.levels) > ALL_LEVELS:
-            best = _best_level(mine, len(factor.levels), Metric(found.metric))
+            best = _best_level(mine, len(factor.levels), Metric(comparison.metric))
             mine = [e for e in mine if best in (e.u, e.v)]
         kept += mine
     return kept
@@ -85,36 +85,36 @@ def short_verdict(judged: Judged, metric: Metric, *, swapped: bool = False) -> s
     return told.replace(" would be needed", "").replace("the difference is ", "")
 
 
-def equivalent_line(found: Comparison, many: str) -> list[str]:
+def equivalent_line(comparison: Comparison, many: str) -> list[str]:
     """What equivalent means, where it is asked for; `many` says for how many it is corrected."""
-    within = found.rule.within
+    within = comparison.rule.within
     if within is None:
         return []
-    test = "the same test" if found.rule.anytime else "two one-sided t tests"
-    margin = Metric(found.metric).margin(within)
+    test = "the same test" if comparison.rule.anytime else "two one-sided t tests"
+    margin = Metric(comparison.metric).margin(within)
     return [f"equivalent: the difference is below {margin} either way, by {test}{many}"]
 
 
-def effect_notes(found: Comparison, shown: int, *, rest: str) -> list[str]:
+def effect_notes(comparison: Comparison, shown: int, *, rest: str) -> list[str]:
     """How a table of so many effects is to be read; `rest` says where the others are."""
     lines = []
-    if len(found.design.factors) > 1:
+    if len(comparison.design.factors) > 1:
         lines.append(
             "each effect is the mean over so many combinations of the other keys, paired by seed "
             "and combination"
         )
-    count = len(found.effects)
+    count = len(comparison.effects)
     many = f", corrected for {count} effects (Holm)" if count > 1 else ""
     left = f"; of keys with many values those from the best{rest}" * (shown < count)
-    test = "1/E of an anytime-valid t test" if found.rule.anytime else "t test"
+    test = "1/E of an anytime-valid t test" if comparison.rule.anytime else "t test"
     lines.append(f"p: {test} over seeds{many}{left}")
-    lines += equivalent_line(found, many)
-    if found.interactions and not interacting(found):
+    lines += equivalent_line(comparison, many)
+    if comparison.interactions and not interacting(comparison):
         lines.append(
             "no interaction is resolved: no effect differs beyond chance from one value of another "
-            f"key to the next (differences of differences tested: {len(found.interactions)})"
+            f"key to the next (differences of differences tested: {len(comparison.interactions)})"
         )
-    out = max((e.left_out for e in found.effects), default=0)
+    out = max((e.left_out for e in comparison.effects), default=0)
     if out:
         lines.append(
             f"unbalanced: up to {out} seeds of an effect are not used, as not all of its settings "

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from nnexp.study.contrast import Contrast, Values, contrast
-from nnexp.study.judge import FIXED, Judged, Rule, judge
+from nnexp.study.decision_rule import FIXED, Judged, Rule, judge
 from nnexp.study.setting import Setting
 
 Level = tuple[str, ...]
@@ -74,11 +74,6 @@ class Effect(Judged):
     cells: int
     of_cells: int
     """So many combinations of the other factors are recorded with `a`, `b`, or both."""
-
-    @property
-    def paired(self) -> bool:
-        """Whether all its settings share the seeds that are used."""
-        return self.evidence.paired is not None
 
 
 @dataclass(frozen=True, eq=False)

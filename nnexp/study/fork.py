@@ -36,7 +36,8 @@ from nnexp.runner.run_progress import RunProgress
 from nnexp.runner.run_under_way import NotRecorded
 from nnexp.signals import held_stops
 from nnexp.study.recorded import recorded_data
-from nnexp.study.verify import Difference, Values, agree, history, recorded_as
+from nnexp.study.verification import Difference, Values, agree
+from nnexp.study.verify import history, recorded_as
 from nnexp.train.report import EpochReport, Outcome
 
 if TYPE_CHECKING:
@@ -198,7 +199,13 @@ def train_fork(store: Store, plan: Plan, screen: RunProgress) -> Forked:
         record.fail(outcome.failure)
         raise ForkFailed(f"fork {record.run_id} failed: {outcome.failure}")
     outcome = completed(plan.config, plan.dataset, record.rows, outcome)
-    arrived = _finish(store, plan, record, outcome, theirs)
+    try:
+        arrived = _finish(store, plan, record, outcome, theirs)
+    except OSError as error:
+        record.fail(str(error), status="KILLED")
+        raise ForkFailed(
+            f"fork {record.run_id} cannot be recorded: {error}; the same command trains it anew"
+        ) from error
     if record.lost:
         raise NotRecorded(record.unsent)
     unsent = "" if arrived else record.unsent

@@ -26,9 +26,6 @@ FIRST_ENGINE = "blas"
 
 T = TypeVar("T")
 
-NOT_RUNS = ("sweep", "summary", "published", "superseded", "ensemble", "fork")
-"""Values of the tag `nnexp.kind` that are not rows of `runs`."""
-
 TAGS = ("fingerprint", "source", "data", "environment", "sweep", "command", "reason", "note")
 """The tags `nnexp.…` that are columns of `runs`."""
 

@@ -24,17 +24,12 @@ from scipy.stats import binomtest
 
 from nnexp.errors import UserError
 from nnexp.record.store import Store
-from nnexp.study.bootstrap import (
-    RESAMPLES,
-    Floats,
-    Interval,
-    resampled_means,
-    variance_of_mean,
-)
+from nnexp.study.bootstrap import RESAMPLES, Interval, resampled_means
 from nnexp.study.compare import Comparison
-from nnexp.study.correct import recorded_correct
+from nnexp.study.correct_images import recorded_correct
 from nnexp.study.grouping import columns_by, levels_of
 from nnexp.study.statistics import holm
+from nnexp.study.ttest import Floats, variance_of_mean
 
 SHARE = 0.8
 """An image is won or lost where that is so in at least this share of the seeds: 4 of 5."""
@@ -89,7 +84,7 @@ class Images:
 
 
 def compare_images(
-    store: Store, frame: pd.DataFrame, found: Comparison, *, pair: str = "seed"
+    store: Store, frame: pd.DataFrame, comparison: Comparison, *, pair: str = "seed"
 ) -> Images:
     """The settings of a comparison against its baseline, or without one against the best.
 
@@ -98,15 +93,17 @@ def compare_images(
     Raises:
         UserError: the settings are mixed, or a run has not recorded what it gets right.
     """
-    which = "validation" if "validation" in found.metric else "test"
-    if found.mixed:
-        raise UserError(f"--images: runs of one setting differ in {', '.join(found.mixed)} too")
-    right = _right(store, frame, found, which, pair)
+    which = "validation" if "validation" in comparison.metric else "test"
+    if comparison.mixed:
+        raise UserError(
+            f"--images: runs of one setting differ in {', '.join(comparison.mixed)} too"
+        )
+    right = _right(store, frame, comparison, which, pair)
     everything = np.stack([bits for seeds in right.values() for bits in seeds.values()])
-    labels = {s.name: s.label for s in found.settings}
-    base = found.against or found.ranked[0]
-    against = [(s.name, base.name) for s in found.ranked if s.name != base.name]
-    if found.against is None:
+    labels = {s.name: s.label for s in comparison.settings}
+    base = comparison.against or comparison.ranked[0]
+    against = [(s.name, base.name) for s in comparison.ranked if s.name != base.name]
+    if comparison.against is None:
         against = [(b, a) for a, b in against]  # The best is A.
     pairs = [_pair(labels[a], labels[b], right[a], right[b]) for a, b in against]
     corrected = holm([p.p for p in pairs]) if pairs else []
@@ -119,7 +116,7 @@ def compare_images(
         n=everything.shape[1],
         networks=len(everything),
         pairs=tuple(pairs),
-        against=found.against is not None,
+        against=comparison.against is not None,
         hardest=hardest,
         none_right=int((counts == 0).sum()),
         all_right=int((counts == len(everything)).sum()),
@@ -127,15 +124,15 @@ def compare_images(
 
 
 def _right(
-    store: Store, frame: pd.DataFrame, found: Comparison, which: str, pair: str
+    store: Store, frame: pd.DataFrame, comparison: Comparison, which: str, pair: str
 ) -> dict[str, dict[Any, Bools]]:
     """By setting and seed, which images are right; the latest run of each counts, as there."""
-    keys = columns_by(frame, found.by)
+    keys = columns_by(frame, comparison.by)
     finished = frame[frame["status"] == "FINISHED"]
     if finished["data"].nunique() > 1:
         raise UserError("--images: the runs are of several data sets; allowed: of one")
-    right: dict[str, dict[Any, Bools]] = {s.name: {} for s in found.settings}
-    names = {s.levels: s for s in found.settings}
+    right: dict[str, dict[Any, Bools]] = {s.name: {} for s in comparison.settings}
+    names = {s.levels: s for s in comparison.settings}
     for _, row in finished.iterrows():
         setting = names.get(levels_of(row, keys))
         if setting is None or row[pair] in right[setting.name] or row[pair] not in setting.values:

@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 from scipy.special import betainccinv, betaincinv, betaln, ndtri, xlog1py, xlogy
 from scipy.stats import mannwhitneyu
 
-from nnexp.study.bootstrap import Floats
+from nnexp.study.ttest import Floats
 
 MEANINGFUL = 0.75
 """P(A > B) from which on A is worth having, as X. Bouthillier and others recommend: Accounting for

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
 from nnexp.record.environment import SCHEMA_VERSION
-from nnexp.record.store import Store, open_store, said_by_store
+from nnexp.record.store import Store, open_store
+from nnexp.record.store_errors import said_by_store
 from nnexp.record.sweep import runs_where
 
 if TYPE_CHECKING:
@@ -96,6 +97,18 @@ def find_run(store: Store, prefix: str, *, deleted: bool | None = False) -> Run:
             f"RUN_ID {prefix}: {how} with an id that begins so; python -m nnexp {lists} them"
         )
     return found[0]
+
+
+def find_sweep(store: Store, prefix: str, *, deleted: bool | None = False) -> Run:
+    """The parent run of a sweep; as `find_run`.
+
+    Raises:
+        UserError: there is no such run, or it is no sweep.
+    """
+    parent = find_run(store, prefix, deleted=deleted)
+    if parent.data.tags.get("nnexp.kind") != "sweep":
+        raise UserError(f"--sweep {prefix}: is no sweep; python -m nnexp sweeps lists them")
+    return parent
 
 
 def runs_of_sweep(store: Store, prefix: str) -> list[Run]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from nnexp.config.command import setting_name
+from nnexp.config.run_names import setting_name
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError

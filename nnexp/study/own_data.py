@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
+from nnexp.whole import write_whole
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 MOST_CLASSES = 256
@@ -78,10 +79,10 @@ def write_idx(folder: Path, data: OwnData) -> None:
         ("train", data.images[:n], data.labels[:n]),
         ("t10k", data.images[n:], data.labels[n:]),
     ):
-        (folder / f"{part}-images-idx3-ubyte").write_bytes(_idx(images))
-        (folder / f"{part}-labels-idx1-ubyte").write_bytes(_idx(labels))
+        write_whole(folder / f"{part}-images-idx3-ubyte", _idx(images))
+        write_whole(folder / f"{part}-labels-idx1-ubyte", _idx(labels))
     names = "".join(f"{k} {name}\n" for k, name in enumerate(data.classes))
-    (folder / "classes.txt").write_text(names, encoding="utf-8")
+    write_whole(folder / "classes.txt", names.encode())
 
 
 def _idx(values: NDArray[np.uint8]) -> bytes:

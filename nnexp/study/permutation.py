@@ -12,7 +12,7 @@ from math import comb, floor, log10
 import numpy as np
 from scipy import stats
 
-from nnexp.study.bootstrap import Floats
+from nnexp.study.ttest import Floats
 
 # 2^16 sign flips take a millisecond, 20,000 splits (8 against 8 are 12,870) a fifth of a second.
 EXACT_PAIRS = 16

@@ -19,6 +19,7 @@ from nnexp.record.weights import layer_sizes, load_weights
 from nnexp.study.lookup import artifact, check_schema
 from nnexp.study.recorded import recorded_config, recorded_data
 from nnexp.train.report import Outcome
+from nnexp.whole import whole
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -83,30 +84,31 @@ def _curves(run: Run, path: Path) -> pd.DataFrame:
     raise UserError(f"run {run.info.run_id}: its curves.csv is damaged ({reason})")
 
 
-def make_figures(found: Rebuilt, folder: Path) -> None:
+def make_figures(rebuilt: Rebuilt, folder: Path) -> None:
     """Write the figures of a run into a folder.
 
     Raises:
         UserError: as `Rebuilt.dataset`.
     """
-    write_figures(folder, found.config, found.dataset, _outcome(found), _rows(found))
+    write_figures(folder, rebuilt.config, rebuilt.dataset, _outcome(rebuilt), _rows(rebuilt))
 
 
-def make_model(found: Rebuilt, folder: Path, fingerprint: str) -> None:
+def make_model(rebuilt: Rebuilt, folder: Path, fingerprint: str) -> None:
     """Write the MLflow model of a run into a folder that is not there yet.
 
     Raises:
         UserError: as `Rebuilt.dataset`.
     """
-    write_model(folder, found.config, found.dataset, _outcome(found), fingerprint)
+    with whole(folder) as fresh:
+        write_model(fresh, rebuilt.config, rebuilt.dataset, _outcome(rebuilt), fingerprint)
 
 
-def _outcome(found: Rebuilt) -> Outcome:
-    return Outcome(found.parameters, found.metrics, int(found.curves["step"].max()))
+def _outcome(rebuilt: Rebuilt) -> Outcome:
+    return Outcome(rebuilt.parameters, rebuilt.metrics, int(rebuilt.curves["step"].max()))
 
 
-def _rows(found: Rebuilt) -> list[dict[str, float]]:
+def _rows(rebuilt: Rebuilt) -> list[dict[str, float]]:
     return [
         {str(k): float(v) for k, v in row.items() if pd.notna(v)}
-        for row in found.curves.to_dict("records")
+        for row in rebuilt.curves.to_dict("records")
     ]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nnexp.config.check import check
 from nnexp.config.compose import from_params, from_yaml
-from nnexp.config.rules import check
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, dataset_of
 from nnexp.errors import UserError

@@ -17,32 +17,32 @@ Run = tuple[str, int]
 Pairs = list[tuple[Setting, Setting]]
 
 
-def asked(found: Comparison, *, every: bool = False) -> Pairs:
+def asked(comparison: Comparison, *, every: bool = False) -> Pairs:
     """What a comparison is to tell.
 
     All settings against the baseline, or against the best as it stands; of two experiments the one
     against the other in each combination. With `every`, all pairs.
     """
     if every:
-        return list(combinations(found.settings, 2))
-    if found.against is None and found.central is not None:
-        return [(a, b) for _, a, b in cells_of(found.design, found.central)]
-    first = found.against or found.ranked[0]
-    return [(other, first) for other in found.settings if other is not first]
+        return list(combinations(comparison.settings, 2))
+    if comparison.against is None and comparison.central is not None:
+        return [(a, b) for _, a, b in cells_of(comparison.design, comparison.central)]
+    first = comparison.against or comparison.ranked[0]
+    return [(other, first) for other in comparison.settings if other is not first]
 
 
-def undecided(found: Comparison, *, every: bool = False) -> Pairs:
+def undecided(comparison: Comparison, *, every: bool = False) -> Pairs:
     """Those of `asked` that have no verdict, or too few runs for one.
 
     Of two experiments the mean over all combinations has one verdict.
     """
-    pairs = asked(found, every=every)
-    if found.central is not None and found.against is None and not every:
-        return pairs if found.central.verdict == "not resolved" else []
+    pairs = asked(comparison, every=every)
+    if comparison.central is not None and comparison.against is None and not every:
+        return pairs if comparison.central.verdict == "not resolved" else []
     return [
         (a, b)
         for a, b in pairs
-        if (pair := found.pair(a, b)) is None or pair.verdict == "not resolved"
+        if (pair := comparison.pair(a, b)) is None or pair.verdict == "not resolved"
     ]
 
 

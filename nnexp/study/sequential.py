@@ -23,7 +23,8 @@ from math import exp, inf, log, sqrt
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnexp.study.bootstrap import Floats, Interval, mean, variance_of_mean
+from nnexp.study.bootstrap import Interval
+from nnexp.study.ttest import Floats, mean, variance_of_mean
 
 G = 1.0
 """Variance of the effect sizes that the test looks for: about one standard deviation."""

@@ -9,14 +9,9 @@ from itertools import combinations
 from math import isfinite
 from typing import Any, Protocol
 
-from nnexp.study.difference import (
-    Difference,
-    PairedDifference,
-    paired_difference,
-    unpaired_difference,
-)
+from nnexp.study.decision_rule import FIXED, Judged, Rule, judge
+from nnexp.study.difference import Difference, PairedDifference, difference_by_seed
 from nnexp.study.improvement import Probability
-from nnexp.study.judge import FIXED, Judged, Rule, judge
 from nnexp.study.statistics import Summary
 
 WORTH = 100
@@ -56,11 +51,6 @@ class Pair(Judged):
     label_b: str
     difference: Difference
 
-    @property
-    def paired(self) -> bool:
-        """Whether it is of runs that share their seeds."""
-        return self.evidence.paired is not None
-
     @cached_property
     def probability(self) -> Probability:
         """P(A > B), ties counting half, with its interval."""
@@ -82,15 +72,7 @@ def pairs_of(
     for a, b in chosen:
         if min(len(a.values), len(b.values)) < 2:
             continue  # one run says nothing about the spread that a difference is judged by
-        common = [k for k in a.values if k in b.values]
-        difference: Difference
-        if len(common) >= 2:
-            difference = paired_difference(
-                [a.values[k] for k in common], [b.values[k] for k in common]
-            )
-        else:
-            difference = unpaired_difference(list(a.values.values()), list(b.values.values()))
-        found.append((a, b, difference))
+        found.append((a, b, difference_by_seed(a.values, b.values)))
     judged = judge([difference for *_, difference in found], rule)
     return [
         Pair(*judgement, a.name, b.name, a.label, b.label, difference)
@@ -115,7 +97,7 @@ def open_text(judged: Judged, metric: Shows) -> str:
     if judged.tempting:
         return "not resolved among so many, though its own interval excludes zero"
     most = f"the difference is at most {metric.difference(judged.bound)}"
-    if judged.rule.anytime or judged.evidence.paired is None:
+    if judged.rule.anytime or not judged.paired:
         return f"not resolved: {most}" if isfinite(judged.bound) else "not resolved"
     more = judged.more_seeds
     if more is not None and more <= WORTH:

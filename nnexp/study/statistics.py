@@ -14,15 +14,12 @@ from scipy.special import nctdtr, stdtrit
 from nnexp.study.bootstrap import (
     RESAMPLES,
     UNBOUNDED,
-    Floats,
     Interval,
     checked,
-    mean,
     mean_interval,
-    variance_of_mean,
-    weighted_interval,
     within,
 )
+from nnexp.study.ttest import Floats, mean, variance_of_mean
 
 # Beyond this many seeds in all, "so many more" is no advice.
 _MOST_SEEDS = 10_000
@@ -72,33 +69,6 @@ def summarize(
         mean=mean(array),
         sd=standard_deviation(array),
         interquartile_mean=_interquartile_mean(array),
-        low=interval.low,
-        high=interval.high,
-        level=level,
-    )
-
-
-def stratified(
-    strata: Sequence[ArrayLike], *, level: float = 0.95, resamples: int = RESAMPLES, seed: int = 0
-) -> Summary:
-    """Mean over strata (groups of another key), each counting the same whatever its size.
-
-    μ = (1/H) Σ_h μ_h; values are resampled within their stratum (`bootstrap.weighted_interval`),
-    so that differences between strata do not widen the interval. `sd` is the spread within strata,
-    √(mean over strata of s_h²); `interquartile_mean` the mean of the strata's own; `n` counts all
-    values. The interval is NaN when a stratum has one value. Errors: as `weighted_interval`,
-    and ValueError for no strata.
-    """
-    arrays = [checked(stratum, "stratum") for stratum in strata]
-    if not arrays:
-        raise ValueError("no strata: allowed is one or more")
-    shares = [1.0 / len(arrays)] * len(arrays)
-    interval = weighted_interval(arrays, shares, level=level, resamples=resamples, seed=seed)
-    return Summary(
-        n=sum(x.size for x in arrays),
-        mean=float(sum(s * mean(x) for s, x in zip(shares, arrays, strict=True))),
-        sd=sqrt(sum(standard_deviation(x) ** 2 for x in arrays) / len(arrays)),
-        interquartile_mean=sum(_interquartile_mean(x) for x in arrays) / len(arrays),
         low=interval.low,
         high=interval.high,
         level=level,

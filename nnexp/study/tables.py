@@ -42,11 +42,11 @@ def settings_table(runs: pd.DataFrame, keys: Sequence[str], metrics: Sequence[st
     return pd.DataFrame(rows)
 
 
-def settings_frame(found: Comparison) -> pd.DataFrame:
+def settings_frame(comparison: Comparison) -> pd.DataFrame:
     """The settings of a comparison, the best first."""
     rows = [
         {
-            found.head: found.named(s),
+            comparison.head: comparison.named(s),
             "n": s.summary.n,
             "failed": s.failed,
             "mean": s.summary.mean,
@@ -55,31 +55,31 @@ def settings_frame(found: Comparison) -> pd.DataFrame:
             "sd": s.summary.sd,
             "interquartile mean": s.summary.interquartile_mean,
         }
-        for s in found.ranked
+        for s in comparison.ranked
     ]
     return pd.DataFrame(rows)
 
 
-def pairs_frame(found: Comparison) -> pd.DataFrame:
+def pairs_frame(comparison: Comparison) -> pd.DataFrame:
     """The pairs of a comparison, with the verdict that stands after the correction."""
     rows = [
         {
-            "A": p.a if len(found.keys) == 1 else p.label_a,
-            "B": p.b if len(found.keys) == 1 else p.label_b,
+            "A": p.a if len(comparison.keys) == 1 else p.label_a,
+            "B": p.b if len(comparison.keys) == 1 else p.label_b,
             "A - B": p.mean,
             "low": p.low,
             "high": p.high,
             "P(A > B)": p.probability.value,
             "p (Holm)": p.p,
-            "verdict": "not judged" if found.mixed else p.verdict,
+            "verdict": "not judged" if comparison.mixed else p.verdict,
             "more seeds": p.more_seeds,
         }
-        for p in found.pairs
+        for p in comparison.pairs
     ]
     return pd.DataFrame(rows)
 
 
-def effects_frame(found: Comparison) -> pd.DataFrame:
+def effects_frame(comparison: Comparison) -> pd.DataFrame:
     """The effects of a comparison's factors, with the verdict that stands after the correction."""
     rows = [
         {
@@ -95,12 +95,12 @@ def effects_frame(found: Comparison) -> pd.DataFrame:
             "verdict": e.verdict,
             "more seeds": e.more_seeds,
         }
-        for e in found.effects
+        for e in comparison.effects
     ]
     return pd.DataFrame(rows)
 
 
-def interactions_frame(found: Comparison) -> pd.DataFrame:
+def interactions_frame(comparison: Comparison) -> pd.DataFrame:
     """The differences of differences of a comparison, the clearest first."""
     rows = [
         {
@@ -113,7 +113,7 @@ def interactions_frame(found: Comparison) -> pd.DataFrame:
             "p (Holm)": t.p,
             "resolved": t.resolved,
         }
-        for t in sorted(found.interactions, key=lambda t: t.t_p)
+        for t in sorted(comparison.interactions, key=lambda t: t.t_p)
     ]
     return pd.DataFrame(rows)
 

@@ -1,8 +1,8 @@
 """Student's t tests of a sum of independent means: of a difference, and of its smallness.
 
-With blocks b of n_b values, each with mean m_b and variance s_b² (divisor n_b − 1),
+With blocks b of n_b values, each with mean m_b, variance s_b² (divisor n_b − 1) and weight w_b,
 
-    t = Σ m_b / √(Σ v_b),   v_b = s_b²/n_b,   ν = (Σ v_b)² / Σ [v_b²/(n_b − 1)]:
+    t = Σ w_b m_b / √(Σ v_b),   v_b = w_b² s_b²/n_b,   ν = (Σ v_b)² / Σ [v_b²/(n_b − 1)]:
 
 of one block the paired test with ν = n − 1, of two Welch's. F. Satterthwaite, Biometrics Bulletin 2
 (1946), 110-114; D. Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics 15 (1987), 657-680
@@ -15,9 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan, sqrt
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.special import stdtr
 
-from nnexp.study.bootstrap import Floats, mean, variance_of_mean
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -47,15 +49,30 @@ class Moments:
         return float(stdtr(self.nu, -room / self.error))
 
 
-def moments(blocks: Sequence[Floats]) -> Moments:
-    """The sum of the blocks' means, each a vector of independent values, with its error."""
-    estimate = sum(mean(block) for block in blocks)
+def moments(blocks: Sequence[Floats], weights: Sequence[float] | None = None) -> Moments:
+    """The sum of the blocks' means, each a vector of independent values, with its error.
+
+    `weights` are 1 unless given.
+    """
+    weighted = list(zip(weights or [1.0] * len(blocks), blocks, strict=True))
+    estimate = float(sum(w * mean(block) for w, block in weighted))
     if any(block.size < 2 for block in blocks):
         return Moments(estimate, nan, nan)
-    variances = [variance_of_mean(block) for block in blocks]
+    variances = [w * w * variance_of_mean(block) for w, block in weighted]
     total = sum(variances)
     if total == 0.0:
         return Moments(estimate, 0.0, nan)
     parts = zip(variances, blocks, strict=True)
     nu = total**2 / sum(v**2 / (block.size - 1) for v, block in parts)
     return Moments(estimate, sqrt(total), nu)
+
+
+def mean(values: Floats) -> float:
+    """The mean; exactly the common value when all are equal."""
+    first = float(values[0])
+    return first + float(np.mean(values - first))
+
+
+def variance_of_mean(values: Floats) -> float:
+    """s²/n with s² of divisor n − 1; exactly 0 when all values are equal. Needs n ≥ 2."""
+    return float(np.var(values - values[0], ddof=1)) / values.size

@@ -14,41 +14,41 @@ CELLS = 8
 """Of so many values it is told in a sentence which is best with each."""
 
 
-def interacting(found: Comparison) -> list[Interaction]:
+def interacting(comparison: Comparison) -> list[Interaction]:
     """Of each two factors that interact, the difference of differences that shows it best."""
     best: dict[tuple[int, int], Interaction] = {}
-    for test in found.interactions:
+    for test in comparison.interactions:
         if test.resolved and test.t_p < getattr(best.get((test.at, test.by)), "t_p", 2.0):
             best[test.at, test.by] = test
     return list(best.values())
 
 
-def interaction_text(found: Comparison, test: Interaction) -> str:
+def interaction_text(comparison: Comparison, test: Interaction) -> str:
     """`reg and size interact: reg=l2 against reg=none is another by 3.4 points with size=1000 …`"""
-    metric = Metric(found.metric)
+    metric = Metric(comparison.metric)
     size = f"{metric.difference(abs(test.mean))}"
     # The difference of differences is the same taken along the other factor.
-    first, _ = asked(found, test)
+    first, _ = asked(comparison, test)
     pair, ends = (test.a, test.b), (test.there, test.here)
     if first != test.at:
         pair, ends = ends[::-1], pair[::-1]
     return (
         f"{test.factor} and {test.other} interact: the difference between {pair[0]} and {pair[1]} "
         f"changes by {size} from {ends[0]} to {ends[1]} "
-        f"({p_text(test.p, len(found.interactions))}): "
+        f"({p_text(test.p, len(comparison.interactions))}): "
         "read the table of both, not the mean effect of either"
     )
 
 
-def best_each(found: Comparison, metric: Metric) -> list[str]:
+def best_each(comparison: Comparison, metric: Metric) -> list[str]:
     """Of two keys, which value of one is best at each value of the other, and whether it depends.
 
     `Highest test/accuracy: reg.lmbda=0.1 with size=1000 (87.20 %; better than the other 7), …`
     """
-    factors, cells = found.design.factors, found.design.cells
-    if len(factors) != 2 or found.central is not None:
+    factors, cells = comparison.design.factors, comparison.design.cells
+    if len(factors) != 2 or comparison.central is not None:
         return []
-    chosen, at = _sides_of(found, 0, 1)
+    chosen, at = _sides_of(comparison, 0, 1)
     factor, other = factors[chosen], factors[at]
     if len(factor.levels) < 2 or len(other.levels) > CELLS:
         return []
@@ -61,17 +61,19 @@ def best_each(found: Comparison, metric: Metric) -> list[str]:
         (first, setting), *rest = sorted(column, key=lambda pair: sign * pair[1].summary.mean)
         best.append(first)
         value = f"{metric.text(setting.summary.mean)}{metric.unit}"
-        told = _among(found, setting, [s for _, s in rest], metric)
+        told = _among(comparison, setting, [s for _, s in rest], metric)
         parts.append(f"{factor.label(first)} with {other.label(level)} ({value}; {told})")
     return [
-        f"{metric.superlative.capitalize()} {found.metric}: {', '.join(parts)}"
-        f"{_whether(found, factor.name, other.name, len(set(best)) > 1)}."
+        f"{metric.superlative.capitalize()} {comparison.metric}: {', '.join(parts)}"
+        f"{_whether(comparison, factor.name, other.name, len(set(best)) > 1)}."
     ]
 
 
-def _among(found: Comparison, setting: Setting, others: Sequence[Setting], metric: Metric) -> str:
+def _among(
+    comparison: Comparison, setting: Setting, others: Sequence[Setting], metric: Metric
+) -> str:
     """How sure it is that a setting is the best of some."""
-    pairs = [found.pair(setting, other) for other in others]
+    pairs = [comparison.pair(setting, other) for other in others]
     behind = [p for p in pairs if p is not None and p.resolved]
     if len(behind) == len(others):
         least = min(behind, key=lambda p: abs(p.mean))
@@ -82,24 +84,26 @@ def _among(found: Comparison, setting: Setting, others: Sequence[Setting], metri
     return f"not resolved from {len(others) - len(behind)} of {len(others)} others"
 
 
-def _whether(found: Comparison, factor: str, other: str, differs: bool) -> str:
+def _whether(comparison: Comparison, factor: str, other: str, differs: bool) -> str:
     """Whether what one key does is another at another value of the other key."""
-    if not found.interactions:
+    if not comparison.interactions:
         return ""
-    if not interacting(found):
+    if not interacting(comparison):
         return f"; whether the effect of {factor} depends on {other} is not resolved"
     return f"; the effect of {factor} depends on {other}" + (
         "" if differs else ", its best does not"
     )
 
 
-def depends_on(found: Comparison, metric: Metric) -> list[str]:
+def depends_on(comparison: Comparison, metric: Metric) -> list[str]:
     """Where factors interact: which value of one is best at each value of the other."""
     sentences = []
-    for test in interacting(found):
-        chosen, at = asked(found, test)
-        best = [best_of(column, metric) for column in zip(*means(found, chosen, at), strict=True)]
-        factor, other = found.design.factors[chosen], found.design.factors[at]
+    for test in interacting(comparison):
+        chosen, at = asked(comparison, test)
+        best = [
+            best_of(column, metric) for column in zip(*means(comparison, chosen, at), strict=True)
+        ]
+        factor, other = comparison.design.factors[chosen], comparison.design.factors[at]
         if None in best or len(best) > CELLS:
             continue
         told = [
@@ -115,32 +119,32 @@ def depends_on(found: Comparison, metric: Metric) -> list[str]:
     return sentences[:2]
 
 
-def asked(found: Comparison, test: Interaction) -> tuple[int, int]:
+def asked(comparison: Comparison, test: Interaction) -> tuple[int, int]:
     """Of two factors that interact, the one whose values are chosen between, and the other."""
-    return _sides_of(found, test.at, test.by)
+    return _sides_of(comparison, test.at, test.by)
 
 
-def _sides_of(found: Comparison, one: int, two: int) -> tuple[int, int]:
+def _sides_of(comparison: Comparison, one: int, two: int) -> tuple[int, int]:
     """Nobody chooses the number of images; else it is the factor of more values, or the first."""
-    lengths = {k: len(found.design.factors[k].levels) for k in (one, two)}
-    sized = {k for k in lengths if "size" in found.design.factors[k].keys}
+    lengths = {k: len(comparison.design.factors[k].levels) for k in (one, two)}
+    sized = {k for k in lengths if "size" in comparison.design.factors[k].keys}
     first = min(lengths, key=lambda k: (k in sized, -lengths[k], k))
     return first, (two if first == one else one)
 
 
-def sides(found: Comparison, test: Interaction) -> tuple[int, int]:
+def sides(comparison: Comparison, test: Interaction) -> tuple[int, int]:
     """Of two factors that interact, the one of rows and the one of columns: the shorter."""
-    chosen, other = asked(found, test)
-    lengths = [len(found.design.factors[k].levels) for k in (chosen, other)]
+    chosen, other = asked(comparison, test)
+    lengths = [len(comparison.design.factors[k].levels) for k in (chosen, other)]
     return (chosen, other) if lengths[1] < lengths[0] else (other, chosen)
 
 
-def means(found: Comparison, rows: int, columns: int) -> list[list[float]]:
+def means(comparison: Comparison, rows: int, columns: int) -> list[list[float]]:
     """The table of cells of two factors, averaged over the combinations of the others.
 
     Only over those combinations that all of its cells have; without any, a cell is NaN.
     """
-    factors, cells = found.design.factors, found.design.cells
+    factors, cells = comparison.design.factors, comparison.design.cells
 
     def rest(cell: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(v for k, v in enumerate(cell) if k not in (rows, columns))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +22,28 @@ def test_shipped_curves_are_the_published_ones() -> None:
         assert (book.FOLDER / f"{name}.json").read_bytes() == (HERE / f"{name}.json").read_bytes()
 
 
+def shortened(name: str, epochs: int, **changed: Any) -> book.Published:
+    """A published run, cut off after some epochs."""
+    whole = published(name)
+    train = replace(whole.config.train, epochs=epochs)
+    config = replace(whole.config, train=train, **changed)
+    curves = {metric: values[:epochs] for metric, values in whole.curves.items()}
+    return replace(whole, config=config, curves=curves)
+
+
+@pytest.mark.parametrize("name", ["overfitting", "regularized"])
+def test_the_first_100_epochs_on_1000_images_agree_in_every_value(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nnexp.study.replay.published", lambda name: shortened(name, 100))
+    found = replay((name,))
+    assert len(found) == 4
+    for agreement in found:
+        assert agreement.values == 100
+        assert agreement.agree == 100, agreement
+
+
+@pytest.mark.slow  # Half a minute for three times as many epochs.
 def test_both_runs_on_1000_images_agree_in_every_value() -> None:
     found = replay(("overfitting", "regularized"))
     assert len(found) == 8
@@ -29,14 +53,7 @@ def test_both_runs_on_1000_images_agree_in_every_value() -> None:
 
 
 def test_a_wrong_seed_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    import dataclasses
-
-    true = published("overfitting")
-    config = dataclasses.replace(
-        true.config, seed=1, train=dataclasses.replace(true.config.train, epochs=3)
-    )
-    curves = {name: values[:3] for name, values in true.curves.items()}
-    wrong = dataclasses.replace(true, config=config, curves=curves)
+    wrong = shortened("overfitting", 3, seed=1)
     monkeypatch.setattr("nnexp.study.replay.published", lambda name: wrong)
     assert all(a.agree < a.values for a in replay(("overfitting",)))
 

@@ -42,6 +42,21 @@ def crash(
     return err, out
 
 
+def test_an_address_space_that_is_too_small_is_one_line(tmp_path: Path) -> None:
+    """`ulimit -v`: some library cannot be mapped, a thread cannot start, an array has no place."""
+    limited = (
+        "import resource as r, sys; r.setrlimit(r.RLIMIT_AS, (600 << 20,) * 2)\n"
+        "from nnexp.__main__ import script; script()"
+    )
+    typed = ("size=100", "train.epochs=1", "tracking.artifacts=light")
+    process = start(*typed, cwd=tmp_path, python=("-c", limited))
+    out, err = process.communicate(timeout=100)
+    assert process.returncode in (1, 2), out + err
+    (line,) = err.splitlines()
+    assert line.startswith("nnexp: ")
+    assert not (tmp_path / "mlflow.db").exists()
+
+
 def test_a_mistake_becomes_one_line_and_a_log_without_secrets(tmp_path: Path) -> None:
     token = "ghp_0123456789abcdef"
     typed = ("runs", ADDRESS, f"--where={token}")

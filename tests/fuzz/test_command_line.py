@@ -14,12 +14,11 @@ from nnexp.cli import COMMANDS
 from nnexp.config.arguments import (
     FLAGS,
     GROUPS,
-    HYDRA_KEYS,
-    check_arguments,
     given_keys,
     printable,
     quoted_texts,
 )
+from nnexp.config.check_arguments import HYDRA_KEYS, check_arguments
 from nnexp.config.command import overrides_of
 from nnexp.config.compose import config_dir, register, resolve, schema_keys, to_yaml
 from nnexp.config.messages import one_line

@@ -34,7 +34,7 @@ def moved(recorded: Path, tmp_path: Path) -> tuple[Path, str]:
     store = open_store(uri)
     (run,) = store.client.search_runs(["1"])
     begun = Begun(store.name, "1", "", 0, {}, {}, {}, tags(*gone()), run_id=run.info.run_id)
-    end = Ended("FINISHED", run.info.end_time, {"late": "here"})
+    end = Ended("FINISHED", run.info.end_time, tags={"late": "here"})
     write_whole(store.folder / RUNS / "late", [begun, end])
     del store
     new = old.rename(tmp_path / "new")

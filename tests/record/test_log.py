@@ -24,7 +24,7 @@ from nnexp.record.events import (
     decode,
     encode,
 )
-from nnexp.record.log import LOG, OtherValues, RunLog, put_away, unpacked, write_whole
+from nnexp.record.log import HALF, LOG, OtherValues, RunLog, put_away, unpacked, write_whole
 from nnexp.record.sending import MetricPoint
 
 TEXTS = st.dictionaries(st.text(max_size=8), st.text(max_size=20), max_size=3)
@@ -33,7 +33,14 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(Values, st.integers(0, 9), st.integers(0, 2**50), st.dictionaries(st.text(), FLOATS)),
     st.builds(WentOn, st.integers(0, 2**50), TEXTS),
     st.builds(Tagged, TEXTS),
-    st.builds(Ended, st.sampled_from(("FINISHED", "KILLED")), st.integers(0, 2**50), TEXTS),
+    st.builds(
+        Ended,
+        st.sampled_from(("FINISHED", "KILLED")),
+        st.integers(0, 2**50),
+        st.integers(0, 9),
+        st.dictionaries(st.text(), FLOATS),
+        TEXTS,
+    ),
 )
 
 
@@ -67,11 +74,12 @@ def test_what_one_process_writes_another_reads_as_it_goes(tmp_path: Path) -> Non
         writer.add_epoch(step, 10 + step, {"train/cost": 1.0 / (step + 1)})
         reader.read_on()
         assert reader.logged == writer.logged
-    writer.add(Ended("FINISHED", 20, {"done": "1"}))
+    writer.add(Ended("FINISHED", 20, 2, {"test/cost": 2.0}, {"done": "1"}))
     writer.close()
     reader.read_on()
     assert reader.logged.rows[-1] == {"step": 2, "train/cost": 1.0 / 3}
     assert reader.logged.points[0] == MetricPoint("train/cost", 1.0, 0, 10)
+    assert reader.logged.points[-1] == MetricPoint("test/cost", 2.0, 2, 20)
     assert reader.logged.whole
     assert reader.size == writer.path.stat().st_size
 
@@ -94,6 +102,34 @@ def test_a_line_in_the_making_is_cut_off_when_the_run_goes_on(cut: int, tmp_path
     assert [row["step"] for row in read.rows] == [0, 1]
     assert read.stamps == [10, 13]
     assert read.owner == {"nnexp.pid": "2"}
+
+
+def test_who_ends_it_for_a_killed_process_cuts_off_its_line_in_the_making(tmp_path: Path) -> None:
+    log = RunLog(tmp_path / "run", begun())
+    log.close()
+    with log.path.open("ab") as file:
+        file.write(encode(Values(0, 10, {"train/cost": 1.0}))[:-5])
+    found = RunLog(tmp_path / "run")
+    found.add(Ended("KILLED", 11, whole=False))
+    found.close()
+    read = RunLog(tmp_path / "run").logged
+    assert not read.rows
+    assert read.ended == Ended("KILLED", 11, whole=False)
+
+
+def test_a_folder_goes_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed while it is emptied, nothing is left under its name that would look damaged."""
+    log = write_whole(tmp_path / "runs" / "key", [begun(), Ended("FINISHED", 2)])
+
+    def killed(*_: object, **more: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr("shutil.rmtree", killed)
+    with pytest.raises(SystemExit):
+        put_away(log, tmp_path, "id")
+    (left,) = (tmp_path / "runs").iterdir()
+    assert HALF in left.name
+    assert (tmp_path / "recorded" / "id.gz").exists()
 
 
 def test_an_epoch_that_is_trained_again_must_come_out_as_before(tmp_path: Path) -> None:
@@ -135,13 +171,15 @@ log.add_epoch(0, 1, {{"train/cost": 1.0}})
 try:
     log.sync()
 except OSError:
-    print("full")
+    print("full", len(log.logged.points), len(log.written))
 resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 log.add_epoch(1, 2, {{"train/cost": 0.5}})
 log.sync()
+print("room", len(log.logged.points), len(log.written))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "full\n"
+    # What is not on disk is measured again if the run is gone on with: the store must not have it.
+    assert done.stdout == "full 1 0\nroom 2 2\n"
     rows = RunLog(tmp_path / "run").logged.rows
     assert [row["step"] for row in rows] == [0, 1]
 
@@ -183,7 +221,8 @@ def test_a_log_that_was_put_away_comes_out_as_it_was(tmp_path: Path) -> None:
     content = log.path.read_bytes()
     put_away(log, tmp_path, "id")
     assert not log.folder.exists()
-    again = unpacked(tmp_path, "id", tmp_path / "runs" / "other")
+    again = unpacked(tmp_path, "id", tmp_path / "runs" / "other", {"note": "text"})
     assert again is not None
     assert (again.folder / LOG).read_bytes() == content
-    assert unpacked(tmp_path, "another", tmp_path / "runs" / "third") is None
+    assert (again.folder / "note").read_text() == "text"
+    assert unpacked(tmp_path, "another", tmp_path / "runs" / "third", {}) is None

@@ -11,11 +11,12 @@ from typing import Any, cast
 
 import pytest
 
+from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.description import owner_tags
-from nnexp.record.events import Begun, Ended, Event, Values
+from nnexp.record.events import Begun, Ended, Event, Tagged, Values
 from nnexp.record.log import ARTIFACTS, LOG, RECORDED, RUNS, RunLog, write_whole
 from nnexp.record.old_deliveries import take_over
-from nnexp.record.outbox import REFUSED, Left, Outbox, settle
+from nnexp.record.outbox import REFUSED, Left, Outbox, left_behind, settle
 from nnexp.record.projection import Projection
 from nnexp.record.readback import Expected, missing_of
 from nnexp.record.sending import MetricPoint, log
@@ -75,7 +76,7 @@ def events(store: Store, name: str) -> list[Event]:
         tags(*gone()),
     )
     values = [Values(k, 1_700_000_000_000 + k, {"train/cost": 1.0 / (k + 1)}) for k in range(1200)]
-    return [begun, *values, Ended("FINISHED", 1_700_000_009_000, {"nnexp.epochs": "1199"})]
+    return [begun, *values, Ended("FINISHED", 1_700_000_009_000, tags={"nnexp.epochs": "1199"})]
 
 
 def ended(store: Store, name: str, artifacts: Path | None = None) -> RunLog:
@@ -228,6 +229,53 @@ def test_a_run_whose_process_is_gone_is_marked_with_all_its_values(store: Store)
     (run,) = store.client.search_runs([EXPERIMENT], "tags.`nnexp.name` = 'left'")
     assert run.info.status == "KILLED"
     assert len(store.client.get_metric_history(run.info.run_id, "train/cost")) == 1200
+
+
+def test_a_stopped_run_that_has_arrived_is_sent_no_second_time(store: Store) -> None:
+    stopped = Ended("KILLED", 1_700_000_009_000, whole=False)
+    log = write_whole(store.folder / RUNS / "stopped", [*events(store, "stopped")[:-1], stopped])
+    checkpoint = store.folder / f"stopped{SUFFIX}"
+    checkpoint.touch()
+    assert became(list(settle(store))) == ["sent"]
+    assert not left_behind(store)
+    assert not list(settle(store))
+    assert log.path.exists()  # For who goes on with it.
+    checkpoint.unlink()
+    assert not list(settle(store))
+    assert not log.folder.exists()
+
+
+def test_a_stopped_run_that_goes_on_is_running_without_a_reason(store: Store) -> None:
+    begun, *values, end = events(store, "again")
+    stopped = Ended(
+        "KILLED", 1_700_000_001_500, tags={"nnexp.reason": "stopped by Ctrl-C"}, whole=False
+    )
+    log = write_whole(store.folder / RUNS / "again", [begun, *values, stopped])
+    run_id = Projection(store, log).close()
+    assert store.client.get_run(run_id).data.tags["nnexp.reason"] == "stopped by Ctrl-C"
+    log.go_on(1_700_000_002_000, owner_tags())
+    projection = Projection(store, log)
+    projection.open()
+    run = store.client.get_run(run_id)
+    assert run.info.status == "RUNNING"
+    assert "nnexp.reason" not in run.data.tags
+    assert run.data.tags["nnexp.pid"] == owner_tags()["nnexp.pid"]
+    log.add(end)
+    assert projection.close() == run_id
+    arrived(store, "again")
+
+
+def test_a_tag_that_is_changed_and_changed_back_is_so_in_the_store(store: Store) -> None:
+    begun, *_, end = events(store, "back and forth")
+    log = write_whole(store.folder / RUNS / "back", [begun])
+    projection = Projection(store, log)
+    for text in ("there", "back and forth"):
+        log.add(Tagged({"mlflow.note.content": text, "nnexp.name": text}))
+        projection.advance()
+        sent = store.client.get_run(projection.run_id).data.tags
+        assert (sent["mlflow.note.content"], sent["nnexp.name"]) == (text, text)
+    log.add(end)
+    projection.close()
 
 
 def test_a_run_that_the_store_knows_nothing_of_is_trained_again(store: Store) -> None:

@@ -19,13 +19,17 @@ def recorded(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
     """By kind and seed, all that is recorded of a run but what is new each time."""
     client = MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
     found = {}
-    for run in client.search_runs([e.experiment_id for e in client.search_experiments()]):
+    runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
+    kinds = {run.info.run_id: run.data.tags["nnexp.kind"] for run in runs}
+    for run in runs:
         kind = run.data.tags["nnexp.kind"]
         names = run.data.metrics
         found[kind, run.data.params.get("seed", "")] = {
             "status": run.info.status,
             "times": (run.info.start_time, run.info.end_time),
             "name": run.info.run_name,
+            # What the run that it names as its parent is, if that is there.
+            "parent": kinds.get(run.data.tags.get("mlflow.parentRunId", ""), ""),
             "params": run.data.params,
             "seal": run.data.tags.get("nnexp.record_sha256"),
             "values": {
@@ -90,3 +94,16 @@ def test_what_was_lost_and_cannot_be_read_is_left_alone(lost: Path) -> None:
         path.write_bytes(path.read_bytes()[:-9])
     shutil.copy(lost / "older.db", lost / "mlflow.db")
     assert "rebuilt" not in inside(lost, "doctor").stdout
+
+
+def test_a_kill_in_between_makes_nothing_twice(store: Path, lost: Path) -> None:
+    (lost / "mlflow.db").unlink()
+    logs = lost / ".nnexp" / "recorded"
+    old = {path.name: path.read_bytes() for path in logs.glob("*.gz")}
+    assert inside(lost, "doctor").returncode == 0
+    before = recorded(lost)
+    for name, content in old.items():  # As if it had not come to letting them go.
+        (logs / name).write_bytes(content)
+    assert "rebuilt" not in inside(lost, "doctor").stdout
+    assert recorded(lost) == before
+    assert not old.keys() & {path.name for path in logs.glob("*.gz")}

@@ -128,7 +128,8 @@ def test_a_run_that_the_store_no_longer_has_goes_on_in_a_new_one(how: str, tmp_p
         shutil.copy(copy, database)
     done = nnexp(tmp_path, *typed)
     assert done.returncode == 0, done.stderr
-    assert re.search(r"no run \w+ any more: going on after epoch \d+ in a new one", done.stdout)
+    assert " no more: made again from its log\n" in done.stdout
+    assert re.search(r"^going on after epoch \d+$", done.stdout, re.MULTILINE)
     (run,) = [r for r in recorded(tmp_path) if r.data.params.get("train.epochs") == "800"]
     assert run.info.status == "FINISHED"
     costs = histories(tmp_path, run.info.run_id)["train/cost"]

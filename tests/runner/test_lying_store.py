@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nnexp.record import outbox, readback
+from nnexp.record import outbox, readback, run
 from tests.inside import inside
 from tests.runner.served import Proxy, free_port, honest, proxy, server
 from tests.runner.typed import client, histories, nnexp, recorded
@@ -140,3 +140,22 @@ def test_asynchronous_logging_to_a_server_that_refuses_values_finishes_nothing(
     (line,) = done.stderr.splitlines()
     assert "the tracking store failed" in line
     assert not [r for r in of(served[0], "refused") if r.info.status == "FINISHED"]
+
+
+def test_a_run_that_is_deleted_while_it_is_trained_is_said_to_be_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "FLUSH_SECONDS", 0.0)
+    end = run.end
+
+    def deleted(log: Any, *more: Any) -> None:
+        end(log, *more)
+        store = client(tmp_path)
+        store.delete_run(recorded(tmp_path)[0].info.run_id)
+
+    monkeypatch.setattr(run, "end", deleted)
+    done = inside(tmp_path, *SMALL)
+    assert done.returncode == 1, done.stdout
+    assert "the tracking store refused run " in done.stderr
+    assert "'active' state" in done.stderr
+    assert "does not answer" not in done.stdout + done.stderr

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from nnexp.record.log import RunLog
+from nnexp.record.projection import state_of
 from tests.runner.served import free_port, server
 from tests.runner.typed import by_setting, histories, nnexp, recorded, start, until
 
@@ -73,7 +75,9 @@ def test_a_server_that_comes_back_receives_what_was_kept_while_the_run_goes_on(
     steps = [step for step, _ in histories(store, run.info.run_id)["train/cost"]]
     assert len(steps) > 10
     assert steps == list(range(len(steps)))
-    assert not list((tmp_path / ".nnexp" / "runs").iterdir())
+    # It stays to be gone on with; the server has it whole.
+    (log,) = (tmp_path / ".nnexp" / "runs").iterdir()
+    assert state_of(log).whole == RunLog(log).size
     assert_no_secret(tmp_path, said)
 
 

@@ -87,3 +87,11 @@ def test_a_run_that_goes_on_counts_with_what_is_missing() -> None:
     pace.ended(0, 52.0)
     # A whole one takes 100 seconds, and beside them half of the 2 that the first one took.
     assert pace.left(52.0) == pytest.approx(101.0)
+
+
+def test_the_longest_runs_are_handed_out_first() -> None:
+    pace = Pace({0: 2.0, 1: 10.0, 2: 10.0, 3: 20.0}, lanes=2)
+    pace.reached(0, 0.0, 0.0)
+    pace.reached(0, 0.5, 1.0)
+    pace.ended(0, 2.0)
+    assert pace.left(2.0) == 20.0  # One worker has the long run, the other the two short ones.

@@ -42,7 +42,21 @@ def found(done: Typed) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Typed:
-    return inside(tmp_path_factory.mktemp("search"), *SMALL, "--format", "json")
+    folder = tmp_path_factory.mktemp("search")
+    told = f"tracking.notify=tee {folder}/told.json"
+    return inside(folder, *SMALL, told, "--format", "json")
+
+
+def test_who_was_named_is_told_of_its_end(done: Typed) -> None:
+    told = json.loads((done.folder / "told.json").read_text())
+    (parent,) = recorded(done.folder, "sweep")
+    assert (told["kind"], told["status"], told["id"]) == (
+        "search",
+        "FINISHED",
+        parent.info.run_id,
+    )
+    assert told["command"] == parent.data.tags["nnexp.command"]
+    assert "told.json" not in "".join(parent.data.tags.values())
 
 
 def test_trials_are_children_of_one_parent_and_the_given_up_are_marked(done: Typed) -> None:
@@ -187,7 +201,6 @@ def test_test_files_are_not_opened_before_the_setting_is_chosen(tmp_path: Path) 
         ("train.eta=0.1,1 size=60k", "size=60k: there are no validation data to choose on"),
         ("train.eta=0.1,1 monitor.test=end", "monitor.test=end: a search never looks at test data"),
         ("train.eta=0.1,1 --metric test/accuracy", "--metric test/accuracy: a setting is chosen"),
-        ("train.eta=0.1,1 tracking.notify=true", "tracking.notify: a search tells nobody; allowed"),
         (
             "train.eta=0.1,1 size=100 sweep.executor=dask sweep.address=tcp://127.0.0.1",
             "sweep.address=tcp://127.0.0.1: no Dask scheduler answers there",

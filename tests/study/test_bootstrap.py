@@ -55,6 +55,19 @@ def test_difference_of_unequal_groups_is_covered_in_93_to_97_percent_of_cases() 
     assert 0.93 <= hits / 2_000 <= 0.97
 
 
+def test_a_difference_between_groups_does_not_widen_the_interval_of_their_mean() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=10), rng.normal(size=10)
+    near, far = (weighted_interval([a, b + shift], [0.5, 0.5]) for shift in (0.0, 100.0))
+    assert far.high - far.low == pytest.approx(near.high - near.low, rel=1e-9)
+    pooled = mean_interval(np.concatenate([a, b + 100.0]))
+    assert pooled.high - pooled.low > 10 * (far.high - far.low)
+
+
+def test_a_group_of_one_value_leaves_the_interval_undefined() -> None:
+    assert np.isnan(weighted_interval([[1.0, 2.0], [3.0]], [0.5, 0.5])).all()
+
+
 def test_resampled_means_spread_as_in_efron_and_tibshirani() -> None:
     # Table 2.2, infinitely many resamples: 23.36 for the mean of the treated mice.
     mice = np.sort(np.asarray(MICE_TREATED))

@@ -15,7 +15,7 @@ from benchmarks.error_rates import (
     looks,
     t_rejects,
 )
-from nnexp.study.judge import Rule
+from nnexp.study.decision_rule import Rule
 from nnexp.study.statistics import seeds_needed
 
 ALWAYS = looks()["after every seed from 5 to 100"]

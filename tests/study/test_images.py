@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nnexp.record.check import Checked
-from nnexp.record.correct import Bits, load_correct, save_correct
+from nnexp.record.check_seals import Checked
+from nnexp.record.correct_images import Bits, load_correct, save_correct
 from nnexp.record.store import open_store
 from nnexp.study import runs
 from nnexp.study.compare import compare
-from nnexp.study.correct import unlike
+from nnexp.study.correct_images import unlike
 from nnexp.study.images import compare_images, crossed_interval, mcnemar_p
 from nnexp.study.verify import recorded_as, verify
 from tests.inside import inside

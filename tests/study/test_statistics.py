@@ -13,7 +13,6 @@ from nnexp.study.statistics import (
     binomial_error,
     holm,
     seeds_needed,
-    stratified,
     summarize,
 )
 from tests.study.published import MICE_CONTROL, MICE_TREATED
@@ -49,34 +48,6 @@ def test_summary_of_one_value_has_a_mean_and_no_spread() -> None:
 def test_summary_of_equal_values_has_no_spread_and_no_rounding() -> None:
     found = summarize([0.1, 0.1, 0.1])
     assert (found.mean, found.sd, found.low, found.high) == (0.1, 0.0, 0.1, 0.1)
-
-
-def test_stratified_mean_counts_every_stratum_the_same() -> None:
-    found = stratified([[1.0, 2.0, 3.0], [10.0, 12.0]])
-    assert (found.n, found.mean) == (5, 6.5)
-    assert found.sd == pytest.approx(np.sqrt((1.0 + 2.0) / 2))
-
-
-def test_difference_between_strata_does_not_widen_the_interval() -> None:
-    rng = np.random.default_rng(0)
-    a, b = rng.normal(size=10), rng.normal(size=10)
-    near, far = stratified([a, b]), stratified([a, b + 100.0])
-    assert far.high - far.low == pytest.approx(near.high - near.low, rel=1e-9)
-    pooled = summarize(np.concatenate([a, b + 100.0]))
-    assert pooled.high - pooled.low > 10 * (far.high - far.low)
-
-
-def test_one_stratum_is_a_plain_summary() -> None:
-    assert stratified([MICE_TREATED]) == summarize(MICE_TREATED)
-
-
-def test_stratum_of_one_value_leaves_the_interval_undefined() -> None:
-    assert np.isnan(stratified([[1.0, 2.0], [3.0]]).low)
-
-
-def test_no_stratum_is_refused() -> None:
-    with pytest.raises(ValueError, match="allowed"):
-        stratified([])
 
 
 def test_binomial_error_of_a_test_set_of_10000() -> None:

@@ -43,7 +43,7 @@ RESUMED: list[dict[str, Any]] = [
     {"dropout.hidden": 0.5, "dropout.input": 0.2, "train.batch_size": 7, "data.subset": "random"},
     {"stop.name": "early", "stop.patience": 2, "train.epochs": 12, "monitor.every": 2},
     {"rng": "nielsen2014", "seed": 12345678, "init.name": "large"},
-    {"schedule.name": "halve", "schedule.patience": 1, "train.epochs": 12, "monitor.every": 3},
+    {"schedule.name": "halve", "schedule.patience": 2, "train.epochs": 14, "monitor.every": 3},
     {"schedule.name": "cosine", "train.momentum": 0.9, "train.nesterov": True},
     {"train.average": 0.9, "reg.name": "decoupled", "reg.lmbda": 2.0, "cost.smoothing": 0.1},
     {"expand.name": "shift"},

@@ -23,6 +23,7 @@ from tests.cli.test_servers import ended_at_last, wait_for
 CHROMIUM = shutil.which("chromium") or ""
 PICTURES = os.environ.get("NNEXP_PICTURES")
 EPOCHS = 15 if PICTURES else 2
+SIZES = ("1k", "50k") if PICTURES else ("100", "1k")
 WAIT = 120_000
 """Milliseconds: machines are slow at times, which is no failure."""
 
@@ -34,7 +35,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     more = {"reg": "none,l2", "seed": range(3)} if PICTURES else {"seed": range(2)}
     store = {"tracking.uri": f"sqlite:///{folder / 'mlflow.db'}", "tracking.artifacts": "light"}
     fixed = {"train.epochs": EPOCHS, "monitor.test": "epoch"}
-    nnexp.sweep("size=1k,50k", store, fixed, quiet=True, **more)
+    nnexp.sweep(f"size={','.join(SIZES)}", store, fixed, quiet=True, **more)
     process = start("ui", "--port", str(free_port()), cwd=folder)
     with ended_at_last(process):
         assert process.stdout is not None
@@ -85,7 +86,7 @@ def tick(page: Any, run: str) -> None:
 @pytest.mark.slow  # Half a minute, and MLflow's chart page keeps a busy machine waiting.
 def test_two_runs_are_chosen_from_the_list_and_compared(pages: dict[str, str], page: Any) -> None:
     opened(page, pages["runs"])
-    runs = [f"{size} seed0 crossentropy {EPOCHS} epochs" for size in ("1k", "50k")]
+    runs = [f"{size} seed0 crossentropy {EPOCHS} epochs" for size in SIZES]
     for run in runs:
         page.get_by_text(run, exact=True).first.wait_for()
     # What tells the runs apart is a column, and so is what came out.
@@ -98,7 +99,9 @@ def test_two_runs_are_chosen_from_the_list_and_compared(pages: dict[str, str], p
     page.get_by_text("Comparing 2 Runs from 1 Experiment").first.wait_for()
     # "Show diff only", of the parameters; metrics and tags have switches of their own below.
     page.get_by_role("switch").first.click()
-    differing = page.get_by_role("row").filter(has_text=re.compile(r"^\s*size\s*1k\s*50k\s*$"))
+    differing = page.get_by_role("row").filter(
+        has_text=re.compile(rf"^\s*size\s*{SIZES[0]}\s*{SIZES[1]}\s*$")
+    )
     differing.first.wait_for()
     alike = page.get_by_role("row").filter(has_text=re.compile(r"^\s*cost\.name"))
     alike.first.wait_for(state="detached")
@@ -119,7 +122,7 @@ def test_two_runs_are_chosen_from_the_list_and_compared(pages: dict[str, str], p
 
 def test_settings_are_shown_as_means_with_bounds(pages: dict[str, str], page: Any) -> None:
     opened(page, pages["settings"])
-    for size in ("1k", "50k"):
+    for size in SIZES:
         page.get_by_text(
             re.compile(rf"^{size} .*{EPOCHS} epochs mean of \d seeds")
         ).first.wait_for()

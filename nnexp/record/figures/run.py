@@ -19,6 +19,7 @@ from nnexp.record.figures.first_layer import first_layer_figure
 from nnexp.record.figures.mistakes import mistakes_figure
 from nnexp.record.figures.style import DPI
 from nnexp.record.figures.weights import weights_figure
+from nnexp.whole import whole
 
 
 @dataclass(frozen=True)
@@ -87,5 +88,6 @@ def save_figures(directory: Path, figures: Mapping[str, Figure]) -> None:
     """
     directory.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
-        # Without this matplotlib writes its version into the file.
-        figure.savefig(directory / name, dpi=DPI, metadata={"Software": None})
+        with whole(directory / name) as fresh:
+            # Without this matplotlib writes its version into the file.
+            figure.savefig(fresh, format="png", dpi=DPI, metadata={"Software": None})

@@ -13,7 +13,6 @@ import os
 import re
 import stat
 import struct
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,6 +22,7 @@ from typing import IO
 
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
+from nnexp.whole import write_whole
 
 SUFFIX = ".nnexp"
 
@@ -247,22 +247,14 @@ class Archive:
         return found
 
 
-def write_whole(path: Path, content: bytes, option: str) -> None:
-    """Write a file beside its place, then move it there: whole or not at all.
+def write_asked(path: Path, content: bytes, option: str) -> None:
+    """Write a file that was asked for, whole or not at all.
 
     Raises:
         UserError: it cannot be written; `option` is what named it.
     """
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-            try:
-                file.write(content)
-                file.flush()
-                os.chmod(file.name, 0o644)
-                os.replace(file.name, path)
-            except BaseException:
-                os.unlink(file.name)
-                raise
+        write_whole(path, content)
     except OSError as error:
         raise UserError(
             f"{option} {path}: cannot be written ({error.strerror or error}); allowed: a file in a "

@@ -20,7 +20,8 @@ from nnexp.study.exchange.history import by_metric
 from nnexp.study.exchange.manifest import Run
 from nnexp.study.exchange.results import Results
 from nnexp.study.lookup import all_experiments
-from nnexp.study.verify import Trained, Verdict, history, judge
+from nnexp.study.verification import Trained, Verdict, judge
+from nnexp.study.verify import history
 
 _VALUE = re.compile(r"[\w.,+\-/: \[\]'\"]*")
 """What the value of a config key may be made of: nothing that Hydra would evaluate."""

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -15,17 +14,14 @@ from nnexp import __version__
 from nnexp.config.arguments import printable
 from nnexp.data.checksums import FASHION_MNIST, MNIST
 from nnexp.errors import UserError
-from nnexp.record.asked import ASKED
-from nnexp.record.check import check_records
+from nnexp.record.check_seals import check_records
 from nnexp.record.contents import Contents, contents_of
 from nnexp.record.description import owner_tags
 from nnexp.record.files import recorded_contents, recorded_digests
 from nnexp.record.projection import TOKEN
 from nnexp.record.seal import seal_of_tags
-from nnexp.record.store import Store, said_by_store
-from nnexp.record.sweep import Recorded as EndedRun
-from nnexp.record.sweep import recorded_runs, runs_where, sweep_key
-from nnexp.record.tags import number
+from nnexp.record.store import Store
+from nnexp.record.store_errors import said_by_store
 from nnexp.source import sha256_of
 from nnexp.study.exchange.archive import (
     EVIDENCE,
@@ -40,15 +36,13 @@ from nnexp.study.exchange.archive import (
 )
 from nnexp.study.exchange.history import read_history, write_history
 from nnexp.study.exchange.manifest import (
-    Asked,
     Chosen,
     Manifest,
     Run,
-    Sweep,
-    plain_json,
 )
 from nnexp.study.exchange.readme import readme
-from nnexp.study.lookup import all_experiments, artifact_of, check_schema
+from nnexp.study.exchange.sweeps import in_rounds, sweep_of
+from nnexp.study.lookup import all_experiments, check_schema
 from nnexp.study.recorded import config_of, data_of
 
 if TYPE_CHECKING:
@@ -58,9 +52,6 @@ MOST_RUNS = 20_000
 
 _PLACED = (TOKEN, "nnexp.sweep", "nnexp.imported")
 """Tags that say where a run lies in its store: they stay behind, as do those of a process."""
-
-_ROUNDS = ("python -m nnexp search ", "python -m nnexp compare ")
-"""How the recorded commands begin that ask for their runs in rounds."""
 
 
 @dataclass(frozen=True)
@@ -122,9 +113,9 @@ def _gathered(
     found = {str(run.info.run_id): run for run in runs}
     names = all_experiments(store)
     asked = [
-        _sweep(store, parent, names, found, whole=chosen.where is None)
+        sweep_of(store, parent, names, found, whole=chosen.where is None)
         for parent in sweeps
-        if not _in_rounds(parent)
+        if not in_rounds(parent)
     ]
     if not 0 < len(found) <= MOST_RUNS:
         raise UserError(f"export: {len(found):,} finished runs; allowed: 1 to {MOST_RUNS:,}")
@@ -211,107 +202,6 @@ def _data_of(runs: Sequence[Run]) -> dict[str, dict[str, str]]:
                 dataset = data_of(run.id, config_of(run.id, run.params, run.tags, ""), digest)
                 found[digest] = dict(dataset.digests)
     return {digest: found[digest] for digest in {run.tag("data") for run in runs}}
-
-
-def _in_rounds(parent: Recorded) -> bool:
-    """Whether a parent is that of a search or of `compare --until`.
-
-    What these train follows from what came out before, and their key is no digest of it: no list
-    of what they were asked for can be held against a file, so that only their runs travel.
-    """
-    command = parent.data.tags.get("nnexp.command", "")
-    return "nnexp.search" in parent.data.tags or command.startswith(_ROUNDS)
-
-
-def _sweep(
-    store: Store,
-    parent: Recorded,
-    names: Mapping[str, str],
-    found: Mapping[str, Recorded],
-    *,
-    whole: bool,
-) -> Sweep:
-    info, tags = parent.info, parent.data.tags
-    experiment = str(info.experiment_id)
-    wanted = _asked_for(store, parent)
-    key = tags.get("nnexp.sweep_key", "")
-    if sweep_key(names[experiment], list(wanted)) != key:
-        raise UserError(
-            f"sweep {info.run_id}: {len(wanted)} of the {number(tags, 'nnexp.total')} runs it was "
-            "asked for are known; allowed: a sweep that is whole; python -m nnexp sweeps says how "
-            "to go on with it"
-        )
-    recorded = _ended(store, parent)
-    by_mark = {run.data.tags.get("nnexp.fingerprint", ""): run_id for run_id, run in found.items()}
-    asked = []
-    for mark, name in wanted.items():
-        status = recorded[mark].status if mark in recorded else "MISSING"
-        run_id = by_mark.get(mark)
-        if whole and status == "FINISHED" and run_id is None:
-            raise UserError(f"sweep {info.run_id}: its run {recorded[mark].run_id} was left out")
-        asked.append(
-            Asked.model_validate(
-                {"name": name, "fingerprint": mark, "status": status, "run": run_id}
-            )
-        )
-    return Sweep(
-        id=str(info.run_id),
-        name=str(info.run_name or ""),
-        experiment=names[experiment],
-        command=tags.get("nnexp.command", ""),
-        key=key,
-        start_time=int(info.start_time or 0),
-        asked=tuple(asked),
-    )
-
-
-def _asked_for(store: Store, parent: Recorded) -> dict[str, str]:
-    """Names of the runs that a sweep was asked for, by fingerprint."""
-    run_id = str(parent.info.run_id)
-    with TemporaryDirectory() as folder:
-        # Of runs that were asked for in rounds it lists the last round.
-        path = None if _in_rounds(parent) else artifact_of(store, run_id, ASKED, folder)
-        if path is not None:
-            listed = plain_json(path.read_bytes(), f"sweep {run_id}: its {ASKED}")
-            try:
-                return {str(run["fingerprint"]): str(run["name"]) for run in listed["runs"]}
-            except (KeyError, TypeError) as error:
-                raise UserError(f"sweep {run_id}: its {ASKED} is damaged") from error
-    # Earlier versions kept no list: what they recorded is all of it, unless the key says otherwise.
-    where = f"tags.`nnexp.sweep` = '{run_id}'"
-    members = runs_where(store, [str(parent.info.experiment_id)], where)
-    named = {r.data.tags.get("nnexp.fingerprint", ""): str(r.info.run_name) for r in members}
-    return {mark: named[mark] for mark in sorted(named) if mark}
-
-
-def _ended(store: Store, parent: Recorded) -> dict[str, EndedRun]:
-    """What has ended by fingerprint: the sweep's own runs before those that it may have reused."""
-    experiment, run_id = str(parent.info.experiment_id), str(parent.info.run_id)
-    return recorded_runs(store, experiment) | recorded_runs(store, experiment, run_id)
-
-
-def sweeps_of(store: Store, runs: Iterable[Recorded]) -> list[Recorded]:
-    """The sweeps that some runs were trained in.
-
-    Raises:
-        UserError: one of them is not recorded.
-    """
-    from mlflow.exceptions import MlflowException
-
-    found = []
-    for run_id in dict.fromkeys(run.data.tags.get("nnexp.sweep", "") for run in runs):
-        try:
-            found += [store.client.get_run(run_id)] if run_id else []
-        except MlflowException as error:
-            raise UserError(f"sweep {run_id}: {said_by_store(error)}") from error
-    return found
-
-
-def runs_asked_for(store: Store, parent: Recorded) -> list[Recorded]:
-    """The finished runs among those that a sweep was asked for, those that it reused too."""
-    recorded = _ended(store, parent)
-    there = [recorded[mark] for mark in _asked_for(store, parent) if mark in recorded]
-    return [store.client.get_run(run.run_id) for run in there if run.status == "FINISHED"]
 
 
 def parquet(gathered: Gathered) -> bytes:

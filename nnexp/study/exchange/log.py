@@ -18,7 +18,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
-from nnexp.study.exchange.archive import LOG, Archive, archived, write_whole
+from nnexp.study.exchange.archive import LOG, Archive, archived, write_asked
 from nnexp.study.exchange.manifest import Model, Name, Sha256, Text, canonical, plain_json
 from nnexp.study.exchange.signature import key_digest, sign, signing_key
 
@@ -132,4 +132,4 @@ def add_entry(archive: Archive, path: Path, entry: Entry) -> None:
         raise UserError(f"--add-to-log: {path} holds {MOST_ENTRIES} entries, which is the most")
     members = {name: archive.read(name) for name in archive.names}
     members[LOG] = canonical(json.loads(_ENTRIES.dump_json(found)))
-    write_whole(path, archived(members), "--add-to-log")
+    write_asked(path, archived(members), "--add-to-log")

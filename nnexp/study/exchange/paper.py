@@ -27,20 +27,20 @@ _SPECIAL = {
 }
 
 
-def latex(found: Comparison, file: str, digest: str, picture: str) -> str:
+def latex(comparison: Comparison, file: str, digest: str, picture: str) -> str:
     """The settings of a comparison as a table, the best first, and as a figure.
 
     Packages booktabs and graphicx; `picture` is the file of the figure.
     """
-    metric = Metric(found.metric)
+    metric = Metric(comparison.metric)
     unit = escaped(metric.unit.strip().replace("%", "percent"))
     rows = []
-    for s in found.ranked:
+    for s in comparison.ranked:
         m = s.summary
         interval = f"{metric.text(m.low)} to {metric.text(m.high)}" if m.n > 1 else "--"
-        cells = [escaped(found.named(s)), str(m.n), metric.text(m.mean), interval]
+        cells = [escaped(comparison.named(s)), str(m.n), metric.text(m.mean), interval]
         rows.append(" & ".join(cells) + r" \\")
-    measured = escaped(found.metric) + (f" in {unit}" if unit else "")
+    measured = escaped(comparison.metric) + (f" in {unit}" if unit else "")
     caption = (
         f"{measured}: mean over the runs of a setting and 95\\,\\% interval of the mean. "
         f"Check: {check_line(file)}; SHA-256 {digest[:DIGITS]}."
@@ -51,7 +51,7 @@ def latex(found: Comparison, file: str, digest: str, picture: str) -> str:
         r"\centering",
         r"\begin{tabular}{lrrr}",
         r"\toprule",
-        rf"{escaped(found.head)} & $n$ & mean & 95\,\% interval \\",
+        rf"{escaped(comparison.head)} & $n$ & mean & 95\,\% interval \\",
         r"\midrule",
         *rows,
         r"\bottomrule",

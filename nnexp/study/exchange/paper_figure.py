@@ -16,12 +16,12 @@ WIDTH, ROW, FRAME = 5.0, 0.3, 0.9
 """Inches: of the figure, of a setting, and around them."""
 
 
-def figure(found: Comparison) -> bytes:
+def figure(comparison: Comparison) -> bytes:
     """The settings of a comparison, the best on top. The same comparison gives the same bytes."""
-    metric = Metric(found.metric)
-    drawn = Figure(figsize=(WIDTH, FRAME + ROW * len(found.settings)), layout="constrained")
+    metric = Metric(comparison.metric)
+    drawn = Figure(figsize=(WIDTH, FRAME + ROW * len(comparison.settings)), layout="constrained")
     axes = drawn.add_subplot()
-    ranked = found.ranked[::-1]
+    ranked = comparison.ranked[::-1]
     for row, setting in enumerate(ranked):
         values = [metric.scale * value for value in setting.values.values()]
         summary = setting.summary
@@ -30,9 +30,11 @@ def figure(found: Comparison) -> bytes:
             ends = [metric.scale * summary.low, metric.scale * summary.high]
             axes.plot(ends, [row, row], color=COLOURS[0], linewidth=2.0)
         axes.plot([metric.scale * summary.mean], [row], "D", color=COLOURS[0], markersize=5)
-    axes.set_yticks(range(len(ranked)), [found.named(s) for s in ranked], color=INK, fontsize=8)
+    axes.set_yticks(
+        range(len(ranked)), [comparison.named(s) for s in ranked], color=INK, fontsize=8
+    )
     unit = f" ({metric.unit.strip()})" if metric.unit.strip() else ""
-    axes.set_xlabel(f"{found.metric}{unit}", color=INK, fontsize=8)
+    axes.set_xlabel(f"{comparison.metric}{unit}", color=INK, fontsize=8)
     axes.set_ylim(-0.6, len(ranked) - 0.4)
     quiet(axes)
     buffer = io.BytesIO()

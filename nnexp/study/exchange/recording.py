@@ -9,8 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
-from nnexp.record.asked import note_asked
-from nnexp.record.check import check_records
+from nnexp.record.check_seals import check_records
 from nnexp.record.contents import contents_of, stored
 from nnexp.record.description import data_of, owner_tags
 from nnexp.record.events import Begun, Ended, Event, Values
@@ -18,12 +17,13 @@ from nnexp.record.files import digests_in, sizes_in
 from nnexp.record.log import RUNS, write_whole
 from nnexp.record.old_deliveries import take_over
 from nnexp.record.outbox import settle
-from nnexp.record.projection import Projection
+from nnexp.record.projection import Projection, reopen
 from nnexp.record.seal import PARTS, TAG, parts_of, sealed
 from nnexp.record.sending import log
 from nnexp.record.store import Store, experiment_id
 from nnexp.record.summary import record_summaries, settings_over_seeds
 from nnexp.record.sweep import Recorded, find_finished, find_parent, sweep_key
+from nnexp.record.sweep_configs import note_asked
 from nnexp.study.exchange.archive import carried
 from nnexp.study.exchange.gather import travels
 from nnexp.study.exchange.history import Value, by_metric
@@ -117,7 +117,7 @@ def _record(results: Results, store: Store, run: Run, experiment: str, parent: s
         events: list[Event] = [
             begun,
             *_by_epoch(values),
-            Ended("FINISHED", run.end_time, sealed(parts).tags, written),
+            Ended("FINISHED", run.end_time, tags=sealed(parts).tags, artifacts=written),
         ]
         log = write_whole(store.folder / RUNS / uuid4().hex, events, artifacts)
     return Projection(store, log).close()
@@ -153,8 +153,8 @@ def _parent(store: Store, sweep: Sweep, experiment: str, name: str | None) -> st
     key = sweep_key(name or sweep.experiment, list(asked))
     if (known := find_parent(store, experiment, key, ended=True)) is not None:
         if _unended(store, known):
-            store.client.update_run(known, status="RUNNING")
-            log(store, known, tags=owner_tags())
+            reopen(store, store.client.get_run(known), owner_tags())
+            note_asked(store, known, asked)
         return known
     tags = {
         "nnexp.kind": "sweep",

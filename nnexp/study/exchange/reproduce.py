@@ -27,7 +27,8 @@ from nnexp.study.exchange.history import by_metric
 from nnexp.study.exchange.manifest import Run
 from nnexp.study.exchange.results import Results
 from nnexp.study.recorded import data_of
-from nnexp.study.verify import Trained, Values, Verdict, check_version, judge, train_again
+from nnexp.study.verification import Trained, Values, Verdict, judge
+from nnexp.study.verify import check_version, train_again
 from nnexp.train.engines import check_engine, compile_ahead
 from nnexp.train.plan import check_data
 from nnexp.train.work import work

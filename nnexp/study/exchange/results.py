@@ -183,8 +183,8 @@ def _of_run(results: Results, run: Run) -> Iterator[str]:
         numeric = results.environment(run).get("numeric", {})
         data, source = run.tag("data"), run.tag("source")
         written, own = results.written_config(run), run.tags.get("nnexp.parts", "")
-        mark = fingerprint_of(config, data, source, numeric, written, own)
-        if mark != run.tag("fingerprint"):
+        computed = fingerprint_of(config, data, source, numeric, written, own)
+        if computed != run.tag("fingerprint"):
             yield "its fingerprint is not that of its config, data and source"
     weights = results.artifact(run, WEIGHTS)
     if weights is not None and _weights_of(weights, config) != run.tag("weights_sha256"):
@@ -221,9 +221,9 @@ def _weights_of(content: bytes, config: Config) -> str:
 def _of_sweep(manifest: Manifest, sweep: Sweep) -> Iterator[str]:
     if sweep_key(sweep.experiment, [asked.fingerprint for asked in sweep.asked]) != sweep.key:
         yield "the list of the runs it was asked for is not the one of its key"
-    marks = {run.id: run.tag("fingerprint") for run in manifest.runs}
+    fingerprints = {run.id: run.tag("fingerprint") for run in manifest.runs}
     for asked in sweep.asked:
-        if asked.run is not None and marks.get(asked.run) != asked.fingerprint:
+        if asked.run is not None and fingerprints.get(asked.run) != asked.fingerprint:
             yield f"{asked.name}: its run {asked.run[:8]} is not in the file"
         elif asked.run is None and asked.status == "FINISHED" and manifest.chosen.where is None:
             yield f"{asked.name}: finished, but not in the file"

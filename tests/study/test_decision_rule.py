@@ -10,12 +10,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from nnexp.cli.comparison_data import print_json
+from nnexp.cli.comparison_data import everything
 from nnexp.cli.comparison_text import show
+from nnexp.cli.formats import print_json
 from nnexp.study.answer import answer
 from nnexp.study.compare import Comparison, compare
+from nnexp.study.decision_rule import FIXED, Judged, Rule, judge
+from nnexp.study.difference import paired_difference
 from nnexp.study.improvement import Probability
-from nnexp.study.judge import Rule
 from nnexp.study.rounds import next_round, undecided
 from nnexp.study.sequential import confidence_sequence, e_value
 from nnexp.study.setting import Setting
@@ -116,7 +118,7 @@ def test_the_anytime_rule_judges_by_e_and_its_own_interval(
     assert "95 % anytime interval" in text
     assert "E: evidence against no difference" in text
     assert "exact p" not in text
-    print_json(found)
+    print_json(everything(found))
     told = json.loads(capsys.readouterr().out)
     assert told["anytime"]
     assert {p["verdict"] for p in told["pairs"]} == {"lower", "not resolved"}
@@ -189,3 +191,19 @@ def test_rounds_complete_seeds_first_and_leave_out_what_failed() -> None:
     found = next_round([(a, b)], {"s0": {6}, "s1": {1}}, width=6, most=60)
     assert found == [("s1", 0), ("s1", 2), ("s0", 5), ("s0", 7), ("s0", 8), ("s1", 8)]
     assert next_round([(a, b)], {"s0": {8}}, width=99, most=9)[-2:] == [("s0", 9), ("s1", 9)]
+
+
+def test_of_several_differences_the_interval_alone_resolves_none() -> None:
+    spread = np.random.default_rng(3).standard_normal(12)
+    spread = (spread - spread.mean()) / spread.std(ddof=1)
+    shift = float(stats.t.isf(0.02, 11)) / 12**0.5  # A two-sided p of 0.04.
+    up = paired_difference(spread + shift, np.zeros(12))
+    down = paired_difference(np.zeros(12), spread + shift)
+    (alone,) = (Judged(*one) for one in judge([up], FIXED))
+    assert alone.resolved
+    assert not alone.tempting
+    family = [Judged(*one) for one in judge([up, down], FIXED)]
+    assert [one.p for one in family] == pytest.approx([0.08, 0.08])
+    assert not any(one.resolved for one in family)
+    assert all(one.tempting for one in family)
+    assert [one.bound for one in family] == [family[0].high, -family[1].low]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from nnexp.config.command import setting_name
 from nnexp.config.compose import schema_keys
+from nnexp.config.run_names import setting_name
 from nnexp.config.schema import Config
 from tests.record.test_fingerprint import WITHOUT_EFFECT, with_value
 

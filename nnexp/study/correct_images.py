@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from nnexp.errors import UserError
-from nnexp.record.correct import NAME, Bits, load_correct
+from nnexp.record.correct_images import NAME, Bits, load_correct
 from nnexp.record.store import Store
 from nnexp.study.lookup import artifact_of
 

@@ -12,7 +12,7 @@ from nnexp.record.processes import alive
 from nnexp.record.store import Store
 from nnexp.record.sweep import runs_where
 from nnexp.study.frames import understood
-from nnexp.study.lookup import all_experiments, experiment_named, find_run
+from nnexp.study.lookup import all_experiments, experiment_named, find_run, find_sweep
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -72,10 +72,7 @@ def _named(store: Store, prefix: str, *, deleted: bool | None) -> list[Run]:
 
 
 def _of_sweep(store: Store, prefix: str, *, deleted: bool | None) -> list[Run]:
-    parent = find_run(store, prefix, deleted=deleted)
-    if parent.data.tags.get("nnexp.kind") != "sweep":
-        raise UserError(f"--sweep {prefix}: is no sweep; python -m nnexp sweeps lists them")
-    return _members(store, parent, deleted=deleted)
+    return _members(store, find_sweep(store, prefix, deleted=deleted), deleted=deleted)
 
 
 def _members(store: Store, parent: Run, *, deleted: bool | None) -> list[Run]:

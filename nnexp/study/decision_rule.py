@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import isnan, nan
-from typing import Literal, Protocol
+from typing import Literal
 
-from nnexp.study.bootstrap import Floats, Interval, resolved
+from nnexp.study.bootstrap import Interval, resolved
+from nnexp.study.estimate import Estimate, Evidence
 from nnexp.study.sequential import confidence_sequence, e_value, e_value_within
 from nnexp.study.statistics import holm, seeds_needed, standard_deviation
 from nnexp.study.ttest import Moments
@@ -17,27 +18,6 @@ ALPHA = 0.05
 """The chance, over all differences of a table, of calling one resolved that is none."""
 
 Verdict = Literal["higher", "lower", "equivalent", "not resolved"]
-
-_NOTHING = Interval(nan, nan)
-
-
-class Evidence(Protocol):
-    """A difference of means, as the runs show it."""
-
-    @property
-    def moments(self) -> Moments:
-        """Mean, standard error and degrees of freedom."""
-        ...
-
-    @property
-    def interval(self) -> Interval:
-        """The 95 % interval for a number of seeds that was fixed beforehand."""
-        ...
-
-    @property
-    def paired(self) -> Floats | None:
-        """One value per seed, where all that is compared has these seeds."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -55,27 +35,29 @@ class Rule:
         """`95 % interval`; `95 % anytime interval` where one may look after every seed."""
         return f"{100.0 * (1.0 - self.alpha):.6g} %{' anytime' if self.anytime else ''} interval"
 
-    def interval(self, found: Evidence) -> Interval:
+    def interval(self, evidence: Evidence) -> Interval:
         """Of the mean difference; of unpaired runs none holds at any number of seeds."""
         if not self.anytime:
-            return found.interval
-        return _NOTHING if found.paired is None else confidence_sequence(found.paired, self.alpha)
+            return evidence.interval
+        if evidence.paired is None:
+            return Interval(nan, nan)
+        return confidence_sequence(evidence.paired, self.alpha)
 
-    def p(self, found: Evidence) -> float:
+    def p(self, evidence: Evidence) -> float:
         """Of no difference: of the t test, or 1/E. 1 where there is no spread to judge by."""
         if not self.anytime:
-            return 1.0 if isnan(found.moments.p) else found.moments.p
-        return 1.0 if found.paired is None else min(1.0, 1.0 / e_value(found.paired))
+            return 1.0 if isnan(evidence.moments.p) else evidence.moments.p
+        return 1.0 if evidence.paired is None else min(1.0, 1.0 / e_value(evidence.paired))
 
-    def p_within(self, found: Evidence) -> float:
+    def p_within(self, evidence: Evidence) -> float:
         """Of a difference of at least `within`, either way."""
         assert self.within is not None
         if not self.anytime:
-            p = found.moments.p_within(self.within)
+            p = evidence.moments.p_within(self.within)
             return 1.0 if isnan(p) else p
-        if found.paired is None:
+        if evidence.paired is None:
             return 1.0
-        return min(1.0, 1.0 / e_value_within(found.paired, self.within))
+        return min(1.0, 1.0 / e_value_within(evidence.paired, self.within))
 
 
 FIXED = Rule()
@@ -83,7 +65,7 @@ FIXED = Rule()
 
 
 @dataclass(frozen=True)
-class Judged:
+class Judged(Estimate):
     """A difference with its verdict among a family of differences; what is costly, when asked."""
 
     evidence: Evidence
@@ -96,29 +78,19 @@ class Judged:
     """Of a difference that matters, corrected likewise; None where none was said to."""
 
     @property
-    def mean(self) -> float:
-        """The mean difference."""
-        return self.evidence.moments.mean
+    def moments(self) -> Moments:
+        """Of the evidence."""
+        return self.evidence.moments
+
+    @property
+    def paired(self) -> bool:
+        """Whether all that is compared shares the seeds that are used."""
+        return self.evidence.paired is not None
 
     @cached_property
     def interval(self) -> Interval:
         """Of this difference by itself, not corrected."""
         return self.rule.interval(self.evidence)
-
-    @property
-    def low(self) -> float:
-        """The lower end of the interval."""
-        return self.interval.low
-
-    @property
-    def high(self) -> float:
-        """The upper end of the interval."""
-        return self.interval.high
-
-    @property
-    def t_p(self) -> float:
-        """Of the t test for a fixed number of seeds, not corrected."""
-        return self.evidence.moments.p
 
     @property
     def e(self) -> float | None:

@@ -75,13 +75,17 @@ class Search:
         return pd.DataFrame(rows)
 
     def __repr__(self) -> str:
-        (table,) = tables([self.searched])
-        frame = pd.DataFrame(list(table.rows), columns=list(table.head))
-        lines = [table.title, frame.to_string(index=False), *endings(self.searched, self.command)]
-        return "\n".join(lines).rstrip()
+        title, rows, said = self._told
+        return "\n".join([title, rows.to_string(index=False), *said]).rstrip()
 
     def _repr_html_(self) -> str:
+        title, rows, said = self._told
+        ending = "<br>".join(map(escape, said))
+        return f"<p>{escape(title)}</p>{rows.to_html(border=0, index=False)}<p>{ending}</p>"
+
+    @property
+    def _told(self) -> tuple[str, pd.DataFrame, list[str]]:
+        """What the command prints: the table of the search with its title, and what follows."""
         (table,) = tables([self.searched])
-        frame = pd.DataFrame(list(table.rows), columns=list(table.head))
-        said = "<br>".join(map(escape, endings(self.searched, self.command)))
-        return f"<p>{escape(table.title)}</p>{frame.to_html(border=0, index=False)}<p>{said}</p>"
+        rows = pd.DataFrame(list(table.rows), columns=list(table.head))
+        return table.title, rows, list(endings(self.searched, self.command))

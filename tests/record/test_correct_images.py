@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nnexp.errors import UserError
-from nnexp.record.correct import correct_of, load_correct, save_correct
+from nnexp.record.correct_images import correct_of, load_correct, save_correct
 from tests.small import configured, made, run
 
 DATA = made(train=40, test=25)

@@ -1,0 +1,128 @@
+"""Arguments of the command line that are refused before Hydra sees them, each in one line.
+
+Only flags and `hydra.` keys on a list are let through. Others lead out of this program's promises:
+`--experimental-rerun` unpickles a file, `hydra.run.dir` writes anywhere, `${oc.env:…}` copies
+secrets into the record; `+key` and `~key` change the schema and would be silently ignored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from nnexp.config.arguments import (
+    CHOICES,
+    CONTROL,
+    FLAGS,
+    GROUPS,
+    OTHER_TYPE,
+    RETIRED,
+    TAGS,
+    printable,
+)
+from nnexp.config.suggest import suggestion
+from nnexp.errors import UserError
+
+HYDRA_KEYS = ("hydra/launcher", "hydra.mode", "hydra.verbose")
+
+_KEY = re.compile(r"[A-Za-z_][\w./@-]*")
+TAG_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,199}")
+"""Names of a user's own tags."""
+
+_LOGGERS = re.compile(r"true|false|[A-Za-z_][\w.]*|\[ *[A-Za-z_][\w.]*( *, *[A-Za-z_][\w.]*)* *\]")
+"""What Hydra prints more of: everything, or what these loggers say."""
+
+MAX_LENGTH = 10_000
+"""Characters of an argument: far more than any key needs."""
+
+
+def check_arguments(arguments: Sequence[str], keys: Iterable[str], commands: Iterable[str]) -> None:
+    """Refuse flags and overrides that are not let through.
+
+    `keys` are the dotted keys of the schema, `commands` the words of the program: both for
+    suggestions.
+
+    Raises:
+        UserError: one line naming the argument and what is allowed.
+    """
+    known = sorted({*keys, *GROUPS, *HYDRA_KEYS})
+    values_left, asked = 0, ""
+    for argument in [*arguments, ""]:
+        if values_left:
+            values_left -= 1
+            if not argument:
+                values = ", ".join(CHOICES.get(asked, ("VALUE",)))
+                raise UserError(f"{asked}: has no value; allowed: {asked} {values}")
+            _check_choice(asked, argument)
+        elif not argument:
+            continue
+        elif argument.startswith("-") and not argument[1:2].isdigit():
+            flag, _, value = argument.partition("=")
+            if flag not in FLAGS:
+                allowed = ", ".join(f for f in FLAGS if f.startswith("--"))
+                raise UserError(
+                    f"{printable(flag)}: unknown option; allowed: {allowed}"
+                    f"{suggestion(flag, FLAGS)}"
+                )
+            if value and not FLAGS[flag]:
+                raise UserError(f"{printable(argument)}: allowed: {flag}, without a value")
+            values_left, asked = (0 if value else FLAGS[flag]), flag
+            if value:
+                _check_choice(flag, value)
+        else:
+            _check_override(argument, known, commands)
+
+
+def _check_choice(flag: str, value: str) -> None:
+    if flag in CHOICES and value not in CHOICES[flag]:
+        raise UserError(f"{flag} {printable(value)}: allowed: {', '.join(CHOICES[flag])}")
+
+
+def _check_override(argument: str, known: Sequence[str], commands: Iterable[str]) -> None:
+    if len(argument) > MAX_LENGTH:
+        raise UserError(f"{printable(argument[:60])}…: allowed: at most {MAX_LENGTH:,} characters")
+    if CONTROL.search(argument):
+        raise UserError(f"{printable(argument)}: control characters are not allowed")
+    key, equals, value = argument.partition("=")
+    if key.startswith(("+", "~")):
+        raise UserError(
+            f"{printable(argument)}: keys cannot be added or removed; allowed: key=value"
+        )
+    if not equals:
+        near = suggestion(argument, [*commands, *known])
+        raise UserError(f"{printable(argument)}: allowed: a command or key=value{near}")
+    if not _KEY.fullmatch(key) or "@" in key:
+        raise UserError(f"{printable(key)}: not a key; allowed: names such as train.eta")
+    if key.split(".")[0].split("/")[0] == "hydra" and key not in HYDRA_KEYS:
+        raise UserError(f"{key}={printable(value)}: allowed: {', '.join(HYDRA_KEYS)}")
+    if key in RETIRED:
+        raise UserError(f"{key}={printable(value)}: {RETIRED[key]}")
+    if key.startswith(TAGS):
+        check_tag(key.removeprefix(TAGS), key)
+    elif key not in known:
+        raise UserError(f"{key}={printable(value)}: unknown key{suggestion(key, known)}")
+    if key == "hydra.mode" and value not in ("RUN", "MULTIRUN"):
+        raise UserError(f"{key}={printable(value)}: allowed: RUN, MULTIRUN")
+    words = re.findall(r"[^\s,\[\]]+", value)
+    if key == "hydra.verbose" and not (
+        _LOGGERS.fullmatch(value)
+        and (value in ("true", "false") or not any(map(OTHER_TYPE.fullmatch, words)))
+    ):
+        raise UserError(
+            f"{key}={printable(value)}: allowed: true, false, the name of a logger, or [NAME,NAME]"
+        )
+    if "${" in value:
+        raise UserError(f"{key}={printable(value)}: allowed: plain values, no interpolations")
+
+
+def check_tag(name: str, said: str) -> None:
+    """Refuse a name that no tag of the user's own may have; `said` is how it was typed.
+
+    Raises:
+        UserError: it is none, or one that this program or MLflow keeps for itself.
+    """
+    if not TAG_NAME.fullmatch(name) or name.startswith(("nnexp", "mlflow")):
+        raise UserError(
+            f"{printable(said)}: not a tag of your own; allowed: letters, digits, _ and -, a "
+            "letter first; names that begin with nnexp or mlflow are kept by these programs"
+        )

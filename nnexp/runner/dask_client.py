@@ -1,0 +1,81 @@
+"""The client of a Dask cluster: reaching a scheduler, and what its workers would train with."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from nnexp.errors import UserError
+from nnexp.redact import redact
+from nnexp.runner.remote import Machine, machine
+
+CONNECT_SECONDS = 10.0
+
+
+def distributed_package() -> Any:
+    """Dask's package `distributed`, silenced.
+
+    Raises:
+        UserError: it is not installed.
+    """
+    try:
+        import dask
+
+        # What matters of what it logs is said by this program.
+        quiet = dict.fromkeys(("distributed", "distributed.client", "bokeh", "tornado"), "critical")
+        dask.config.set({"logging": quiet})
+        import distributed
+    except ImportError as error:
+        raise UserError(
+            "sweep.executor=dask: the package distributed is not installed; allowed: pip install "
+            "'nnexp[dask]', or sweep.executor=processes"
+        ) from error
+    return distributed
+
+
+def connect(address: str) -> Any:
+    """A client of the scheduler at an address.
+
+    Raises:
+        UserError: none answers there.
+    """
+    distributed = distributed_package()
+    try:
+        return distributed.Client(address, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError, TimeoutError) as error:
+        said = redact(" ".join(str(error).split()))[:150] or type(error).__name__
+        raise UserError(
+            f"sweep.address={redact(address)}: no Dask scheduler answers there ({said}); allowed: "
+            "the address of one, such as tcp://HOST:8786, or none for a cluster of this machine"
+        ) from error
+
+
+def workers_of(client: Any) -> list[str]:
+    """The addresses of the workers there are now."""
+    with suppress(OSError, TimeoutError):
+        return list(client.scheduler_info(n_workers=-1)["workers"])
+    return []
+
+
+def differences(client: Any, workers: list[str]) -> dict[str, str]:
+    """By address: in what a worker differs that would change the meaning of a run, or ""."""
+    if not workers:
+        return {}
+    ours = machine()
+    try:
+        found: dict[str, Any] = client.run(machine, workers=workers, on_error="return")
+    except (OSError, TimeoutError):
+        return {}  # It has gone again.
+    said = {}
+    for address, theirs in found.items():
+        if not isinstance(theirs, Machine):
+            kind = type(theirs).__name__
+            said[address] = f"cannot import nnexp ({kind}: {' '.join(str(theirs).split())[:100]})"
+        elif theirs.source != ours.source:
+            said[address] = (
+                f"has another source of nnexp ({theirs.nnexp}, digest {theirs.source[:12]}; here "
+                f"{ours.nnexp}, {ours.source[:12]})"
+            )
+        else:
+            said[address] = ""
+    return said

@@ -1,0 +1,45 @@
+"""Files and folders that are there whole under their names, or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A place beside a path to write a file or a new folder at; moved there if all goes well.
+
+    What is no plain file, such as a device, is written itself.
+
+    Raises:
+        OSError: it cannot be written, by its name; what was there before is there still.
+    """
+    place = Path(os.path.realpath(path))
+    special = place.exists() and not place.is_file()
+    fresh = place if special else place.with_name(f".{place.name}.new{os.getpid()}")
+    try:
+        yield fresh
+        if not special:
+            os.replace(fresh, place)
+    except BaseException as error:
+        if not special:
+            shutil.rmtree(fresh, ignore_errors=True)
+            with suppress(OSError):
+                fresh.unlink(missing_ok=True)
+        # A write does not say what was written, and nobody knows the other name.
+        if isinstance(error, OSError) and error.filename in (None, str(fresh), fresh):
+            error.filename = str(path)
+        raise
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all.
+
+    Raises: as `whole`.
+    """
+    with whole(path) as fresh:
+        fresh.write_bytes(content)

@@ -1,0 +1,57 @@
+"""Files that are there whole, or not at all."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from nnexp.whole import whole, write_whole
+
+
+def filled_up(path: Path) -> None:
+    """Write half a file, then no more."""
+    with whole(path) as fresh:
+        fresh.write_bytes(b"sec")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def stopped(folder: Path) -> None:
+    """Write half a folder, then be interrupted."""
+    with whole(folder) as fresh:
+        fresh.mkdir()
+        (fresh / "half").touch()
+        raise KeyboardInterrupt
+
+
+def test_what_was_there_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    write_whole(path, b"first")
+    with pytest.raises(OSError, match=r"page\.html") as caught:
+        filled_up(path)
+    assert caught.value.filename == str(path)
+    assert [*tmp_path.iterdir()] == [path]
+    assert path.read_bytes() == b"first"
+    write_whole(path, b"second")
+    assert path.read_bytes() == b"second"
+
+
+def test_a_folder_appears_whole(tmp_path: Path) -> None:
+    place = tmp_path / "model"
+    with pytest.raises(KeyboardInterrupt):
+        stopped(place)
+    assert not [*tmp_path.iterdir()]
+    with whole(place) as fresh:
+        fresh.mkdir()
+        (fresh / "all").touch()
+    assert [path.name for path in place.iterdir()] == ["all"]
+
+
+def test_a_link_leads_to_what_is_written_and_a_device_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    write_whole(tmp_path / "link", b"x")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_bytes() == b"x"
+    write_whole(Path("/dev/null"), b"x")
+    assert Path("/dev/null").is_char_device()
