@@ -117,7 +117,9 @@ class RunLog:
             OSError: there is none, or a new one cannot be written.
         """
         self.folder, self.path = folder, folder / LOG
-        self._read, self._unwritten, self._safe = 0, b"", 0
+        self._read, self._unwritten = 0, b""
+        self._safe: tuple[int, Ended | None] = 0, None
+        """Evaluated epochs that were in the file when it last took all, and the end, if it was."""
         self._file: IO[bytes] | None = None
         if begun is not None:
             self.logged = Logged(begun, tags=dict(begun.tags), owner=begun.owner)
@@ -156,8 +158,10 @@ class RunLog:
     @property
     def written(self) -> list[MetricPoint]:
         """The values that are in the file: others may be measured again, at another time."""
-        points = self.logged.points
-        return points if self.is_written else points[: self._safe]
+        points, (epochs, ended) = self.logged.points, self._safe
+        if self.is_written or (ended is not None and ended is self.logged.ended):
+            return points
+        return points[: sum(len(row) - 1 for row in self.logged.rows[:epochs])]
 
     @property
     def is_held(self) -> bool:
@@ -211,7 +215,8 @@ class RunLog:
     def add(self, *events: Event) -> None:
         """Note what has happened. What a full disk does not take is kept, for the next time."""
         if self.is_written:
-            self._safe = len(self.logged.points)
+            # Counted in epochs: this is done for each, and there may be thousands.
+            self._safe = len(self.logged.rows), self.logged.ended
         for event in events:
             self.logged.take(event)
             self._unwritten += encode(event)
@@ -351,7 +356,7 @@ def put_away(log: RunLog, store_folder: Path, run_id: str) -> None:
     """Move a log to those of the runs that the store has whole; its folder goes."""
     if not log.is_written:
         log.sync()
-    path = store_folder / RECORDED / f"{run_id}.gz"
+    path = recorded_log(store_folder, run_id)
     path.parent.mkdir(exist_ok=True)
     fresh = path.with_suffix(f"{HALF}{os.getpid()}")
     log.close()

@@ -25,7 +25,7 @@ def take_over(store: Store) -> None:
             content = json.loads(path.read_text(encoding="utf-8"))
             name = str(content.get("store") or content["uri"])
             # Up to version 0.1 it was its address.
-            if name not in (store.name, store.shown):
+            if not store.owns(name):
                 continue
             artifacts = path.parent / ARTIFACTS
             write_whole(

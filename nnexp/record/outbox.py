@@ -200,7 +200,7 @@ def finished_logs(store: Store, experiment: str) -> dict[str, RunLog]:
     found = {}
     for log in filter(None, map(_read, _folders(store))):
         begun, ended = log.logged.begun, log.logged.ended
-        ours = begun.store in (store.name, store.shown) and begun.experiment == experiment
+        ours = store.owns(begun.store) and begun.experiment == experiment
         is_run = begun.tags.get("nnexp.kind") == "run"
         if ours and is_run and ended is not None and ended.status == "FINISHED":
             found[begun.tags["nnexp.fingerprint"]] = log
@@ -254,7 +254,7 @@ def _is_told(log: RunLog) -> bool:
 def _is_left(store: Store, log: RunLog) -> bool:
     """Whether a log is this store's, nobody has it in hand, and there is something to be done."""
     with suppress(FileNotFoundError):  # Another process has just put it away.
-        if log.logged.begun.store in (store.name, store.shown) and not in_hand(log):
+        if store.owns(log.logged.begun.store) and not in_hand(log):
             # One that the store has whole was to be put away, unless it can be gone on with.
             return _is_told(log) or log.logged.whole or not _has_checkpoint(store, log)
     return False

@@ -17,7 +17,7 @@ from uuid import uuid4
 from nnexp.record.events import Begun, DamagedLog, Ended, Event, decode
 from nnexp.record.files import digests_in, sizes_in
 from nnexp.record.identity import ARTIFACTS
-from nnexp.record.log import HALF, RECORDED, RUNS, write_whole
+from nnexp.record.log import HALF, RECORDED, RUNS, recorded_log, write_whole
 from nnexp.record.outbox import Left, lock, set_aside
 from nnexp.record.projection import TOKEN, Projection, is_refusal
 from nnexp.record.store import Store, experiment_id
@@ -94,7 +94,7 @@ def rebuild(store: Store) -> Iterator[Left]:
 
 def forget(store: Store, run_id: str) -> None:
     """Let a run that was removed for good stay so."""
-    (store.folder / RECORDED / f"{run_id}.gz").unlink(missing_ok=True)
+    recorded_log(store.folder, run_id).unlink(missing_ok=True)
 
 
 def _known(store: Store) -> set[str]:

@@ -74,6 +74,10 @@ class Store:
         """The address without secrets, for screen and record."""
         return redact(self.uri)
 
+    def owns(self, name: str) -> bool:
+        """Whether what is named so beside a store is this one's, by its id or its address."""
+        return name in (self.name, self.shown)
+
 
 def prepare_mlflow() -> None:
     """Settings that MLflow reads when imported; what the user has set stays."""

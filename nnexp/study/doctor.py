@@ -100,7 +100,7 @@ class Doctor:
             what = "a run whose file is damaged on disk"
             with suppress(DamagedLog, OSError):
                 log = RunLog(folder)
-                if log.logged.begun.store not in (self.store.name, self.store.shown):
+                if not self.store.owns(log.logged.begun.store):
                     continue
                 what = described(log)
                 if not self.dry_run:

@@ -24,7 +24,7 @@ from nnexp.record.events import (
     decode,
     encode,
 )
-from nnexp.record.log import HALF, LOG, OtherValues, RunLog, put_away, unpacked, write_whole
+from nnexp.record.log import HALF, LOG, Logged, OtherValues, RunLog, put_away, unpacked, write_whole
 from nnexp.record.sending import MetricPoint
 
 TEXTS = st.dictionaries(st.text(max_size=8), st.text(max_size=20), max_size=3)
@@ -226,3 +226,15 @@ def test_a_log_that_was_put_away_comes_out_as_it_was(tmp_path: Path) -> None:
     assert (again.folder / LOG).read_bytes() == content
     assert (again.folder / "note").read_text() == "text"
     assert unpacked(tmp_path, "another", tmp_path / "runs" / "third", {}) is None
+
+
+def test_noting_an_epoch_does_not_go_through_those_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = RunLog(tmp_path / "run", begun())
+    with monkeypatch.context() as patched:
+        patched.setattr(Logged, "points", property(lambda _: pytest.fail("all values were made")))
+        for step in range(3):
+            log.add_epoch(step, step, {"train/cost": 1.0})
+    assert [point.step for point in log.written] == [0, 1, 2]
+    log.close()
