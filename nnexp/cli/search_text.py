@@ -44,7 +44,10 @@ def _finalists(searched: Searched) -> TextTable:
     ]
     head = ("trial", *keys, "seeds", f"{metric.name}{_unit(metric)}", "verdict")
     tried = len(searched.chosen.trials)
-    note = f"the best of {tried} trials, over seeds that they were not chosen by; 95 % intervals"
+    note = (
+        f"the best of {tried} trials, over seeds that they were not chosen by; 95 % intervals; "
+        "chosen is the best smoothed value (docs/search.md)"
+    )
     return TextTable(f"finalists of the {searched.plan.name}", head, tuple(rows), note)
 
 

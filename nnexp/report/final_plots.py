@@ -35,7 +35,8 @@ _MARKERS = "Dos^vP*X"
 
 def dots(material: Material, measure: Measure) -> Drawn:
     """Every run a dot, its setting's mean with the 95 % interval; the published value as a line."""
-    settings = material.drawn
+    measured = set(material.runs.dropna(subset=[measure.metric])["setting"])
+    settings = [setting for setting in material.drawn if setting in measured]
     beside = len(settings) > _MANY and max(map(len, settings)) <= _LONGEST
     row_height, left = (_LOW_ROW, _NAMES) if beside else (_ROW, 0.2)
     height = row_height * len(settings)
@@ -45,8 +46,6 @@ def dots(material: Material, measure: Measure) -> Drawn:
     for row, setting in enumerate(reversed(settings)):
         runs = material.runs[material.runs["setting"] == setting][measure.metric]
         values = measure.scale * runs.dropna().to_numpy(np.float64)
-        if not len(values):
-            continue
         low, high = Metric(measure.metric).bounds
         summary = summarize(values, bounds=Interval(measure.scale * low, measure.scale * high))
         hue = colour(material.style[setting])

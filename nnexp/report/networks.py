@@ -58,7 +58,7 @@ class Networks:
 
 def read_networks(store: Store, material: Material) -> tuple[list[Networks], list[str]]:
     """The networks of the settings, as far as they are recorded; and why others are left out."""
-    found, left_out = [], []
+    found, left_out, untested = [], [], 0
     for setting in material.drawn[:SETTINGS]:
         ids = set(material.runs[material.runs["setting"] == setting]["run_id"])
         ours = sorted(
@@ -69,8 +69,11 @@ def read_networks(store: Store, material: Material) -> tuple[list[Networks], lis
         recorded = {run_id: network for run_id, network in read.items() if network is not None}
         if not recorded or ours[0].data.params["data.name"] == "neuron":
             continue
+        runs = [run for run in ours if run.info.run_id in recorded]
+        if any(run.data.params["monitor.test"] == "never" for run in runs):
+            untested += 1
+            continue
         try:
-            runs = [run for run in ours if run.info.run_id in recorded]
             config = _config(store, runs[0])
             for run in runs:
                 dataset = tested_data(run, config)
@@ -78,6 +81,11 @@ def read_networks(store: Store, material: Material) -> tuple[list[Networks], lis
             left_out.append(f"{setting}: no weights and no confusion are shown: {error}")
             continue
         found.append(_networks(setting, list(recorded.values()), config, dataset))
+    if untested:
+        left_out.append(
+            f"no weights and no confusion are shown of {some(untested, 'setting')}, of which not "
+            "every run has looked at test data"
+        )
     return found, left_out
 
 

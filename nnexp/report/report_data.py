@@ -16,8 +16,15 @@ from nnexp.errors import UserError
 from nnexp.record.store import Store
 from nnexp.record.sweep import PRUNED
 from nnexp.report.chart import finite
-from nnexp.report.labels import FINAL, MEASURES, Measure, said
+from nnexp.report.labels import FINAL, MEASURES, Measure
 from nnexp.report.published_curves import Beside, beside
+from nnexp.report.settings import (
+    in_order,
+    most_trained_first,
+    ordered,
+    searched_keys,
+    setting_names,
+)
 from nnexp.report.small_multiples import facet_of, line_names, panels_of
 from nnexp.study.frames import curves_of, frame_of, select
 from nnexp.study.grouping import config_keys
@@ -154,11 +161,14 @@ def gather(
     # As `compare` does: the same config on the same data, perhaps of another source, counts once.
     same = [key for key in (*config_keys(), "data") if key in finished]
     finished = finished.drop_duplicates(same, keep="first").copy()
+    by_id = {run.info.run_id: run for run in selected}
     columns = {key: list(finished[key]) for key in schema_keys() if key in finished}
     apart = distinct_keys(columns, size="data.n_train", aside=ASIDE)
-    keys = ordered(apart, asked_key(names[0]) if len(names) == 1 else None)
+    searched = searched_keys(by_id.values(), columns)
+    keys = ordered(
+        list(dict.fromkeys([*searched, *apart])), asked_key(names[0]) if len(names) == 1 else None
+    )
     finished["setting"] = setting_names(finished, keys)
-    by_id = {run.info.run_id: run for run in selected}
     kept = tuple(by_id[run_id] for run_id in finished["run_id"])
     curves = curves_of(store, kept, CURVES)
     curves["value"] = finite(curves["value"])
@@ -168,7 +178,9 @@ def gather(
     by_run = _with_gaps(curves.set_index(["metric", "setting", "run_id", "step"])["value"])
     failed = everything[everything["status"] == "FAILED"].copy()
     failed["setting"] = setting_names(failed, keys) if len(failed) else []
-    settings = _in_order(finished, keys)
+    settings = in_order(finished, keys)
+    if searched:
+        settings = most_trained_first(settings, finished)
     first = finished.drop_duplicates("setting").set_index("setting")["run_id"]
     return Material(
         names=tuple(names),
@@ -231,43 +243,3 @@ def _final_accuracy(runs: pd.DataFrame) -> pd.Series[float]:
     best: pd.Series[float] = runs.get("best/test_accuracy", nothing)
     last: pd.Series[float] = runs.get("test/accuracy", nothing)
     return best.astype(float).fillna(last.astype(float))
-
-
-def ordered(keys: Sequence[str], asked: str | None) -> list[str]:
-    """The size of the training set first, the key that is asked about last.
-
-    Settings that differ in nothing but that key then stand one below the other.
-    """
-    last = next((k for k in keys if k == asked), None)
-    if last is None:
-        last = next((k for k in keys if k != "data.n_train"), None)
-    return sorted(keys, key=lambda k: (k == last, k != "data.n_train"))
-
-
-def setting_names(runs: pd.DataFrame, keys: Sequence[str]) -> pd.Series[str]:
-    """`1,000 images, no dropout` …: the values of the telling keys in words."""
-    if not keys:
-        return pd.Series("all runs", index=runs.index)
-    columns = [runs[key].map(lambda value, key=key: said(key, value)) for key in keys]
-    joined = columns[0]
-    for column in columns[1:]:
-        joined = joined + ", " + column
-    return joined
-
-
-def _in_order(runs: pd.DataFrame, keys: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """By the values of the keys; `none`, the plain case, before the others."""
-    if not keys:
-        return {"all runs": ()}
-    rows = runs.drop_duplicates("setting")
-
-    def rank(row: pd.Series[str]) -> list[tuple[float, str]]:
-        found = []
-        for value in (row[key] for key in keys):
-            text = "" if str(value) == "none" else str(value)
-            plain = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-            found.append((float(value) if plain else 0.0, text))
-        return found
-
-    ranked = sorted((row for _, row in rows.iterrows()), key=rank)
-    return {str(row["setting"]): tuple(said(key, row[key]) for key in keys) for row in ranked}

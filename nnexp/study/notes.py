@@ -38,10 +38,8 @@ def warnings(
     for column, what in _PROVENANCE.items():
         if column == "data" and "data.name" in keys:
             continue  # It is what is compared.
-        # Of compiled runs no environment is told, as none changes a bit.
-        found = set(finished[column]) - {""} if column in finished else set()
-        if len(found) > 1:
-            said.append(f"runs of {len(found)} different {what} are mixed")
+        if (number := _different(finished, column)) > 1:
+            said.append(f"runs of {number} different {what} are mixed")
     said += _beside(finished, names, keys, pair)
     if len(settings) == 1:
         said.append(f"there is one setting, {settings[0].name}: nothing to compare it with")
@@ -51,6 +49,18 @@ def warnings(
     elif few:
         said.append(f"fewer than 5 runs: {', '.join(few)}; intervals of so few are rough")
     return [*said, *_chosen(finished, metric)]
+
+
+def _different(finished: pd.DataFrame, column: str) -> int:
+    """How many values a column of provenance has."""
+    if column not in finished:
+        return 0
+    # Of compiled runs no environment is told, as none changes a bit.
+    told = finished[finished[column] != ""]
+    if column == "data" and "monitor.test" in told:
+        # The digest of runs that are not to open the test files is of the training files alone.
+        return max(told.groupby(told["monitor.test"] == "never")[column].nunique(), default=0)
+    return int(told[column].nunique())
 
 
 def mixed_keys(

@@ -15,6 +15,8 @@ from jsonschema import Draft202012Validator
 import nnexp
 from nnexp.data.dataset import MNIST_FOLDER
 from nnexp.record.store import open_store
+from nnexp.report import labels
+from nnexp.report.report_data import gather
 from nnexp.selection.plan import Asked
 from nnexp.study.exchange.results import open_results, problems
 from nnexp.study.searched import searches
@@ -112,6 +114,13 @@ def test_its_report_opens_with_the_choice_and_draws_the_search(done: Typed) -> N
     page = (folder / "index.html").read_text(encoding="utf-8")
     assert "Trials of the search: train.eta, reg.lmbda" in page
     assert page.count(">given up after ") == sum(t["state"] == "pruned" for t in result["trials"])
+    # Each setting is told by all keys that were searched, the chosen one first.
+    settings = gather(open_store(f"sqlite:///{done.folder}/mlflow.db"), ["nnexp"], None).settings
+    chosen = [labels.said(key, value) for key, value in result["best"].items()]
+    assert sorted(next(iter(settings.values()))) == sorted(chosen)
+    # Test data that most runs must not look at are no second data set, and said once.
+    assert "different data sets" not in page
+    assert page.count("has looked at test data") == 1
 
 
 def test_the_finished_runs_of_a_search_can_be_exported(done: Typed) -> None:
