@@ -57,6 +57,8 @@ PICTURES: dict[str, tuple[str, ...]] = {
     "more_data": ("size", "size_gap"),
     "l1_l2": ("weights1", "slopes"),
     "lambda_by_size": ("best_map",),
+    "fashion": ("dots_final_test_accuracy",),
+    "fashion_techniques": ("dots_final_test_accuracy", "gap_validation"),
     "headline": ("validation_accuracy", "dots_final_test_accuracy"),
     "early_stopping": ("validation_accuracy", "slopes", "dots_epochs", "dots_time_train_seconds"),
 }
@@ -80,7 +82,11 @@ AGAINST = {"regularized": "overfitting"}
 CHOICE = "_choice"
 """Ending of presets that only choose what another uses: they have no page."""
 
-_LONG = {"lambda_by_size": ("Settings",)}
+_LONG = {
+    "lambda_by_size": ("Settings",),
+    "fashion": ("Settings", "How the weights distribute"),
+    "fashion_techniques": ("How the weights distribute",),
+}
 """Tables of a report that are too long for a README."""
 
 _TIMED = ("early_stopping",)

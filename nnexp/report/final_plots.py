@@ -30,6 +30,8 @@ _LOW_ROW = 0.2
 _NAMES = 2.35
 _LONGEST = 44
 """Inches for the names, and so many letters."""
+_WIDEST = 66
+"""So many letters of a name that stands above its row fit into the width."""
 _MARKERS = "Dos^vP*X"
 
 
@@ -37,7 +39,8 @@ def dots(material: Material, measure: Measure) -> Drawn:
     """Every run a dot, its setting's mean with the 95 % interval; the published value as a line."""
     measured = set(material.runs.dropna(subset=[measure.metric])["setting"])
     settings = [setting for setting in material.drawn if setting in measured]
-    beside = len(settings) > _MANY and max(map(len, settings)) <= _LONGEST
+    longest = max(map(len, settings))
+    beside = len(settings) > _MANY and longest <= _LONGEST
     row_height, left = (_LOW_ROW, _NAMES) if beside else (_ROW, 0.2)
     height = row_height * len(settings)
     figure = new_picture(height + 0.6)
@@ -62,7 +65,8 @@ def dots(material: Material, measure: Measure) -> Drawn:
             x, y = (0.2 - left) / (WIDTH - left - 0.2), (row + 0.25) / len(settings)
             label_inside(axes, x, y, setting, size=TEXT - 1.0)
         else:
-            label_inside(axes, 0.0, (row + 0.62) / len(settings), setting, size=TEXT - 0.5)
+            size = (TEXT - 0.5) * min(1.0, _WIDEST / longest)
+            label_inside(axes, 0.0, (row + 0.62) / len(settings), setting, size=size)
         told.append(f"{setting} {measure.text(summary.mean / measure.scale)}")
     axes.set_ylim(-0.5 if beside else -0.4, len(settings) - (0.5 if beside else 0.4))
     axes.margins(x=0.06)
