@@ -76,6 +76,15 @@ COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 """Commands whose tables come before those of the report."""
 
+SEARCHED: dict[str, tuple[tuple[str, ...], ...]] = {
+    "learning_rates_search": (("--for", "size=1k,50k", "--trials", "24"),),
+    "l1_l2_search": (
+        ("size=1k", "--for", "reg=l1,l2", "--trials", "24"),
+        ("size=50k", "--for", "reg=l1,l2", "--trials", "24"),
+    ),
+}
+"""Presets that are searched over, with the rest of the commands."""
+
 AGAINST = {"regularized": "overfitting"}
 """A preset whose question is about the settings of another."""
 
@@ -136,6 +145,14 @@ def remake(name: str, digest: str = "") -> list[str]:
     readme.write_text(with_claims(text, name), encoding="utf-8")
     others = [j for j in judged if not j.as_expected or j.outcome == "not recorded"]
     return [f"{name}: {j.claim.name}: {j.outcome}, expected: {j.claim.expected}" for j in others]
+
+
+def typed_of(name: str) -> list[list[str]]:
+    """What is typed after `python -m nnexp` to train a preset's runs."""
+    searches = SEARCHED.get(name)
+    if searches is None:
+        return [[f"experiment={name}"]]
+    return [["search", f"experiment={name}", *rest] for rest in searches]
 
 
 def claims_of(name: str) -> list[Claim]:
@@ -216,8 +233,9 @@ def _without_time(table: TextTable, name: str) -> TextTable:
 
 
 def _fresh(name: str) -> str:
+    typed = "\n".join(f"$ python -m nnexp {' '.join(line)}" for line in typed_of(name))
     return (
-        f"# {name}\n\n{question_of(name)}\n\n```console\n$ python -m nnexp experiment={name}\n"
+        f"# {name}\n\n{question_of(name)}\n\n```console\n{typed}\n"
         f"$ python -m nnexp report {name}\n```\n\n## Verdict\n\n\n\n## Result\n\n{START}{END}\n"
     )
 
@@ -236,8 +254,9 @@ def main() -> None:
     for name in options.names or presets:
         started = time.monotonic()
         if not options.only_report:
-            typed = [f"experiment={name}", "tracking.artifacts=light"]
-            subprocess.run([sys.executable, "-m", "nnexp", *typed], check=True)
+            for typed in typed_of(name):
+                line = [*typed, "tracking.artifacts=light"]
+                subprocess.run([sys.executable, "-m", "nnexp", *line], check=True)
         trained = time.monotonic()
         others += remake(name, carry(name))
         made = time.monotonic() - trained
