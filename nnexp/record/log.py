@@ -33,6 +33,7 @@ from nnexp.record.events import (
 )
 from nnexp.record.locks import wait_for
 from nnexp.record.sending import MetricPoint
+from nnexp.whole import named
 
 try:
     import fcntl
@@ -251,7 +252,8 @@ class RunLog:
         self.hold()
         assert self._file is not None
         self._write()
-        os.fsync(self._file.fileno())
+        with named(self.path):
+            os.fsync(self._file.fileno())
 
     def _write(self) -> None:
         if not self._unwritten:
@@ -259,8 +261,9 @@ class RunLog:
         self.hold()
         assert self._file is not None
         try:
-            if self._file.write(self._unwritten) != len(self._unwritten):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            with named(self.path):
+                if self._file.write(self._unwritten) != len(self._unwritten):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError:
             # Half a line must not stand before what comes later.
             self._file.truncate(self._read)
@@ -314,7 +317,7 @@ def _create(
     # Who makes it can be told by its name, should it be killed meanwhile.
     fresh = folder.with_name(f"{folder.name}{HALF}{os.getpid()}")
     shutil.rmtree(fresh, ignore_errors=True)
-    try:
+    with named(fresh / LOG):
         fresh.mkdir(parents=True)
         (fresh / LOG).write_bytes(content)
         for name, text in (beside or {}).items():
@@ -324,10 +327,6 @@ def _create(
         with suppress(FileNotFoundError):
             remove(folder)
         os.replace(fresh, folder)
-    except OSError as error:
-        # A write does not say what was written.
-        error.filename = error.filename or str(fresh / LOG)
-        raise
     return len(content)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +23,8 @@ from nnexp.record.projection import Projection
 from nnexp.record.readback import Expected, missing_of
 from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store, open_store
+from nnexp.record.store_errors import trouble_of
+from tests.faults.injection import Faults, injected
 from tests.record.stored import restore
 from tests.record.test_stale import gone, tags
 
@@ -199,6 +203,28 @@ def test_store_that_fails_again_is_said_to(store: Store) -> None:
     assert became(left) == ["waits", "waits"]
     assert "gone before" in left[0].said
     assert became(list(settle(store))) == ["sent", "sent"]
+
+
+def test_a_disk_that_takes_no_notes_is_named(store: Store) -> None:
+    outbox, log = Outbox(store), ended(store, "no notes")
+    with injected(Faults(store.folder, "write", 1, lasting=True)):
+        assert outbox.send(Projection(store, log)) == ""
+    assert outbox.trouble == (
+        "what is recorded cannot be written ([Errno 28] No space left on device: "
+        f"'{log.folder / 'projection.json'}')"
+    )
+    assert outbox.again(now=True)
+    arrived(store, "no notes")
+
+
+def test_a_database_that_cannot_grow_is_named(store: Store, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "small.db")) as database:
+        database.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(sqlite3.OperationalError) as full:
+            database.execute("CREATE TABLE t (x)")
+    said = trouble_of(store, full.value)
+    assert said == f"{store.shown} cannot be written (database or disk is full)"
+    assert "does not answer (refused)" in trouble_of(store, ConnectionRefusedError("refused"))
 
 
 def test_log_that_can_never_arrive_is_set_aside_and_kept(store: Store) -> None:
