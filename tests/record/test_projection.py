@@ -24,6 +24,7 @@ from nnexp.record.readback import Expected, missing_of
 from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store, open_store
 from nnexp.record.store_errors import trouble_of
+from tests.faults.forked import forked
 from tests.faults.injection import Faults, injected
 from tests.record.stored import restore
 from tests.record.test_stale import gone, tags
@@ -318,6 +319,35 @@ def test_a_run_that_somebody_trains_is_let_alone(store: Store) -> None:
     log.add(rest[-1])
     log.close()
     assert became(list(settle(store))) == ["sent"]  # It waits for this very process.
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["goes on", "is killed"])
+def test_what_waits_in_a_sweep_is_sent_once_though_another_command_comes(
+    store: Store, killed: bool
+) -> None:
+    """The other command is a process of its own, as is the sweep."""
+    names = [f"wait {killed} {k}" for k in range(2)]
+
+    def sweep() -> list[str]:
+        failing = replace(store, client=cast(Any, Failing(store.client, 1, after=False)))
+        outbox = Outbox(failing)
+        for name in names:
+            begun, *rest = events(store, name)
+            ours = replace(begun, owner=owner_tags())
+            outbox.send(Projection(failing, write_whole(store.folder / RUNS / name, [ours, *rest])))
+        assert len(outbox.waiting) == len(names)
+        if killed:
+            return []
+        # They are this process's, and the other one asks the store for nothing.
+        assert forked(lambda: became(list(settle(store)))) == []
+        return list(outbox.again(now=True).values())
+
+    sent = forked(sweep)
+    assert len(sent) == (0 if killed else 2)
+    assert became(list(settle(store))) == (["sent", "sent"] if killed else [])
+    for name in names:
+        arrived(store, name)
+    assert not left_behind(store)
 
 
 def test_every_value_parameter_tag_and_file_that_a_store_lacks_is_found(
