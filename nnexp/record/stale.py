@@ -19,8 +19,8 @@ REASON = (
     f"start; on other hosts after {HEARTBEAT_MINUTES} minutes without a sign of life"
 )
 
-_AT_ONCE = ("summary", "ensemble")
-"""Kinds of runs that nobody trains."""
+AT_ONCE = ("summary", "ensemble")
+"""Kinds of runs that nobody trains: half of one is deleted, and made again when asked for."""
 
 
 def stale_runs(store: Store, experiment_id: str) -> list[Run]:
@@ -33,7 +33,7 @@ def stale_runs(store: Store, experiment_id: str) -> list[Run]:
     return [
         run
         for run in runs_where(store, [experiment_id], where)
-        if run.data.tags.get("nnexp.kind") in ("run", "sweep", "fork", *_AT_ONCE)
+        if run.data.tags.get("nnexp.kind") in ("run", "sweep", "fork", *AT_ONCE)
         and not alive(run.data.tags, now())
         and run.info.run_id not in logged
     ]
@@ -46,7 +46,7 @@ def mark_stale(store: Store, experiment_id: str) -> list[str]:
     """
     marked = []
     for run in stale_runs(store, experiment_id):
-        if run.data.tags["nnexp.kind"] in _AT_ONCE:
+        if run.data.tags["nnexp.kind"] in AT_ONCE:
             take_back(store, str(run.info.run_id), "KILLED")
         else:
             store.client.set_tag(run.info.run_id, "nnexp.reason", REASON)

@@ -24,6 +24,7 @@ from nnexp.record.outbox import REFUSED
 from nnexp.record.store import experiment_id
 from nnexp.runner.run import run_single, tidy
 from nnexp.runner.sweep import run_sweep
+from nnexp.study.doctor import Doctor
 from tests.simulation.machine import Machine
 from tests.simulation.store import Kept
 from tests.simulation.world import Died
@@ -51,7 +52,7 @@ def mark_of(config: Config) -> str:
 
 @dataclass(frozen=True)
 class Command:
-    """What a user types: a run, a sweep, or whatever settles what others have left."""
+    """What a user types: a run, a sweep, `doctor`, or whatever settles what others have left."""
 
     name: str
     configs: tuple[Config, ...] = ()
@@ -63,6 +64,10 @@ class Command:
             run_single(self.configs[0], console)
         elif self.name == "sweep":
             run_sweep(self.configs, ["-m", "train.eta=…"], console, retry_failed=again)
+        elif self.name == "doctor":
+            store = machine.store
+            for finding in Doctor(store, [experiment_id(store, "nnexp")]).findings():
+                machine.world.note(finding.text)
         else:
             store = machine.store
             tidy(store, experiment_id(store, "nnexp"), console)
