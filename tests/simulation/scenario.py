@@ -24,6 +24,7 @@ from nnexp.record.outbox import REFUSED
 from nnexp.record.store import experiment_id
 from nnexp.runner.run import run_single, tidy
 from nnexp.runner.sweep import run_sweep
+from nnexp.study.doctor import Doctor
 from tests.simulation.machine import Machine
 from tests.simulation.store import Kept
 from tests.simulation.world import Died
@@ -51,21 +52,27 @@ def mark_of(config: Config) -> str:
 
 @dataclass(frozen=True)
 class Command:
-    """What a user types: a run, a sweep, or whatever settles what others have left."""
+    """What a user types: a run, a sweep, `doctor`, or what settles what others have left."""
 
     name: str
     configs: tuple[Config, ...] = ()
 
-    def carry_out(self, machine: Machine, *, again: bool = False) -> None:
-        """As the program does; with `again`, runs that failed are trained again."""
+    def carry_out(self, machine: Machine, *, again: bool = False) -> int:
+        """As the program does; with `again`, runs that failed are trained again. The exit code."""
         console = Console(file=io.StringIO(), width=200)
         if self.name == "run":
             run_single(self.configs[0], console)
         elif self.name == "sweep":
             run_sweep(self.configs, ["-m", "train.eta=…"], console, retry_failed=again)
+        elif self.name == "doctor":
+            store = machine.store
+            findings = list(Doctor(store, [experiment_id(store, "nnexp")]).findings())
+            machine.world.note("; ".join(finding.text for finding in findings) or "all is well")
+            return int(any(finding.left for finding in findings))
         else:
             store = machine.store
             tidy(store, experiment_id(store, "nnexp"), console)
+        return 0
 
     def __str__(self) -> str:
         return f"{self.name} {', '.join(str(c.train.eta) for c in self.configs)}"
@@ -105,7 +112,7 @@ class Scenario:
         world.go()
         world.calm()
         world.trace.append("calm")
-        for command in [*commands, Command("settle")]:
+        for command in [*commands, Command("settle"), Command("doctor")]:
             self._start(command, 1, calm=True)
             world.go()
         self._check(commands)
@@ -127,7 +134,7 @@ class Scenario:
         """The exit code of a command; what it says must be true."""
         world, code, said = self.machine.world, 0, ""
         try:
-            command.carry_out(self.machine, again=calm)
+            code = command.carry_out(self.machine, again=calm)
         except Died:
             raise
         except KeyboardInterrupt:
