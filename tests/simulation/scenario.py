@@ -21,6 +21,7 @@ from nnexp.record.events import Begun, DamagedLog, decode
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.log import HALF, RUNS, Logged, RunLog, recorded_log
 from nnexp.record.outbox import REFUSED
+from nnexp.record.processes import HEARTBEAT_MINUTES
 from nnexp.record.store import experiment_id
 from nnexp.runner.run import run_single, tidy
 from nnexp.runner.sweep import run_sweep
@@ -103,6 +104,8 @@ class Scenario:
     """What each run comes to when nothing disturbs it, by fingerprint."""
     wrong: list[str] = field(default_factory=list)
     """What does not hold."""
+    promised: set[str] = field(default_factory=set)
+    """Fingerprints of the runs that an exit code of 0 has vouched for."""
 
     def play(self, commands: Sequence[Command]) -> None:
         """Let them happen: at once and with faults, then one by one and undisturbed."""
@@ -112,7 +115,13 @@ class Scenario:
         world.go()
         world.calm()
         world.trace.append("calm")
+        lost = self.promised - self._recorded().keys() - self._on_disk()
+        self.wrong += [f"exit code 0, and {mark[:8]} is lost" for mark in lost]
         for command in [*commands, Command("settle"), Command("doctor")]:
+            if world.boot:
+                # What another boot had in hand is taken for alive so long.
+                self.machine.disk.date()
+                world.now += HEARTBEAT_MINUTES * 60
             self._start(command, 1, calm=True)
             world.go()
         self._check(commands)
@@ -148,6 +157,7 @@ class Scenario:
         world.note(f"exit code {code} {said}")
         with world.looking_on():
             if code == 0:
+                self.promised |= set(map(mark_of, command.configs))
                 self.wrong += [
                     f"{command}: exit code 0, and {mark[:8]} is neither recorded nor on disk"
                     for mark in map(mark_of, command.configs)
