@@ -33,7 +33,7 @@ from nnexp.record.events import (
 )
 from nnexp.record.locks import wait_for
 from nnexp.record.sending import MetricPoint
-from nnexp.whole import write_synced
+from nnexp.whole import named, write_synced
 
 try:
     import fcntl
@@ -252,7 +252,8 @@ class RunLog:
         self.hold()
         assert self._file is not None
         self._write()
-        os.fsync(self._file.fileno())
+        with named(self.path):
+            os.fsync(self._file.fileno())
 
     def outlast(self) -> None:
         """Make what is in the file outlast a loss of power, whichever process has written it.
@@ -261,7 +262,7 @@ class RunLog:
             OSError: the disk takes nothing more.
         """
         # For writing, though nothing is: Windows syncs no other.
-        with open(self.path, "r+b") as file:
+        with named(self.path), open(self.path, "r+b") as file:
             os.fsync(file.fileno())
 
     def _write(self) -> None:
@@ -271,9 +272,10 @@ class RunLog:
         assert self._file is not None
         taken = 0
         try:
-            taken = self._file.write(self._unwritten) or 0
-            if taken != len(self._unwritten):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            with named(self.path):
+                taken = self._file.write(self._unwritten) or 0
+                if taken != len(self._unwritten):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError:
             # Half a line must not stand before what comes later. A whole one stays: another process
             # may have read it, and sent it to the store.
@@ -330,7 +332,7 @@ def _create(
     # Who makes it can be told by its name, should it be killed meanwhile.
     fresh = folder.with_name(f"{folder.name}{HALF}{os.getpid()}")
     shutil.rmtree(fresh, ignore_errors=True)
-    try:
+    with named(fresh / LOG):
         fresh.mkdir(parents=True)
         write_synced(fresh / LOG, content)
         for name, text in (beside or {}).items():
@@ -340,10 +342,6 @@ def _create(
         with suppress(FileNotFoundError):
             remove(folder)
         os.replace(fresh, folder)
-    except OSError as error:
-        # A write does not say what was written.
-        error.filename = error.filename or str(fresh / LOG)
-        raise
     return len(content)
 
 

@@ -25,6 +25,7 @@ from nnexp.record.seal import note_seal, seal_of_tags
 from nnexp.record.sending import log as send
 from nnexp.record.sending import log_data
 from nnexp.record.store import Store, experiment_id
+from nnexp.whole import named
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -73,8 +74,9 @@ def note(folder: Path, state: State) -> None:
     """
     path = folder / STATE
     fresh = path.with_suffix(f".new{os.getpid()}")
-    fresh.write_text(json.dumps(asdict(state)), encoding="utf-8")
-    os.replace(fresh, path)
+    with named(path):
+        fresh.write_text(json.dumps(asdict(state)), encoding="utf-8")
+        os.replace(fresh, path)
 
 
 def taken_out(store: Store, run_id: str, folder: Path) -> RunLog | None:
