@@ -57,3 +57,15 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     with whole(path) as fresh:
         fresh.write_bytes(content)
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    """Write a file that outlasts a loss of power once this returns.
+
+    Raises:
+        OSError: it cannot be written, or the disk is full.
+    """
+    with open(path, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

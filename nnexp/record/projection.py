@@ -57,8 +57,12 @@ class State:
 
 def state_of(folder: Path) -> State:
     """What is kept beside a log."""
-    with suppress(OSError, ValueError, TypeError):
-        return State(**json.loads((folder / STATE).read_text(encoding="utf-8")))
+    with suppress(OSError):
+        try:
+            return State(**json.loads((folder / STATE).read_text(encoding="utf-8")))
+        except (ValueError, TypeError):
+            # It is not synced: after a loss of power, a run is looked for by its token.
+            return State(opening=True)
     return State()
 
 
@@ -208,6 +212,9 @@ class Projection:
         before = self._tags if self._tags is not None else logged.begun.tags
         tags = {k: v for k, v in {**logged.tags, **more}.items() if before.get(k) != v}
         params = logged.begun.params if first else {}
+        if points:
+            # What a loss of power took would be measured again, and be there twice.
+            self.log.outlast()
         send(self.store, self.run_id, points, params, tags)
         self._points += len(points)
         if first and logged.begun.data:

@@ -50,6 +50,7 @@ def commands_of(draw: random.Random) -> list[Command]:
         [sweep(0, 1), settle],
         [run(0), doctor],
         [sweep(0, 1), doctor],
+        [run(1), sweep(0, 1), doctor],
     )
     return draw.choice(together)
 
