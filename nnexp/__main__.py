@@ -18,6 +18,7 @@ from nnexp.boundary import Terminated, answer
 from nnexp.cli import COMMANDS
 from nnexp.errors import UserError
 from nnexp.help import help_text
+from nnexp.memory import watch_threads
 from nnexp.output import drop_output, sound_streams, unfailing_output
 from nnexp.program import MODULE, SCRIPT, as_started, started_as
 from nnexp.redact import hide
@@ -88,6 +89,7 @@ def entry() -> None:
         # Under nohup SIGHUP is ignored, and stays so.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _terminate)
+    watch_threads()
     # Hydra prints by logging, which answers a closed pipe (`… | head`) with pages of its own.
     logging.raiseExceptions = False
     code = _logged(sys.argv[1:])

@@ -20,7 +20,7 @@ from pathlib import Path
 from nnexp import __version__
 from nnexp.config.arguments import printable
 from nnexp.errors import NnexpError, stopped_by
-from nnexp.memory import address_space
+from nnexp.memory import Starved, address_space
 from nnexp.program import as_started
 from nnexp.redact import redact
 from nnexp.signals import block_interrupts
@@ -59,6 +59,9 @@ def answer(error: BaseException) -> int:
     if isinstance(error, Terminated):
         _say(stopped_by(error))
         return 128 + signal.Signals[str(error)]
+    if isinstance(error, Starved):
+        _say("there is not enough memory (a thread gets none to begin with)")
+        return 1
     if isinstance(error, KeyboardInterrupt):
         # Python ends by the signal itself, not with our code, if it came while code was evaluated
         # from text, as some imports do; and an impatient second one would interrupt the tidying.

@@ -10,6 +10,20 @@ from pathlib import Path
 
 
 @contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Let what fails in the block say which file it was: a write does not.
+
+    Raises:
+        OSError: what the block raised, with the path if it had none.
+    """
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
+@contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """A place beside a path to write a file or a new folder at; moved there if all goes well.
 
@@ -43,3 +57,15 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     with whole(path) as fresh:
         fresh.write_bytes(content)
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    """Write a file that outlasts a loss of power once this returns.
+
+    Raises:
+        OSError: it cannot be written, or the disk is full.
+    """
+    with open(path, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

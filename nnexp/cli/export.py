@@ -24,10 +24,11 @@ from nnexp.study.exchange.manifest import Chosen
 from nnexp.study.exchange.paper import bibtex, latex
 from nnexp.study.exchange.paper_figure import figure
 from nnexp.study.exchange.signature import key_digest, make_key, read_private, signed
-from nnexp.study.exchange.sweeps import runs_asked_for, sweeps_of
+from nnexp.study.exchange.sweeps import sweeps_of
 from nnexp.study.frames import runs_of_ids, select
 from nnexp.study.grouping import varied
 from nnexp.study.lookup import find_run, find_sweep
+from nnexp.study.sweep_runs import runs_asked_for
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

@@ -11,6 +11,7 @@ import pandas as pd
 
 from nnexp.cli.formats import add_format, done, said_beside
 from nnexp.cli.options import Parser
+from nnexp.config.words import some
 from nnexp.errors import UserError
 from nnexp.record.external_curves import is_metric_name, record_curves
 from nnexp.record.store import experiment_id, open_store
@@ -57,7 +58,9 @@ def main(arguments: Sequence[str]) -> int:
     )
     values = sum(len(points) for points in curves.values())
     with said_beside(options.format):
-        print(f"recorded {values} values of {len(curves)} metrics as run {run_id}, '{name}'")
+        print(
+            f"recorded {values} values of {some(len(curves), 'metric')} as run {run_id}, '{name}'"
+        )
     return done(options.format, runs=[run_id])
 
 

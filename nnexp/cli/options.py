@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 from nnexp.errors import UserError
 from nnexp.program import as_started
-from nnexp.record.store import open_store
+from nnexp.record.store import Store, open_store
 from nnexp.redact import redact
-from nnexp.study.lookup import all_experiments, experiments_of_sweeps
+from nnexp.study.lookup import all_experiments, experiments_of_sweeps, find_sweep
+from nnexp.study.sweep_runs import reused_ids
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +35,7 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
         "--sweep",
         action="append",
         metavar="ID",
-        help="only runs that this sweep trained; several times: that one of these trained",
+        help="only runs of this sweep, those too that it reused; several times: of one of these",
     )
     parser.add_argument(
         "--where",
@@ -87,20 +88,20 @@ def selected(options: argparse.Namespace) -> pd.DataFrame:
         frame = filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=True)
     if options.sweep is None:
         return frame
-    return pd.concat([_of_sweep(frame, s, names) for s in options.sweep]).drop_duplicates(
-        "run_id", ignore_index=True
-    )
+    store = open_store(options.tracking_uri, reading=True)
+    parts = [_of_sweep(store, frame, sweep, names) for sweep in options.sweep]
+    return pd.concat(parts).drop_duplicates("run_id", ignore_index=True)
 
 
-def _of_sweep(frame: pd.DataFrame, sweep: str, names: Sequence[str]) -> pd.DataFrame:
-    """The runs of a frame that a sweep has trained, by the beginning of its id."""
-    column = frame["sweep"].astype(str) if "sweep" in frame else None
-    chosen = frame[column.str.startswith(sweep.lower())] if column is not None else frame[:0]
-    if not sweep or chosen.empty or chosen["sweep"].nunique() != 1:
-        how = "no runs" if chosen.empty else "runs of several sweeps"
+def _of_sweep(store: Store, frame: pd.DataFrame, prefix: str, names: Sequence[str]) -> pd.DataFrame:
+    """The runs of a frame that a sweep has trained or reused, by the beginning of its id."""
+    parent = find_sweep(store, prefix)
+    own = frame["sweep"] == parent.info.run_id if "sweep" in frame else False
+    chosen = frame[own | frame["run_id"].isin(reused_ids(store, parent))] if len(frame) else frame
+    if chosen.empty:
         where = f"experiment{'s' if len(names) > 1 else ''} {', '.join(names)}"
         raise UserError(
-            f"--sweep {sweep}: {how} in {where} with such an id; python -m nnexp sweeps lists them"
+            f"--sweep {prefix}: no runs of it in {where}; python -m nnexp sweeps lists sweeps"
         )
     return chosen
 

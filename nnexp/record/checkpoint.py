@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from nnexp.train.snapshot import Snapshot
+from nnexp.whole import named
 
 SUFFIX = ".checkpoint"
 
@@ -47,7 +48,7 @@ class CheckpointFile:
         )
         body = buffer.getvalue()
         fresh = self.path.with_suffix(f"{SUFFIX}.new{os.getpid()}")
-        with open(fresh, "wb") as file:
+        with named(self.path), open(fresh, "wb") as file:
             file.write(hashlib.sha256(body).digest() + body)
             file.flush()
             os.fsync(file.fileno())

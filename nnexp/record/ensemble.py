@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from nnexp.config.run_names import setting_name
 from nnexp.config.schema import Config
+from nnexp.record.at_once import recorded_at_once
 from nnexp.record.clock import now
 from nnexp.record.description import owner_tags, params_of
 from nnexp.record.sending import MetricPoint, log
@@ -72,18 +73,11 @@ def record_ensemble(
     }
     params = {name: value for name, value in params_of(config).items() if name != "seed"}
     name = f"{setting_name(config)} ensemble of {len(members)}"
-    run = store.client.create_run(experiment_id, start_time=stamp, tags=tags, run_name=name)
-    run_id = str(run.info.run_id)
-    try:
+    with recorded_at_once(store, experiment_id, name, stamp, tags) as run_id:
         values = [MetricPoint(m, v, k, stamp) for m, points in curves.items() for k, v in points]
         log(store, run_id, values, {**params, "n_networks": str(len(members))})
         with TemporaryDirectory() as folder:
             path = Path(folder) / ERRORS
             path.write_text(errors, encoding="utf-8")
             store.client.log_artifact(run_id, str(path))
-        store.client.set_terminated(run_id, "FINISHED", end_time=now())
-    except BaseException:
-        # Whole or not there.
-        store.client.delete_run(run_id)
-        raise
     return run_id

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 
+from nnexp.record.at_once import recorded_at_once
 from nnexp.record.clock import now
 from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store
@@ -53,16 +53,8 @@ def record_curves(
     values = [MetricPoint(m, v, step, stamp) for m, points in curves.items() for step, v in points]
     last = max((v.step for v in values), default=0)
     values += [MetricPoint(m, v, last, stamp) for m, v in final.items() if m not in curves]
-    run = store.client.create_run(experiment_id, start_time=stamp, tags=tags, run_name=name)
-    run_id = str(run.info.run_id)
-    try:
+    with recorded_at_once(store, experiment_id, name, stamp, tags) as run_id:
         log(store, run_id, values, params=params)
-        store.client.set_terminated(run_id, "FINISHED", end_time=now())
-    except BaseException:
-        with suppress(Exception):  # What went wrong first is what is told.
-            store.client.set_terminated(run_id, "FAILED", end_time=now())
-            store.client.delete_run(run_id)
-        raise
     for replaced in before:
         store.client.delete_run(replaced)
     return run_id

@@ -3,8 +3,8 @@
 A file that is only ever appended to, in a folder of its own beside the run's artifacts. A line is
 handed to the system as soon as its event has happened, so a process that is killed loses at most
 the line in the making: a torn line is cut off when the run is gone on with. With every checkpoint,
-and at the end, the file is synced: what a loss of power can take is what came since, and that is
-trained again from the checkpoint.
+before values are sent to the store, and at the end, the file is synced: what a loss of power can
+take is what came since, and that is trained again from the checkpoint.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from nnexp.record.events import (
 )
 from nnexp.record.locks import wait_for
 from nnexp.record.sending import MetricPoint
+from nnexp.whole import named, write_synced
 
 try:
     import fcntl
@@ -251,22 +252,39 @@ class RunLog:
         self.hold()
         assert self._file is not None
         self._write()
-        os.fsync(self._file.fileno())
+        with named(self.path):
+            os.fsync(self._file.fileno())
+
+    def outlast(self) -> None:
+        """Make what is in the file outlast a loss of power, whichever process has written it.
+
+        Raises:
+            OSError: the disk takes nothing more.
+        """
+        # For writing, though nothing is: Windows syncs no other.
+        with named(self.path), open(self.path, "r+b") as file:
+            os.fsync(file.fileno())
 
     def _write(self) -> None:
         if not self._unwritten:
             return
         self.hold()
         assert self._file is not None
+        taken = 0
         try:
-            if self._file.write(self._unwritten) != len(self._unwritten):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            with named(self.path):
+                taken = self._file.write(self._unwritten) or 0
+                if taken != len(self._unwritten):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError:
-            # Half a line must not stand before what comes later.
-            self._file.truncate(self._read)
+            # Half a line must not stand before what comes later. A whole one stays: another process
+            # may have read it, and sent it to the store.
+            taken = self._unwritten.rfind(b"\n", 0, taken) + 1
+            self._file.truncate(self._read + taken)
             raise
-        self._read += len(self._unwritten)
-        self._unwritten = b""
+        finally:
+            self._read += taken
+            self._unwritten = self._unwritten[taken:]
 
     @staticmethod
     def _confirm(before: Mapping[str, float], again: Mapping[str, float]) -> None:
@@ -314,9 +332,9 @@ def _create(
     # Who makes it can be told by its name, should it be killed meanwhile.
     fresh = folder.with_name(f"{folder.name}{HALF}{os.getpid()}")
     shutil.rmtree(fresh, ignore_errors=True)
-    try:
+    with named(fresh / LOG):
         fresh.mkdir(parents=True)
-        (fresh / LOG).write_bytes(content)
+        write_synced(fresh / LOG, content)
         for name, text in (beside or {}).items():
             (fresh / name).write_text(text, encoding="utf-8")
         if artifacts is not None:
@@ -324,10 +342,6 @@ def _create(
         with suppress(FileNotFoundError):
             remove(folder)
         os.replace(fresh, folder)
-    except OSError as error:
-        # A write does not say what was written.
-        error.filename = error.filename or str(fresh / LOG)
-        raise
     return len(content)
 
 
@@ -346,10 +360,7 @@ def remove(folder: Path) -> None:
 def write_whole(folder: Path, events: Iterable[Event], artifacts: Path | None = None) -> RunLog:
     """A log with all its events at once, and with artifacts, which are moved there."""
     _create(folder, b"".join(map(encode, events)), artifacts)
-    log = RunLog(folder)
-    log.sync()
-    log.close()
-    return log
+    return RunLog(folder)
 
 
 def put_away(log: RunLog, store_folder: Path, run_id: str) -> None:
@@ -360,7 +371,8 @@ def put_away(log: RunLog, store_folder: Path, run_id: str) -> None:
     path.parent.mkdir(exist_ok=True)
     fresh = path.with_suffix(f"{HALF}{os.getpid()}")
     log.close()
-    fresh.write_bytes(gzip.compress(log.path.read_bytes(), compresslevel=1, mtime=0))
+    # Synced: what it is made from goes.
+    write_synced(fresh, gzip.compress(log.path.read_bytes(), compresslevel=1, mtime=0))
     os.replace(fresh, path)
     remove(log.folder)
 

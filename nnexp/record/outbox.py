@@ -27,7 +27,7 @@ from nnexp.record.projection import Projection, is_refusal, state_of
 from nnexp.record.readback import Lost
 from nnexp.record.sending import log as send
 from nnexp.record.store import Store
-from nnexp.record.store_errors import said_by_store
+from nnexp.record.store_errors import said_by_store, trouble_of
 
 PATIENCE_SECONDS = 20.0
 """How long a store that did not answer is left alone."""
@@ -68,7 +68,7 @@ class Outbox:
         self.lost: dict[str, str] = {}
         """By key, what the store lacks although it said it had taken it."""
         self.trouble = ""
-        """Why the store could not be reached when it was last tried; empty if it could."""
+        """What kept the store from taking what it was last given, as a clause; empty if nothing."""
         self._next = 0.0
         self._flush: dict[str, float] = {}
 
@@ -112,7 +112,7 @@ class Outbox:
 
     def note(self, error: Exception) -> None:
         """The store has just failed: leave it alone for a while."""
-        self.trouble = said_by_store(error)
+        self.trouble = trouble_of(self.store, error)
         self._next = time.monotonic() + PATIENCE_SECONDS
 
     def _tried(self, call: Callable[[], None]) -> None:

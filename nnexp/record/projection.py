@@ -25,6 +25,7 @@ from nnexp.record.seal import note_seal, seal_of_tags
 from nnexp.record.sending import log as send
 from nnexp.record.sending import log_data
 from nnexp.record.store import Store, experiment_id
+from nnexp.whole import named
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -56,8 +57,12 @@ class State:
 
 def state_of(folder: Path) -> State:
     """What is kept beside a log."""
-    with suppress(OSError, ValueError, TypeError):
-        return State(**json.loads((folder / STATE).read_text(encoding="utf-8")))
+    with suppress(OSError):
+        try:
+            return State(**json.loads((folder / STATE).read_text(encoding="utf-8")))
+        except (ValueError, TypeError):
+            # It is not synced: after a loss of power, a run is looked for by its token.
+            return State(opening=True)
     return State()
 
 
@@ -69,8 +74,9 @@ def note(folder: Path, state: State) -> None:
     """
     path = folder / STATE
     fresh = path.with_suffix(f".new{os.getpid()}")
-    fresh.write_text(json.dumps(asdict(state)), encoding="utf-8")
-    os.replace(fresh, path)
+    with named(path):
+        fresh.write_text(json.dumps(asdict(state)), encoding="utf-8")
+        os.replace(fresh, path)
 
 
 def taken_out(store: Store, run_id: str, folder: Path) -> RunLog | None:
@@ -206,6 +212,9 @@ class Projection:
         before = self._tags if self._tags is not None else logged.begun.tags
         tags = {k: v for k, v in {**logged.tags, **more}.items() if before.get(k) != v}
         params = logged.begun.params if first else {}
+        if points:
+            # What a loss of power took would be measured again, and be there twice.
+            self.log.outlast()
         send(self.store, self.run_id, points, params, tags)
         self._points += len(points)
         if first and logged.begun.data:

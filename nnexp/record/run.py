@@ -106,8 +106,8 @@ class RunRecord:
                 "next start"
             )
         return (
-            f"the tracking store does not answer ({self.outbox.trouble}); nothing is lost: the "
-            f"rest of this run is kept in {self.store.folder} and delivered at the next start"
+            f"{self.outbox.trouble}; nothing is lost: the rest of this run is kept in "
+            f"{self.store.folder} and delivered at the next start"
         )
 
     def add(self, report: EpochReport) -> None:

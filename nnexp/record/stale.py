@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nnexp.record.at_once import take_back
 from nnexp.record.clock import now
 from nnexp.record.outbox import run_ids_with_log
 from nnexp.record.processes import HEARTBEAT_MINUTES, alive
@@ -18,6 +19,9 @@ REASON = (
     f"start; on other hosts after {HEARTBEAT_MINUTES} minutes without a sign of life"
 )
 
+AT_ONCE = ("summary", "ensemble")
+"""Kinds of runs that nobody trains: half of one is deleted, and made again when asked for."""
+
 
 def stale_runs(store: Store, experiment_id: str) -> list[Run]:
     """The RUNNING runs of an experiment whose process is gone.
@@ -29,7 +33,7 @@ def stale_runs(store: Store, experiment_id: str) -> list[Run]:
     return [
         run
         for run in runs_where(store, [experiment_id], where)
-        if run.data.tags.get("nnexp.kind") in ("run", "sweep", "summary", "fork")
+        if run.data.tags.get("nnexp.kind") in ("run", "sweep", "fork", *AT_ONCE)
         and not alive(run.data.tags, now())
         and run.info.run_id not in logged
     ]
@@ -38,12 +42,12 @@ def stale_runs(store: Store, experiment_id: str) -> list[Run]:
 def mark_stale(store: Store, experiment_id: str) -> list[str]:
     """Mark the RUNNING runs of an experiment whose process is gone as KILLED; their ids.
 
-    A summary run that was left half recorded is deleted: its sweep makes it again.
+    A summary or an ensemble that was left half recorded is deleted: its command makes it again.
     """
     marked = []
     for run in stale_runs(store, experiment_id):
-        if run.data.tags["nnexp.kind"] == "summary":
-            store.client.delete_run(run.info.run_id)
+        if run.data.tags["nnexp.kind"] in AT_ONCE:
+            take_back(store, str(run.info.run_id), "KILLED")
         else:
             store.client.set_tag(run.info.run_id, "nnexp.reason", REASON)
             store.client.set_terminated(run.info.run_id, "KILLED", end_time=now())

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from nnexp.record.mlflow_private import LOGIN
 from nnexp.redact import redact
+
+if TYPE_CHECKING:
+    from nnexp.record.store import Store
 
 _DRIVERS = (
     "mlflow",
@@ -17,11 +22,25 @@ _DRIVERS = (
 )
 """Packages whose errors are a store's."""
 
+_FULL = ("database or disk is full", "disk I/O error", "attempt to write a readonly database")
+"""What SQLite says of the disk that its file lies on."""
+
 
 def said_by_store(error: BaseException) -> str:
     """What a store's client raised, on one line without secrets."""
     text = redact(" ".join(str(error).split()))
     return text[:200] or type(error).__name__
+
+
+def trouble_of(store: Store, error: BaseException) -> str:
+    """What keeps a store from taking something, as a clause: the store, or the disk here."""
+    said = said_by_store(error)
+    if any(words in said for words in _FULL):
+        return f"{store.shown} cannot be written ({said})"
+    away = isinstance(error, ConnectionError | TimeoutError) or is_from_store(error)
+    if isinstance(error, OSError) and error.errno and not away:
+        return f"what is recorded cannot be written ({said})"
+    return f"the tracking store does not answer ({said})"
 
 
 def is_from_store(error: BaseException) -> bool:

@@ -17,6 +17,7 @@ from scipy.special import stdtrit
 
 from nnexp.config.run_names import setting_names_of
 from nnexp.config.schema import Config
+from nnexp.record.at_once import recorded_at_once
 from nnexp.record.clock import now
 from nnexp.record.description import owner_tags, params_of
 from nnexp.record.mlflow_private import COLOUR
@@ -147,20 +148,9 @@ def _record(
         **owner_tags(),
     }
     params = {key: value for key, value in params_of(setting.config).items() if key != "seed"}
-    run = store.client.create_run(experiment_id, start_time=stamp, tags=tags, run_name=name)
-    run_id = str(run.info.run_id)
-    try:
-        log(
-            store,
-            run_id,
-            list(_values(curves, stamp)),
-            {**params, "n_seeds": str(len(setting.seeds))},
-        )
-        store.client.set_terminated(run_id, "FINISHED", end_time=now())
-    except BaseException:
-        # Whole or not there.
-        store.client.delete_run(run_id)
-        raise
+    params["n_seeds"] = str(len(setting.seeds))
+    with recorded_at_once(store, experiment_id, name, stamp, tags) as run_id:
+        log(store, run_id, list(_values(curves, stamp)), params)
 
 
 def _values(curves: pd.DataFrame, stamp: int) -> Iterator[MetricPoint]:

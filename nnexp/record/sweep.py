@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nnexp.record.at_once import take_back
 from nnexp.record.clock import now
 from nnexp.record.description import owner_tags
 from nnexp.record.events import Begun, DamagedLog, Tagged
@@ -194,4 +195,4 @@ def remove_partial(store: Store, experiment_id: str, parent: str) -> None:
         where = f"tags.`nnexp.sweep` = '{parent}' and attributes.status = '{status}'"
         for run in list(runs_where(store, [experiment_id], where)):
             if PRUNED not in run.data.tags and run.info.run_id not in logged:
-                store.client.delete_run(run.info.run_id)
+                take_back(store, str(run.info.run_id), "KILLED")

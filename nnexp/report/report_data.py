@@ -29,6 +29,7 @@ from nnexp.report.small_multiples import facet_of, line_names, panels_of
 from nnexp.study.frames import curves_of, frame_of, select
 from nnexp.study.grouping import config_keys
 from nnexp.study.preset import asked_key
+from nnexp.study.sweep_runs import reused_ids
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -146,11 +147,14 @@ def gather(
     Raises:
         UserError: no such experiment, or no finished run in any.
     """
-    filters = [f"tags.`nnexp.sweep` = '{sweep}'" for sweep in sweeps] or [""]
-    filters = [" and ".join(filter(None, (where, one))) for one in filters]
-    selected = [
-        run for name in names for one in filters for run in select(store, name, one or None)
-    ]
+    selected = [run for name in names for run in select(store, name, where)]
+    if sweeps:
+        reused = {i for sweep in sweeps for i in reused_ids(store, store.client.get_run(sweep))}
+        selected = [
+            run
+            for run in selected
+            if run.data.tags.get("nnexp.sweep") in sweeps or run.info.run_id in reused
+        ]
     everything = frame_of(selected)
     finished = everything[everything["status"] == "FINISHED"]
     if finished.empty:

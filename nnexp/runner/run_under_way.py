@@ -31,6 +31,7 @@ from nnexp.train.loop import train
 from nnexp.train.report import Outcome
 from nnexp.train.snapshot import Snapshot
 from nnexp.verbosity import LOGGER
+from nnexp.whole import named
 
 
 class RunFailed(NnexpError):
@@ -79,7 +80,7 @@ class UnderWay:
             RunFailed: training diverged, or the disk takes nothing more.
             NotRecorded: the store has lost the run.
         """
-        with self._marked_if_stopped():
+        with self._marked_if_stopped(), named(self.folder):
             with held_stops():
                 record, snapshot = self._begin()
                 self.record = record

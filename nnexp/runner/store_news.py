@@ -1,4 +1,4 @@
-"""Says when the tracking store begins or ceases to answer, or refuses something."""
+"""Says when the tracking store ceases or begins to take what it is given, or refuses something."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class StoreNews:
     """What has changed about a store, told once each."""
 
     def __init__(self, outbox: Outbox, console: Console, kept: str) -> None:
-        """`kept` says in words what is kept while the store does not answer."""
+        """`kept` says in words what is kept while the store takes nothing."""
         self._outbox, self._console, self._kept = outbox, console, kept
         self._complained, self._refused = False, len(outbox.refused)
 
@@ -28,10 +28,9 @@ class StoreNews:
         if self._complained != bool(outbox.trouble or outbox.waiting):
             self._complained = not self._complained
             self._say(
-                f"the tracking store does not answer ({outbox.trouble}): training goes on, "
-                f"{self._kept}"
+                f"{outbox.trouble}: training goes on, {self._kept}"
                 if self._complained
-                else "the tracking store answers again: it has received what was kept"
+                else "the tracking store has received what was kept"
             )
 
     def _say(self, text: str) -> None:

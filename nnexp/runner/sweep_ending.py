@@ -67,12 +67,11 @@ def end_parent(parent: Projection, outbox: Outbox, status: str, tags: Mapping[st
 
 
 def say_kept(outbox: Outbox, console: Console) -> None:
-    """Say of a store that does not answer what it has not received."""
+    """Say what a store that could not take everything has not received."""
     if outbox.waiting and not outbox.lost:
         text = (
-            f"the tracking store does not answer ({outbox.trouble}); nothing is lost: "
-            f"{len(outbox.waiting)} runs are kept in {outbox.store.folder} and sent at the next "
-            "start"
+            f"{outbox.trouble}; nothing is lost: {len(outbox.waiting)} runs are kept in "
+            f"{outbox.store.folder} and sent at the next start"
         )
         console.print(escape(text), highlight=False)
 

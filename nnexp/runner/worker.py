@@ -30,6 +30,7 @@ from nnexp.source import SourceChanged, confirm
 from nnexp.train.engines import check_engine
 from nnexp.train.report import Outcome
 from nnexp.train.snapshot import Snapshot
+from nnexp.whole import named
 
 PROGRESS_SECONDS = 0.5
 
@@ -157,7 +158,9 @@ def make_ready(task: Task, source: Mapping[str, str], ready: set[str]) -> None:
 def carry_out(task: Task, pipe: Teller) -> None:
     """Train a run, or say why it cannot be trained."""
     try:
-        pipe.send(_trained(task, pipe))
+        with named(task.folder):
+            ended = _trained(task, pipe)
+        pipe.send(ended)
     except (BrokenPipeError, ConnectionResetError):
         raise
     except OSError as error:

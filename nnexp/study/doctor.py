@@ -24,7 +24,7 @@ from nnexp.record.outbox import (
     taken_back,
 )
 from nnexp.record.rebuild import lacking, rebuild
-from nnexp.record.stale import mark_stale, stale_runs
+from nnexp.record.stale import AT_ONCE, mark_stale, stale_runs
 from nnexp.record.store import Store
 from nnexp.record.sweep import runs_where
 from nnexp.runner.leftover import leftovers
@@ -118,7 +118,7 @@ class Doctor:
                 mark_stale(self.store, number)
             for run in runs:
                 kind = run.data.tags["nnexp.kind"]
-                does = "deleted" if kind == "summary" else "marked KILLED"
+                does = "deleted" if kind in AT_ONCE else "marked KILLED"
                 said = f"would be {does}" if self.dry_run else does
                 yield Finding(f"{said}: {kind} {_named(run)}, which nobody works on")
 

@@ -105,24 +105,15 @@ def find_sweep(store: Store, prefix: str, *, deleted: bool | None = False) -> Ru
     Raises:
         UserError: there is no such run, or it is no sweep.
     """
-    parent = find_run(store, prefix, deleted=deleted)
+    try:
+        parent = find_run(store, prefix, deleted=deleted)
+    except UserError as error:
+        said = str(error).removeprefix("RUN_ID ").replace("nnexp runs", "nnexp sweeps")
+        said = said.replace(" run with", " sweep with")
+        raise UserError(f"--sweep {said}") from error
     if parent.data.tags.get("nnexp.kind") != "sweep":
         raise UserError(f"--sweep {prefix}: is no sweep; python -m nnexp sweeps lists them")
     return parent
-
-
-def runs_of_sweep(store: Store, prefix: str) -> list[Run]:
-    """The finished runs of a sweep, by the id of its parent or its beginning.
-
-    Raises:
-        UserError: there is no such sweep, or it has no finished runs.
-    """
-    parent = find_run(store, prefix)
-    where = f"tags.`nnexp.sweep` = '{parent.info.run_id}' and attributes.status = 'FINISHED'"
-    found = list(runs_where(store, [parent.info.experiment_id], where))
-    if not found:
-        raise UserError(f"--sweep {prefix}: no finished runs are recorded under it")
-    return found
 
 
 def experiments_of_sweeps(tracking_uri: str | None, prefixes: Sequence[str]) -> list[str]:

@@ -15,8 +15,9 @@ from nnexp.nn.parameters import Parameters
 from nnexp.record.store import Store
 from nnexp.record.weights import load_weights
 from nnexp.study.frames import select
-from nnexp.study.lookup import artifact, check_schema, runs_of_sweep
+from nnexp.study.lookup import artifact, check_schema
 from nnexp.study.recorded import recorded_config, tested_data
+from nnexp.study.sweep_runs import runs_of_sweep
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

@@ -57,6 +57,22 @@ def test_an_address_space_that_is_too_small_is_one_line(tmp_path: Path) -> None:
     assert not (tmp_path / "mlflow.db").exists()
 
 
+def test_a_thread_that_gets_no_memory_to_begin_with_is_not_waited_for(tmp_path: Path) -> None:
+    """It dies before its first line, as all do here."""
+    code = (
+        "import resource as r, sys, threading; r.setrlimit(r.RLIMIT_AS, (1 << 40,) * 2)\n"
+        "from nnexp import boundary, memory; memory.TICK_SECONDS = 0.2; memory.watch_threads()\n"
+        "threading.Thread(target=print).start()\n"
+        "threading.Thread._bootstrap = lambda thread: None\n"
+        "try: threading.Thread(target=print).start()\n"
+        "except BaseException as error: sys.exit(boundary.answer(error))\n"
+    )
+    process = start(cwd=tmp_path, python=("-c", code))
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (1, "\n")
+    assert err == "nnexp: there is not enough memory (a thread gets none to begin with)\n"
+
+
 def test_a_mistake_becomes_one_line_and_a_log_without_secrets(tmp_path: Path) -> None:
     token = "ghp_0123456789abcdef"
     typed = ("runs", ADDRESS, f"--where={token}")

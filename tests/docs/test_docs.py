@@ -42,6 +42,16 @@ def test_every_linked_file_and_named_function_exists(page: Path) -> None:
         assert exists(name), name
 
 
+def test_every_test_named_on_the_page_of_promises_exists() -> None:
+    page = ROOT / "docs" / "reliability.md"
+    named = re.findall(r"\]\(([^)]+\.py)\): ((?:`test_\w+`(?:, )?)+)", page.read_text("utf-8"))
+    assert len(named) > 20
+    for file, names in named:
+        text = (page.parent / file).read_text(encoding="utf-8")
+        for name in re.findall(r"\w+", names):
+            assert f"def {name}(" in text, (file, name)
+
+
 def test_readme_names_every_command() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for word in WORDS:

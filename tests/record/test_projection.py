@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +23,9 @@ from nnexp.record.projection import Projection
 from nnexp.record.readback import Expected, missing_of
 from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store, open_store
+from nnexp.record.store_errors import trouble_of
+from tests.faults.forked import forked
+from tests.faults.injection import Faults, injected
 from tests.record.stored import restore
 from tests.record.test_stale import gone, tags
 
@@ -201,6 +206,28 @@ def test_store_that_fails_again_is_said_to(store: Store) -> None:
     assert became(list(settle(store))) == ["sent", "sent"]
 
 
+def test_a_disk_that_takes_no_notes_is_named(store: Store) -> None:
+    outbox, log = Outbox(store), ended(store, "no notes")
+    with injected(Faults(store.folder, "write", 1, lasting=True)):
+        assert outbox.send(Projection(store, log)) == ""
+    assert outbox.trouble == (
+        "what is recorded cannot be written ([Errno 28] No space left on device: "
+        f"'{log.folder / 'projection.json'}')"
+    )
+    assert outbox.again(now=True)
+    arrived(store, "no notes")
+
+
+def test_a_database_that_cannot_grow_is_named(store: Store, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "small.db")) as database:
+        database.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(sqlite3.OperationalError) as full:
+            database.execute("CREATE TABLE t (x)")
+    said = trouble_of(store, full.value)
+    assert said == f"{store.shown} cannot be written (database or disk is full)"
+    assert "does not answer (refused)" in trouble_of(store, ConnectionRefusedError("refused"))
+
+
 def test_log_that_can_never_arrive_is_set_aside_and_kept(store: Store) -> None:
     number = store.client.create_experiment("deleted")
     store.client.delete_experiment(number)
@@ -292,6 +319,35 @@ def test_a_run_that_somebody_trains_is_let_alone(store: Store) -> None:
     log.add(rest[-1])
     log.close()
     assert became(list(settle(store))) == ["sent"]  # It waits for this very process.
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["goes on", "is killed"])
+def test_what_waits_in_a_sweep_is_sent_once_though_another_command_comes(
+    store: Store, killed: bool
+) -> None:
+    """The other command is a process of its own, as is the sweep."""
+    names = [f"wait {killed} {k}" for k in range(2)]
+
+    def sweep() -> list[str]:
+        failing = replace(store, client=cast(Any, Failing(store.client, 1, after=False)))
+        outbox = Outbox(failing)
+        for name in names:
+            begun, *rest = events(store, name)
+            ours = replace(begun, owner=owner_tags())
+            outbox.send(Projection(failing, write_whole(store.folder / RUNS / name, [ours, *rest])))
+        assert len(outbox.waiting) == len(names)
+        if killed:
+            return []
+        # They are this process's, and the other one asks the store for nothing.
+        assert forked(lambda: became(list(settle(store)))) == []
+        return list(outbox.again(now=True).values())
+
+    sent = forked(sweep)
+    assert len(sent) == (0 if killed else 2)
+    assert became(list(settle(store))) == (["sent", "sent"] if killed else [])
+    for name in names:
+        arrived(store, name)
+    assert not left_behind(store)
 
 
 def test_every_value_parameter_tag_and_file_that_a_store_lacks_is_found(

@@ -72,3 +72,14 @@ def test_only_runs_that_nobody_works_on_are_marked(store: Store) -> None:
 def test_clock_set_back_kills_nobody() -> None:
     elsewhere = tags("1", "1", host="elsewhere", minutes_ago=-600)
     assert alive(elsewhere, now())
+
+
+@pytest.mark.parametrize("kind", ["summary", "ensemble"])
+def test_what_a_killed_process_has_left_half_recorded_is_taken_back(
+    kind: str, store: Store
+) -> None:
+    left = {**tags(*gone()), "nnexp.kind": kind}
+    run_id = store.client.create_run("1", tags=left).info.run_id
+    assert not mark_stale(store, "1")
+    info = store.client.get_run(run_id).info
+    assert (info.lifecycle_stage, info.status) == ("deleted", "KILLED")

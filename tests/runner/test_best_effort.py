@@ -6,10 +6,23 @@ from pathlib import Path
 
 import pytest
 
+from tests.inside import inside
 from tests.runner.typed import nnexp, recorded
 
 NO_FIGURES = {"MPLBACKEND": "nonsense"}
 """matplotlib cannot be imported then."""
+
+
+@pytest.mark.slow
+def test_weights_that_no_picture_can_show_are_recorded_with_all_else(tmp_path: Path) -> None:
+    fixed = ("init=fixed", "init.weight=1e30", "model.hidden=[5]", "data.n_validation=100")
+    done = inside(tmp_path, "size=100", "train.epochs=2", *fixed)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (run,) = recorded(tmp_path)
+    assert run.info.status == "FINISHED"
+    folder = tmp_path / "mlartifacts" / run.info.run_id / "artifacts"
+    assert {"figures", "model", "weights.npz"} < {path.name for path in folder.iterdir()}
+    assert not (folder / "missing.txt").exists()
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_a_server_that_comes_back_receives_what_was_kept_while_the_run_goes_on(
         said = until(process, "Epoch 3 ")
     said += until(process, "does not answer")
     with server(store, port):
-        said += until(process, "answers again")
+        said += until(process, "has received what was kept")
         process.send_signal(signal.SIGTERM)
         said += process.communicate(timeout=400)[0]
     assert process.returncode == 143, said
@@ -96,7 +96,7 @@ def test_runs_of_a_sweep_survive_a_server_that_goes_away(back: bool, tmp_path: P
     said += until(process, "does not answer")
     if back:
         with server(store, port):
-            said += until(process, "answers again")
+            said += until(process, "has received what was kept")
             said += process.communicate(timeout=400)[0]
             assert "nothing is lost" not in said
     else:

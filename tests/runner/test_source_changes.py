@@ -77,7 +77,8 @@ def test_a_sweep_ends_when_its_source_has_changed(checkout: Path, folder: Path, 
     (parent,) = recorded(folder, "sweep")
     assert parent.info.status == "KILLED"
     for run in recorded(folder):
-        assert run.info.status == "FINISHED"
+        # One that took long enough to be shown while it was trained is marked.
+        assert run.info.status in ("FINISHED", "KILLED")
         assert run.data.tags["nnexp.source"] == source_sha256()
     again = start(checkout, folder, *SWEEP)
     said = again.communicate(timeout=240)[0]

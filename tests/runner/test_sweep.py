@@ -44,6 +44,20 @@ def test_a_run_of_a_sweep_has_the_bits_of_the_run_alone(swept: Path, tmp_path: P
     assert together[alone[0]] == alone[1]
 
 
+def test_runs_of_one_process_have_data_of_their_own(tmp_path: Path) -> None:
+    # Which images are drawn depends on how many are kept for validation.
+    tiny = (*TINY, "data.subset=random", "model.hidden=[3]", "tracking.artifacts=light")
+    together, apart = tmp_path / "together", tmp_path / "apart"
+    together.mkdir(), apart.mkdir()
+    typed = ("-m", *tiny, "data.n_validation=100,200", "sweep.workers=1")
+    assert nnexp(together, *typed).returncode == 0
+    for count in (100, 200):
+        assert nnexp(apart, *tiny, f"data.n_validation={count}").returncode == 0
+    alone = by_setting(apart)
+    assert by_setting(together) == alone
+    assert len({str(bits) for bits in alone.values()}) == 2
+
+
 @pytest.mark.slow
 def test_the_basic_launcher_gives_the_same_bits(swept: Path, tmp_path: Path) -> None:
     typed = ("-m", "hydra/launcher=basic", *TINY, "seed=0,1", "tracking.artifacts=light")

@@ -2,7 +2,8 @@
 
 The files are real ones, in a folder of the test. A process that dies at a write leaves a part of
 it; a disk that is full takes a part or nothing; locks and open files are given back when a process
-ends.
+ends. A loss of power leaves names as they were, and of what a file was given since it was last
+synced a part from the front.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ class Disk:
         """Who has opened a file or a descriptor."""
         self._claims: dict[tuple[int, int], Process] = {}
         """Who has locked a byte of a file."""
+        self._synced: dict[int, int] = {}
+        """Of files that are not synced, by inode: how many bytes from the front are safe."""
+        world.at_power_loss = self._lose_power
 
     def is_ours(self, path: Any) -> bool:
         """Whether a file is on this disk, and it is a simulated process that asks."""
@@ -45,6 +49,8 @@ class Disk:
 
     def call(self, name: str, real: Callable[..., Any], *args: Any, **more: Any) -> Any:
         """A system call, if nothing comes in between."""
+        if name == "fsync" and self.world.me is not None:
+            self._synced.pop(os.fstat(args[0]).st_ino, None)
         if not (more.get("dir_fd") or self.is_ours(args[0])):
             return real(*args, **more)
         words = [str(arg).removeprefix(self.root)[:80] for arg in args if name != "write"]
@@ -126,6 +132,11 @@ class Disk:
         """It is closed."""
         self._open.pop(file, None)
 
+    def changed(self, file: int, safe: int) -> None:
+        """What stands in a file behind `safe` bytes would not outlast a loss of power."""
+        inode = os.fstat(file).st_ino
+        self._synced[inode] = min(self._synced.get(inode, safe), safe)
+
     def write_some(self, what: str, real: Callable[[Any], int], content: Any) -> int:
         """A write: whole, or a part of it where the process dies or the disk is full."""
         self._step(what, real, (content,))
@@ -149,6 +160,26 @@ class Disk:
                 torn(*args[:-1], part)
             raise
 
+    def _lose_power(self) -> None:
+        with self.world.looking_on():
+            for path in sorted(Path(self.root, ".nnexp").rglob("*")):
+                status = path.lstat()
+                safe = self._synced.get(status.st_ino)
+                if safe is not None and path.is_file():
+                    part = self.world.draw.randint(safe, status.st_size)
+                    kept = self.world.draw.choice((safe, part))
+                    os.truncate(path, kept)
+                    self.world.note(f"of {path.name}, {status.st_size} bytes, {kept} are left")
+        self._synced.clear()
+        self.date()
+
+    def date(self) -> None:
+        """Let all files be of now: a log of another boot is judged by when it was written."""
+        at = 1.7e9 + self.world.now
+        with self.world.looking_on():
+            for path in Path(self.root, ".nnexp").rglob("*"):
+                os.utime(path, (at, at))
+
     def _close_all(self, process: Process) -> None:
         for file in [file for file, owner in self._open.items() if owner is process]:
             if isinstance(file, int):
@@ -169,17 +200,24 @@ class File(io.FileIO):
         assert disk.world.me is not None
         self._disk, self._process = disk, disk.world.me
         self._named = path.removeprefix(disk.root)
+        self._appends = "a" in mode
         disk.keep(self)
+        if "w" in mode or "x" in mode:
+            disk.changed(self.fileno(), 0)
 
     def write(self, content: Any, /) -> int:
         if self._process.dead and self._disk.world.me is not self._process:
             raise Died
         what = f"write {self._named} {len(content)}"
+        whence = os.SEEK_END if self._appends else os.SEEK_CUR
+        self._disk.changed(self.fileno(), self.seek(0, whence))
         return self._disk.write_some(what, super().write, content)
 
     def truncate(self, size: int | None = None, /) -> int:
         self._disk.world.step(f"truncate {self._named} {size}")
-        return super().truncate(size)
+        left = super().truncate(size)
+        self._disk.changed(self.fileno(), left)
+        return left
 
     def close(self) -> None:
         if not self.closed:

@@ -27,7 +27,7 @@ import nnexp.runner.sweep
 import nnexp.runner.worker
 import nnexp.source
 from nnexp import signals
-from nnexp.record import locks, processes
+from nnexp.record import description, locks, processes
 from nnexp.record.store import Store, open_store
 from nnexp.train.loop import train
 from tests.simulation.disk import Disk, system_calls
@@ -318,7 +318,9 @@ def _functions(it: Installed) -> list[tuple[Any, Any]]:
         (nnexp.source.file_digests, dict),
         (processes.started_at, lambda pid: str(pid) if is_there(pid) else ""),
         (processes.exists, is_there),
-        (processes.boot, lambda: "simulated"),
+        # A process number is there again on each machine, and after each boot.
+        (description._process, description._process.__wrapped__),
+        (processes.boot, lambda: f"boot {it.here.world.boot}" if it.machine else ""),
         (processes.is_stopped, lambda pid: False),
         (locks.held_by, lambda path: "held by another process"),
     ]

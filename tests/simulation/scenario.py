@@ -21,9 +21,11 @@ from nnexp.record.events import Begun, DamagedLog, decode
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.log import HALF, RUNS, Logged, RunLog, recorded_log
 from nnexp.record.outbox import REFUSED
+from nnexp.record.processes import HEARTBEAT_MINUTES
 from nnexp.record.store import experiment_id
 from nnexp.runner.run import run_single, tidy
 from nnexp.runner.sweep import run_sweep
+from nnexp.study.doctor import Doctor
 from tests.simulation.machine import Machine
 from tests.simulation.store import Kept
 from tests.simulation.world import Died
@@ -51,21 +53,27 @@ def mark_of(config: Config) -> str:
 
 @dataclass(frozen=True)
 class Command:
-    """What a user types: a run, a sweep, or whatever settles what others have left."""
+    """What a user types: a run, a sweep, `doctor`, or what settles what others have left."""
 
     name: str
     configs: tuple[Config, ...] = ()
 
-    def carry_out(self, machine: Machine, *, again: bool = False) -> None:
-        """As the program does; with `again`, runs that failed are trained again."""
+    def carry_out(self, machine: Machine, *, again: bool = False) -> int:
+        """As the program does; with `again`, runs that failed are trained again. The exit code."""
         console = Console(file=io.StringIO(), width=200)
         if self.name == "run":
             run_single(self.configs[0], console)
         elif self.name == "sweep":
             run_sweep(self.configs, ["-m", "train.eta=…"], console, retry_failed=again)
+        elif self.name == "doctor":
+            store = machine.store
+            findings = list(Doctor(store, [experiment_id(store, "nnexp")]).findings())
+            machine.world.note("; ".join(finding.text for finding in findings) or "all is well")
+            return int(any(finding.left for finding in findings))
         else:
             store = machine.store
             tidy(store, experiment_id(store, "nnexp"), console)
+        return 0
 
     def __str__(self) -> str:
         return f"{self.name} {', '.join(str(c.train.eta) for c in self.configs)}"
@@ -96,6 +104,8 @@ class Scenario:
     """What each run comes to when nothing disturbs it, by fingerprint."""
     wrong: list[str] = field(default_factory=list)
     """What does not hold."""
+    promised: set[str] = field(default_factory=set)
+    """Fingerprints of the runs that an exit code of 0 has vouched for."""
 
     def play(self, commands: Sequence[Command]) -> None:
         """Let them happen: at once and with faults, then one by one and undisturbed."""
@@ -105,7 +115,13 @@ class Scenario:
         world.go()
         world.calm()
         world.trace.append("calm")
-        for command in [*commands, Command("settle")]:
+        lost = self.promised - self._recorded().keys() - self._on_disk()
+        self.wrong += [f"exit code 0, and {mark[:8]} is lost" for mark in lost]
+        for command in [*commands, Command("settle"), Command("doctor")]:
+            if world.boot:
+                # What another boot had in hand is taken for alive so long.
+                self.machine.disk.date()
+                world.now += HEARTBEAT_MINUTES * 60
             self._start(command, 1, calm=True)
             world.go()
         self._check(commands)
@@ -127,7 +143,7 @@ class Scenario:
         """The exit code of a command; what it says must be true."""
         world, code, said = self.machine.world, 0, ""
         try:
-            command.carry_out(self.machine, again=calm)
+            code = command.carry_out(self.machine, again=calm)
         except Died:
             raise
         except KeyboardInterrupt:
@@ -141,6 +157,7 @@ class Scenario:
         world.note(f"exit code {code} {said}")
         with world.looking_on():
             if code == 0:
+                self.promised |= set(map(mark_of, command.configs))
                 self.wrong += [
                     f"{command}: exit code 0, and {mark[:8]} is neither recorded nor on disk"
                     for mark in map(mark_of, command.configs)

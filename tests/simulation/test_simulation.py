@@ -39,7 +39,7 @@ def commands_of(draw: random.Random) -> list[Command]:
     def sweep(*which: int) -> Command:
         return Command("sweep", tuple(configs[k] for k in which))
 
-    settle = Command("settle")
+    settle, doctor = Command("settle"), Command("doctor")
     together: Sequence[list[Command]] = (
         [run(0), run(0)],
         [run(0), sweep(0, 1)],
@@ -48,6 +48,9 @@ def commands_of(draw: random.Random) -> list[Command]:
         [sweep(0, 1), sweep(0, 1)],
         [run(0), settle],
         [sweep(0, 1), settle],
+        [run(0), doctor],
+        [sweep(0, 1), doctor],
+        [run(1), sweep(0, 1), doctor],
     )
     return draw.choice(together)
 

@@ -48,6 +48,8 @@ class Faults:
     """For a while the store says it has taken what it has not."""
     full: float = 0.0
     """The disk takes nothing for a while."""
+    power: float = 0.0
+    """The machine loses power: all processes die, and of files what was not synced."""
     most: int = 6
     """Deaths and stops there are at most: sooner or later a command comes to its end."""
 
@@ -65,6 +67,7 @@ class Faults:
             failing=rate(0.02, 0.1),
             lying=rate(0.01),
             full=rate(0.003),
+            power=rate(0.002),
         )
 
 
@@ -102,6 +105,9 @@ class World:
         self.processes: dict[int, Process] = {}
         self.running: Process | None = None
         self.stuck = ""
+        self.boot = 0
+        self.at_power_loss: Callable[[], None] = lambda: None
+        """What the disk does then."""
         self._patience = self.draw.choice((0.3, 0.8, 0.97))
         self._accidents = 0
         self._away = self._lies = self._full = 0.0
@@ -182,10 +188,8 @@ class World:
         if process.ended:
             return
         self.note(f"{process.pid} {process.name} is killed")
-        process.dead = process.killed = True
-        process.gate.release()
-        assert process.thread is not None
-        process.thread.join()
+        process.dead = True
+        self._reap(process)
 
     def exit(self) -> None:
         """End this process at once, as `os._exit` does."""
@@ -256,11 +260,33 @@ class World:
             self.note("dies")
             me.dead = True
             raise Died
+        if self._fault(self.faults.power):
+            self._accidents += 1
+            self._lose_power(me)
         # A worker leaves stops to the process that has started it.
         if me.parent is None and self._fault(self.faults.stop):
             self._accidents += 1
             self.note("is told to stop")
             self._stop(me, "SIGTERM")
+
+    def _lose_power(self, me: Process) -> None:
+        self.note("power fails")
+        self.boot += 1
+        me.dead = True
+        others = [process for process in self.alive if process is not me]
+        for process in others:
+            process.dead = True
+        for process in others:
+            self._reap(process)
+        self.at_power_loss()
+        raise Died
+
+    def _reap(self, process: Process) -> None:
+        """Let a process that is dead be gone when this returns."""
+        process.killed = True
+        process.gate.release()
+        assert process.thread is not None
+        process.thread.join()
 
     def _stop(self, me: Process, which: str) -> None:
         if not me.held:

@@ -158,7 +158,7 @@ def test_errors_are_recorded_image_by_image(store: Path) -> None:
         (("--masks", "-1"), "--masks -1: allowed: 0 to 1000"),
         (("--where", "params.seed = '0'"), "no two networks differ in their seed only"),
         (("abc", "--where", "params.seed = '0'"), "--where"),
-        (("ffffffff",), "no recorded run"),
+        (("ffffffff",), "no recorded sweep"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(

@@ -262,7 +262,7 @@ def test_what_cannot_be_verified_is_refused_in_one_line(tmp_path: Path) -> None:
         ((), "a RUN_ID, or --sweep ID"),
         (("270fd63f", "--epochs", "0"), "at least 1"),
         (("270fd63f", "--tolerance", "nan"), "0 <= T < 1"),
-        (("--sweep", "401148c4"), "no finished runs are recorded under it"),
+        (("--sweep", "401148c4"), "401148c4: is no sweep"),
     ):
         done = inside(tmp_path, "verify", *typed)
         assert done.returncode == 2, (typed, done.stdout)

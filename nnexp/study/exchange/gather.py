@@ -41,9 +41,10 @@ from nnexp.study.exchange.manifest import (
     Run,
 )
 from nnexp.study.exchange.readme import readme
-from nnexp.study.exchange.sweeps import in_rounds, sweep_of
+from nnexp.study.exchange.sweeps import sweep_of
 from nnexp.study.lookup import all_experiments, check_schema
 from nnexp.study.recorded import config_of, data_of
+from nnexp.study.sweep_runs import in_rounds
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as Recorded

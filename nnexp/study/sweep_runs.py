@@ -1,0 +1,83 @@
+"""The runs of a sweep: those that it trained, and those that it found recorded and reused."""
+
+from __future__ import annotations
+
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from nnexp.errors import UserError
+from nnexp.record.store import Store
+from nnexp.record.sweep import Recorded, recorded_runs, runs_where
+from nnexp.record.sweep_configs import ASKED, asked_names
+from nnexp.study.lookup import artifact_of, find_sweep
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+_ROUNDS = ("python -m nnexp search ", "python -m nnexp compare ")
+"""How the recorded commands begin that ask for their runs in rounds."""
+
+
+def in_rounds(parent: Run) -> bool:
+    """Whether a parent is that of a search or of `compare --until`.
+
+    What these train follows from what came out before, and their key is no digest of it: no list
+    of what they were asked for can be held against a file, so that only their runs travel.
+    """
+    command = parent.data.tags.get("nnexp.command", "")
+    return "nnexp.search" in parent.data.tags or command.startswith(_ROUNDS)
+
+
+def runs_of_sweep(store: Store, prefix: str) -> list[Run]:
+    """The finished runs of a sweep, by the id of its parent or its beginning.
+
+    Raises:
+        UserError: there is no such sweep, or it has no finished runs.
+    """
+    parent = find_sweep(store, prefix)
+    where = f"tags.`nnexp.sweep` = '{parent.info.run_id}' and attributes.status = 'FINISHED'"
+    found = list(runs_where(store, [parent.info.experiment_id], where))
+    found += [store.client.get_run(run_id) for run_id in reused_ids(store, parent)]
+    if not found:
+        raise UserError(f"--sweep {prefix}: no finished runs are recorded under it")
+    return found
+
+
+def reused_ids(store: Store, parent: Run) -> list[str]:
+    """The finished runs that a sweep was asked for and has not trained itself."""
+    if in_rounds(parent):
+        return []
+    recorded = ended(store, parent)
+    there = [recorded[mark] for mark in asked_for(store, parent) if mark in recorded]
+    own = str(parent.info.run_id)
+    return [run.run_id for run in there if run.status == "FINISHED" and run.sweep != own]
+
+
+def asked_for(store: Store, parent: Run) -> dict[str, str]:
+    """Names of the runs that a sweep was asked for, by fingerprint."""
+    run_id = str(parent.info.run_id)
+    with TemporaryDirectory() as folder:
+        # Of runs that were asked for in rounds it lists the last round.
+        path = None if in_rounds(parent) else artifact_of(store, run_id, ASKED, folder)
+        if path is not None:
+            return asked_names(path)
+    # Earlier versions kept no list: what they recorded is all of it, unless the key says otherwise.
+    where = f"tags.`nnexp.sweep` = '{run_id}'"
+    members = runs_where(store, [str(parent.info.experiment_id)], where)
+    named = {r.data.tags.get("nnexp.fingerprint", ""): str(r.info.run_name) for r in members}
+    return {fingerprint: named[fingerprint] for fingerprint in sorted(named) if fingerprint}
+
+
+def ended(store: Store, parent: Run) -> dict[str, Recorded]:
+    """What has ended by fingerprint: the sweep's own runs before those that it may have reused."""
+    experiment, run_id = str(parent.info.experiment_id), str(parent.info.run_id)
+    return recorded_runs(store, experiment) | recorded_runs(store, experiment, run_id)
+
+
+def runs_asked_for(store: Store, parent: Run) -> list[Run]:
+    """The finished runs among those that a sweep was asked for, those that it reused too."""
+    recorded = ended(store, parent)
+    there = [
+        recorded[fingerprint] for fingerprint in asked_for(store, parent) if fingerprint in recorded
+    ]
+    return [store.client.get_run(run.run_id) for run in there if run.status == "FINISHED"]
