@@ -17,8 +17,14 @@ NEURON = ("train.epochs=2",)
 SMALL = {
     "dropout_size_choice": ("model.hidden=[10]", "model.activation=relu", "train.eta=0.1"),
     "dropout_size": ("model.hidden=[10]", "model.activation=relu"),
+    "headline_distort": ("model.hidden=[10]",),
+    "headline_deep": ("model.hidden=[10]",),
 }
 """Networks that are large take long to look at, whatever they are trained on."""
+
+
+SEARCHED = ("l1_l2_search", "learning_rates_search")
+"""Presets whose ranges are searched over."""
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -27,7 +33,8 @@ def test_preset_opens_with_its_question_and_its_command(name: str) -> None:
     comments = [line for line in lines[1:] if line.startswith("#")]
     assert lines[0] == "# @package _global_"
     assert "?" in " ".join(comments)
-    assert any(f"python -m nnexp experiment={name}" in line for line in comments)
+    typed = "search " if name in SEARCHED else ""
+    assert any(f"python -m nnexp {typed}experiment={name}" in line for line in comments)
 
 
 # Of each kind one: a single neuron, the published generators, settings by size.
@@ -35,7 +42,12 @@ FEW = ("slowdown", "book", "dropout_manner")
 
 
 @pytest.mark.parametrize(
-    "name", [n if n in FEW else pytest.param(n, marks=pytest.mark.slow) for n in PRESETS]
+    "name",
+    [
+        n if n in FEW else pytest.param(n, marks=pytest.mark.slow)
+        for n in PRESETS
+        if n not in SEARCHED
+    ],
 )
 def test_preset_runs_and_is_recorded_under_its_name(name: str, tmp_path: Path) -> None:
     seed = () if name in ("slowdown", "book") else ("seed=0",)
