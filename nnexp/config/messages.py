@@ -12,6 +12,9 @@ from nnexp.config.schema import Config
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
 
+_RANGE = re.compile(r"(log|uniform)\(")
+"""How ranges begin that only a search takes."""
+
 _KINDS = {
     int: "a whole number",
     float: "a number",
@@ -54,7 +57,9 @@ def _known(error: BaseException) -> str | None:
     text = str(error)
     if isinstance(error, OverrideParseException):
         key, _, value = error.override.partition("=")
-        return f"{key}={cut(value)}: cannot be read; allowed: {kind_of(key) or 'key=value'}"
+        searched = "; python -m nnexp search takes ranges" if _RANGE.match(value) else ""
+        allowed = kind_of(key) or "key=value"
+        return f"{key}={cut(value)}: cannot be read; allowed: {allowed}{searched}"
     missing = re.search(r"Could not find '([^']+)'", text)
     if missing:
         group, _, choice = missing.group(1).rpartition("/")

@@ -171,6 +171,7 @@ TOGETHER = [
     (("data.subset=random", "rng=nielsen2014"), "first"),
     (("seed=0,1",), "-m"),
     (("seed=abc,1", "-m"), "a whole number"),
+    (("train.eta=log(0.01,1)",), "a number; python -m nnexp search takes ranges"),
     (("expand.sigma=0.05", "expand=distort"), "0.1 to 100"),
     (("expand.alpha=2000.0", "expand=distort"), "0 to 1000"),
 ]
