@@ -41,16 +41,24 @@ def test_what_a_claim_is_about_is_in_its_preset(claim: Claim) -> None:
             if word == "experiment":
                 assert value in claim.experiment
             else:
-                name = "dropout" if word == "dropout.hidden" else word
-                assert value in swept(claim.experiment[0], name)
+                assert is_swept(claim.experiment[0], word, value)
 
 
-def swept(preset: str, word: str) -> set[str]:
-    """The values that a preset sweeps a word over, as the levels of settings have them."""
+def is_swept(preset: str, word: str, value: str) -> bool:
+    """Whether a preset sweeps a word over a value, or is searched over a range that holds it."""
     params = OmegaConf.load(PRESETS[preset]).hydra.sweeper.params
-    typed = re.findall(r"\[[^\]]*\]|[^,\s]+", str(params[word]).lower())
+    name = "dropout" if word == "dropout.hidden" and word not in params else word
+    if name in params:
+        text = str(params[name]).lower()
+    else:  # Typed beside the preset, as its opening lines say.
+        opening = PRESETS[preset].read_text(encoding="utf-8")
+        text = ",".join(re.findall(rf"\s{re.escape(word)}=(\S+)", opening))
+    if drawn := re.fullmatch(r"log\((.+),(.+)\)", text):
+        return float(drawn[1]) <= float(value) <= float(drawn[2])
+    typed = re.findall(r"\[[^\]]*\]|[^,\s]+", text)
     values = {{"off": "0", "half": "0.5"}.get(v, v) for v in typed}
-    return {level.partition("=")[2] for v in values for level in wanted_levels(f"{word}={v}")}
+    levels = {level.partition("=")[2] for v in values for level in wanted_levels(f"{name}={v}")}
+    return value in levels
 
 
 def read(tmp_path: Path, content: object) -> list[Claim]:
