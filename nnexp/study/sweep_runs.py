@@ -44,11 +44,18 @@ def runs_of_sweep(store: Store, prefix: str) -> list[Run]:
 
 
 def reused_ids(store: Store, parent: Run) -> list[str]:
-    """The finished runs that a sweep was asked for and has not trained itself."""
+    """The finished runs that a sweep was asked for and has not trained itself.
+
+    None where its list cannot be read, as that of a store whose artifacts are on another machine.
+    """
     if in_rounds(parent):
         return []
+    try:
+        asked = asked_for(store, parent)
+    except UserError:
+        return []
     recorded = ended(store, parent)
-    there = [recorded[mark] for mark in asked_for(store, parent) if mark in recorded]
+    there = [recorded[mark] for mark in asked if mark in recorded]
     own = str(parent.info.run_id)
     return [run.run_id for run in there if run.status == "FINISHED" and run.sweep != own]
 

@@ -54,3 +54,16 @@ def test_an_id_of_no_sweep_is_refused_by_the_name_of_the_option(folder: Path) ->
     assert find_sweep(
         open_store(f"sqlite:///{folder}/mlflow.db"), recorded(folder, "sweep")[0].info.run_id
     )
+
+
+def test_a_list_that_cannot_be_read_leaves_the_runs_that_were_trained(folder: Path) -> None:
+    store = open_store(f"sqlite:///{folder}/mlflow.db")
+    (parent,) = recorded(folder, "sweep")
+    (listed,) = folder.glob(f"mlartifacts/{parent.info.run_id}/artifacts/asked.json")
+    before = listed.read_bytes()
+    try:
+        listed.write_bytes(b"{")
+        assert reused_ids(store, parent) == []
+        assert len(runs_of_sweep(store, parent.info.run_id)) == 5
+    finally:
+        listed.write_bytes(before)
