@@ -89,7 +89,6 @@ def entry() -> None:
         # Under nohup SIGHUP is ignored, and stays so.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _terminate)
-    watch_threads()
     # Hydra prints by logging, which answers a closed pipe (`… | head`) with pages of its own.
     logging.raiseExceptions = False
     code = _logged(sys.argv[1:])
@@ -102,6 +101,7 @@ def entry() -> None:
 def _logged(arguments: Sequence[str]) -> int:
     """The exit code of a command line, what it says being said as `-q`, `-v` and `--log` ask."""
     try:
+        watch_threads()
         for argument in arguments:
             hide(argument)
         asked, rest = split_off(arguments)
