@@ -69,3 +69,14 @@ def write_synced(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def outlast(path: Path) -> None:
+    """Make a file that was written outlast a loss of power, whichever process has written it.
+
+    Raises:
+        OSError: the disk takes nothing more.
+    """
+    # For writing, though nothing is: Windows syncs no other.
+    with named(path), open(path, "r+b") as file:
+        os.fsync(file.fileno())

@@ -21,7 +21,7 @@ from nnexp.data.dataset import Dataset
 from nnexp.record.clock import now
 from nnexp.record.environment import SCHEMA_VERSION
 from nnexp.record.events import Begun, Ended
-from nnexp.record.files import digests_in, outlast, sizes_in
+from nnexp.record.files import digests_in, sizes_in
 from nnexp.record.fingerprint import (
     VERSION,
     depends_on_environment,
@@ -37,6 +37,7 @@ from nnexp.record.weights import weights_sha256
 from nnexp.redact import redact
 from nnexp.source import source_sha256
 from nnexp.train.report import Outcome
+from nnexp.whole import outlast
 
 
 def params_of(config: Config) -> dict[str, str]:
@@ -129,9 +130,9 @@ def end(log: RunLog, config: Config, outcome: Outcome) -> None:
         _close(log, Ended("FAILED", at, outcome.epochs, values, reason_tag(outcome.failure)))
         return
     sizes, digests = (sizes_in(folder), digests_in(folder)) if folder.is_dir() else ({}, {})
-    if sizes:
+    for name in sizes:
         # A log that has ended says that they are whole.
-        outlast(folder)
+        outlast(folder / name)
     tags = _result_tags(config, outcome)
     points = [(point.name, point.step, point.value) for point in logged.points]
     points += [(name, outcome.epochs, value) for name, value in values.items()]

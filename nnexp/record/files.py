@@ -31,18 +31,6 @@ def digests_in(folder: Path, names: Iterable[str] | None = None) -> dict[str, st
     return found
 
 
-def outlast(folder: Path) -> None:
-    """Make what is in the files below a folder outlast a loss of power.
-
-    Raises:
-        OSError: the disk takes nothing more.
-    """
-    for name in sizes_in(folder):
-        # For writing, though nothing is: Windows syncs no other.
-        with open(folder / name, "r+b") as file:
-            os.fsync(file.fileno())
-
-
 def _walk(folder: str, before: str) -> Iterator[tuple[str, int]]:
     with os.scandir(folder) as entries:
         for entry in entries:

@@ -255,16 +255,6 @@ class RunLog:
         with named(self.path):
             os.fsync(self._file.fileno())
 
-    def outlast(self) -> None:
-        """Make what is in the file outlast a loss of power, whichever process has written it.
-
-        Raises:
-            OSError: the disk takes nothing more.
-        """
-        # For writing, though nothing is: Windows syncs no other.
-        with named(self.path), open(self.path, "r+b") as file:
-            os.fsync(file.fileno())
-
     def _write(self) -> None:
         if not self._unwritten:
             return

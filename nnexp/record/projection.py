@@ -25,7 +25,7 @@ from nnexp.record.seal import note_seal, seal_of_tags
 from nnexp.record.sending import log as send
 from nnexp.record.sending import log_data
 from nnexp.record.store import Store, experiment_id
-from nnexp.whole import named
+from nnexp.whole import named, outlast
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -214,7 +214,7 @@ class Projection:
         params = logged.begun.params if first else {}
         if points:
             # What a loss of power took would be measured again, and be there twice.
-            self.log.outlast()
+            outlast(self.log.path)
         send(self.store, self.run_id, points, params, tags)
         self._points += len(points)
         if first and logged.begun.data:

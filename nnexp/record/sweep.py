@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,18 +77,22 @@ def recorded_runs(
 
     With `parent`, only those of that sweep.
     """
+    runs = marked_runs(store, experiment_id)
+    return by_fingerprint((run, mark) for run, mark in runs if parent in (None, run.sweep))
+
+
+def by_fingerprint(runs: Iterable[tuple[Recorded, str | None]]) -> dict[str, Recorded]:
+    """Of runs with their fingerprints those that have finished or failed; finished ones win."""
     found: dict[str, Recorded] = {}
-    for run, mark in _marked_runs(store, experiment_id):
+    for run, mark in runs:
         if mark is None or run.status not in ("FINISHED", "FAILED"):
-            continue
-        if parent is not None and run.sweep != parent:
             continue
         if mark not in found or found[mark].status != "FINISHED":
             found[mark] = run
     return found
 
 
-def _marked_runs(store: Store, experiment_id: str) -> Iterator[tuple[Recorded, str | None]]:
+def marked_runs(store: Store, experiment_id: str) -> Iterator[tuple[Recorded, str | None]]:
     """All runs of an experiment with their fingerprints, the latest first."""
     where, inner = "tags.`nnexp.kind` = 'run'", database(store)
     if inner is None:

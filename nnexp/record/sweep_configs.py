@@ -41,19 +41,6 @@ def note_asked(
     store.client.log_text(parent, f"{text}\n", ASKED)
 
 
-def asked_names(path: Path) -> dict[str, str]:
-    """The names of the runs that a sweep was asked for, by fingerprint.
-
-    Raises:
-        UserError: the file is damaged.
-    """
-    try:
-        listed = json.loads(path.read_text(encoding="utf-8"))["runs"]
-        return {str(run["fingerprint"]): str(run["name"]) for run in listed}
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _damaged(error) from error
-
-
 def asked_configs(path: Path) -> list[Config]:
     """The configs of the runs that a sweep was asked for; none where it has recorded none.
 
@@ -66,9 +53,5 @@ def asked_configs(path: Path) -> list[Config]:
             return []
         params = [{**content["shared"], **run["config"]} for run in content["runs"]]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _damaged(error) from error
+        raise UserError(f"{ASKED}: is damaged ({type(error).__name__}: {error})") from error
     return [from_params(run) for run in params]
-
-
-def _damaged(error: Exception) -> UserError:
-    return UserError(f"{ASKED}: is damaged ({type(error).__name__}: {error})")

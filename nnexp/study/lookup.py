@@ -24,11 +24,12 @@ FULL_ID = 32
 """Characters of a run id."""
 
 _STAGES = {
-    False: ("recorded", "runs lists"),
+    False: ("recorded", "{}s lists"),
     True: ("deleted", "restore --list lists"),
-    None: ("recorded or deleted", "runs and restore --list list"),
+    None: ("recorded or deleted", "{}s and restore --list list"),
 }
-"""By whether runs are sought among the deleted ones: what they are called, and what lists them."""
+"""By whether runs are sought among the deleted ones: what they are called, and what lists
+them; `{}` is their kind."""
 
 _DELETED = "is deleted; python -m nnexp restore brings it back"
 _NOT_DELETED = "is not deleted; allowed: see python -m nnexp restore --list"
@@ -61,10 +62,18 @@ def experiment_named(store: Store, name: str) -> str:
     return names[name]
 
 
-def find_run(store: Store, prefix: str, *, deleted: bool | None = False) -> Run:
+def find_run(
+    store: Store,
+    prefix: str,
+    *,
+    deleted: bool | None = False,
+    asked: str = "RUN_ID",
+    kind: str = "run",
+) -> Run:
     """The run with an id, or with an id that begins so; among the deleted ones, if asked for.
 
-    With `deleted=None`, among all, deleted or not.
+    With `deleted=None`, among all, deleted or not. `asked` is what the id was given as, and `kind`
+    what it should be of.
 
     Raises:
         UserError: there is none, or there are several.
@@ -73,14 +82,16 @@ def find_run(store: Store, prefix: str, *, deleted: bool | None = False) -> Run:
 
     text = prefix.lower()
     if not text or not set(text) <= set("0123456789abcdef") or len(text) > FULL_ID:
-        raise UserError(f"RUN_ID {prefix!r}: allowed: a run id, or its beginning; see nnexp runs")
+        raise UserError(
+            f"{asked} {prefix!r}: allowed: a run id, or its beginning; see nnexp {kind}s"
+        )
     if len(text) == FULL_ID:
         try:
             run = store.client.get_run(text)
         except MlflowException as error:
-            raise UserError(f"RUN_ID {prefix}: no such run is recorded here") from error
+            raise UserError(f"{asked} {prefix}: no such run is recorded here") from error
         if deleted not in (None, run.info.lifecycle_stage == "deleted"):
-            raise UserError(f"RUN_ID {prefix}: {_NOT_DELETED if deleted else _DELETED}")
+            raise UserError(f"{asked} {prefix}: {_NOT_DELETED if deleted else _DELETED}")
         return run
     experiments = list(all_experiments(store))
     where = f"attributes.run_id LIKE '{text}%'"
@@ -91,10 +102,11 @@ def find_run(store: Store, prefix: str, *, deleted: bool | None = False) -> Run:
         runs = runs_where(store, experiments, "", deleted=deleted)
         found = [run for run in runs if str(run.info.run_id).startswith(text)]
     if len(found) != 1:
-        kind, lists = _STAGES[deleted]
-        how = f"no {kind} run" if not found else f"{len(found)} {kind} runs"
+        stage, lists = _STAGES[deleted]
+        how = f"no {stage} {kind}" if not found else f"{len(found)} {stage} {kind}s"
         raise UserError(
-            f"RUN_ID {prefix}: {how} with an id that begins so; python -m nnexp {lists} them"
+            f"{asked} {prefix}: {how} with an id that begins so; "
+            f"python -m nnexp {lists.format(kind)} them"
         )
     return found[0]
 
@@ -105,12 +117,7 @@ def find_sweep(store: Store, prefix: str, *, deleted: bool | None = False) -> Ru
     Raises:
         UserError: there is no such run, or it is no sweep.
     """
-    try:
-        parent = find_run(store, prefix, deleted=deleted)
-    except UserError as error:
-        said = str(error).removeprefix("RUN_ID ").replace("nnexp runs", "nnexp sweeps")
-        said = said.replace(" run with", " sweep with")
-        raise UserError(f"--sweep {said}") from error
+    parent = find_run(store, prefix, deleted=deleted, asked="--sweep", kind="sweep")
     if parent.data.tags.get("nnexp.kind") != "sweep":
         raise UserError(f"--sweep {prefix}: is no sweep; python -m nnexp sweeps lists them")
     return parent

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from nnexp.errors import UserError
 from nnexp.record.store import Store
-from nnexp.record.sweep import Recorded, recorded_runs, runs_where
-from nnexp.record.sweep_configs import ASKED, asked_names
+from nnexp.record.sweep import Recorded, by_fingerprint, marked_runs, runs_where
+from nnexp.record.sweep_configs import ASKED
 from nnexp.study.lookup import artifact_of, find_sweep
 
 if TYPE_CHECKING:
@@ -62,12 +62,19 @@ def reused_ids(store: Store, parent: Run) -> list[str]:
 
 def asked_for(store: Store, parent: Run) -> dict[str, str]:
     """Names of the runs that a sweep was asked for, by fingerprint."""
+    # Pydantic, which it brings, takes its time to start with.
+    from nnexp.study.exchange.manifest import plain_json
+
     run_id = str(parent.info.run_id)
     with TemporaryDirectory() as folder:
         # Of runs that were asked for in rounds it lists the last round.
         path = None if in_rounds(parent) else artifact_of(store, run_id, ASKED, folder)
         if path is not None:
-            return asked_names(path)
+            listed = plain_json(path.read_bytes(), f"sweep {run_id}: its {ASKED}")
+            try:
+                return {str(run["fingerprint"]): str(run["name"]) for run in listed["runs"]}
+            except (KeyError, TypeError) as error:
+                raise UserError(f"sweep {run_id}: its {ASKED} is damaged") from error
     # Earlier versions kept no list: what they recorded is all of it, unless the key says otherwise.
     where = f"tags.`nnexp.sweep` = '{run_id}'"
     members = runs_where(store, [str(parent.info.experiment_id)], where)
@@ -77,8 +84,9 @@ def asked_for(store: Store, parent: Run) -> dict[str, str]:
 
 def ended(store: Store, parent: Run) -> dict[str, Recorded]:
     """What has ended by fingerprint: the sweep's own runs before those that it may have reused."""
-    experiment, run_id = str(parent.info.experiment_id), str(parent.info.run_id)
-    return recorded_runs(store, experiment) | recorded_runs(store, experiment, run_id)
+    runs = list(marked_runs(store, str(parent.info.experiment_id)))
+    own = by_fingerprint((run, mark) for run, mark in runs if run.sweep == parent.info.run_id)
+    return by_fingerprint(runs) | own
 
 
 def runs_asked_for(store: Store, parent: Run) -> list[Run]:
