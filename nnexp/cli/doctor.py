@@ -9,7 +9,7 @@ from nnexp.cli.formats import add_format, print_json, said_beside
 from nnexp.cli.options import Parser
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
-from nnexp.record.log import RECORDED
+from nnexp.record.log_folder import RECORDED
 from nnexp.record.store import WORK_FOLDER, open_store
 from nnexp.record.store_address import resolve_uri, sqlite_path
 from nnexp.study.doctor import Doctor

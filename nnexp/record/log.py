@@ -12,10 +12,8 @@ from __future__ import annotations
 import errno
 import gzip
 import os
-import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -25,13 +23,14 @@ from nnexp.record.events import (
     DamagedLog,
     Ended,
     Event,
-    Tagged,
     Values,
     WentOn,
     decode,
     encode,
 )
 from nnexp.record.locks import wait_for
+from nnexp.record.log_folder import ARTIFACTS, HALF, LOG, create, recorded_log, remove
+from nnexp.record.logged import Logged
 from nnexp.record.sending import MetricPoint
 from nnexp.whole import named, write_synced
 
@@ -40,71 +39,9 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-LOG, ARTIFACTS = "log.jsonl", "artifacts"
-RUNS = "runs"
-"""Below the store's folder: a folder for each run that is under way, was stopped, or waits."""
-RECORDED = "recorded"
-"""And the logs of the runs that the store has whole, by MLflow's id."""
-HALF = ".new"
-"""Before the number of the process, in the name of a folder that is being made."""
-
 
 class OtherValues(NnexpError):
     """An epoch that is trained again has come out otherwise."""
-
-
-@dataclass
-class Logged:
-    """What a log says, all in all."""
-
-    begun: Begun
-    rows: list[dict[str, float]] = field(default_factory=list)
-    """The evaluated epochs, with their `step`."""
-    stamps: list[int] = field(default_factory=list)
-    """When they were measured."""
-    tags: dict[str, str] = field(default_factory=dict)
-    """Without those of the end."""
-    owner: Mapping[str, str] = field(default_factory=dict)
-    ended: Ended | None = None
-
-    @property
-    def points(self) -> list[MetricPoint]:
-        """All values, in the order in which they came."""
-        events = [
-            (int(row["step"]), at, row) for row, at in zip(self.rows, self.stamps, strict=True)
-        ]
-        if self.ended is not None:
-            events.append((self.ended.step, self.ended.at, dict(self.ended.values)))
-        return [
-            MetricPoint(name, value, step, at)
-            for step, at, values in events
-            for name, value in values.items()
-            if name != "step"
-        ]
-
-    @property
-    def final(self) -> dict[str, float]:
-        """The last value of every metric."""
-        return {point.name: point.value for point in self.points}
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing more can come."""
-        return self.ended is not None and self.ended.whole
-
-    def take(self, event: Event) -> None:
-        """Go on by an event."""
-        if isinstance(event, Values):
-            self.rows.append({"step": event.step, **event.values})
-            self.stamps.append(event.at)
-        elif isinstance(event, WentOn):
-            self.owner, self.ended = event.owner, None
-        elif isinstance(event, Tagged):
-            self.tags |= event.tags
-        elif isinstance(event, Ended):
-            self.ended = event
-        else:
-            raise DamagedLog("it begins twice")
 
 
 class RunLog:
@@ -124,7 +61,7 @@ class RunLog:
         self._file: IO[bytes] | None = None
         if begun is not None:
             self.logged = Logged(begun, tags=dict(begun.tags), owner=begun.owner)
-            self._read = _create(folder, encode(begun))
+            self._read = create(folder, encode(begun))
             self.hold()
             return
         with open(self.path, "rb") as file:
@@ -312,44 +249,9 @@ def held_log(folder: Path) -> RunLog | None:
     return None
 
 
-def _create(
-    folder: Path,
-    content: bytes,
-    artifacts: Path | None = None,
-    beside: Mapping[str, str] | None = None,
-) -> int:
-    """Make the folder of a run, with its log, all or nothing; the bytes written."""
-    # Who makes it can be told by its name, should it be killed meanwhile.
-    fresh = folder.with_name(f"{folder.name}{HALF}{os.getpid()}")
-    shutil.rmtree(fresh, ignore_errors=True)
-    with named(fresh / LOG):
-        fresh.mkdir(parents=True)
-        write_synced(fresh / LOG, content)
-        for name, text in (beside or {}).items():
-            (fresh / name).write_text(text, encoding="utf-8")
-        if artifacts is not None:
-            os.replace(artifacts, fresh / ARTIFACTS)
-        with suppress(FileNotFoundError):
-            remove(folder)
-        os.replace(fresh, folder)
-    return len(content)
-
-
-def remove(folder: Path) -> None:
-    """Remove the folder of a run, all or nothing: half of one would look damaged.
-
-    Raises:
-        OSError: there is none, or the disk is read-only.
-    """
-    gone = folder.with_name(f"{folder.name}.gone{HALF}{os.getpid()}")
-    os.replace(folder, gone)
-    # What is left, should it be killed meanwhile, is told by its name.
-    shutil.rmtree(gone, ignore_errors=True)
-
-
 def write_whole(folder: Path, events: Iterable[Event], artifacts: Path | None = None) -> RunLog:
     """A log with all its events at once, and with artifacts, which are moved there."""
-    _create(folder, b"".join(map(encode, events)), artifacts)
+    create(folder, b"".join(map(encode, events)), artifacts)
     return RunLog(folder)
 
 
@@ -367,11 +269,6 @@ def put_away(log: RunLog, store_folder: Path, run_id: str) -> None:
     remove(log.folder)
 
 
-def recorded_log(store_folder: Path, run_id: str) -> Path:
-    """Where the log of a run lies that the store has whole."""
-    return store_folder / RECORDED / f"{run_id}.gz"
-
-
 def unpacked(
     store_folder: Path, run_id: str, folder: Path, beside: Mapping[str, str]
 ) -> RunLog | None:
@@ -386,5 +283,5 @@ def unpacked(
         return None
     except (OSError, EOFError) as error:
         raise DamagedLog(f"{run_id}: {error}") from error
-    _create(folder, content, beside=beside)
+    create(folder, content, beside=beside)
     return RunLog(folder)

@@ -10,7 +10,8 @@ from itertools import groupby
 from typing import Any
 
 from nnexp.record.events import Begun, Ended, Event, Values
-from nnexp.record.log import ARTIFACTS, RUNS, write_whole
+from nnexp.record.log import write_whole
+from nnexp.record.log_folder import ARTIFACTS, RUNS
 from nnexp.record.outbox import REFUSED, lock
 from nnexp.record.store import Store
 

@@ -21,7 +21,8 @@ from nnexp.record.clock import now
 from nnexp.record.description import fail
 from nnexp.record.events import DamagedLog
 from nnexp.record.locks import held
-from nnexp.record.log import HALF, RUNS, RunLog, put_away, remove
+from nnexp.record.log import RunLog, put_away
+from nnexp.record.log_folder import HALF, RUNS, remove
 from nnexp.record.processes import alive, boot
 from nnexp.record.projection import Projection, is_refusal, state_of
 from nnexp.record.readback import Lost

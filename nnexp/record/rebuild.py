@@ -17,7 +17,8 @@ from uuid import uuid4
 from nnexp.record.events import Begun, DamagedLog, Ended, Event, decode
 from nnexp.record.files import digests_in, sizes_in
 from nnexp.record.identity import ARTIFACTS
-from nnexp.record.log import HALF, RECORDED, RUNS, recorded_log, write_whole
+from nnexp.record.log import write_whole
+from nnexp.record.log_folder import HALF, RECORDED, RUNS, recorded_log
 from nnexp.record.outbox import Left, lock, set_aside
 from nnexp.record.projection import TOKEN, Projection, is_refusal
 from nnexp.record.store import Store, experiment_id

@@ -13,7 +13,8 @@ from nnexp.record.at_once import take_back
 from nnexp.record.clock import now
 from nnexp.record.description import owner_tags
 from nnexp.record.events import Begun, DamagedLog, Tagged
-from nnexp.record.log import RUNS, RunLog
+from nnexp.record.log import RunLog
+from nnexp.record.log_folder import RUNS
 from nnexp.record.outbox import Outbox, lock, run_ids_with_log
 from nnexp.record.projection import Projection, state_of, taken_out
 from nnexp.record.store import Store

@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from nnexp.record.checkpoint import SUFFIX, CheckpointFile
-from nnexp.record.log import HALF, RUNS
+from nnexp.record.log_folder import HALF, RUNS
 from nnexp.record.processes import exists
 from nnexp.record.projection import state_of
 from nnexp.record.store import Store

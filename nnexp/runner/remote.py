@@ -17,7 +17,7 @@ from typing import Any
 from nnexp import __version__
 from nnexp.errors import NnexpError
 from nnexp.record.checkpoint import CheckpointFile
-from nnexp.record.log import RUNS
+from nnexp.record.log_folder import RUNS
 from nnexp.record.projection import state_of
 from nnexp.runner.worker import (
     Finished,

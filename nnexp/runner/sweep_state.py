@@ -11,7 +11,7 @@ from nnexp.config.compose import flatten
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.record.labels import label_names
-from nnexp.record.log import RUNS
+from nnexp.record.log_folder import RUNS
 from nnexp.record.store import Store
 from nnexp.record.sweep import Recorded
 

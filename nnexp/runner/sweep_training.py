@@ -17,7 +17,8 @@ from nnexp.record.clock import now
 from nnexp.record.description import begun_of, fail
 from nnexp.record.environment import cores
 from nnexp.record.events import Begun, DamagedLog
-from nnexp.record.log import RUNS, RunLog, held_log
+from nnexp.record.log import RunLog, held_log
+from nnexp.record.log_folder import RUNS
 from nnexp.record.outbox import Outbox
 from nnexp.record.projection import Projection
 from nnexp.record.store_errors import is_from_store

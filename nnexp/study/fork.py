@@ -26,7 +26,7 @@ from nnexp.record.artifacts import (
     write_parts,
 )
 from nnexp.record.final import completed
-from nnexp.record.log import RUNS
+from nnexp.record.log_folder import RUNS
 from nnexp.record.run import RunRecord
 from nnexp.record.stages import FILE, Stage, stages_sha256, train_stages, write_stages
 from nnexp.record.store import Store

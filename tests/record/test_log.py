@@ -24,7 +24,9 @@ from nnexp.record.events import (
     decode,
     encode,
 )
-from nnexp.record.log import HALF, LOG, Logged, OtherValues, RunLog, put_away, unpacked, write_whole
+from nnexp.record.log import OtherValues, RunLog, put_away, unpacked, write_whole
+from nnexp.record.log_folder import HALF, LOG
+from nnexp.record.logged import Logged
 from nnexp.record.sending import MetricPoint
 
 TEXTS = st.dictionaries(st.text(max_size=8), st.text(max_size=20), max_size=3)

@@ -10,7 +10,8 @@ from filelock import FileLock
 
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.events import Begun, Ended, Values
-from nnexp.record.log import RUNS, write_whole
+from nnexp.record.log import write_whole
+from nnexp.record.log_folder import RUNS
 from nnexp.record.store import Store, open_store
 from nnexp.runner.checkpoints import run_key
 from tests.inside import inside

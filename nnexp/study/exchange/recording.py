@@ -14,7 +14,8 @@ from nnexp.record.contents import contents_of, stored
 from nnexp.record.description import data_of, owner_tags
 from nnexp.record.events import Begun, Ended, Event, Values
 from nnexp.record.files import digests_in, sizes_in
-from nnexp.record.log import RUNS, write_whole
+from nnexp.record.log import write_whole
+from nnexp.record.log_folder import RUNS
 from nnexp.record.old_deliveries import take_over
 from nnexp.record.outbox import settle
 from nnexp.record.projection import Projection, reopen
