@@ -1,7 +1,7 @@
 """How long `nnexp.study.runs()` and `curves()` take on many recorded runs, per kind of store.
 
-    python benchmarks/study_scale.py                      # 10,000 runs in SQLite
-    python benchmarks/study_scale.py --store postgresql   # in a PostgreSQL of its own
+    python -m benchmarks.study_scale                      # 10,000 runs in SQLite
+    python -m benchmarks.study_scale --store postgresql   # in a PostgreSQL of its own
 
 One run is really trained and recorded; the others are copies of it with another seed, inserted into
 MLflow's tables by SQL. Times are medians of three readings, each in the warm cache of the first.
@@ -13,18 +13,15 @@ import argparse
 import statistics
 import tempfile
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
-import sqlalchemy as sa
 
 import nnexp
+from benchmarks.copies import Copy, fill
 from nnexp.study import curves, runs
-
-TABLES = ("runs", "params", "tags", "latest_metrics", "metrics")
 
 
 def main() -> None:
@@ -38,7 +35,7 @@ def main() -> None:
             "reg=l2", {"tracking.uri": uri, "tracking.artifacts": "none"}, size=100, quiet=True
         )
         began = time.perf_counter()
-        values = fill(uri, first.run_id, options.runs)
+        values = fill(uri, first.run_id, [Copy(i) for i in range(1, options.runs)])
         print(f"{options.store}: {options.runs:,} runs, {values:,} metric values, "
               f"filled in {time.perf_counter() - began:.0f} s")  # fmt: skip
         some = "params.seed = '7' and params.`reg.name` = 'l2'"
@@ -73,49 +70,6 @@ def store(kind: str, folder: Path) -> Iterator[str]:
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg2://")
     finally:
         server.cleanup()
-
-
-def fill(uri: str, source: str, total: int) -> int:
-    """Copy a recorded run until there are `total`; the number of metric values then."""
-    engine = sa.create_engine(uri)
-    meta = sa.MetaData()
-    meta.reflect(engine, only=TABLES)
-    copies = sa.Table(
-        "nnexp_copies", meta, sa.Column("i", sa.Integer), sa.Column("copy", sa.String(32))
-    )
-    with engine.begin() as connection:
-        copies.create(connection)
-        ids = [{"i": i, "copy": uuid.uuid4().hex} for i in range(1, total)]
-        connection.execute(copies.insert(), ids)
-        for name in TABLES:
-            table = meta.tables[name]
-            chosen = [replaced(table, column, copies) for column in table.columns]
-            rows = sa.select(*chosen).where(table.c.run_uuid == source)
-            # An explicit cross join: every row of the source with every copy.
-            # Run after run, as recording leaves them on the disk.
-            rows = rows.select_from(table.join(copies, sa.true())).order_by(copies.c.i)
-            connection.execute(table.insert().from_select(list(table.columns), rows))
-        copies.drop(connection)
-    with engine.connect() as connection:
-        count = connection.execute(sa.select(sa.func.count()).select_from(meta.tables["metrics"]))
-        values = int(count.scalar_one())
-    engine.dispose()
-    return values
-
-
-def replaced(table: sa.Table, column: sa.Column, copies: sa.Table) -> sa.ColumnElement:
-    """What a copy has in a column: its own id, seed and values."""
-    if column.name == "run_uuid":
-        return copies.c.copy
-    if column.name == "value" and "metrics" in table.name:
-        return column + copies.c.i * 1e-9
-    if column.name == "value" and table.name == "params":
-        seed = sa.cast(copies.c.i, sa.String)
-        return sa.case((table.c.key == "seed", seed), else_=column)
-    if column.name == "value" and table.name == "tags":
-        mark = copies.c.copy + copies.c.copy
-        return sa.case((table.c.key == "nnexp.fingerprint", mark), else_=column)
-    return column
 
 
 if __name__ == "__main__":

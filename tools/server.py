@@ -31,6 +31,10 @@ NEEDED = {
 }
 READY_SECONDS = 180.0
 
+REMEMBERED_SECONDS = 60
+"""For so long a password that was right need not be hashed again: MLflow's own default, not at all,
+takes more of a processor for every request than the request."""
+
 
 def main() -> int:
     """Start the server, say how it is reached, and wait for its end."""
@@ -118,7 +122,8 @@ def _mlflow(folder: Path, port: int, runs: str, users: str) -> Iterator[subproce
     settings.touch(mode=0o600)
     settings.write_text(
         f"[mlflow]\ndefault_permission = READ\ndatabase_uri = {users}\nadmin_username = {USER}\n"
-        "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n",
+        "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
+        f"auth_cache_ttl_seconds = {REMEMBERED_SECONDS}\n",
         encoding="utf-8",
     )
     environment = {

@@ -9,6 +9,7 @@ default_permission = READ
 database_uri = $database/users
 admin_username = admin
 authorization_function = mlflow.server.auth:authenticate_request_basic_auth
+auth_cache_ttl_seconds = 60
 END
 MLFLOW_AUTH_ADMIN_PASSWORD="$(cat /run/secrets/admin)"
 MLFLOW_FLASK_SERVER_SECRET_KEY="$(cat /run/secrets/session)"
