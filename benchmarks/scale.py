@@ -150,7 +150,7 @@ class Series:
             "runs": ["runs", "--experiment", "scale", "--limit", "20"],
             "compare": ["compare", "--experiment", "scale", "--by", "reg.lmbda"],
             "report": ["report", "scale", "--out", str(self.folder / "report")],
-            "sweeps": ["sweeps", "--experiment", "scale"],
+            "sweeps": ["sweeps"],
         }.items():
             took, _ = self.typed(way, command)
             self.note(way, 1, what, took)

@@ -137,7 +137,10 @@ def tables_of(inner: Any) -> SimpleNamespace:
 def history_of_many(
     client: MlflowClient, ids: Sequence[str], metric: str
 ) -> list[Mapping[str, Any]] | None:
-    """The values of one metric of some runs on a server; None if it cannot answer at once."""
+    """The values of one metric of some runs on a server, `MOST` at most.
+
+    None if it answers no such question.
+    """
     with suppress(ImportError, AttributeError):
         from mlflow.utils import rest_utils
 
@@ -146,8 +149,8 @@ def history_of_many(
         asked = [("metric_key", metric), ("max_results", str(MOST)), *(("run_id", i) for i in ids)]
         answer = ask(credentials, BULK, "GET", params=asked)
         if answer.status_code == 200:
-            found = answer.json().get("metrics", [])
-            return found if len(found) < MOST else None
+            found: list[Mapping[str, Any]] = answer.json().get("metrics", [])
+            return found
     return None
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from nnexp.record.labels import RESERVED
 from nnexp.record.mlflow_private import (
+    MOST,
     database_of,
     history_of_many,
     ids_where,
@@ -24,6 +25,7 @@ from nnexp.record.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
+    from mlflow.entities import Run
 
 PAGE = 1000
 """Runs per query: databases limit how many values a query may hold."""
@@ -126,13 +128,13 @@ def curves_of_ids(
     inner = database(store)
     if inner is not None:
         return _of_database(inner, ids, names)
-    if names is None:
-        runs = (store.client.get_run(run_id) for run_id in ids)
-        names = sorted({name for run in runs for name in run.data.metrics})
     parts = []
     for start in range(0, len(ids), SERVED):
         part = list(ids[start : start + SERVED])
-        rows = [row for name in names for row in served(store, part, name)]
+        wanted = names
+        if wanted is None:
+            wanted = sorted({m for run in served_runs(store, part) for m in run.data.metrics})
+        rows = [row for name in wanted for row in served(store, part, name)]
         if rows:
             parts.append(_sorted(rows, {run_id: k for k, run_id in enumerate(part)}))
     return _joined(parts)
@@ -152,14 +154,36 @@ def final_values(store: Store, run_id: str, metrics: Mapping[str, float]) -> dic
     return {**metrics, **dict(zip(kept["metric"], kept["value"], strict=True))}
 
 
+def served_runs(store: Store, ids: Sequence[str]) -> list[Run]:
+    """Some runs from a tracking server, deleted ones too, in their order: one request if it can.
+
+    Raises:
+        MlflowException: there is no such run.
+    """
+    from mlflow.entities import ViewType
+
+    first = store.client.get_run(ids[0])
+    found = {str(first.info.run_id): first}
+    if rest := list(ids[1:]):
+        where = f"attributes.run_id IN ({', '.join(map(repr, rest))})"
+        place = [str(first.info.experiment_id)]
+        page = store.client.search_runs(place, where, ViewType.ALL, len(rest))
+        found |= {str(run.info.run_id): run for run in page}
+    # Those of other experiments.
+    return [found.get(run_id) or store.client.get_run(run_id) for run_id in ids]
+
+
 def served(store: Store, ids: Sequence[str], name: str) -> list[tuple[Any, ...]]:
-    """One metric of some runs from a tracking server, in one request if it can answer that."""
+    """One metric of some runs from a tracking server, in as few requests as it answers in full."""
     found = history_of_many(store.client, ids, name)
-    if found is not None:
+    if found is not None and len(found) < MOST:
         return [
             (m["run_id"], name, int(m["step"]), int(m["timestamp"]), float(m["value"]), False)
             for m in found
         ]
+    if found is not None and len(ids) > 1:
+        half = len(ids) // 2
+        return served(store, ids[:half], name) + served(store, ids[half:], name)
     return [
         (run_id, name, m.step, m.timestamp, m.value, False)
         for run_id in ids
