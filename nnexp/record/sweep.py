@@ -17,13 +17,15 @@ from nnexp.record.log import RunLog
 from nnexp.record.log_folder import RUNS
 from nnexp.record.outbox import Outbox, lock, run_ids_with_log
 from nnexp.record.projection import Projection, state_of, taken_out
+from nnexp.record.served_runs import MOST_RUNS
 from nnexp.record.store import Store
-from nnexp.record.store_sql import database, read_columns, run_ids
+from nnexp.record.store_sql import PAGE, database, read_columns, run_ids
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-PAGE = 1000
+FEW = 100
+"""Runs that are looked for one by one."""
 
 PRUNED = "nnexp.pruned"
 """The tag of a run that a search has given up, with the epochs that it was trained for."""
@@ -62,7 +64,7 @@ def runs_where(
             list(experiments),
             filter_string=where,
             run_view_type=views[deleted],
-            max_results=PAGE,
+            max_results=MOST_RUNS if database(store) is None else PAGE,
             page_token=token,
         )
         yield from page
@@ -72,13 +74,17 @@ def runs_where(
 
 
 def recorded_runs(
-    store: Store, experiment_id: str, parent: str | None = None
+    store: Store, experiment_id: str, parent: str | None = None, marks: Sequence[str] = ()
 ) -> dict[str, Recorded]:
     """The finished and failed runs of an experiment by fingerprint; finished ones win.
 
-    With `parent`, only those of that sweep.
+    With `parent`, only those of that sweep. With `marks`, at least those of these fingerprints: a
+    server, which hands out ten thousand runs in a minute, is asked for few of them one by one.
     """
-    runs = marked_runs(store, experiment_id)
+    few = 0 < len(marks) <= FEW and database(store) is None
+    runs = (
+        run for mark in (marks if few else [""]) for run in marked_runs(store, experiment_id, mark)
+    )
     return by_fingerprint((run, mark) for run, mark in runs if parent in (None, run.sweep))
 
 
@@ -93,9 +99,13 @@ def by_fingerprint(runs: Iterable[tuple[Recorded, str | None]]) -> dict[str, Rec
     return found
 
 
-def marked_runs(store: Store, experiment_id: str) -> Iterator[tuple[Recorded, str | None]]:
-    """All runs of an experiment with their fingerprints, the latest first."""
+def marked_runs(
+    store: Store, experiment_id: str, mark: str = ""
+) -> Iterator[tuple[Recorded, str | None]]:
+    """All runs of an experiment with their fingerprints, or those of one, the latest first."""
     where, inner = "tags.`nnexp.kind` = 'run'", database(store)
+    if mark:
+        where += f" and tags.`nnexp.fingerprint` = '{mark}'"
     if inner is None:
         for run in runs_where(store, [experiment_id], where):
             tags, metrics = run.data.tags, dict(run.data.metrics)
