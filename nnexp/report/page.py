@@ -13,6 +13,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from nnexp.atomic_files import write_whole
 from nnexp.errors import UserError
 from nnexp.record.check_seals import warnings_of
 from nnexp.record.palette import COLOURS
@@ -47,7 +48,6 @@ from nnexp.study.exchange.page import MARK, with_results
 from nnexp.study.preset import question_of
 from nnexp.study.searched import searches
 from nnexp.study.text_table import TextTable
-from nnexp.whole import write_whole
 
 HERE = Path(__file__).parent
 FEW_NETWORKS = 6

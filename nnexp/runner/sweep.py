@@ -14,7 +14,7 @@ from functools import partial
 from rich.console import Console
 
 from nnexp.config.compose import config_dir
-from nnexp.config.own import digests_of, options_of
+from nnexp.config.extensions import digests_of, options_of
 from nnexp.config.presets import preset_sha256
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
