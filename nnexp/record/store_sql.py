@@ -55,6 +55,19 @@ def run_ids(inner: Any, experiment_id: str, where: str) -> list[str]:
     return ids
 
 
+def ids_tagged(inner: Any, key: str, values: Sequence[str]) -> set[str]:
+    """The ids of the runs, of any experiment, whose tag is one of some values."""
+    from sqlalchemy import select
+
+    found: set[str] = set()
+    with session_of(inner) as session:
+        for part in pages(values):
+            tag = tables_of(inner).tag
+            statement: Any = select(tag.run_uuid).where(tag.key == key, tag.value.in_(part))
+            found.update(str(row[0]) for row in session.execute(statement))
+    return found
+
+
 class Columns:
     """What is recorded of some runs, column by column: a list with one entry per run, or None."""
 
@@ -169,10 +182,10 @@ def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def pages(ids: Sequence[str]) -> Iterator[list[str]]:
-    """The ids in parts."""
-    for start in range(0, len(ids), PAGE):
-        yield list(ids[start : start + PAGE])
+def pages(values: Sequence[str]) -> Iterator[list[str]]:
+    """Ids or other values in parts that a query can hold."""
+    for start in range(0, len(values), PAGE):
+        yield list(values[start : start + PAGE])
 
 
 def _order(ids: Sequence[str]) -> dict[str, int]:

@@ -19,13 +19,15 @@ from nnexp.record.outbox import Outbox, lock, run_ids_with_log
 from nnexp.record.projection import Projection, state_of, taken_out
 from nnexp.record.served_runs import MOST_RUNS
 from nnexp.record.store import Store
-from nnexp.record.store_sql import PAGE, database, read_columns, run_ids
+from nnexp.record.store_sql import PAGE, database, ids_tagged, read_columns, run_ids
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
 FEW = 100
-"""Runs that are looked for one by one."""
+"""Runs that a server is asked for one by one."""
+
+_RUN = "tags.`nnexp.kind` = 'run'"
 
 PRUNED = "nnexp.pruned"
 """The tag of a run that a search has given up, with the epochs that it was trained for."""
@@ -78,13 +80,9 @@ def recorded_runs(
 ) -> dict[str, Recorded]:
     """The finished and failed runs of an experiment by fingerprint; finished ones win.
 
-    With `parent`, only those of that sweep. With `marks`, at least those of these fingerprints: a
-    server, which hands out ten thousand runs in a minute, is asked for few of them one by one.
+    With `parent`, only those of that sweep; with `marks`, at least those of these fingerprints.
     """
-    few = 0 < len(marks) <= FEW and database(store) is None
-    runs = (
-        run for mark in (marks if few else [""]) for run in marked_runs(store, experiment_id, mark)
-    )
+    runs = marked_runs(store, experiment_id, marks)
     return by_fingerprint((run, mark) for run, mark in runs if parent in (None, run.sweep))
 
 
@@ -100,28 +98,38 @@ def by_fingerprint(runs: Iterable[tuple[Recorded, str | None]]) -> dict[str, Rec
 
 
 def marked_runs(
-    store: Store, experiment_id: str, mark: str = ""
+    store: Store, experiment_id: str, marks: Sequence[str] = ()
 ) -> Iterator[tuple[Recorded, str | None]]:
-    """All runs of an experiment with their fingerprints, or those of one, the latest first."""
-    where, inner = "tags.`nnexp.kind` = 'run'", database(store)
-    if mark:
-        where += f" and tags.`nnexp.fingerprint` = '{mark}'"
+    """All runs of an experiment with their fingerprints, or at least those of some fingerprints."""
+    inner = database(store)
     if inner is None:
-        for run in runs_where(store, [experiment_id], where):
+        yield from _served(store, experiment_id, marks)
+        return
+    ids = run_ids(inner, experiment_id, _RUN)
+    if marks:
+        asked = ids_tagged(inner, "nnexp.fingerprint", marks)
+        ids = [run_id for run_id in ids if run_id in asked]
+    names = ("nnexp.fingerprint", "nnexp.sweep", "nnexp.reason")
+    columns = read_columns(inner, ids, names, params=False)
+    none: list[str | None] = [None] * len(ids)
+    found, sweeps, reasons = (columns.tags.get(name, none) for name in names)
+    for k, run_id in enumerate(ids):
+        metrics = {m: v[k] for m, v in columns.metrics.items() if v[k] is not None}
+        status = str(columns.info["status"][k])
+        yield Recorded(run_id, status, sweeps[k] or "", metrics, reasons[k] or ""), found[k]
+
+
+def _served(
+    store: Store, experiment_id: str, marks: Sequence[str]
+) -> Iterator[tuple[Recorded, str | None]]:
+    # A server takes a minute to hand out ten thousand runs: few are asked for one by one.
+    few = [f" and tags.`nnexp.fingerprint` = '{mark}'" for mark in marks[: FEW + 1]]
+    for more in few if 0 < len(few) <= FEW else [""]:
+        for run in runs_where(store, [experiment_id], _RUN + more):
             tags, metrics = run.data.tags, dict(run.data.metrics)
             sweep, reason = tags.get("nnexp.sweep", ""), tags.get("nnexp.reason", "")
             recorded = Recorded(run.info.run_id, str(run.info.status), sweep, metrics, reason)
             yield recorded, tags.get("nnexp.fingerprint")
-        return
-    ids = run_ids(inner, experiment_id, where)
-    names = ("nnexp.fingerprint", "nnexp.sweep", "nnexp.reason")
-    columns = read_columns(inner, ids, names, params=False)
-    none: list[str | None] = [None] * len(ids)
-    marks, sweeps, reasons = (columns.tags.get(name, none) for name in names)
-    for k, run_id in enumerate(ids):
-        metrics = {m: v[k] for m, v in columns.metrics.items() if v[k] is not None}
-        status = str(columns.info["status"][k])
-        yield Recorded(run_id, status, sweeps[k] or "", metrics, reasons[k] or ""), marks[k]
 
 
 def find_finished(store: Store, experiment_id: str, mark: str) -> Recorded | None:

@@ -118,13 +118,16 @@ def test_runs_of_several_experiments_and_deleted_ones_are_read_from_a_server(
 def test_few_runs_are_found_by_their_fingerprints(
     folder: Path, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, every = open_store(server), runs(address(folder))
+    store, here = open_store(server), open_store(address(folder))
+    every = runs(address(folder))
     marks = list(every["fingerprint"])
     number = runs_of_ids(store, [every["run_id"][0]])[0].info.experiment_id
     everything = recorded_runs(store, number)
     assert set(everything) == set(marks)
-    assert recorded_runs(store, number, None, [*marks[:2], "0" * 64]) == {
-        mark: everything[mark] for mark in marks[:2]
-    }
+    assert everything == recorded_runs(here, number)
+    asked = [*marks[:2], "0" * 64]
+    two = {mark: everything[mark] for mark in marks[:2]}
+    assert recorded_runs(store, number, None, asked) == two
+    assert recorded_runs(here, number, None, asked) == two
     monkeypatch.setattr(sweep, "FEW", 1)
-    assert recorded_runs(store, number, None, marks[:2]) == everything
+    assert recorded_runs(store, number, None, asked) == everything
