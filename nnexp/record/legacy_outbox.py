@@ -11,8 +11,7 @@ from typing import Any
 
 from nnexp.record.events import Begun, Ended, Event, Values
 from nnexp.record.log import write_whole
-from nnexp.record.log_folder import ARTIFACTS, RUNS
-from nnexp.record.outbox import REFUSED, lock
+from nnexp.record.log_folder import ARTIFACTS, REFUSED, RUNS, lock
 from nnexp.record.store import Store
 
 FOLDER, FILE = "undelivered", "delivery.json"

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+from uuid import uuid4
 
 from nnexp.atomic_files import named, write_synced
+from nnexp.record.locks import held
+from nnexp.record.store import Store
 
 LOG, ARTIFACTS = "log.jsonl", "artifacts"
 RUNS = "runs"
@@ -17,6 +20,11 @@ RECORDED = "recorded"
 """And the logs of the runs that the store has whole, by MLflow's id."""
 HALF = ".new"
 """Before the number of the process, in the name of a folder that is being made."""
+REFUSED = "refused"
+"""Where logs go that cannot arrive: of runs that the store no longer has, or damaged."""
+REASON = "reason.txt"
+"""Beside a refused log: what the store said."""
+DELIVER_LOCK = "deliver.lock"
 
 
 def create(
@@ -57,3 +65,35 @@ def remove(folder: Path) -> None:
 def recorded_log(store_folder: Path, run_id: str) -> Path:
     """Where the log of a run lies that the store has whole."""
     return store_folder / RECORDED / f"{run_id}.gz"
+
+
+def lock(folder: Path) -> AbstractContextManager[None]:
+    """Held, beside a store, while a log that was left is taken up, sent or set aside."""
+    return held(folder / DELIVER_LOCK)
+
+
+def make_room(folder: Path) -> None:
+    """Let a new log be written in a folder: what is there is settled later, by another name."""
+    with suppress(FileNotFoundError):
+        os.replace(folder, folder.with_name(uuid4().hex))
+
+
+def set_aside(store: Store, folder: Path, reason: str) -> Path:
+    """Keep what cannot arrive where it is in nobody's way, with the reason; the folder."""
+    aside = store.folder / REFUSED / folder.name
+    aside.parent.mkdir(exist_ok=True)
+    shutil.rmtree(aside, ignore_errors=True)
+    (folder / REASON).write_text(reason, encoding="utf-8")
+    os.replace(folder, aside)
+    return aside
+
+
+def taken_back(store: Store, folder: Path) -> Path:
+    """Let a refused log wait again: the store may have changed its mind; the folder."""
+    back = store.folder / RUNS / folder.name
+    back.parent.mkdir(exist_ok=True)
+    with lock(store.folder):
+        if back.exists():
+            remove(back)
+        os.replace(folder, back)
+    return back

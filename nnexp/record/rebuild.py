@@ -17,9 +17,9 @@ from uuid import uuid4
 from nnexp.record.events import Begun, DamagedLog, Ended, Event, decode
 from nnexp.record.files import digests_in, sizes_in
 from nnexp.record.identity import ARTIFACTS
+from nnexp.record.left_logs import Left
 from nnexp.record.log import write_whole
-from nnexp.record.log_folder import HALF, RECORDED, RUNS, recorded_log
-from nnexp.record.outbox import Left, lock, set_aside
+from nnexp.record.log_folder import HALF, RECORDED, RUNS, lock, recorded_log, set_aside
 from nnexp.record.projection import TOKEN, Projection, is_refusal
 from nnexp.record.store import Store, experiment_id
 from nnexp.record.store_address import sqlite_path

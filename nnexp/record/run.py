@@ -12,8 +12,8 @@ from nnexp.record.clock import now
 from nnexp.record.description import begun_of, end, fail, owner_tags, write_into
 from nnexp.record.labels import label_name
 from nnexp.record.log import RunLog
-from nnexp.record.log_folder import remove
-from nnexp.record.outbox import Outbox, lock
+from nnexp.record.log_folder import lock, remove
+from nnexp.record.outbox import Outbox
 from nnexp.record.projection import Projection
 from nnexp.record.store import Store
 from nnexp.train.report import EpochReport, Outcome

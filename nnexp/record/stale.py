@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from nnexp.record.at_once import take_back
 from nnexp.record.clock import now
-from nnexp.record.outbox import run_ids_with_log
+from nnexp.record.left_logs import run_ids_with_log
 from nnexp.record.processes import HEARTBEAT_MINUTES, alive
 from nnexp.record.store import Store
 from nnexp.record.sweep import runs_where

@@ -13,9 +13,10 @@ from nnexp.record.at_once import take_back
 from nnexp.record.clock import now
 from nnexp.record.description import owner_tags
 from nnexp.record.events import Begun, DamagedLog, Tagged
+from nnexp.record.left_logs import run_ids_with_log
 from nnexp.record.log import RunLog
-from nnexp.record.log_folder import RUNS
-from nnexp.record.outbox import Outbox, lock, run_ids_with_log
+from nnexp.record.log_folder import RUNS, lock
+from nnexp.record.outbox import Outbox
 from nnexp.record.projection import Projection, state_of, taken_out
 from nnexp.record.served_runs import MOST_RUNS
 from nnexp.record.store import Store

@@ -21,7 +21,7 @@ from typing import Any
 from nnexp.config.schema import SweepConfig
 from nnexp.errors import UserError
 from nnexp.record.environment import cores
-from nnexp.record.outbox import make_room
+from nnexp.record.log_folder import make_room
 from nnexp.redact import redact
 from nnexp.runner.dask_client import connect, differences, distributed_package, workers_of
 from nnexp.runner.remote import TOPIC, Answer, machine, told, train_task

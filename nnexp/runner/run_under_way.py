@@ -18,7 +18,7 @@ from nnexp.data.dataset import Dataset
 from nnexp.errors import NnexpError, stopped_by
 from nnexp.record.final import completed
 from nnexp.record.log import RunLog, held_log
-from nnexp.record.outbox import make_room
+from nnexp.record.log_folder import make_room
 from nnexp.record.projection import state_of
 from nnexp.record.run import RunRecord
 from nnexp.record.store import Store

@@ -22,7 +22,8 @@ from nnexp.errors import NnexpError, UserError
 from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.labels import NOTE, described, label_tags
-from nnexp.record.outbox import Outbox, finished_logs
+from nnexp.record.left_logs import finished_logs
+from nnexp.record.outbox import Outbox
 from nnexp.record.projection import Projection
 from nnexp.record.sqlite_commits import quick_commits
 from nnexp.record.store import experiment_id, open_store

@@ -24,7 +24,7 @@ from nnexp.record.clock import now
 from nnexp.record.description import end, write_into
 from nnexp.record.events import Begun
 from nnexp.record.log import RunLog, held_log
-from nnexp.record.outbox import lock, make_room
+from nnexp.record.log_folder import lock, make_room
 from nnexp.runner.checkpoints import Checkpoints
 from nnexp.signals import ignore_interrupts
 from nnexp.source import SourceChanged, confirm

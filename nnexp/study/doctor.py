@@ -12,17 +12,10 @@ from nnexp.record.check_seals import check_records
 from nnexp.record.contents import contents_of
 from nnexp.record.events import DamagedLog
 from nnexp.record.files import recorded_sizes
+from nnexp.record.left_logs import Left, described, left_behind, settle
 from nnexp.record.legacy_outbox import take_over
 from nnexp.record.log import RunLog
-from nnexp.record.outbox import (
-    REASON,
-    REFUSED,
-    Left,
-    described,
-    left_behind,
-    settle,
-    taken_back,
-)
+from nnexp.record.log_folder import REASON, REFUSED, taken_back
 from nnexp.record.rebuild import lacking, rebuild
 from nnexp.record.stale import AT_ONCE, mark_stale, stale_runs
 from nnexp.record.store import Store

@@ -9,9 +9,9 @@ import pytest
 
 from nnexp.record.events import Begun, Ended
 from nnexp.record.identity import follow_move
+from nnexp.record.left_logs import settle
 from nnexp.record.log import write_whole
 from nnexp.record.log_folder import RUNS
-from nnexp.record.outbox import settle
 from nnexp.record.store import open_store
 from tests.inside import inside
 from tests.record.test_stale import gone, tags

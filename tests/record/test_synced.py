@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from nnexp.record import description, projection
+from nnexp.record.left_logs import settle
 from nnexp.record.log import RunLog
 from nnexp.record.log_folder import RECORDED, RUNS
-from nnexp.record.outbox import settle
 from nnexp.record.projection import STATE, Projection
 from nnexp.record.store import Store, open_store
 from tests.inside import inside

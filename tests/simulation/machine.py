@@ -21,7 +21,7 @@ from mlflow.entities import Run, RunData, RunInfo
 from mlflow.exceptions import MlflowException
 
 import nnexp.record.clock
-import nnexp.record.contents
+import nnexp.record.served_runs
 import nnexp.runner.pool
 import nnexp.runner.sweep
 import nnexp.runner.worker
@@ -273,7 +273,7 @@ def _patches(it: Installed) -> dict[Any, dict[str, Any]]:
             "perf_counter": or_real("perf_counter", lambda: it.here.world.now),
         },
         nnexp.record.clock: {"_WALL": 1.7e9, "_START": 0.0, "_elapsed": time_of(it)},
-        nnexp.record.contents: {"ThreadPoolExecutor": _Inline},
+        nnexp.record.served_runs: {"ThreadPoolExecutor": _Inline},
         nnexp.runner.pool: {
             "multiprocessing": SimpleNamespace(get_context=lambda kind: context),
             "wait": lambda ends, timeout: _ready(it.here.world, ends, timeout),

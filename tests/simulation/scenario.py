@@ -20,9 +20,8 @@ from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.events import Begun, DamagedLog, decode
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.log import RunLog
-from nnexp.record.log_folder import HALF, RUNS, recorded_log
+from nnexp.record.log_folder import HALF, REFUSED, RUNS, recorded_log
 from nnexp.record.logged import Logged
-from nnexp.record.outbox import REFUSED
 from nnexp.record.processes import HEARTBEAT_MINUTES
 from nnexp.record.store import experiment_id
 from nnexp.runner.run import run_single, tidy

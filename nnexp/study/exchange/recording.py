@@ -14,10 +14,10 @@ from nnexp.record.contents import stored
 from nnexp.record.description import data_of, owner_tags
 from nnexp.record.events import Begun, Ended, Event, Values
 from nnexp.record.files import digests_in, sizes_in
+from nnexp.record.left_logs import settle
 from nnexp.record.legacy_outbox import take_over
 from nnexp.record.log import write_whole
 from nnexp.record.log_folder import RUNS
-from nnexp.record.outbox import settle
 from nnexp.record.projection import Projection, reopen
 from nnexp.record.seal import PARTS, TAG, parts_of, sealed
 from nnexp.record.sending import log

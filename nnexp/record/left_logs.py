@@ -1,0 +1,179 @@
+"""Logs that earlier processes have left: what becomes of each, and which runs they are of."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from nnexp.record.checkpoint import SUFFIX
+from nnexp.record.clock import now
+from nnexp.record.description import fail
+from nnexp.record.events import DamagedLog
+from nnexp.record.log import RunLog, put_away
+from nnexp.record.log_folder import HALF, RUNS, lock, remove, set_aside
+from nnexp.record.processes import alive, boot
+from nnexp.record.projection import Projection, is_refusal, state_of
+from nnexp.record.store import Store
+from nnexp.record.store_errors import said_by_store
+
+GONE = (
+    "the process that trained it is gone (killed, or the machine went down); noticed at a later "
+    "start"
+)
+
+
+@dataclass(frozen=True)
+class Left:
+    """What becomes of a log that an earlier process has left."""
+
+    what: str
+    """In words."""
+    became: str
+    """`sent`, `killed` (marked so in the store), `waits` or `refused`."""
+    folder: Path
+    run_id: str = ""
+    said: str = ""
+    """Why it waits or was refused."""
+    renewed: bool = False
+    """Whether the store had the run no more, and has been given it anew."""
+
+
+def left_behind(store: Store) -> list[Left]:
+    """What `settle` would come to if the store answered."""
+    found = []
+    for folder in _folders(store):
+        if (log := _read(folder)) is None:
+            found.append(Left("a run whose file is damaged on disk", "refused", folder))
+        elif _is_left(store, log) and _is_told(log):
+            ended = log.logged.ended
+            found.append(Left(described(log), "sent" if ended else "killed", folder))
+    return found
+
+
+def settle(store: Store) -> Iterator[Left]:
+    """Project what earlier processes could not; a store that fails again is left alone.
+
+    Runs that nobody works on are marked KILLED where the store knows of them.
+    """
+    trouble = ""
+    for folder in _folders(store):
+        log = _read(folder)
+        if log is not None and not _is_left(store, log):
+            continue
+        with lock(store.folder):
+            # Another process may have dealt with it meanwhile.
+            log = _read(folder)
+            if not folder.exists() or (log is not None and not _is_left(store, log)):
+                continue
+            if (left := _settled(store, folder, log, trouble)) is not None:
+                trouble = left.said if left.became == "waits" else trouble
+                yield left
+
+
+def finished_logs(store: Store, experiment: str) -> dict[str, RunLog]:
+    """Runs that have finished and that the store may not have yet, by fingerprint."""
+    found = {}
+    for log in filter(None, map(_read, _folders(store))):
+        begun, ended = log.logged.begun, log.logged.ended
+        ours = store.owns(begun.store) and begun.experiment == experiment
+        is_run = begun.tags.get("nnexp.kind") == "run"
+        if ours and is_run and ended is not None and ended.status == "FINISHED":
+            found[begun.tags["nnexp.fingerprint"]] = log
+    return found
+
+
+def run_ids_with_log(store: Store) -> set[str]:
+    """Ids of the runs in the store whose logs are here: under way, stopped, or waiting."""
+    states = map(state_of, (store.folder / RUNS).glob("*"))
+    return {state.run_id for state in states if state.run_id}
+
+
+def in_hand(log: RunLog) -> bool:
+    """Whether a process is at work on a run, or about to send it.
+
+    One that cannot be seen from here is judged by how long ago its log was written.
+    """
+    owner = log.logged.owner
+    if not owner:
+        return False
+    mine = owner.get("nnexp.pid") == str(os.getpid()) and owner.get("nnexp.boot") == boot()
+    if mine and owner.get("nnexp.host") == socket.gethostname() and log.logged.ended is not None:
+        return False
+    if log.is_held:
+        return True
+    written = int(log.path.stat().st_mtime * 1000)
+    return alive({**owner, "nnexp.heartbeat": str(written)}, now())
+
+
+def described(log: RunLog) -> str:
+    """A log in words."""
+    begun = log.logged.begun
+    run_id = state_of(log.folder).run_id or begun.run_id
+    return f"{begun.tags.get('nnexp.kind', 'run')} {run_id[:8]} {begun.name}".replace("  ", " ")
+
+
+def _folders(store: Store) -> list[Path]:
+    folders = sorted((store.folder / RUNS).glob("*/"))
+    return [folder for folder in folders if HALF not in folder.name]
+
+
+def _settled(store: Store, folder: Path, log: RunLog | None, trouble: str) -> Left | None:
+    if log is None:
+        what, said = "a run whose file is damaged on disk", "damaged on disk"
+        return Left(what, "refused", set_aside(store, folder, said), said=said)
+    ended, what = log.logged.ended, described(log)
+    if not _is_told(log):
+        if ended is not None:
+            put_away(log, store.folder, state_of(folder).run_id)
+        elif not _has_checkpoint(store, log):
+            remove(folder)
+        return None
+    if ended is None:
+        fail(log, GONE, "KILLED")
+    if trouble:
+        return Left(what, "waits", folder, said=trouble)
+    try:
+        projection = Projection(store, log)
+        run_id = projection.close()
+    except Exception as error:
+        # Whatever the client raises (HTTP, database, MLflow): it stays on disk.
+        said = said_by_store(error)
+        if not is_refusal(error):
+            return Left(what, "waits", folder, said=said)
+        return Left(what, "refused", set_aside(store, folder, said), said=said)
+    if not log.logged.whole and not _has_checkpoint(store, log):
+        put_away(log, store.folder, run_id)
+    became = "sent" if ended is not None else "killed"
+    return Left(what, became, folder, run_id, renewed=projection.renewed)
+
+
+def _is_told(log: RunLog) -> bool:
+    """Whether there is something that the store is to be told."""
+    state = state_of(log.folder)
+    if log.logged.ended is not None:
+        return state.whole < log.size
+    # Of others it knows nothing: they are gone on with, or trained again.
+    return state.opening or bool(log.logged.begun.run_id)
+
+
+def _is_left(store: Store, log: RunLog) -> bool:
+    """Whether a log is this store's, nobody has it in hand, and there is something to be done."""
+    with suppress(FileNotFoundError):  # Another process has just put it away.
+        if store.owns(log.logged.begun.store) and not in_hand(log):
+            # One that the store has whole was to be put away, unless it can be gone on with.
+            return _is_told(log) or log.logged.whole or not _has_checkpoint(store, log)
+    return False
+
+
+def _has_checkpoint(store: Store, log: RunLog) -> bool:
+    return any(store.folder.glob(f"{log.key}{SUFFIX}*"))
+
+
+def _read(folder: Path) -> RunLog | None:
+    with suppress(DamagedLog, OSError):
+        return RunLog(folder)
+    return None
