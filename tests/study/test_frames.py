@@ -15,6 +15,7 @@ from nnexp.study.frames import frame_of, select
 from tests.cli.command import free_port, start
 from tests.cli.test_servers import ended_at_last, wait_for
 from tests.runner.typed import histories
+from tests.stores import address
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +38,6 @@ def server(folder: Path) -> Iterator[str]:
     with ended_at_last(process):
         wait_for(f"http://127.0.0.1:{port}/health", process)
         yield f"http://127.0.0.1:{port}"
-
-
-def address(folder: Path) -> str:
-    return f"sqlite:///{folder / 'mlflow.db'}"
 
 
 def in_order(frame: pd.DataFrame) -> pd.DataFrame:
