@@ -43,6 +43,9 @@ SEEDS = 10
 TRAINED = 10
 """Runs that a measured sweep trains, beside one: their difference is what a run costs."""
 
+AT_ONCE = 500
+"""Copies that are made in one transaction."""
+
 SETTINGS = (
     "size=100",
     "data.n_validation=100",
@@ -134,7 +137,9 @@ class Series:
             config = replace(source, seed=k % SEEDS, reg=reg)
             wanted.append(Copy(config.seed, str(reg.lmbda), fingerprint(config, dataset)))
         began = time.perf_counter()
-        values = fill(self.place.database, self._source, wanted)
+        values = 0
+        for start in range(0, len(wanted), AT_ONCE):
+            values = fill(self.place.database, self._source, wanted[start : start + AT_ONCE])
         self.there = total
         print(f"{total:,} runs, {values:,} values, filled in {time.perf_counter() - began:.0f} s")
 

@@ -21,7 +21,7 @@ from nnexp.source import begun as _begun
 if TYPE_CHECKING:
     from nnexp import register, study
     from nnexp.api import load, run, search, sweep
-    from nnexp.parts import load_parts
+    from nnexp.extension_files import load_parts
     from nnexp.results import Run, Sweep
     from nnexp.search_result import Search
 

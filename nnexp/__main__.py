@@ -14,8 +14,8 @@ from contextlib import nullcontext, suppress
 from types import FrameType
 
 from nnexp import __version__
-from nnexp.boundary import Terminated, answer
 from nnexp.cli import COMMANDS
+from nnexp.error_boundary import Terminated, answer
 from nnexp.errors import UserError
 from nnexp.help import help_text
 from nnexp.memory import watch_threads
@@ -135,8 +135,8 @@ def _with_parts(arguments: Sequence[str], *, quiet: bool) -> int:
     """`main`, with the files loaded that `--load` names."""
     if not any(word.partition("=")[0] == "--load" for word in arguments):
         return main(arguments, quiet=quiet)
-    from nnexp.parts import split_off as split_off_parts
-    from nnexp.parts import with_parts
+    from nnexp.extension_files import split_off as split_off_parts
+    from nnexp.extension_files import with_parts
 
     files, rest = split_off_parts(arguments)
     with with_parts(files):

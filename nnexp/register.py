@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from nnexp.config import own, schema
+from nnexp.config import extensions, schema
 from nnexp.data import dataset as datasets
 from nnexp.errors import UserError
 from nnexp.function_checks import (
@@ -166,7 +166,7 @@ def dataset(name: str) -> Callable[[_F], _F]:
 class _Loading:
     """The file that is being loaded."""
 
-    source: own.Source | None = None
+    source: extensions.Source | None = None
     checked: bool = True
     """Whether compiled functions are tried; a worker process need not do that once more."""
 
@@ -175,7 +175,7 @@ _loading = _Loading()
 
 
 @contextmanager
-def loading(source: own.Source, *, checked: bool) -> Iterator[None]:
+def loading(source: extensions.Source, *, checked: bool) -> Iterator[None]:
     """What is registered meanwhile is from this file."""
     _loading.source, _loading.checked = source, checked
     try:
@@ -184,12 +184,12 @@ def loading(source: own.Source, *, checked: bool) -> Iterator[None]:
         _loading.source = None
 
 
-def forget(source: own.Source) -> None:
+def forget(source: extensions.Source) -> None:
     """Take back what a file has registered."""
-    for (key, name), part in list(own.PARTS.items()):
+    for (key, name), part in list(extensions.PARTS.items()):
         if part.source != source:
             continue
-        del own.PARTS[key, name]
+        del extensions.PARTS[key, name]
         COMPILED.pop((key, name), None)
         _REGISTRIES[key].pop(name, None)
 
@@ -229,11 +229,11 @@ def _registering(kind: str, name: str, function: Function, compiled: bool) -> It
     Raises:
         UserError: one line that names kind and name.
     """
-    key, source = own.KEYS[kind], _loading.source
+    key, source = extensions.KEYS[kind], _loading.source
     try:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise UserError("allowed: a name of up to 40 letters, digits and _, a letter first")
-        if name in (*_TAKEN[key], *own.names(key), "null", "true", "false"):
+        if name in (*_TAKEN[key], *extensions.names(key), "null", "true", "false"):
             raise UserError("this name is taken; allowed: another one")
         if source is None:
             raise UserError(
@@ -245,7 +245,7 @@ def _registering(kind: str, name: str, function: Function, compiled: bool) -> It
     except Exception as error:
         raise UserError(f"{kind} {name}: {type(error).__name__}: {error}") from error
     about = (getdoc(function) or "").partition("\n")[0]
-    own.PARTS[key, name] = own.Part(kind, name, source, compiled, about)
+    extensions.PARTS[key, name] = extensions.Part(kind, name, source, compiled, about)
 
 
 def _plain(

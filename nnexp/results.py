@@ -125,9 +125,9 @@ class Run:
 
     @cached_property
     def _network(self) -> Any:
+        from nnexp.extension_files import check_loaded
         from nnexp.nn.activations import ACTIVATIONS
         from nnexp.nn.costs import COSTS
-        from nnexp.parts import check_loaded
         from nnexp.record.store import open_store
         from nnexp.study.recorded import recorded_data
         from nnexp.train.plan import pixel_max_of

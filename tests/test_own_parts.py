@@ -14,11 +14,11 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from nnexp.config.check import check
-from nnexp.config.own import sources_of
+from nnexp.config.extensions import sources_of
 from nnexp.data.dataset import load_dataset
 from nnexp.errors import UserError
+from nnexp.extension_files import load_parts, loaded, split_off, with_parts
 from nnexp.nn.activations import ACTIVATIONS
-from nnexp.parts import load_parts, loaded, split_off, with_parts
 from nnexp.record.fingerprint import fingerprint
 from tests import golden, own_parts
 from tests.cli.command import Typed

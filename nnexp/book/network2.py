@@ -31,7 +31,7 @@ from nnexp.book.layers import OURS, Layers
 from nnexp.book.pairs import vectorized_result
 from nnexp.book.saved import FileName
 from nnexp.book.session import Session, session_of, whole_number
-from nnexp.book.told import MONITORED, Lists, Told
+from nnexp.book.sgd_output import MONITORED, Lists, Told
 from nnexp.book.unrecorded import Shuffles
 from nnexp.config.rules import MAX_SEED
 from nnexp.config.schema import Config, InitConfig

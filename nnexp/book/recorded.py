@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nnexp.book.pairs import TEST, TRAINING, first_of, whole
 from nnexp.book.session import Session
-from nnexp.book.told import MONITORED, Told, kept
+from nnexp.book.sgd_output import MONITORED, Told, kept
 from nnexp.config.check import check
 from nnexp.config.schema import (
     Config,

@@ -17,9 +17,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from nnexp.atomic_files import write_whole
 from nnexp.book.pairs import Floats
 from nnexp.errors import UserError
-from nnexp.whole import write_whole
 
 FileName: TypeAlias = str | PathLike[str]
 KEYS = ("sizes", "weights", "biases", "cost")

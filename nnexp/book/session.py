@@ -10,7 +10,7 @@ from typing import Any
 
 from nnexp.book.columns import Network, check_pairs, sequence_of
 from nnexp.book.pairs import TEST, touches
-from nnexp.book.told import EVALUATION_ACCURACY, EVALUATION_COST
+from nnexp.book.sgd_output import EVALUATION_ACCURACY, EVALUATION_COST
 from nnexp.errors import UserError
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnexp.book.pairs import Floats
 from nnexp.book.session import Session
-from nnexp.book.told import (
+from nnexp.book.sgd_output import (
     EVALUATION_ACCURACY,
     EVALUATION_COST,
     TRAINING_ACCURACY,

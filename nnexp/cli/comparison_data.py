@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from nnexp.study.answer import answer
 from nnexp.study.compare import Comparison, Pair, Setting
+from nnexp.study.comparison_text import answer
 from nnexp.study.decision_rule import Judged
 from nnexp.study.effects import Effect, Interaction
 from nnexp.study.images import ImagePair, Images

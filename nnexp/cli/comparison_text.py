@@ -7,8 +7,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from nnexp.cli.effects_text import NARROW, show_effects
-from nnexp.study.answer import answer
 from nnexp.study.compare import Comparison
+from nnexp.study.comparison_text import answer
 from nnexp.study.effect_rows import equivalent_line, short_verdict
 from nnexp.study.metric import Metric
 from nnexp.study.setting import Pair, open_text

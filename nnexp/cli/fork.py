@@ -14,7 +14,7 @@ from nnexp.cli.options import Parser
 from nnexp.config.check_arguments import check_arguments
 from nnexp.config.compose import schema_keys
 from nnexp.config.words import some
-from nnexp.parts import options as parts_options
+from nnexp.extension_files import options as parts_options
 from nnexp.record.check_seals import warnings_of
 from nnexp.record.store import Store, open_store
 from nnexp.record.store_sql import final_values

@@ -16,8 +16,8 @@ from nnexp.cli.options import Parser
 from nnexp.config.arguments import without_retired
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
+from nnexp.extension_files import check_loaded, split_off
 from nnexp.output import unfailing_output
-from nnexp.parts import check_loaded, split_off
 from nnexp.record.clock import shown_time
 from nnexp.record.labels import NOTE, own_tags
 from nnexp.record.store import Store, open_store

@@ -22,7 +22,7 @@ from nnexp.cli.options import experiments, selected
 from nnexp.config.compose import from_params
 from nnexp.config.schema import Config, SweepConfig
 from nnexp.errors import UserError
-from nnexp.parts import check_loaded
+from nnexp.extension_files import check_loaded
 from nnexp.record.environment import cores
 from nnexp.record.store import Store, experiment_id, open_store
 from nnexp.record.sweep import find_parent

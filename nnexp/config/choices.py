@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import takewhile
 
-from nnexp.config import own
+from nnexp.config import extensions
 from nnexp.config.arguments import GROUPS
 from nnexp.config.compose import choice_file, config_dir, names_of
 
@@ -20,7 +20,7 @@ def choices_of_groups() -> dict[str, list[str]]:
 
 def opening(group: str, choice: str) -> str:
     """What a choice's file says of itself in its first comment; of a user's own, its docstring."""
-    if (part := own.PARTS.get((f"{group}.name", choice))) is not None:
+    if (part := extensions.PARTS.get((f"{group}.name", choice))) is not None:
         return part.about
     file = choice_file(group, choice)
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []

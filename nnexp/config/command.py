@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 
 from nnexp.config.arguments import GROUPS
 from nnexp.config.compose import choice_file, choice_of, config_dir, flat, flatten, register
-from nnexp.config.own import options_of
+from nnexp.config.extensions import options_of
 from nnexp.config.schema import Config
 
 _SIDE = ("tracking.", "sweep.")

@@ -16,7 +16,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from nnexp.config import own
+from nnexp.config import extensions
 from nnexp.config.arguments import NOTIFY, RETIRED, printable
 from nnexp.config.check import check
 from nnexp.config.messages import one_line
@@ -63,7 +63,7 @@ def register() -> None:
 
 def names_of(group: str) -> list[str]:
     """The choices of a group that are known by name, with a file or without; a user's own last."""
-    return [*CHOICES.get(group, ()), *own.names(f"{group}.name")]
+    return [*CHOICES.get(group, ()), *extensions.names(f"{group}.name")]
 
 
 def choice_file(group: str, name: str) -> Path:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import urlsplit
 
-from nnexp.config import own, schema
+from nnexp.config import extensions, schema
 from nnexp.config.schema import Config
 from nnexp.config.suggest import suggestion
 from nnexp.config.values import value_of
@@ -48,10 +48,10 @@ def choice(key: str, values: Sequence[str]) -> Rule:
     """The key has one of some values, or names something of the user's own."""
 
     def allowed(c: Config) -> str:
-        there = [*values, *own.names(key)]
+        there = [*values, *extensions.names(key)]
         return f"allowed: {', '.join(there)}{suggestion(str(value_of(c, key)), there)}"
 
-    return Rule(key, lambda c: value_of(c, key) in (*values, *own.names(key)), allowed)
+    return Rule(key, lambda c: value_of(c, key) in (*values, *extensions.names(key)), allowed)
 
 
 def at_least(key: str, least: float, most: float = math.inf) -> Rule:
@@ -89,18 +89,18 @@ def _can_be_told(target: str) -> bool:
 
 
 def _own_metrics_allowed(c: Config) -> str:
-    there = own.names("monitor.metrics")
+    there = extensions.names("monitor.metrics")
     return f"allowed: {', '.join(there)}" if there else "allowed with --load FILE that registers it"
 
 
 def _plain_only(c: Config) -> str:
     """What of a config the compiled engine has no functions for."""
-    return ", ".join(f"{part.kind} {part.name}" for part in own.used(c) if not part.compiled)
+    return ", ".join(f"{part.kind} {part.name}" for part in extensions.used(c) if not part.compiled)
 
 
 def has_lmbda(c: Config) -> bool:
     """Whether `reg.lmbda` is the strength of the config's regularizer."""
-    return c.reg.name in (*WITH_LMBDA, *own.names("reg.name"))
+    return c.reg.name in (*WITH_LMBDA, *extensions.names("reg.name"))
 
 
 def _weights(c: Config) -> int:
@@ -139,7 +139,7 @@ RULES: tuple[Rule, ...] = (
     choice("tracking.artifacts", schema.ARTIFACTS),
     Rule(
         "monitor.metrics",
-        lambda c: set(c.monitor.metrics) <= set(own.names("monitor.metrics")),
+        lambda c: set(c.monitor.metrics) <= set(extensions.names("monitor.metrics")),
         _own_metrics_allowed,
     ),
     Rule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nnexp.config.own import names as own_names
+from nnexp.config.extensions import names as own_names
 from nnexp.config.schema import Config
 from nnexp.config.words import some
 

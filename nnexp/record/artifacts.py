@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nnexp.config.command import command_of
 from nnexp.config.compose import to_yaml
-from nnexp.config.own import sources_of
+from nnexp.config.extensions import sources_of
 from nnexp.config.run_names import run_name
 from nnexp.config.schema import ACTIVATIONS, Config
 from nnexp.data.dataset import Dataset

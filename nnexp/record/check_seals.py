@@ -46,11 +46,17 @@ class Checked:
 
 def check_records(store: Store, ids: Sequence[str]) -> Iterator[tuple[str, Checked]]:
     """Check the records of some finished runs against their digests, in their order."""
+    for run_id, _, checked in checked_contents(store, ids):
+        yield run_id, checked
+
+
+def checked_contents(store: Store, ids: Sequence[str]) -> Iterator[tuple[str, Contents, Checked]]:
+    """What a store holds of some finished runs, with what came of checking it."""
     kept = kept_seals(store.folder, set(ids))
     for start in range(0, len(ids), PAGE):
         part = list(ids[start : start + PAGE])
         for run_id, contents in contents_of(store, part).items():
-            yield run_id, _checked(store, contents, kept.get(run_id))
+            yield run_id, contents, _checked(store, contents, kept.get(run_id))
 
 
 def warnings_of(store: Store, ids: Sequence[str]) -> list[str]:

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from nnexp.atomic_files import named
 from nnexp.train.snapshot import Snapshot
-from nnexp.whole import named
 
 SUFFIX = ".checkpoint"
 

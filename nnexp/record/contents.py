@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from nnexp.record.mlflow_private import session_of, tables_of
 from nnexp.record.patient_client import patient
+from nnexp.record.served_runs import runs_of_ids, served_history
 from nnexp.record.store import Store
-from nnexp.record.store_sql import SERVED, database, pages, served, served_runs
-
-AT_ONCE = 8
-"""Requests that a tracking server is asked at the same time."""
+from nnexp.record.store_sql import database, pages
 
 MOST = 1.7976931348623157e308
 """What stores hold for an infinite value."""
@@ -58,20 +55,11 @@ def contents_of(store: Store, ids: Sequence[str]) -> dict[str, Contents]:
         for part in pages(ids):
             patient(_read)(inner, part, found)
         return found
-    found = {}
-    for start in range(0, len(ids), SERVED):
-        found |= _served(store, ids[start : start + SERVED])
-    return found
-
-
-def _served(store: Store, ids: Sequence[str]) -> dict[str, Contents]:
-    runs = served_runs(store, ids)
+    runs = runs_of_ids(store, ids)
     found = {run_id: _of_run(run) for run_id, run in zip(ids, runs, strict=True)}
-    names = {name for held in found.values() for name in held.last}
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for rows in pool.map(lambda name: served(store, ids, name), sorted(names)):
-            for run_id, name, step, at, value, _ in rows:
-                found[run_id].values.append((name, step, at, value))
+    names = sorted({name for held in found.values() for name in held.last})
+    for run_id, name, step, at, value, _ in served_history(store, ids, names):
+        found[run_id].values.append((name, step, at, value))
     return found
 
 

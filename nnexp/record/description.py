@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from nnexp.atomic_files import outlast
 from nnexp.config.command import command_of
 from nnexp.config.compose import flatten
-from nnexp.config.own import digests_of
+from nnexp.config.extensions import digests_of
 from nnexp.config.rules import has_lmbda
 from nnexp.config.run_names import run_name
 from nnexp.config.schema import Config, DataConfig
@@ -37,7 +38,6 @@ from nnexp.record.weights import weights_sha256
 from nnexp.redact import redact
 from nnexp.source import source_sha256
 from nnexp.train.report import Outcome
-from nnexp.whole import outlast
 
 
 def params_of(config: Config) -> dict[str, str]:

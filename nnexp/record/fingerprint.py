@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from nnexp.config.own import digests_of
+from nnexp.config.extensions import digests_of
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.record.tags import number

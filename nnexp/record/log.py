@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from nnexp.atomic_files import named, write_synced
 from nnexp.errors import NnexpError
 from nnexp.record.events import (
     Begun,
@@ -32,7 +33,6 @@ from nnexp.record.locks import wait_for
 from nnexp.record.log_folder import ARTIFACTS, HALF, LOG, create, recorded_log, remove
 from nnexp.record.logged import Logged
 from nnexp.record.sending import MetricPoint
-from nnexp.whole import named, write_synced
 
 try:
     import fcntl

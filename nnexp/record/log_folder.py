@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from nnexp.whole import named, write_synced
+from nnexp.atomic_files import named, write_synced
 
 LOG, ARTIFACTS = "log.jsonl", "artifacts"
 RUNS = "runs"

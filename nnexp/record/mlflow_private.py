@@ -28,9 +28,6 @@ KIND = "mlflow.experimentKind"
 BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
 """A server's answer to the UI for one metric of many runs. Without it, a request for each run."""
 
-MOST = 25_000
-"""Values that it answers with at most."""
-
 ATTEMPTS = 5
 """How often MLflow asks a database that does not answer. Its own ten take 102 seconds, these 3."""
 
@@ -135,9 +132,9 @@ def tables_of(inner: Any) -> SimpleNamespace:
 
 
 def history_of_many(
-    client: MlflowClient, ids: Sequence[str], metric: str
+    client: MlflowClient, ids: Sequence[str], metric: str, most: int
 ) -> list[Mapping[str, Any]] | None:
-    """The values of one metric of some runs on a server, `MOST` at most.
+    """The values of one metric of some runs on a server, not more than `most`.
 
     None if it answers no such question.
     """
@@ -146,7 +143,7 @@ def history_of_many(
 
         ask: Any = rest_utils.http_request
         credentials = store_of(client).get_host_creds()
-        asked = [("metric_key", metric), ("max_results", str(MOST)), *(("run_id", i) for i in ids)]
+        asked = [("metric_key", metric), ("max_results", str(most)), *(("run_id", i) for i in ids)]
         answer = ask(credentials, BULK, "GET", params=asked)
         if answer.status_code == 200:
             found: list[Mapping[str, Any]] = answer.json().get("metrics", [])

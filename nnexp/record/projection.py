@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nnexp.atomic_files import named, outlast
 from nnexp.record.clock import now
 from nnexp.record.events import Begun, Ended
 from nnexp.record.files import local
@@ -25,7 +26,6 @@ from nnexp.record.seal import note_seal, seal_of_tags
 from nnexp.record.sending import log as send
 from nnexp.record.sending import log_data
 from nnexp.record.store import Store, experiment_id
-from nnexp.whole import named, outlast
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlparse
 
-from nnexp.boundary import logs_beside
 from nnexp.config.arguments import printable
+from nnexp.error_boundary import logs_beside
 from nnexp.errors import UserError
 from nnexp.record.identity import ARTIFACTS, follow_move, store_id
 from nnexp.record.locks import held

@@ -14,24 +14,19 @@ import numpy as np
 
 from nnexp.record.labels import RESERVED
 from nnexp.record.mlflow_private import (
-    MOST,
     database_of,
-    history_of_many,
     ids_where,
     session_of,
     tables_of,
 )
+from nnexp.record.served_runs import runs_of_ids, served_history
 from nnexp.record.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
-    from mlflow.entities import Run
 
 PAGE = 1000
 """Runs per query: databases limit how many values a query may hold."""
-
-SERVED = 100
-"""Runs that a tracking server answers with at most."""
 
 INFO = ("run_uuid", "name", "status", "start_time", "end_time")
 
@@ -58,6 +53,19 @@ def run_ids(inner: Any, experiment_id: str, where: str) -> list[str]:
         ids += [str(run.info.run_id) for run in page]
         token = page.token or ""
     return ids
+
+
+def ids_tagged(inner: Any, key: str, values: Sequence[str]) -> set[str]:
+    """The ids of the runs, of any experiment, whose tag is one of some values."""
+    from sqlalchemy import select
+
+    found: set[str] = set()
+    with session_of(inner) as session:
+        for part in pages(values):
+            tag = tables_of(inner).tag
+            statement: Any = select(tag.run_uuid).where(tag.key == key, tag.value.in_(part))
+            found.update(str(row[0]) for row in session.execute(statement))
+    return found
 
 
 class Columns:
@@ -128,16 +136,10 @@ def curves_of_ids(
     inner = database(store)
     if inner is not None:
         return _of_database(inner, ids, names)
-    parts = []
-    for start in range(0, len(ids), SERVED):
-        part = list(ids[start : start + SERVED])
-        wanted = names
-        if wanted is None:
-            wanted = sorted({m for run in served_runs(store, part) for m in run.data.metrics})
-        rows = [row for name in wanted for row in served(store, part, name)]
-        if rows:
-            parts.append(_sorted(rows, {run_id: k for k, run_id in enumerate(part)}))
-    return _joined(parts)
+    if names is None:
+        names = sorted({m for run in runs_of_ids(store, ids) for m in run.data.metrics})
+    histories = ((part, list(served_history(store, part, names))) for part in pages(ids))
+    return _joined([_sorted(rows, _order(part)) for part, rows in histories if rows])
 
 
 def final_values(store: Store, run_id: str, metrics: Mapping[str, float]) -> dict[str, float]:
@@ -154,43 +156,6 @@ def final_values(store: Store, run_id: str, metrics: Mapping[str, float]) -> dic
     return {**metrics, **dict(zip(kept["metric"], kept["value"], strict=True))}
 
 
-def served_runs(store: Store, ids: Sequence[str]) -> list[Run]:
-    """Some runs from a tracking server, deleted ones too, in their order: one request if it can.
-
-    Raises:
-        MlflowException: there is no such run.
-    """
-    from mlflow.entities import ViewType
-
-    first = store.client.get_run(ids[0])
-    found = {str(first.info.run_id): first}
-    if rest := list(ids[1:]):
-        where = f"attributes.run_id IN ({', '.join(map(repr, rest))})"
-        place = [str(first.info.experiment_id)]
-        page = store.client.search_runs(place, where, ViewType.ALL, len(rest))
-        found |= {str(run.info.run_id): run for run in page}
-    # Those of other experiments.
-    return [found.get(run_id) or store.client.get_run(run_id) for run_id in ids]
-
-
-def served(store: Store, ids: Sequence[str], name: str) -> list[tuple[Any, ...]]:
-    """One metric of some runs from a tracking server, in as few requests as it answers in full."""
-    found = history_of_many(store.client, ids, name)
-    if found is not None and len(found) < MOST:
-        return [
-            (m["run_id"], name, int(m["step"]), int(m["timestamp"]), float(m["value"]), False)
-            for m in found
-        ]
-    if found is not None and len(ids) > 1:
-        half = len(ids) // 2
-        return served(store, ids[:half], name) + served(store, ids[half:], name)
-    return [
-        (run_id, name, m.step, m.timestamp, m.value, False)
-        for run_id in ids
-        for m in store.client.get_metric_history(run_id, name)
-    ]
-
-
 def _of_database(inner: Any, ids: Sequence[str], names: Sequence[str] | None) -> pd.DataFrame:
     from sqlalchemy import select
 
@@ -205,7 +170,7 @@ def _of_database(inner: Any, ids: Sequence[str], names: Sequence[str] | None) ->
             # As the driver gives them, without a row object each: there may be millions.
             rows = session.connection().execute(statement).cursor.fetchall()
             if rows:
-                parts.append(_sorted(rows, {run_id: k for k, run_id in enumerate(part)}))
+                parts.append(_sorted(rows, _order(part)))
     return _joined(parts)
 
 
@@ -217,10 +182,14 @@ def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def pages(ids: Sequence[str]) -> Iterator[list[str]]:
-    """The ids in parts."""
-    for start in range(0, len(ids), PAGE):
-        yield list(ids[start : start + PAGE])
+def pages(values: Sequence[str]) -> Iterator[list[str]]:
+    """Ids or other values in parts that a query can hold."""
+    for start in range(0, len(values), PAGE):
+        yield list(values[start : start + PAGE])
+
+
+def _order(ids: Sequence[str]) -> dict[str, int]:
+    return {run_id: k for k, run_id in enumerate(ids)}
 
 
 def _sorted(rows: Sequence[Any], order: Mapping[str, int]) -> pd.DataFrame:

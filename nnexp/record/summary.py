@@ -24,13 +24,16 @@ from nnexp.record.mlflow_private import COLOUR
 from nnexp.record.palette import next_colour
 from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store
-from nnexp.record.store_sql import curves_of_ids
+from nnexp.record.store_sql import curves_of_ids, database
 from nnexp.record.sweep import Recorded, runs_where
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LEVEL = 0.95
+
+MOST_VALUES = {"database": 5_000_000, "server": 500_000}
+"""Values that are read or written for the summaries of a sweep: a minute of the store's time."""
 
 _BOUNDED = ("/cost", "accuracy")
 """Counts and parts of the cost have no bounds of their own: they would double what is written."""
@@ -73,8 +76,11 @@ def settings_over_seeds(configs: Sequence[Config], runs: Sequence[Recorded]) -> 
 
 def record_summaries(
     store: Store, experiment_id: str, parent: str, settings: Sequence[Setting]
-) -> None:
-    """Make the summary runs under a parent those of its settings: new ones, none twice."""
+) -> str:
+    """Make the summary runs under a parent those of its settings: new ones, none twice.
+
+    Of so many values that it would take long none is made; what is returned then says so.
+    """
     wanted = {setting.key: setting for setting in settings}
     colours = []
     for run in list(runs_where(store, [experiment_id], "tags.`nnexp.kind` = 'summary'")):
@@ -85,8 +91,12 @@ def record_summaries(
             store.client.delete_run(run.info.run_id)
         else:
             colours.append(tags.get(COLOUR, ""))
-    if not wanted:
-        return
+    most = MOST_VALUES["server" if database(store) is None else "database"]
+    if (values := sum(map(_values_of, wanted.values()))) > most:
+        return (
+            f"the means over seeds are no runs in the store: {values:,} values would be read and "
+            f"written, more than {most:,}; compare and report have them"
+        )
     ids = [run.run_id for setting in wanted.values() for run in setting.runs]
     metrics = {name for s in wanted.values() for run in s.runs for name in run.metrics}
     long = curves_of_ids(store, ids, sorted(metrics - {"step"}))
@@ -99,6 +109,14 @@ def record_summaries(
             colours.append(next_colour(colours))
             name = f"{names[key]} of {len(setting.seeds)} seeds"
             _record(store, experiment_id, parent, setting, found[key], name, colours[-1])
+    return ""
+
+
+def _values_of(setting: Setting) -> int:
+    """About how many values are read of the runs of a setting, and written: means and bounds."""
+    train, monitor = setting.config.train, setting.config.monitor
+    curves = sum(name.startswith(("train/", "validation/")) for name in setting.runs[0].metrics)
+    return curves * (train.epochs // monitor.every + 1) * (len(setting.runs) + 3)
 
 
 def means(long: pd.DataFrame) -> pd.DataFrame:

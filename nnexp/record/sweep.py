@@ -17,13 +17,17 @@ from nnexp.record.log import RunLog
 from nnexp.record.log_folder import RUNS
 from nnexp.record.outbox import Outbox, lock, run_ids_with_log
 from nnexp.record.projection import Projection, state_of, taken_out
+from nnexp.record.served_runs import MOST_RUNS
 from nnexp.record.store import Store
-from nnexp.record.store_sql import database, read_columns, run_ids
+from nnexp.record.store_sql import PAGE, database, ids_tagged, read_columns, run_ids
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-PAGE = 1000
+FEW = 100
+"""Runs that a server is asked for one by one."""
+
+_RUN = "tags.`nnexp.kind` = 'run'"
 
 PRUNED = "nnexp.pruned"
 """The tag of a run that a search has given up, with the epochs that it was trained for."""
@@ -62,7 +66,7 @@ def runs_where(
             list(experiments),
             filter_string=where,
             run_view_type=views[deleted],
-            max_results=PAGE,
+            max_results=MOST_RUNS if database(store) is None else PAGE,
             page_token=token,
         )
         yield from page
@@ -72,13 +76,13 @@ def runs_where(
 
 
 def recorded_runs(
-    store: Store, experiment_id: str, parent: str | None = None
+    store: Store, experiment_id: str, parent: str | None = None, marks: Sequence[str] = ()
 ) -> dict[str, Recorded]:
     """The finished and failed runs of an experiment by fingerprint; finished ones win.
 
-    With `parent`, only those of that sweep.
+    With `parent`, only those of that sweep; with `marks`, at least those of these fingerprints.
     """
-    runs = marked_runs(store, experiment_id)
+    runs = marked_runs(store, experiment_id, marks)
     return by_fingerprint((run, mark) for run, mark in runs if parent in (None, run.sweep))
 
 
@@ -93,25 +97,39 @@ def by_fingerprint(runs: Iterable[tuple[Recorded, str | None]]) -> dict[str, Rec
     return found
 
 
-def marked_runs(store: Store, experiment_id: str) -> Iterator[tuple[Recorded, str | None]]:
-    """All runs of an experiment with their fingerprints, the latest first."""
-    where, inner = "tags.`nnexp.kind` = 'run'", database(store)
+def marked_runs(
+    store: Store, experiment_id: str, marks: Sequence[str] = ()
+) -> Iterator[tuple[Recorded, str | None]]:
+    """All runs of an experiment with their fingerprints, or at least those of some fingerprints."""
+    inner = database(store)
     if inner is None:
-        for run in runs_where(store, [experiment_id], where):
+        yield from _served(store, experiment_id, marks)
+        return
+    ids = run_ids(inner, experiment_id, _RUN)
+    if marks:
+        asked = ids_tagged(inner, "nnexp.fingerprint", marks)
+        ids = [run_id for run_id in ids if run_id in asked]
+    names = ("nnexp.fingerprint", "nnexp.sweep", "nnexp.reason")
+    columns = read_columns(inner, ids, names, params=False)
+    none: list[str | None] = [None] * len(ids)
+    found, sweeps, reasons = (columns.tags.get(name, none) for name in names)
+    for k, run_id in enumerate(ids):
+        metrics = {m: v[k] for m, v in columns.metrics.items() if v[k] is not None}
+        status = str(columns.info["status"][k])
+        yield Recorded(run_id, status, sweeps[k] or "", metrics, reasons[k] or ""), found[k]
+
+
+def _served(
+    store: Store, experiment_id: str, marks: Sequence[str]
+) -> Iterator[tuple[Recorded, str | None]]:
+    # A server takes a minute to hand out ten thousand runs: few are asked for one by one.
+    few = [f" and tags.`nnexp.fingerprint` = '{mark}'" for mark in marks[: FEW + 1]]
+    for more in few if 0 < len(few) <= FEW else [""]:
+        for run in runs_where(store, [experiment_id], _RUN + more):
             tags, metrics = run.data.tags, dict(run.data.metrics)
             sweep, reason = tags.get("nnexp.sweep", ""), tags.get("nnexp.reason", "")
             recorded = Recorded(run.info.run_id, str(run.info.status), sweep, metrics, reason)
             yield recorded, tags.get("nnexp.fingerprint")
-        return
-    ids = run_ids(inner, experiment_id, where)
-    names = ("nnexp.fingerprint", "nnexp.sweep", "nnexp.reason")
-    columns = read_columns(inner, ids, names, params=False)
-    none: list[str | None] = [None] * len(ids)
-    marks, sweeps, reasons = (columns.tags.get(name, none) for name in names)
-    for k, run_id in enumerate(ids):
-        metrics = {m: v[k] for m, v in columns.metrics.items() if v[k] is not None}
-        status = str(columns.info["status"][k])
-        yield Recorded(run_id, status, sweeps[k] or "", metrics, reasons[k] or ""), marks[k]
 
 
 def find_finished(store: Store, experiment_id: str, mark: str) -> Recorded | None:

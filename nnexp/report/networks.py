@@ -27,7 +27,7 @@ from nnexp.report.labels import number
 from nnexp.report.plots import TEXT, WIDTH, inches, label_inside, new_picture
 from nnexp.report.report_data import Material
 from nnexp.study.first_layer import NEAR, first_layer, near_zero
-from nnexp.study.lookup import artifact, artifact_of
+from nnexp.study.lookup import artifact
 from nnexp.study.recorded import recorded_config, tested_data
 from nnexp.study.text_table import TextTable
 from nnexp.train.plan import pixel_max_of
@@ -65,7 +65,7 @@ def read_networks(store: Store, material: Material) -> tuple[list[Networks], lis
             (run for run in material.kept if run.info.run_id in ids),
             key=lambda run: int(run.data.params.get("seed", 0)),
         )
-        read = {str(run.info.run_id): _weights(store, str(run.info.run_id)) for run in ours[:RUNS]}
+        read = {str(run.info.run_id): _weights(store, run) for run in ours[:RUNS]}
         recorded = {run_id: network for run_id, network in read.items() if network is not None}
         if not recorded or ours[0].data.params["data.name"] == "neuron":
             continue
@@ -89,11 +89,11 @@ def read_networks(store: Store, material: Material) -> tuple[list[Networks], lis
     return found, left_out
 
 
-def _weights(store: Store, run_id: str) -> Parameters | None:
+def _weights(store: Store, run: Run) -> Parameters | None:
     """The weights that a run recorded; None for `tracking.artifacts=none`."""
     with TemporaryDirectory() as folder:
         try:
-            path = artifact_of(store, run_id, "weights.npz", folder)
+            path = artifact(store, run, "weights.npz", folder)
             return load_weights(path) if path is not None else None
         except UserError:
             return None

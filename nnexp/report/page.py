@@ -13,6 +13,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from nnexp.atomic_files import write_whole
 from nnexp.errors import UserError
 from nnexp.record.check_seals import warnings_of
 from nnexp.record.palette import COLOURS
@@ -47,7 +48,6 @@ from nnexp.study.exchange.page import MARK, with_results
 from nnexp.study.preset import question_of
 from nnexp.study.searched import searches
 from nnexp.study.text_table import TextTable
-from nnexp.whole import write_whole
 
 HERE = Path(__file__).parent
 FEW_NETWORKS = 6
@@ -73,6 +73,7 @@ class Report:
     """Lines on runs whose records are not what was recorded."""
     about_weights: bool
     """Whether the question is how weights are, and not what is reached with them."""
+    proof: Carried
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def write_report(
         UserError: no such experiment, nothing to report, or the folder cannot be written.
     """
     report = make_report(store, names, where, command, sweeps)
-    proof = carried(store, report.material)
+    proof = report.proof
     try:
         folder.mkdir(parents=True, exist_ok=True)
         pictures = [
@@ -134,7 +135,10 @@ def make_report(
         UserError: no such experiment, or no finished run in any.
     """
     material = gather(store, names, where, sweeps)
-    changed = warnings_of(store, [str(run.info.run_id) for run in material.kept])
+    proof = carried(store, material)
+    # Records that a page carries have been checked.
+    ids = [] if proof.whole else [str(run.info.run_id) for run in material.kept]
+    changed = warnings_of(store, ids)
     measure = material.headline
     found = compared(material, measure)
     pairs = shown(material, found)
@@ -183,6 +187,7 @@ def make_report(
         tuple(training_commands(store, material)),
         tuple(changed),
         about_weights,
+        proof,
     )
 
 

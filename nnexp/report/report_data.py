@@ -15,6 +15,7 @@ from nnexp.config.varying_keys import ASIDE, distinct_keys
 from nnexp.errors import UserError
 from nnexp.record.store import Store
 from nnexp.record.sweep import PRUNED
+from nnexp.record.tags import number
 from nnexp.report.chart import finite
 from nnexp.report.labels import FINAL, MEASURES, Measure
 from nnexp.report.published_curves import Beside, beside
@@ -64,10 +65,12 @@ class Material:
     """One row each, with a column `setting`."""
     failed: pd.DataFrame
     unfinished: int
+    drawn: list[str]
+    """The settings that are drawn: all, or some evenly over their ranking."""
     measured: frozenset[str]
-    """The metrics that at least one run was measured by more than once."""
+    """The metrics that at least one run of these was measured by more than once."""
     bands: pd.DataFrame
-    """By metric, setting and step: mean, min, max and count over the runs of the setting."""
+    """By metric, setting drawn and step: mean, min, max and count over the setting's runs."""
     published: tuple[Beside, ...]
     keys: tuple[str, ...]
     """The config keys that tell the settings apart; the one that is asked about comes last."""
@@ -83,13 +86,16 @@ class Material:
 
     @property
     def headline(self) -> Measure:
-        """What the report opens with: the first that every run has."""
-        whole = (m for m in self.measures if self.runs[m.metric].notna().all())
+        """What the report opens with: the first that every run has.
+
+        Raises:
+            UserError: no result has a finite value.
+        """
         if not self.measures:
             raise UserError(f"report {self.name}: no finite value is recorded of any result")
-        return next(whole, self.measures[0])
+        return _headline(self.measures, self.runs)
 
-    @cached_property
+    @property
     def facet(self) -> int | None:
         """The number of the key whose values have charts of their own; None for one chart."""
         return facet_of(list(self.settings.values()))
@@ -104,16 +110,6 @@ class Material:
         """The number that gives a setting its colour and dashes: the same in every panel."""
         numbers = {name: n for n, name in enumerate(dict.fromkeys(self.lines.values()))}
         return {setting: numbers[name] for setting, name in self.lines.items()}
-
-    @cached_property
-    def drawn(self) -> list[str]:
-        """The settings that are drawn: all, or some evenly over their ranking."""
-        if len(self.settings) <= DRAWN or self.facet is not None:
-            return list(self.settings)
-        ranked = self.runs.groupby("setting")[self.headline.metric].mean().sort_values()
-        chosen = np.linspace(0, len(ranked) - 1, DRAWN).round().astype(int)
-        names = set(ranked.index[chosen])
-        return [setting for setting in self.settings if setting in names]
 
     @property
     def panels(self) -> dict[str, list[str]]:
@@ -174,17 +170,16 @@ def gather(
     )
     finished["setting"] = setting_names(finished, keys)
     kept = tuple(by_id[run_id] for run_id in finished["run_id"])
-    curves = curves_of(store, kept, CURVES)
-    curves["value"] = finite(curves["value"])
-    curves = curves.merge(finished[["run_id", "setting"]], on="run_id")
     finished[FINAL] = _final_accuracy(finished)
-    finished["epochs"] = finished["run_id"].map(curves.groupby("run_id")["step"].max())
-    by_run = _with_gaps(curves.set_index(["metric", "setting", "run_id", "step"])["value"])
+    finished["epochs"] = list(map(_epochs, kept))
     failed = everything[everything["status"] == "FAILED"].copy()
     failed["setting"] = setting_names(failed, keys) if len(failed) else []
     settings = in_order(finished, keys)
     if searched:
         settings = most_trained_first(settings, finished)
+    measures = _measures(finished)
+    drawn = _drawn(settings, finished, measures)
+    by_run = _by_run(store, kept, finished[finished["setting"].isin(drawn)])
     first = finished.drop_duplicates("setting").set_index("setting")["run_id"]
     return Material(
         names=tuple(names),
@@ -197,6 +192,7 @@ def gather(
             run.info.status not in ("FINISHED", "FAILED") and PRUNED not in run.data.tags
             for run in selected
         ),
+        drawn=drawn,
         measured=_measured(by_run),
         bands=_bands(by_run),
         published=beside(
@@ -206,8 +202,38 @@ def gather(
         ),
         keys=tuple(keys),
         settings=settings,
-        measures=_measures(finished),
+        measures=measures,
     )
+
+
+def _epochs(run: Run) -> int:
+    return number(run.data.tags, "nnexp.epochs", int(run.data.params["train.epochs"]))
+
+
+def _headline(measures: Sequence[Measure], runs: pd.DataFrame) -> Measure:
+    whole = (m for m in measures if runs[m.metric].notna().all())
+    return next(whole, measures[0])
+
+
+def _drawn(
+    settings: Mapping[str, tuple[str, ...]], runs: pd.DataFrame, measures: Sequence[Measure]
+) -> list[str]:
+    if len(settings) <= DRAWN or not measures or facet_of(list(settings.values())) is not None:
+        return list(settings)
+    headline = _headline(measures, runs).metric
+    ranked = runs.groupby("setting")[headline].mean().sort_values()
+    chosen = np.linspace(0, len(ranked) - 1, DRAWN).round().astype(int)
+    names = set(ranked.index[chosen])
+    return [setting for setting in settings if setting in names]
+
+
+def _by_run(store: Store, kept: Sequence[Run], runs: pd.DataFrame) -> pd.Series[float]:
+    """The curves of runs, by metric, setting, run and step."""
+    ids = set(runs["run_id"])
+    curves = curves_of(store, [run for run in kept if run.info.run_id in ids], CURVES)
+    curves["value"] = finite(curves["value"])
+    curves = curves.merge(runs[["run_id", "setting"]], on="run_id")
+    return _with_gaps(curves.set_index(["metric", "setting", "run_id", "step"])["value"])
 
 
 def _measures(runs: pd.DataFrame) -> tuple[Measure, ...]:

@@ -26,6 +26,8 @@ class Carried:
     digest: str = ""
     why: str = ""
     """Why it carries none."""
+    whole: bool = False
+    """Whether the records of all runs were found to be what was recorded."""
 
 
 def carried(store: Store, material: Material) -> Carried:
@@ -40,5 +42,6 @@ def carried(store: Store, material: Material) -> Carried:
         return Carried(b"", why=str(error))
     content = archived(gathered.members)
     if len(content) > MOST_BYTES:
-        return Carried(b"", why=f"they take more than {MOST_BYTES // 1_000_000} MB")
-    return Carried(content, gathered.digest)
+        why = f"they take more than {MOST_BYTES // 1_000_000} MB"
+        return Carried(b"", why=why, whole=True)
+    return Carried(content, gathered.digest, whole=True)

@@ -17,9 +17,9 @@ from pathlib import Path
 from types import TracebackType
 
 from nnexp.config.compose import scratch
-from nnexp.config.own import Source
+from nnexp.config.extensions import Source
 from nnexp.config.schema import Config
-from nnexp.parts import load, loaded
+from nnexp.extension_files import load, loaded
 from nnexp.signals import held_interrupts, ignore_interrupts
 from nnexp.train.report import Outcome
 

@@ -16,8 +16,8 @@ from nnexp.memory import address_space
 from nnexp.record.check_seals import warnings_of
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.fingerprint import fingerprint
+from nnexp.record.legacy_outbox import take_over
 from nnexp.record.log_folder import RUNS
-from nnexp.record.old_deliveries import take_over
 from nnexp.record.outbox import Left, finished_logs, settle
 from nnexp.record.projection import state_of
 from nnexp.record.stale import mark_stale

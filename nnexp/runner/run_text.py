@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from nnexp.config.own import names
+from nnexp.config.extensions import names
 from nnexp.config.schema import Config
 from nnexp.record.labels import unlike
 from nnexp.record.store import Store

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from nnexp.atomic_files import named
 from nnexp.config.command import command_of
 from nnexp.config.schema import Config
 from nnexp.config.words import some
@@ -31,7 +32,6 @@ from nnexp.train.loop import train
 from nnexp.train.report import Outcome
 from nnexp.train.snapshot import Snapshot
 from nnexp.verbosity import LOGGER
-from nnexp.whole import named
 
 
 class RunFailed(NnexpError):

@@ -14,7 +14,7 @@ from functools import partial
 from rich.console import Console
 
 from nnexp.config.compose import config_dir
-from nnexp.config.own import digests_of, options_of
+from nnexp.config.extensions import digests_of, options_of
 from nnexp.config.presets import preset_sha256
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
@@ -141,8 +141,8 @@ def run_sweep(
         with killed_if_stopped("sweep", lambda: opened[0] if opened else None, outbox, tell_how):
             opened.append(_open(sweep, key, command, series, outbox))
             _train(sweep, outbox, console, look)
-            if series is None:
-                summarize(sweep, sweep.parent, outbox)
+            if series is None and (said := summarize(sweep, sweep.parent, outbox)):
+                console.print(said, highlight=False)
         note = f"`{line}`" if series else result_note(sweep, line)
         failed = _end(sweep, opened[0], again, note, outbox)
     say_kept(outbox, console)
@@ -287,7 +287,7 @@ def _recorded(sweep: SweepState, only: str | None, *, retry_failed: bool) -> dic
     """What is recorded of a sweep already; with `only`, under that parent alone."""
     # Looked at first: what arrives meanwhile is found in the store.
     waiting = finished_logs(sweep.store, sweep.experiment) if only is None else {}
-    everything = recorded_runs(sweep.store, sweep.experiment, only)
+    everything = recorded_runs(sweep.store, sweep.experiment, only, sweep.marks)
     for mark, log in waiting.items():
         if mark not in everything or everything[mark].status != "FINISHED":
             parent, metrics = log.logged.tags.get("nnexp.sweep", ""), log.logged.final
@@ -306,7 +306,7 @@ def _reused(sweep: SweepState) -> int:
 
 def _failed(sweep: SweepState) -> dict[str, str]:
     """The failed runs of this sweep that are about to be trained again."""
-    everything = recorded_runs(sweep.store, sweep.experiment)
+    everything = recorded_runs(sweep.store, sweep.experiment, None, sweep.marks)
     return {
         mark: everything[mark].run_id
         for mark in sweep.marks

@@ -294,16 +294,20 @@ def _deliver(sweep: SweepState, outbox: Outbox, *, now: bool = False) -> None:
             sweep.found[mark] = replace(run, run_id=arrived[run.run_id])
 
 
-def summarize(sweep: SweepState, parent: str, outbox: Outbox) -> None:
-    """Record the means over seeds; while the store lacks a run, that is left to the next start."""
+def summarize(sweep: SweepState, parent: str, outbox: Outbox) -> str:
+    """Record the means over seeds; while the store lacks a run, that is left to the next start.
+
+    What is returned says why there are none, if they are too many.
+    """
     _deliver(sweep, outbox, now=True)
     recorded = [sweep.found[mark] for mark in sweep.marks]
     if outbox.refused or any(map(sweep.waits, recorded)):
-        return
+        return ""
     settings = settings_over_seeds(sweep.configs, recorded)
     try:
-        record_summaries(sweep.store, sweep.experiment, parent, settings)
+        return record_summaries(sweep.store, sweep.experiment, parent, settings)
     except Exception as error:
         if not is_from_store(error):
             raise
         outbox.note(error)
+        return ""

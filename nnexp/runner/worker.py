@@ -14,10 +14,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Protocol
 
-from nnexp.config.own import Source
+from nnexp.atomic_files import named
+from nnexp.config.extensions import Source
 from nnexp.config.schema import Config
 from nnexp.errors import NnexpError
-from nnexp.parts import load, loaded
+from nnexp.extension_files import load, loaded
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.clock import now
 from nnexp.record.description import end, write_into
@@ -30,7 +31,6 @@ from nnexp.source import SourceChanged, confirm
 from nnexp.train.engines import check_engine
 from nnexp.train.report import Outcome
 from nnexp.train.snapshot import Snapshot
-from nnexp.whole import named
 
 PROGRESS_SECONDS = 0.5
 

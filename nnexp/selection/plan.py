@@ -15,7 +15,7 @@ from nnexp.config.compose import schema_keys
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
 from nnexp.errors import UserError
-from nnexp.parts import options as parts_options
+from nnexp.extension_files import options as parts_options
 from nnexp.record.fingerprint import numeric_config
 from nnexp.record.sweep import sweep_key
 from nnexp.redact import redact

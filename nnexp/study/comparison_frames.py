@@ -7,8 +7,8 @@ from html import escape
 
 import pandas as pd
 
-from nnexp.study.answer import answer
 from nnexp.study.compare import Comparison
+from nnexp.study.comparison_text import answer
 from nnexp.study.tables import effects_frame, interactions_frame, pairs_frame, settings_frame
 from nnexp.study.two_keys import interacting, interaction_text
 

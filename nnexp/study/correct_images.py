@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nnexp.errors import UserError
 from nnexp.record.correct_images import NAME, Bits, load_correct
 from nnexp.record.store import Store
-from nnexp.study.lookup import artifact_of
+from nnexp.study.lookup import artifact
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 
-def recorded_correct(store: Store, run_id: str) -> Bits:
+def recorded_correct(store: Store, run: Run) -> Bits:
     """What a run recorded; nothing where that is not there, or is damaged.
 
     That it was recorded and is no more, or was changed, the digest of the record says.
     """
     with TemporaryDirectory() as folder:
         try:
-            path = artifact_of(store, run_id, NAME, folder)
+            path = artifact(store, run, NAME, folder)
             return load_correct(path) if path is not None else {}
         except UserError:
             return {}

@@ -12,8 +12,8 @@ from nnexp.record.check_seals import check_records
 from nnexp.record.contents import contents_of
 from nnexp.record.events import DamagedLog
 from nnexp.record.files import recorded_sizes
+from nnexp.record.legacy_outbox import take_over
 from nnexp.record.log import RunLog
-from nnexp.record.old_deliveries import take_over
 from nnexp.record.outbox import (
     REASON,
     REFUSED,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +12,14 @@ from numpy.typing import NDArray
 from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
 from nnexp.nn.parameters import Parameters
+from nnexp.record.served_runs import runs_of_ids
 from nnexp.record.store import Store
 from nnexp.record.weights import load_weights
-from nnexp.study.lookup import artifact_of
+from nnexp.study.lookup import artifact
 from nnexp.study.recorded import recorded_config, recorded_data
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 Floats = NDArray[np.float64]
 
@@ -43,16 +48,15 @@ MEASURES: Mapping[str, Callable[[Floats], float]] = {
 
 def measured(store: Store, run_ids: Sequence[str], name: str) -> list[float]:
     """One of `MEASURES` for each run; NaN where its weights or data are not here."""
-    return [_measured(store, run_id, MEASURES[name]) for run_id in run_ids]
+    return [_measured(store, run, MEASURES[name]) for run in runs_of_ids(store, run_ids)]
 
 
-def _measured(store: Store, run_id: str, measure: Callable[[Floats], float]) -> float:
+def _measured(store: Store, run: Run, measure: Callable[[Floats], float]) -> float:
     with TemporaryDirectory() as folder:
         try:
-            path = artifact_of(store, run_id, "weights.npz", folder)
+            path = artifact(store, run, "weights.npz", folder)
             if path is None:
                 return float("nan")
-            run = store.client.get_run(run_id)
             dataset = recorded_data(run, recorded_config(run, None))
             return measure(first_layer(load_weights(path), dataset))
         except UserError:

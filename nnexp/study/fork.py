@@ -13,7 +13,7 @@ import pandas as pd
 from nnexp.config.arguments import TAGS, given_keys
 from nnexp.config.changed import changed
 from nnexp.config.compose import flatten
-from nnexp.config.own import digests_of
+from nnexp.config.extensions import digests_of
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.errors import NnexpError, UserError, stopped_by

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnexp.config.own import PARTS
+from nnexp.config.extensions import PARTS
 
 QUANTITIES = {
     "cost": "data cost and penalty of regularization, averaged over the examples (eq. 85, 95)",

@@ -23,6 +23,7 @@ from scipy.special import ndtri, stdtrit
 from scipy.stats import binomtest
 
 from nnexp.errors import UserError
+from nnexp.record.served_runs import runs_of_ids
 from nnexp.record.store import Store
 from nnexp.study.bootstrap import RESAMPLES, Interval, resampled_means
 from nnexp.study.compare import Comparison
@@ -133,18 +134,21 @@ def _right(
         raise UserError("--images: the runs are of several data sets; allowed: of one")
     right: dict[str, dict[Any, Bools]] = {s.name: {} for s in comparison.settings}
     names = {s.levels: s for s in comparison.settings}
+    counted: dict[tuple[str, Any], str] = {}
     for _, row in finished.iterrows():
         setting = names.get(levels_of(row, keys))
-        if setting is None or row[pair] in right[setting.name] or row[pair] not in setting.values:
-            continue
-        bits = recorded_correct(store, str(row["run_id"])).get(which)
+        if setting is not None and row[pair] in setting.values:
+            counted.setdefault((setting.name, row[pair]), str(row["run_id"]))
+    runs = runs_of_ids(store, list(counted.values()))
+    for (name, value), run in zip(counted, runs, strict=True):
+        bits = recorded_correct(store, run).get(which)
         if bits is None:
             raise UserError(
-                f"--images: run {str(row['run_id'])[:8]} has not recorded which {which} images it "
+                f"--images: run {run.info.run_id[:8]} has not recorded which {which} images it "
                 "gets right (an earlier nnexp, tracking.artifacts=none, data=neuron, or no such "
                 "images); allowed: --where that leaves it out"
             )
-        right[setting.name][row[pair]] = bits
+        right[name][value] = bits
     sizes = {len(bits) for seeds in right.values() for bits in seeds.values()}
     if len(sizes) != 1:
         said = " and ".join(map(str, sorted(sizes))) or "no"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
 from nnexp.record.environment import SCHEMA_VERSION
+from nnexp.record.mlflow_private import repository_of
 from nnexp.record.store import Store, open_store
 from nnexp.record.store_errors import said_by_store
 from nnexp.record.sweep import runs_where
@@ -147,12 +148,19 @@ def check_schema(run: Run) -> None:
         )
 
 
-def artifact(store: Store, run: Run, name: str, folder: str) -> Path | None:
-    """`artifact_of` a run."""
-    return artifact_of(store, str(run.info.run_id), name, folder)
-
-
 def artifact_of(store: Store, run_id: str, name: str, folder: str) -> Path | None:
+    """`artifact` of the run with an id."""
+    try:
+        run = store.client.get_run(run_id)
+    except Exception as error:
+        # As in `artifact`.
+        raise UserError(
+            f"run {run_id}: its {name} cannot be fetched ({said_by_store(error)})"
+        ) from error
+    return artifact(store, run, name, folder)
+
+
+def artifact(store: Store, run: Run, name: str, folder: str) -> Path | None:
     """A file of a run's record, fetched into a folder; None if the record holds none.
 
     A record may have been damaged since, or lie where nobody can reach it: what is handed out is a
@@ -161,10 +169,13 @@ def artifact_of(store: Store, run_id: str, name: str, folder: str) -> Path | Non
     Raises:
         UserError: it cannot be fetched, or is damaged.
     """
+    run_id = str(run.info.run_id)
     try:
-        if name not in {str(entry.path) for entry in store.client.list_artifacts(run_id)}:
+        # The client would ask the store for the run again, several times a file.
+        files = repository_of(str(run.info.artifact_uri or ""), store.uri)
+        if name not in {str(entry.path) for entry in files.list_artifacts()}:
             return None
-        path = Path(store.client.download_artifacts(run_id, name, folder))
+        path = Path(files.download_artifacts(name, folder))
     except Exception as error:
         # Artifacts may lie on a disk or in any of a dozen services, each with errors of its own.
         raise UserError(

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nnexp.atomic_files import write_whole
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
-from nnexp.whole import write_whole
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 MOST_CLASSES = 256

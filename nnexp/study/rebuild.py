@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from nnexp.atomic_files import whole
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
@@ -19,7 +20,6 @@ from nnexp.record.weights import layer_sizes, load_weights
 from nnexp.study.lookup import artifact, check_schema
 from nnexp.study.recorded import recorded_config, recorded_data
 from nnexp.train.report import Outcome
-from nnexp.whole import whole
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

@@ -11,7 +11,7 @@ from nnexp.config.compose import from_params, from_yaml
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, dataset_of
 from nnexp.errors import UserError
-from nnexp.parts import check_loaded
+from nnexp.extension_files import check_loaded
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

@@ -9,7 +9,7 @@ from nnexp.errors import UserError
 from nnexp.record.store import Store
 from nnexp.record.sweep import Recorded, by_fingerprint, marked_runs, runs_where
 from nnexp.record.sweep_configs import ASKED
-from nnexp.study.lookup import artifact_of, find_sweep
+from nnexp.study.lookup import artifact, find_sweep
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -68,7 +68,7 @@ def asked_for(store: Store, parent: Run) -> dict[str, str]:
     run_id = str(parent.info.run_id)
     with TemporaryDirectory() as folder:
         # Of runs that were asked for in rounds it lists the last round.
-        path = None if in_rounds(parent) else artifact_of(store, run_id, ASKED, folder)
+        path = None if in_rounds(parent) else artifact(store, parent, ASKED, folder)
         if path is not None:
             listed = plain_json(path.read_bytes(), f"sweep {run_id}: its {ASKED}")
             try:

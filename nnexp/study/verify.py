@@ -135,7 +135,7 @@ def verify(
     theirs, again = history(store, run, only), train_again(recorded.stages, dataset, only)
     verdict = judge(str(run.info.run_id), tags, recorded.environment, theirs, again, tolerance)
     if again.parameters is not None and tolerance is None:
-        bits = recorded_correct(store, str(run.info.run_id))
+        bits = recorded_correct(store, run)
         other = unlike(bits, correct_of(config, dataset, again.parameters))
         verdict = replace(
             verdict,

@@ -16,9 +16,9 @@ import pytest
 from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.description import owner_tags
 from nnexp.record.events import Begun, Ended, Event, Tagged, Values
+from nnexp.record.legacy_outbox import take_over
 from nnexp.record.log import RunLog, write_whole
 from nnexp.record.log_folder import ARTIFACTS, LOG, RECORDED, RUNS
-from nnexp.record.old_deliveries import take_over
 from nnexp.record.outbox import REFUSED, Left, Outbox, left_behind, settle
 from nnexp.record.projection import Projection
 from nnexp.record.readback import Expected, missing_of

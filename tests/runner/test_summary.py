@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 import nnexp
-from nnexp.record.summary import means
+from nnexp.record.summary import MOST_VALUES, means
 from tests.runner.typed import client, histories, recorded
 from tests.runner.typed import nnexp as typed
 from tests.stores import address
@@ -92,6 +92,19 @@ def test_a_sweep_without_several_seeds_records_none(tmp_path: Path) -> None:
     assert [run.info.run_name for run in recorded(tmp_path, "sweep")] == [
         "sweep of 2 runs: reg.name"
     ]
+
+
+def test_where_they_would_take_long_the_sweep_says_that_there_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(MOST_VALUES, "database", 50)
+    nnexp.sweep(*SWEEP, uri(tmp_path), seed=range(2))
+    assert recorded(tmp_path, "summary") == []
+    assert len(recorded(tmp_path)) == 4
+    said = capsys.readouterr()
+    assert "values would be read and written, more than 50; compare and report have them" in (
+        " ".join((said.out + said.err).split())
+    )
 
 
 def test_curves_go_as_far_as_all_runs_and_final_values_are_kept() -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from nnexp.boundary import UNFORESEEN, _foreseen
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
+from nnexp.error_boundary import UNFORESEEN, _foreseen
 from nnexp.record.check_seals import check_records
 from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.events import Begun, DamagedLog, decode

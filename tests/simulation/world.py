@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from nnexp.boundary import Terminated
+from nnexp.error_boundary import Terminated
 
 STEPS = 60_000
 """More than any scenario needs: one that takes so many does not end."""

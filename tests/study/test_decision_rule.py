@@ -13,8 +13,8 @@ from scipy import stats
 from nnexp.cli.comparison_data import everything
 from nnexp.cli.comparison_text import show
 from nnexp.cli.formats import print_json
-from nnexp.study.answer import answer
 from nnexp.study.compare import Comparison, compare
+from nnexp.study.comparison_text import answer
 from nnexp.study.decision_rule import FIXED, Judged, Rule, judge
 from nnexp.study.difference import paired_difference
 from nnexp.study.improvement import Probability

@@ -7,13 +7,19 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from mlflow.exceptions import MlflowException
 
 import nnexp
+from nnexp.record import served_runs, sweep
+from nnexp.record.contents import contents_of
+from nnexp.record.served_runs import runs_of_ids
 from nnexp.record.store import open_store
+from nnexp.record.store_sql import curves_of_ids
+from nnexp.record.sweep import recorded_runs
 from nnexp.study import curves, runs
 from nnexp.study.frames import frame_of, select
-from tests.cli.command import free_port, start
-from tests.cli.test_servers import ended_at_last, wait_for
+from tests.runner.served import free_port
+from tests.runner.served import server as mlflow_server
 from tests.runner.typed import histories
 from tests.stores import address
 
@@ -34,9 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(folder: Path) -> Iterator[str]:
     """The same store, answering by HTTP."""
     port = free_port()
-    process = start("ui", "--port", str(port), cwd=folder)
-    with ended_at_last(process):
-        wait_for(f"http://127.0.0.1:{port}/health", process)
+    with mlflow_server(folder, port):
         yield f"http://127.0.0.1:{port}"
 
 
@@ -72,3 +76,55 @@ def test_a_server_gives_the_same(folder: Path, server: str) -> None:
         pd.testing.assert_frame_equal(
             in_order(read(server)), in_order(read(address(folder))), check_exact=True
         )
+
+
+@pytest.mark.parametrize(("most_runs", "most_values"), [(100, 5000), (2, 5000), (100, 7), (100, 1)])
+def test_a_server_gives_the_same_in_small_answers(
+    folder: Path, server: str, monkeypatch: pytest.MonkeyPatch, most_runs: int, most_values: int
+) -> None:
+    """A metric of a run has three values: answers are too small for four runs, or even for one."""
+    monkeypatch.setattr(served_runs, "MOST_RUNS", most_runs)
+    monkeypatch.setattr(served_runs, "MOST_VALUES", most_values)
+    ids = list(runs(address(folder))["run_id"])
+    served, here = open_store(server), open_store(address(folder))
+    assert [run.info.run_id for run in runs_of_ids(served, ids[::-1])] == ids[::-1]
+    pd.testing.assert_frame_equal(
+        curves_of_ids(served, ids), curves_of_ids(here, ids), check_exact=True
+    )
+    theirs, ours = contents_of(served, ids), contents_of(here, ids)
+    for run_id in ids:
+        assert sorted(theirs[run_id].values) == sorted(ours[run_id].values)
+        assert theirs[run_id].last == ours[run_id].last
+        assert theirs[run_id].params == ours[run_id].params
+        assert theirs[run_id].tags == ours[run_id].tags
+
+
+def test_runs_of_several_experiments_and_deleted_ones_are_read_from_a_server(
+    folder: Path, server: str
+) -> None:
+    elsewhere = {"tracking.uri": address(folder), "tracking.experiment": "elsewhere"}
+    other = nnexp.run("size=100", {"train.epochs": 1}, elsewhere, quiet=True).run_id
+    gone = nnexp.run("size=100", {"train.epochs": 1}, elsewhere, seed=1, quiet=True).run_id
+    open_store(address(folder)).client.delete_run(gone)
+    ids = [*runs(address(folder))["run_id"], gone, other]
+    assert [run.info.run_id for run in runs_of_ids(open_store(server), ids)] == ids
+    with pytest.raises(MlflowException, match="not found"):
+        runs_of_ids(open_store(server), [*ids, "0" * 32])
+
+
+def test_few_runs_are_found_by_their_fingerprints(
+    folder: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, here = open_store(server), open_store(address(folder))
+    every = runs(address(folder))
+    marks = list(every["fingerprint"])
+    number = runs_of_ids(store, [every["run_id"][0]])[0].info.experiment_id
+    everything = recorded_runs(store, number)
+    assert set(everything) == set(marks)
+    assert everything == recorded_runs(here, number)
+    asked = [*marks[:2], "0" * 64]
+    two = {mark: everything[mark] for mark in marks[:2]}
+    assert recorded_runs(store, number, None, asked) == two
+    assert recorded_runs(here, number, None, asked) == two
+    monkeypatch.setattr(sweep, "FEW", 1)
+    assert recorded_runs(store, number, None, asked) == everything

@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from nnexp.atomic_files import whole
 from nnexp.nn.parameters import Parameters
 from nnexp.record.figures.confusion import confusion_counts, confusion_figure
 from nnexp.record.figures.curves import curves_figure
@@ -19,7 +20,6 @@ from nnexp.record.figures.first_layer import first_layer_figure
 from nnexp.record.figures.mistakes import mistakes_figure
 from nnexp.record.figures.style import DPI
 from nnexp.record.figures.weights import weights_figure
-from nnexp.whole import whole
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from nnexp.atomic_files import write_whole
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
-from nnexp.whole import write_whole
 
 SUFFIX = ".nnexp"
 

@@ -14,8 +14,8 @@ from nnexp import __version__
 from nnexp.config.arguments import printable
 from nnexp.data.checksums import FASHION_MNIST, MNIST
 from nnexp.errors import UserError
-from nnexp.record.check_seals import check_records
-from nnexp.record.contents import Contents, contents_of
+from nnexp.record.check_seals import checked_contents
+from nnexp.record.contents import Contents
 from nnexp.record.description import owner_tags
 from nnexp.record.files import recorded_contents, recorded_digests
 from nnexp.record.projection import TOKEN
@@ -125,15 +125,14 @@ def _gathered(
         if kind != "run" or run.info.status != "FINISHED":
             raise UserError(f"run {run_id}: is {kind}, {run.info.status}; allowed: FINISHED runs")
         check_schema(run)
-    for run_id, record in check_records(store, list(found)):
+    members: dict[str, bytes] = {}
+    claims = []
+    for run_id, contents, record in checked_contents(store, list(found)):
         if record.differences:
             raise UserError(
                 f"run {run_id}: its record is not what was recorded ({record}); allowed: a run "
                 "whose record is whole; python -m nnexp doctor looks at all"
             )
-    members: dict[str, bytes] = {}
-    claims = []
-    for run_id, contents in contents_of(store, list(found)).items():
         digests = _digests(store, contents)
         members |= _artifacts(store, run_id, contents.place, carried(digests, weights=weights))
         history = write_history(contents.values)

@@ -9,14 +9,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
-from nnexp.record.check_seals import check_records
-from nnexp.record.contents import contents_of, stored
+from nnexp.record.check_seals import checked_contents
+from nnexp.record.contents import stored
 from nnexp.record.description import data_of, owner_tags
 from nnexp.record.events import Begun, Ended, Event, Values
 from nnexp.record.files import digests_in, sizes_in
+from nnexp.record.legacy_outbox import take_over
 from nnexp.record.log import write_whole
 from nnexp.record.log_folder import RUNS
-from nnexp.record.old_deliveries import take_over
 from nnexp.record.outbox import settle
 from nnexp.record.projection import Projection, reopen
 from nnexp.record.seal import PARTS, TAG, parts_of, sealed
@@ -133,10 +133,9 @@ def _by_epoch(values: Sequence[Value]) -> Iterator[Values]:
 
 def _difference(store: Store, run_id: str, run: Run, history: Sequence[Value]) -> str:
     """The first value that a recorded run has otherwise; empty if it is the same run."""
-    ((_, record),) = check_records(store, [run_id])
+    ((_, found, record),) = checked_contents(store, [run_id])
     if record.differences:
         return f"the record here is not what was recorded: {record}"
-    found = contents_of(store, [run_id])[run_id]
     ours, theirs = by_metric(found.values), by_metric(history)
     pairs = {(step, name) for name, steps in theirs.items() for step in steps}
     for step, name in sorted(pairs):

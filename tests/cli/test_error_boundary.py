@@ -61,11 +61,12 @@ def test_a_thread_that_gets_no_memory_to_begin_with_is_not_waited_for(tmp_path: 
     """It dies before its first line, as all do here."""
     code = (
         "import resource as r, sys, threading; r.setrlimit(r.RLIMIT_AS, (1 << 40,) * 2)\n"
-        "from nnexp import boundary, memory; memory.TICK_SECONDS = 0.2; memory.watch_threads()\n"
+        "from nnexp import error_boundary, memory\n"
+        "memory.TICK_SECONDS = 0.2; memory.watch_threads()\n"
         "threading.Thread(target=print).start()\n"
         "threading.Thread._bootstrap = lambda thread: None\n"
         "try: threading.Thread(target=print).start()\n"
-        "except BaseException as error: sys.exit(boundary.answer(error))\n"
+        "except BaseException as error: sys.exit(error_boundary.answer(error))\n"
     )
     process = start(cwd=tmp_path, python=("-c", code))
     out, err = process.communicate(timeout=60)

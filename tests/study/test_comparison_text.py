@@ -15,9 +15,9 @@ import pytest
 
 from nnexp.cli.comparison_text import show
 from nnexp.errors import UserError
-from nnexp.study.answer import answer
 from nnexp.study.compare import Comparison, compare
 from nnexp.study.comparison_frames import Compared
+from nnexp.study.comparison_text import answer
 from nnexp.study.effect_rows import chosen
 from nnexp.study.metric import Metric, plain_zero
 from nnexp.study.setting import open_text

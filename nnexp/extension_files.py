@@ -20,7 +20,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from types import ModuleType
 
-from nnexp.config import own
+from nnexp.config import extensions
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.source import digest_of
@@ -30,7 +30,7 @@ GROUP = "nnexp.parts"
 
 _NAME = re.compile(r"\w{1,60}\.py", re.ASCII)
 
-_loaded: list[own.Source] = []
+_loaded: list[extensions.Source] = []
 
 
 def load_parts(path: str | PathLike[str]) -> None:
@@ -59,10 +59,10 @@ def load_parts(path: str | PathLike[str]) -> None:
             f"--load {printable(given)}: allowed: a file name of letters, digits and _ that ends "
             "in .py, as it is recorded under it"
         )
-    load(own.Source(given, file.name, digest_of(content), content))
+    load(extensions.Source(given, file.name, digest_of(content), content))
 
 
-def load(source: own.Source, *, checked: bool = True) -> None:
+def load(source: extensions.Source, *, checked: bool = True) -> None:
     """Load a file's content, unless it is loaded already.
 
     In a worker process it need not be `checked` once more.
@@ -79,7 +79,7 @@ def load(source: own.Source, *, checked: bool = True) -> None:
     _loaded.append(source)
     try:
         _execute(source, checked=checked)
-        if not any(part.source == source for part in own.PARTS.values()):
+        if not any(part.source == source for part in extensions.PARTS.values()):
             raise UserError(
                 f"--load {printable(source.path)}: registers nothing; allowed: a file that uses "
                 "nnexp.register"
@@ -90,7 +90,7 @@ def load(source: own.Source, *, checked: bool = True) -> None:
     _tell_kernel()
 
 
-def loaded() -> tuple[own.Source, ...]:
+def loaded() -> tuple[extensions.Source, ...]:
     """The files that are loaded, in their order."""
     return tuple(_loaded)
 
@@ -100,7 +100,7 @@ def options() -> list[str]:
     return [word for source in _loaded for word in ("--load", source.path)]
 
 
-def forget(sources: Iterable[own.Source]) -> None:
+def forget(sources: Iterable[extensions.Source]) -> None:
     """Take back what files have registered."""
     from nnexp import register
 
@@ -179,11 +179,11 @@ def _file_of(given: str) -> Path:
     return Path(given)
 
 
-def _module_name(source: own.Source) -> str:
+def _module_name(source: extensions.Source) -> str:
     return f"nnexp_parts_{source.name.removesuffix('.py')}"
 
 
-def _execute(source: own.Source, *, checked: bool) -> None:
+def _execute(source: extensions.Source, *, checked: bool) -> None:
     from nnexp import register
 
     path, before = os.path.abspath(source.path), set(sys.modules)
@@ -248,7 +248,7 @@ def _tell_kernel() -> None:
         for of, names in codes.items()
     }
     said = [
-        [key, codes[key].index(name), own.PARTS[key, name].source.sha256]
+        [key, codes[key].index(name), extensions.PARTS[key, name].source.sha256]
         for key, name in register.COMPILED
     ]
     sha256 = hashlib.sha256(json.dumps(said).encode()).hexdigest() if said else ""

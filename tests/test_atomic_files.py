@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nnexp.whole import whole, write_whole
+from nnexp.atomic_files import whole, write_whole
 
 
 def filled_up(path: Path) -> None:
