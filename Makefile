@@ -77,13 +77,13 @@ test-slow: $(STAMPS)/test ## slow tests
 
 # The tests that record, read, compare, resume, change and verify runs.
 ON_SERVER := $(addprefix tests/,$(addsuffix .py,cli/test_labels record/test_light record/test_model \
-  runner/test_going_on runner/test_run_claims runner/test_summary runner/test_sweep \
+  runner/test_going_on runner/test_outage runner/test_run_claims runner/test_summary runner/test_sweep \
   study/test_changed_records study/test_compare study/test_ensemble study/test_fork \
   study/test_grid_map study/test_study_commands study/test_sweep_runs study/test_until study/test_verify))
 
 .PHONY: test-server
 test-server: export NNEXP_TEST_STORE := server
-test-server: $(STAMPS)/test ## the tests of records on MLflow's server with PostgreSQL: 10 minutes
+test-server: $(STAMPS)/test ## the tests of records on MLflow's server with PostgreSQL: some 10 minutes
 	$(BIN)/python -m pytest $(PARALLEL) -m "not slow" $(ON_SERVER)
 
 # Only what golden runs need: they have no part in .venv but its Python and pip.
