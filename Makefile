@@ -77,7 +77,7 @@ test-slow: $(STAMPS)/test ## slow tests
 
 # The tests that record, read, compare, resume, change and verify runs.
 ON_SERVER := $(addprefix tests/,$(addsuffix .py,cli/test_labels record/test_light record/test_model \
-  runner/test_going_on runner/test_outage runner/test_run_claims runner/test_summary runner/test_sweep \
+  runner/test_going_on runner/test_run_claims runner/test_summary runner/test_sweep \
   study/test_changed_records study/test_compare study/test_ensemble study/test_fork \
   study/test_grid_map study/test_study_commands study/test_sweep_runs study/test_until study/test_verify))
 
