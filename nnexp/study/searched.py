@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnexp.config.varying_keys import ASIDE, distinct_keys
 from nnexp.record.store import Store
 from nnexp.record.sweep import PRUNED
 from nnexp.study.frames import select
@@ -55,7 +56,7 @@ class RecordedSearch:
     metric: Metric
     spaces: tuple[Space, ...]
     here: Point
-    """What `--for` set in this search."""
+    """What `--for` set in this search, and what tells it from another one of its name."""
     seed: int
     """The first one, which all trials were trained with."""
     trials: tuple[Trial, ...]
@@ -67,6 +68,8 @@ class RecordedSearch:
     """Of the chosen setting the values of metrics over seeds that the search has not used."""
     reused: int
     """Runs that other sweeps had recorded before; they are not among the trials."""
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    """The keys that were the same in all its runs."""
 
     @property
     def sign(self) -> float:
@@ -119,7 +122,22 @@ def searches(
         for parent_id, parent in parents.items():
             runs = select(store, name, f"tags.`nnexp.sweep` = '{parent_id}'")
             found.append(_search(parent, runs))
-    return [search for search in found if search is not None and search.whole]
+    return named_apart([search for search in found if search is not None and search.whole])
+
+
+def named_apart(searches: Sequence[RecordedSearch]) -> list[RecordedSearch]:
+    """Searches of one name with the keys in their names that they differ in."""
+    named = list(searches)
+    for name in {search.name for search in searches}:
+        same = [k for k, search in enumerate(searches) if search.name == name]
+        keys = {key for k in same for key in searches[k].fixed}
+        columns = {key: [searches[k].fixed.get(key, "") for k in same] for key in sorted(keys)}
+        apart = distinct_keys(columns, aside=ASIDE)
+        for k in same:
+            its = {key: searches[k].fixed.get(key, "") for key in apart}
+            said = "".join(f", {key}={value}" for key, value in its.items())
+            named[k] = replace(searches[k], name=name + said, here={**searches[k].here, **its})
+    return named
 
 
 def _search(parent: Run, runs: Iterable[Run]) -> RecordedSearch | None:
@@ -158,7 +176,17 @@ def _search(parent: Run, runs: Iterable[Run]) -> RecordedSearch | None:
         int(tags.get("nnexp.looks", 0)),
         fresh,
         int(tags.get("nnexp.reused", 0)),
+        _fixed([run.data.params for run in told]),
     )
+
+
+def _fixed(params: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    first = params[0] if params else {}
+    return {
+        key: value
+        for key, value in first.items()
+        if all(other.get(key) == value for other in params)
+    }
 
 
 def _value(run: Run, metric: Metric) -> float | None:

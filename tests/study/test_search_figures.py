@@ -12,7 +12,7 @@ from nnexp.report.search_maps import heat_map, parallel
 from nnexp.report.search_plots import limits, over_time, responses, shown, slice_of
 from nnexp.study.gaussian_process import fit
 from nnexp.study.metric import Metric
-from nnexp.study.searched import RecordedSearch, Trial
+from nnexp.study.searched import RecordedSearch, Trial, named_apart
 from nnexp.study.space import Choice, Interval, Space
 
 ETA, RATE = Interval("train.eta", 0.01, 1.0, log=True), Interval("dropout.hidden", 0.0, 0.6)
@@ -55,6 +55,29 @@ def test_the_curve_of_a_key_is_that_of_the_objective(search: RecordedSearch) -> 
     assert np.all(np.abs(mean[near] - truth) <= 2.0 * band[near])
     _, costs, _ = slice_of(search, COST)
     assert costs[0] > costs[1]
+
+
+def test_searches_of_one_name_are_told_apart_by_what_was_fixed_in_each(
+    search: RecordedSearch,
+) -> None:
+    def fixed(**keys: str) -> RecordedSearch:
+        return replace(search, fixed={key.replace("_", "."): v for key, v in keys.items()})
+
+    one = fixed(reg_name="l1", size="1k", data_n__train="1000", tracking_name="a")
+    other = fixed(reg_name="l2", size="1k", data_n__train="1000", tracking_name="b")
+    third = replace(search, name="search: another", fixed={"reg.name": "l1"})
+    named = named_apart([one, third, other])
+    assert [s.name for s in named] == [
+        "search: three, reg.name=l1",
+        "search: another",
+        "search: three, reg.name=l2",
+    ]
+    assert [section.title for section in search_sections(named)] == [
+        "Search: three, reg.name=l1",
+        "Search: another",
+        "Search: three, reg.name=l2",
+    ]
+    assert named_apart([search, search]) == [search, search]
 
 
 def test_figures_tell_what_they_show(search: RecordedSearch) -> None:
