@@ -51,8 +51,8 @@ bench: $(STAMPS)/bench ## measure the trainer beside PyTorch, JAX, nnexp 0.1 and
 
 ##@ Develop
 # The tests are parallel by processes; what they import beside nnexp is held to one thread too.
-test quick test-slow: export OPENBLAS_NUM_THREADS := 1
-test quick test-slow: export OMP_NUM_THREADS := 1
+test quick test-slow test-server: export OPENBLAS_NUM_THREADS := 1
+test quick test-slow test-server: export OMP_NUM_THREADS := 1
 # Tests of a file stay together, so that what they share is made once, until a worker has none left.
 PARALLEL := -n $(WORKERS) --dist worksteal
 
@@ -74,6 +74,17 @@ check: lint types quick ## lint, types and the quick tests: before every commit
 .PHONY: test-slow
 test-slow: $(STAMPS)/test ## slow tests
 	$(BIN)/python -m pytest $(PARALLEL) -m slow
+
+# The tests that record, read, compare, resume, change and verify runs.
+ON_SERVER := $(addprefix tests/,$(addsuffix .py,cli/test_labels record/test_light record/test_model \
+  runner/test_going_on runner/test_run_claims runner/test_summary runner/test_sweep \
+  study/test_changed_records study/test_compare study/test_ensemble study/test_fork \
+  study/test_grid_map study/test_study_commands study/test_sweep_runs study/test_until study/test_verify))
+
+.PHONY: test-server
+test-server: export NNEXP_TEST_STORE := server
+test-server: $(STAMPS)/test ## the tests of records on MLflow's server with PostgreSQL: some 10 minutes
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow" $(ON_SERVER)
 
 # Only what golden runs need: they have no part in .venv but its Python and pip.
 .PHONY: test-arm

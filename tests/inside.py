@@ -13,6 +13,7 @@ from unittest.mock import patch
 from nnexp.__main__ import entry
 from tests.cli.command import Typed
 from tests.fresh import copied_databases
+from tests.stores import variables
 
 
 def inside(folder: Path, *arguments: str) -> Typed:
@@ -23,10 +24,11 @@ def inside(folder: Path, *arguments: str) -> Typed:
         {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)},
     )
     plain = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_TRACKING", "HYDRA_"))}
+    settings = {**plain, **variables(folder), "COLUMNS": "200"}
     code: object = None
     with ExitStack() as stack:
         stack.enter_context(copied_databases())
-        stack.enter_context(patch.dict(os.environ, {**plain, "COLUMNS": "200"}, clear=True))
+        stack.enter_context(patch.dict(os.environ, settings, clear=True))
         stack.enter_context(patch.object(sys, "argv", ["nnexp", *arguments]))
         stack.enter_context(redirect_stdout(out))
         stack.enter_context(redirect_stderr(err))

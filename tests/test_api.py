@@ -14,6 +14,7 @@ import nnexp
 from nnexp.api import overrides_of
 from tests.runner.typed import environment, recorded
 from tests.runner.typed import nnexp as typed
+from tests.stores import address
 
 TINY = ("size=100", "train.epochs=2")
 
@@ -28,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def uri(folder: Path) -> dict[str, str]:
-    return {"tracking.uri": f"sqlite:///{folder / 'mlflow.db'}"}
+    return {"tracking.uri": address(folder)}
 
 
 def test_a_run_is_the_commands_run(folder: Path) -> None:

@@ -17,6 +17,7 @@ from tests.book.printed import SAID, SESSION, read, script
 from tests.inside import inside
 from tests.record.stored import restore
 from tests.runner.typed import histories, recorded
+from tests.stores import address
 
 HERE = Path(__file__).parent
 PUBLISHED = json.loads((HERE / "overfitting.json").read_text(encoding="utf-8"))
@@ -111,7 +112,7 @@ def test_the_command_and_python_know_it_as_their_own(
 ) -> None:
     folder, _, said = pasted
     words = {"train.epochs": EPOCHS, "train.dtype": "float64", "reg.lmbda": 5}
-    uri = {"tracking.uri": f"sqlite:///{folder / 'mlflow.db'}"}
+    uri = {"tracking.uri": address(folder)}
     run = nnexp.run("reg=l2", "init=large", words, uri, quiet=True)
     assert run.run_id == said["run"]
 

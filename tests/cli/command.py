@@ -14,6 +14,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from tests import warm
+from tests.stores import address, variables
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,7 +31,7 @@ class Typed:
     @property
     def uri(self) -> str:
         """The store that a run in this folder makes unless told otherwise."""
-        return f"sqlite:///{self.folder / 'mlflow.db'}"
+        return address(self.folder)
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -44,7 +45,7 @@ def nnexp(
     *args: str, cwd: Path, env: Mapping[str, str] | None = None, timeout: float = 200
 ) -> subprocess.CompletedProcess[str]:
     """`python -m nnexp ARGS` in a folder; `env` comes on top of `environment`."""
-    return warm.run(args, cwd, environment(env), timeout)
+    return warm.run(args, cwd, environment({**variables(cwd), **(env or {})}), timeout)
 
 
 def start(
@@ -57,7 +58,7 @@ def start(
     return subprocess.Popen(
         [sys.executable, *python, *args],
         cwd=cwd,
-        env=environment(env),
+        env=environment({**variables(cwd), **(env or {})}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

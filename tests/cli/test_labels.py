@@ -11,9 +11,13 @@ from mlflow.entities import Run
 
 from tests.cli.command import Typed
 from tests.inside import inside
+from tests.stores import address
 
 TINY = ("size=100", "data.n_validation=50", "model.hidden=[5]", "train.epochs=1")
 LABELS = ("tracking.name=base, first", "tracking.note=why, and how", "tracking.tags.paper=fig3")
+
+FILE = pytest.mark.sqlite
+"""A server is not asked to remove for good."""
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def runs(folder: Path, kind: str = "run") -> list[Run]:
-    client = MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
+    client = MlflowClient(address(folder))
     ids = [e.experiment_id for e in client.search_experiments()]
     return list(client.search_runs(ids, f"tags.`nnexp.kind` = '{kind}'"))
 
@@ -108,9 +112,13 @@ def test_labels_change_and_the_record_still_agrees_with_its_seal(folder: Path) -
         ((*TINY, "tracking.tags.nnexp_x=1"), "not a tag of your own"),
         ((*TINY, "tracking.tags.a.b=1"), "not a tag of your own"),
         (("delete", "ID", "--yes"), "--yes: allowed with --for-good"),
-        (("delete", "ID", "--for-good"), "allowed: --yes"),
+        pytest.param(("delete", "ID", "--for-good"), "allowed: --yes", marks=FILE),
         (("delete", "SWEEP"), "is a sweep; allowed: --sweep"),
-        (("delete", "SWEEP", "--for-good", "--yes"), "is a sweep; allowed: --sweep"),
+        pytest.param(
+            ("delete", "SWEEP", "--for-good", "--yes"),
+            "is a sweep; allowed: --sweep",
+            marks=FILE,
+        ),
         (("restore", "ID"), "no deleted run"),
         (("runs", "--sort", "test/acuracy"), "did you mean test/accuracy?"),
         (("runs", "--limit", "0"), "--limit 0: allowed: at least 1"),
@@ -123,6 +131,7 @@ def test_what_cannot_be_done_is_refused_in_a_line(
     assert why in refused(inside(folder, *(ids.get(word, word) for word in typed)))
 
 
+@FILE
 def test_what_was_deleted_comes_back_until_it_is_removed(folder: Path) -> None:
     (parent,) = runs(folder, "sweep")
     start = parent.info.run_id[:8]
@@ -140,8 +149,9 @@ def test_what_was_deleted_comes_back_until_it_is_removed(folder: Path) -> None:
     assert "no such run" in refused(inside(folder, "restore", spare.info.run_id))
 
 
+@FILE
 def test_runs_are_removed_from_the_bin_and_beside_it_and_no_other(folder: Path) -> None:
-    client = MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
+    client = MlflowClient(address(folder))
     experiment = client.create_experiment("spare")
     begun: dict[str, list[str]] = {}
     while not (twice := [ids for ids in begun.values() if len(ids) > 1]):

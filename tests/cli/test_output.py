@@ -11,6 +11,7 @@ import pytest
 from mlflow import MlflowClient
 
 from tests.cli.command import environment, nnexp, only_run, start
+from tests.stores import address
 
 SHORT = ("size=100", "train.epochs=2", "tracking.artifacts=light")
 
@@ -31,7 +32,7 @@ def shell(line: str, cwd: Path, **extra: str) -> subprocess.CompletedProcess[str
 
 def status(folder: Path) -> str:
     """How the one run of a folder ended."""
-    return str(only_run(MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")).info.status)
+    return str(only_run(MlflowClient(address(folder))).info.status)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def test_a_sweep_whose_reader_goes_away_goes_on_to_its_end(tmp_path: Path) -> No
     assert process.stderr.read() == ""
     process.stderr.close()
     assert process.wait(timeout=100) == 0
-    client = MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    client = MlflowClient(address(tmp_path))
     found = client.search_runs([client.get_experiment_by_name("nnexp").experiment_id])
     assert {run.info.status for run in found} == {"FINISHED"}
     assert sum(run.data.tags["nnexp.kind"] == "run" for run in found) == 2

@@ -17,12 +17,13 @@ from nnexp.record.description import owner_tags
 from nnexp.record.store import Store, open_store
 from tests.cli.command import start
 from tests.inside import inside
+from tests.stores import address
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A store with an experiment and nothing in it yet."""
-    return open_store(f"sqlite:///{tmp_path_factory.mktemp('watch') / 'mlflow.db'}")
+    return open_store(address(tmp_path_factory.mktemp("watch")))
 
 
 @pytest.fixture

@@ -13,13 +13,14 @@ from nnexp.record.ensemble import record_ensemble
 from nnexp.record.store import Store, open_store
 from tests.record.stored import restore
 from tests.record.test_projection import EXPERIMENT, Failing
+from tests.stores import address
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     folder = tmp_path_factory.mktemp("at_once")
     restore(folder)
-    return open_store(f"sqlite:///{folder / 'mlflow.db'}")
+    return open_store(address(folder))
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])

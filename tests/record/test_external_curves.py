@@ -12,6 +12,7 @@ from nnexp.record.external_curves import record_curves
 from nnexp.record.store import open_store
 from tests.inside import inside
 from tests.record.stored import restore
+from tests.stores import address
 
 NAME = "a paper"
 Values = dict[str, list[tuple[int, float]]]
@@ -26,7 +27,7 @@ def import_curve(folder: Path, text: str) -> tuple[int, str]:
 
 def published(folder: Path) -> list[tuple[str, Values]]:
     """Status and values of the imported runs, deleted ones left out."""
-    client = MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
+    client = MlflowClient(address(folder))
     experiments = [e.experiment_id for e in client.search_experiments()]
     runs = client.search_runs(experiments, "tags.`nnexp.kind` = 'published'")
     return [
@@ -69,7 +70,7 @@ def test_empty_cells_are_gaps_and_a_refused_file_leaves_the_curve_of_before(
 
 def test_a_curve_that_the_store_refuses_leaves_that_of_before_and_no_run(tmp_path: Path) -> None:
     restore(tmp_path)
-    store = open_store(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    store = open_store(address(tmp_path))
     good, bad = {"a": [(1, 0.5)]}, {"a%": [(1, 0.5)]}
     record_curves(store, "1", NAME, good, {}, "", {})
     with pytest.raises(MlflowException):

@@ -15,6 +15,7 @@ from nnexp.record.log_folder import RUNS
 from nnexp.record.store import open_store
 from tests.inside import inside
 from tests.record.test_stale import gone, tags
+from tests.stores import address
 
 RUN = ("size=100", "train.epochs=1", "model.hidden=[5]", "tracking.artifacts=light")
 
@@ -31,7 +32,7 @@ def moved(recorded: Path, tmp_path: Path) -> tuple[Path, str]:
     """A folder with a recorded run and a delivery that waits, moved since; the run's id."""
     old = tmp_path / "old place"
     shutil.copytree(recorded, old)
-    uri = f"sqlite:///{old / 'mlflow.db'}"
+    uri = address(old)
     store = open_store(uri)
     (run,) = store.client.search_runs(["1"])
     begun = Begun(store.name, "1", "", 0, {}, {}, {}, tags(*gone()), run_id=run.info.run_id)
@@ -56,7 +57,7 @@ def test_a_moved_folder_is_followed(moved: tuple[Path, str]) -> None:
 
 def test_what_waits_in_a_moved_folder_arrives(moved: tuple[Path, str]) -> None:
     folder, run_id = moved
-    store = open_store(f"sqlite:///{folder / 'mlflow.db'}")
+    store = open_store(address(folder))
     assert len(list(settle(store))) == 1
     assert store.client.get_run(run_id).data.tags["late"] == "here"
 
@@ -73,7 +74,7 @@ def test_a_copy_in_the_same_folder_is_another_store(moved: tuple[Path, str]) -> 
 
 def test_a_folder_by_another_name_is_not_moved(moved: tuple[Path, str], tmp_path: Path) -> None:
     folder, _ = moved
-    store = open_store(f"sqlite:///{folder / 'mlflow.db'}")
+    store = open_store(address(folder))
     (tmp_path / "link").symlink_to(folder)
     inner = store.client._tracking_client.store
     assert follow_move(inner, tmp_path / "link") == 0

@@ -15,6 +15,7 @@ from nnexp.record.store import open_store
 from nnexp.study.lookup import all_experiments
 from tests.inside import inside
 from tests.record.stored import restore
+from tests.stores import address
 
 CURVE = b"step,test/accuracy\n1,0.5\n2,0.6\n"
 BOMB = bytes(30_000_000)
@@ -65,7 +66,7 @@ def test_a_name_that_steers_a_terminal_is_no_experiment(name: str, tmp_path: Pat
     (line,) = done.stderr.splitlines()
     assert "\x1b" not in line
     assert "allowed: a name of at most 250 characters" in line
-    assert set(all_experiments(open_store(f"sqlite:///{tmp_path / 'mlflow.db'}")).values()) <= {
+    assert set(all_experiments(open_store(address(tmp_path))).values()) <= {
         "Default",
         "nnexp",
     }

@@ -16,6 +16,7 @@ from nnexp.record.store import Store, open_store
 from nnexp.record.store_sql import curves_of_ids, run_ids
 from tests.inside import inside
 from tests.record.stored import restore
+from tests.stores import address
 
 RUNS = "tags.`nnexp.kind` = 'run'"
 
@@ -30,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def store(folder: Path) -> Iterator[Store]:
     private.tables.cache_clear()
-    yield open_store(f"sqlite:///{folder / 'mlflow.db'}")
+    yield open_store(address(folder))
     private.tables.cache_clear()
 
 

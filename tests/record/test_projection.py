@@ -30,6 +30,7 @@ from tests.faults.forked import forked
 from tests.faults.injection import Faults, injected
 from tests.record.stored import restore
 from tests.record.test_stale import gone, tags
+from tests.stores import address
 
 EXPERIMENT = "1"
 
@@ -43,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def store(folder: Path) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{folder / 'mlflow.db'}")
+    opened = open_store(address(folder))
     yield opened
     assert not list((opened.folder / RUNS).glob("*")), "something was left"
 

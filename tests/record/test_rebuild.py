@@ -10,6 +10,7 @@ import pytest
 from mlflow import MlflowClient
 
 from tests.inside import inside
+from tests.stores import address
 
 TINY = ("size=100", "train.epochs=2", "model.hidden=[5]", "data.n_validation=100")
 SWEEP = ("-m", *TINY, "seed=1,2", "tracking.artifacts=light")
@@ -17,7 +18,7 @@ SWEEP = ("-m", *TINY, "seed=1,2", "tracking.artifacts=light")
 
 def recorded(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
     """By kind and seed, all that is recorded of a run but what is new each time."""
-    client = MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
+    client = MlflowClient(address(folder))
     found = {}
     runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
     kinds = {run.info.run_id: run.data.tags["nnexp.kind"] for run in runs}

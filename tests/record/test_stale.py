@@ -15,6 +15,7 @@ from nnexp.record.processes import HEARTBEAT_MINUTES, alive, started_at
 from nnexp.record.stale import mark_stale
 from nnexp.record.store import Store, open_store
 from tests.record.stored import restore
+from tests.stores import address
 
 MINUTE = 60_000
 
@@ -22,7 +23,7 @@ MINUTE = 60_000
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     restore(tmp_path)
-    return open_store(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    return open_store(address(tmp_path))
 
 
 def gone() -> tuple[str, str]:

@@ -17,14 +17,15 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from tests.runner.typed import environment
+from tests.stores import tables
 
 
 @contextmanager
 def server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A real MLflow server on its own SQLite file."""
+    """A real MLflow server on the folder's own SQLite file, or database in PostgreSQL."""
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"]
     command += ["--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"]
+    command += ["--backend-store-uri", tables(folder)]
     command += ["--artifacts-destination", str(folder / "artifacts")]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     process = subprocess.Popen(

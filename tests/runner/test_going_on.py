@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
 
 from tests.inside import inside
 from tests.runner.typed import recorded
+from tests.stores import artifacts, execute
 
 PRESET = """\
 # @package _global_
@@ -67,7 +67,7 @@ def test_a_sweep_goes_on_with_its_recorded_configs(stopped: Path) -> None:
 
 def test_it_never_becomes_another_sweep(stopped: Path, tmp_path: Path) -> None:
     (parent,) = recorded(stopped, "sweep")
-    path = Path(str(parent.info.artifact_uri).removeprefix("file://")) / "asked.json"
+    path = artifacts(stopped, parent.info.run_id) / "asked.json"
     text = path.read_text()
     assert [run["config"] for run in json.loads(text)["runs"]] == [{"seed": "0"}, {"seed": "1"}]
     path.unlink()
@@ -78,11 +78,7 @@ def test_it_never_becomes_another_sweep(stopped: Path, tmp_path: Path) -> None:
         assert "a preset or a default has changed; nothing was trained" in done.stderr
     finally:
         path.write_text(text)
-    connection = sqlite3.connect(stopped / "mlflow.db")
-    with connection:
-        changed = "UPDATE tags SET value = 'abc' WHERE key = 'nnexp.sweep_key'"
-        connection.execute(changed)
-    connection.close()
+    execute(stopped, "UPDATE tags SET value = 'abc' WHERE key = 'nnexp.sweep_key'")
     done = inside(stopped, "sweeps", "--go-on", parent.info.run_id)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1

@@ -13,12 +13,13 @@ import nnexp
 from nnexp.record.summary import MOST_VALUES, means
 from tests.runner.typed import client, histories, recorded
 from tests.runner.typed import nnexp as typed
+from tests.stores import address
 
 SWEEP = ("size=100", "train.epochs=2", "reg=none,l2")
 
 
 def uri(folder: Path) -> dict[str, str]:
-    return {"tracking.uri": f"sqlite:///{folder / 'mlflow.db'}", "tracking.artifacts": "light"}
+    return {"tracking.uri": address(folder), "tracking.artifacts": "light"}
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import warm
+from tests.stores import address, variables
 
 COMMAND = [sys.executable, "-m", "nnexp"]
 
@@ -25,7 +26,8 @@ def nnexp(
     folder: Path, *arguments: str, timeout: float = 240, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Type a command in a folder, perhaps with other variables, and wait for it."""
-    return warm.run(arguments, folder, {**environment(), **(env or {})}, timeout)
+    recorded_in = variables(folder)
+    return warm.run(arguments, folder, {**environment(), **recorded_in, **(env or {})}, timeout)
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -33,7 +35,7 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*COMMAND, *arguments],
         cwd=folder,
-        env=environment(),
+        env={**environment(), **variables(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -44,7 +46,7 @@ def client(folder: Path) -> Any:
     """MLflow's client on the store in a folder."""
     from mlflow import MlflowClient
 
-    return MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
+    return MlflowClient(address(folder))
 
 
 def recorded(folder: Path, kind: str = "run") -> list[Any]:

@@ -24,6 +24,7 @@ from tests.cli.command import Typed, history
 from tests.docs.test_schemas import schema
 from tests.inside import inside
 from tests.runner.typed import client, recorded
+from tests.stores import address
 
 SMALL = (
     *("search", "size=100", "data.n_validation=200", "model.hidden=[5]", "train.epochs=9"),
@@ -81,7 +82,7 @@ def test_trials_are_children_of_one_parent_and_the_given_up_are_marked(done: Typ
 
 def test_the_record_tells_the_search(done: Typed) -> None:
     result = found(done)
-    (search,) = searches(open_store(f"sqlite:///{done.folder / 'mlflow.db'}"), ["nnexp"])
+    (search,) = searches(open_store(address(done.folder)), ["nnexp"])
     told = [
         {
             "trial": t.number,
@@ -115,7 +116,7 @@ def test_its_report_opens_with_the_choice_and_draws_the_search(done: Typed) -> N
     assert "Trials of the search: train.eta, reg.lmbda" in page
     assert page.count(">given up after ") == sum(t["state"] == "pruned" for t in result["trials"])
     # Each setting is told by all keys that were searched, the chosen one first.
-    settings = gather(open_store(f"sqlite:///{done.folder}/mlflow.db"), ["nnexp"], None).settings
+    settings = gather(open_store(address(done.folder)), ["nnexp"], None).settings
     chosen = [labels.said(key, value) for key, value in result["best"].items()]
     assert sorted(next(iter(settings.values()))) == sorted(chosen)
     # Test data that most runs must not look at are no second data set, and said once.

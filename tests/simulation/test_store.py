@@ -16,6 +16,7 @@ from mlflow.exceptions import MlflowException
 from nnexp.record.store import open_store
 from tests.fresh import copied_databases
 from tests.simulation.store import Client
+from tests.stores import address
 
 FILTERS = (
     "",
@@ -151,7 +152,7 @@ class Both:
 @pytest.mark.parametrize("seed", range(6))
 def test_the_stand_in_answers_as_the_real_client(seed: int, tmp_path: Path) -> None:
     with copied_databases():
-        real = open_store(f"sqlite:///{tmp_path / 'mlflow.db'}").client
+        real = open_store(address(tmp_path)).client
     both = Both(real, Client(tmp_path / "ours"), random.Random(seed))
     both.create()
     for _ in range(60):
@@ -162,7 +163,7 @@ def test_the_stand_in_answers_as_the_real_client(seed: int, tmp_path: Path) -> N
 
 def test_what_is_not_there_is_refused_alike(tmp_path: Path) -> None:
     with copied_databases():
-        real = open_store(f"sqlite:///{tmp_path / 'mlflow.db'}").client
+        real = open_store(address(tmp_path)).client
     both = Both(real, Client(tmp_path / "ours"), random.Random(0))
     nowhere = "0" * 32
     for call in (

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from nnexp.record.contents import contents_of
 from nnexp.record.files import digests_in
 from nnexp.record.seal import parts_of, seal_of_tags, sealed
 from nnexp.record.store import open_store
+from tests import stores
 from tests.inside import inside
 from tests.record.stored import restore
 
@@ -33,13 +32,11 @@ class Record:
 
     @property
     def artifacts(self) -> Path:
-        return self.folder / "mlartifacts" / self.run / "artifacts"
+        return stores.artifacts(self.folder, self.run)
 
     def execute(self, statement: str, *more: object) -> None:
         """Change rows of the run in the database; its id is the last parameter."""
-        with closing(sqlite3.connect(self.folder / "mlflow.db")) as connection, connection:
-            done = connection.execute(statement, (*more, self.run))
-            assert done.rowcount > 0
+        assert stores.execute(self.folder, statement, *more, self.run) > 0
 
     def set_tag(self, name: str, value: str) -> None:
         self.execute("UPDATE tags SET value = ? WHERE key = ? AND run_uuid = ?", value, name)
@@ -50,15 +47,9 @@ class Record:
 
 
 def copied(record: Record, folder: Path) -> Record:
-    """The same record in another folder, but for the artifacts of the other run."""
-    folder.mkdir(exist_ok=True)
-    shutil.copy(record.folder / "mlflow.db", folder)
-    shutil.copytree(record.folder / ".nnexp", folder / ".nnexp")
-    copy = Record(folder, record.run, record.other)
-    shutil.copytree(record.artifacts, copy.artifacts)
-    copy.execute("UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", copy.artifacts.as_uri())
-    other = folder / "other.npz"
-    shutil.copy(record.artifacts.parent.parent / record.other / "artifacts/weights.npz", other)
+    """The same record in another folder."""
+    copy = Record(stores.copied(record.folder, folder), record.run, record.other)
+    shutil.copy(stores.artifacts(folder, record.other) / "weights.npz", folder / "other.npz")
     return copy
 
 
@@ -123,7 +114,7 @@ CHANGES: dict[str, tuple[Callable[[Record], object], str]] = {
         lambda r: [
             r.execute(
                 f"INSERT INTO {table} (key, value, timestamp, step, is_nan, run_uuid) "
-                "VALUES ('test/f1', 0.9, 1, 2, 0, ?)"
+                "VALUES ('test/f1', 0.9, 1, 2, FALSE, ?)"
             )
             for table in ("metrics", "latest_metrics")
         ],
@@ -230,7 +221,7 @@ def test_a_digest_made_anew_after_a_change_does_not_pass(record: Record) -> None
     record.execute(
         "UPDATE params SET value = '0.4' WHERE key = 'train.eta' AND run_uuid = ?",
     )
-    store = open_store(f"sqlite:///{record.folder / 'mlflow.db'}")
+    store = open_store(stores.address(record.folder))
     held = contents_of(store, [record.run])[record.run]
     seal = seal_of_tags(held.tags)
     assert seal is not None

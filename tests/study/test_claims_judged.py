@@ -22,6 +22,7 @@ from nnexp.study.claims_judged import Judged, judge
 from tests.inside import inside
 from tests.record.stored import restore
 from tests.small import configured
+from tests.stores import address
 
 PLAIN = [0.90, 0.91, 0.92, 0.90, 0.91]
 """Accuracies of five seeds; of those with L2 they are `GAINS` higher."""
@@ -32,7 +33,7 @@ GAINS = [0.010, 0.014, 0.012, 0.011, 0.013]
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("claims")
     restore(made)  # Quicker than making a database.
-    store = open_store(f"sqlite:///{made / 'mlflow.db'}")
+    store = open_store(address(made))
     higher = [a + b for a, b in zip(PLAIN, GAINS, strict=True)]
     record(store, "mine", {}, PLAIN)
     record(store, "mine", {"reg.name": "l2"}, higher)
@@ -68,7 +69,7 @@ def judged(folder: Path, **claims: Mapping[str, Any]) -> dict[str, Judged]:
     given = {"claim": "It is so.", "metric": "test/accuracy"}
     entries = {name: {**given, **claim} for name, claim in claims.items()}
     path.write_text(yaml.safe_dump({"experiment": "mine", "claims": entries}))
-    store = open_store(f"sqlite:///{folder / 'mlflow.db'}", reading=True)
+    store = open_store(address(folder), reading=True)
     return {j.claim.name: j for j in judge(store, read_claims(path)).judged}
 
 

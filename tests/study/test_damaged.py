@@ -17,6 +17,7 @@ from nnexp.errors import UserError
 from nnexp.record.weights import load_weights
 from tests.inside import inside
 from tests.record.stored import RUNS, restore
+from tests.stores import address
 
 
 def _empty(path: Path) -> None:
@@ -84,7 +85,7 @@ def test_a_damaged_file_is_said_in_one_line(
         assert any(word in verified.stderr for word in (name, "its record cannot be used"))
     if name == "weights.npz":
         with pytest.raises(UserError, match=r"weights"):
-            _ = nnexp.load(RUNS[0], f"sqlite:///{store / 'mlflow.db'}").weights
+            _ = nnexp.load(RUNS[0], address(store)).weights
 
 
 @pytest.mark.parametrize("damage", [_binary, _other_type], ids=["binary", "other_type"])

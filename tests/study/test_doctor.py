@@ -17,6 +17,7 @@ from nnexp.runner.checkpoints import run_key
 from tests.inside import inside
 from tests.record.stored import restore
 from tests.record.test_stale import gone, tags
+from tests.stores import address
 
 FINISHED = "401148c4"
 """A stored run's beginning."""
@@ -25,7 +26,7 @@ FINISHED = "401148c4"
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     restore(tmp_path)
-    return open_store(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    return open_store(address(tmp_path))
 
 
 def waiting(store: Store, experiment: str, name: str) -> Path:

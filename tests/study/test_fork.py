@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from mlflow.entities import Run
 
 from tests.inside import inside
 from tests.runner.typed import histories, recorded
+from tests.stores import artifacts, execute
 
 TINY = ("size=100", "data.n_validation=50", "model.hidden=[5]", "train.epochs=4")
 CHANGE = ("reg=l2", "dropout=half", "train.epochs=6")
@@ -54,9 +54,9 @@ def test_it_is_recorded_as_a_child_drawn_against_its_parent(folder: Path) -> Non
     assert tags["mlflow.parentRunId"] == tags["nnexp.fork_of"] == start
     assert tags["nnexp.fork_at"] == "2"
     assert run.data.params["reg.name"] == "l2"
-    artifacts = Path(str(run.info.artifact_uri).removeprefix("file://"))
-    assert (artifacts / "figures" / "fork.png").stat().st_size > 10_000
-    assert (artifacts / "model" / "MLmodel").exists()
+    files = artifacts(folder, run.info.run_id)
+    assert (files / "figures" / "fork.png").stat().st_size > 10_000
+    assert (files / "model" / "MLmodel").exists()
     said = (folder / "screen.txt").read_text()
     assert "all as recorded" in said
     assert "points" in said
@@ -111,13 +111,9 @@ def test_a_run_that_comes_out_otherwise_is_not_forked(folder: Path) -> None:
         "UPDATE metrics SET value = value + ? WHERE run_uuid = ? AND step = 1 "
         "AND key = 'train/data_cost'"
     )
-    connection = sqlite3.connect(folder / "mlflow.db")
-    with connection:
-        connection.execute(change, (0.5, start))
+    execute(folder, change, 0.5, start)
     done = inside(folder, "fork", start, "--at", "3", "reg=l1")
-    with connection:
-        connection.execute(change, (-0.5, start))
-    connection.close()
+    execute(folder, change, -0.5, start)
     assert done.returncode == 1
     assert "train/data_cost at step 1" in done.stderr
     assert "nothing was recorded" in done.stderr

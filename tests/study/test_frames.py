@@ -21,6 +21,7 @@ from nnexp.study.frames import frame_of, select
 from tests.runner.served import free_port
 from tests.runner.served import server as mlflow_server
 from tests.runner.typed import histories
+from tests.stores import address
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +42,6 @@ def server(folder: Path) -> Iterator[str]:
     port = free_port()
     with mlflow_server(folder, port):
         yield f"http://127.0.0.1:{port}"
-
-
-def address(folder: Path) -> str:
-    return f"sqlite:///{folder / 'mlflow.db'}"
 
 
 def in_order(frame: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from nnexp.report.grid_map import Grid, best_table, grid_answers, grid_map, grid
 from nnexp.report.report_data import gather
 from nnexp.study.frames import runs
 from tests.inside import inside
+from tests.stores import address
 
 SWEEP = (
     *("-m", "size=100", "reg=l2", "reg.lmbda=0,0.1,30", "dropout.hidden=0,0.2,0.5"),
@@ -24,7 +25,7 @@ def uri(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder: Path = tmp_path_factory.mktemp("grid")
     done = inside(folder, *SWEEP)
     assert done.returncode == 0, done.stderr
-    return f"sqlite:///{folder / 'mlflow.db'}"
+    return address(folder)
 
 
 @pytest.fixture(scope="module")

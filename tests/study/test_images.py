@@ -20,6 +20,7 @@ from nnexp.study.images import compare_images, crossed_interval, mcnemar_p
 from nnexp.study.verify import recorded_as, verify
 from tests.inside import inside
 from tests.record.stored import restore
+from tests.stores import address
 
 TINY = (
     *("size=100", "model.hidden=[5]", "data.n_validation=100", "tracking.artifacts=light"),
@@ -35,10 +36,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = inside(made, "-m", *TINY, "train.epochs=1,4", "seed=range(3)")
     assert done.returncode == 0, done.stderr
     return made
-
-
-def address(folder: Path) -> str:
-    return f"sqlite:///{folder / 'mlflow.db'}"
 
 
 def recorded(folder: Path) -> dict[tuple[int, int], Bits]:

@@ -15,6 +15,7 @@ import pytest
 from nnexp.nn.costs import softmax
 from nnexp.study.frames import curves, runs
 from tests.inside import inside as nnexp
+from tests.stores import address
 from tests.study.tab import opened
 
 PICTURES = os.environ.get("NNEXP_PICTURES")
@@ -118,7 +119,7 @@ def test_curve_of_the_page_is_that_of_the_record(
     rate(tab, eta)
     computed = tab.evaluate(WALK)
     assert len(computed) == 301
-    store = f"sqlite:///{folder / 'mlflow.db'}"
+    store = address(folder)
     frame = runs(store, "neuron")
     here = (frame["cost.name"] == cost) & (frame["train.eta"] == eta)
     chosen = frame[here & (frame["init.weight"] == 2.0)]

@@ -15,6 +15,7 @@ from nnexp.record.clock import now
 from nnexp.record.processes import alive
 from tests.inside import inside
 from tests.record.stored import RUNS, restore
+from tests.stores import address
 from tests.study.test_verify import idx_files
 
 
@@ -47,7 +48,7 @@ def test_nothing_is_made_of_a_run_from_data_that_has_changed(tmp_path: Path) -> 
     drawn = {path.stem for path in (tmp_path / "page").glob("*.png")}
     assert drawn
     assert not drawn & {"confusion", "weights1", "weights2"}
-    recorded = nnexp.load(run_id, f"sqlite:///{tmp_path / 'mlflow.db'}")
+    recorded = nnexp.load(run_id, address(tmp_path))
     with pytest.raises(nnexp.UserError, match=said):
         recorded.predict(np.zeros((1, 1, 1), np.uint8))
 

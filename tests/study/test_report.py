@@ -21,6 +21,7 @@ from nnexp.study.frames import runs
 from nnexp.study.preset import asked_key, question_of
 from nnexp.study.published import published
 from tests.inside import inside as nnexp
+from tests.stores import address
 from tests.study.tab import opened
 from tests.test_presets import PRESETS
 
@@ -87,7 +88,7 @@ def plots(page: str) -> list[dict[str, Any]]:
 def test_answer_in_words_is_that_of_the_runs_with_the_published_beside(
     store: Path, spoken: str, page: str
 ) -> None:
-    frame = runs(f"sqlite:///{store / 'mlflow.db'}", NAME, "attributes.status = 'FINISHED'")
+    frame = runs(address(store), NAME, "attributes.status = 'FINISHED'")
     means = 100.0 * frame.groupby("reg.name")["gap/best"].mean()
     for text in (spoken, Elements(page).text):
         first = next(line for line in text.splitlines() if line.startswith("Gap"))
@@ -131,7 +132,7 @@ def test_curves_are_those_of_the_record_and_the_published_file(store: Path, page
     assert grey["colour"] == "--published"
     assert grey["y"][0] == pytest.approx(100.0 * printed[0], rel=1e-4)
     assert grey["y"][-1] == pytest.approx(100.0 * printed[-1], rel=1e-4)
-    frame = runs(f"sqlite:///{store / 'mlflow.db'}", NAME, "attributes.status = 'FINISHED'")
+    frame = runs(address(store), NAME, "attributes.status = 'FINISHED'")
     ends = 100.0 * frame[frame["reg.name"] == "l2"]["test/accuracy"]
     ours = lines["L2"]
     assert ours["y"][-1] == pytest.approx(ends.mean(), rel=1e-4)
@@ -142,7 +143,7 @@ def test_failed_runs_provenance_and_commands_are_told(store: Path, page: str) ->
     text = Elements(page).text
     assert re.search(r"4 finished runs in 2\s+settings; 2 failed", text)
     assert "Failed runs" in text
-    frame = runs(f"sqlite:///{store / 'mlflow.db'}", NAME, "attributes.status = 'FINISHED'")
+    frame = runs(address(store), NAME, "attributes.status = 'FINISHED'")
     assert frame["source"].iloc[0][:16] in text
     assert f"numpy {np.__version__}" in text
     assert "python -m nnexp -m size=1k init=large reg=none,l2" in text

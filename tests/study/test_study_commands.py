@@ -13,6 +13,7 @@ import pytest
 from nnexp.study.frames import curves, runs
 from tests.inside import inside as nnexp
 from tests.runner.typed import histories, recorded
+from tests.stores import address, execute
 
 SWEEP = ("-m", "size=100", "train.epochs=3", "reg=none,l2", "seed=range(5)", "monitor.test=epoch")
 
@@ -26,7 +27,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def uri(folder: Path) -> str:
-    return f"sqlite:///{folder / 'mlflow.db'}"
+    return address(folder)
 
 
 def test_frames_hold_what_the_record_holds(store: Path) -> None:
@@ -110,14 +111,9 @@ def test_verify_trains_again_and_finds_the_same_bits(store: Path) -> None:
 
 
 def test_verify_names_the_first_value_that_differs(store: Path) -> None:
-    import sqlite3
-
     run = recorded(store)[-1]
-    connection = sqlite3.connect(store / "mlflow.db")
     changed = "update metrics set value = value + 1e-9 where run_uuid = ? and key = ? and step = 2"
-    connection.execute(changed, (run.info.run_id, "train/cost"))
-    connection.commit()
-    connection.close()
+    execute(store, changed, run.info.run_id, "train/cost")
     done = nnexp(store, "verify", run.info.run_id)
     assert done.returncode == 1
     assert "DIFFERS: 1 of" in done.stdout

@@ -13,6 +13,7 @@ from nnexp.study.lookup import find_sweep
 from nnexp.study.sweep_runs import reused_ids, runs_of_sweep
 from tests.inside import inside
 from tests.runner.typed import recorded
+from tests.stores import address, artifacts
 
 TINY = ("size=100", "data.n_validation=100", "model.hidden=[3]", "train.epochs=1")
 
@@ -34,12 +35,12 @@ def test_the_runs_that_a_sweep_reused_are_compared_with_its_own(folder: Path) ->
     done = inside(folder, "compare", "--sweep", sweep[:8], "--by", "cost", "--format", "json")
     assert done.returncode == 0, done.stderr
     assert [row["n"] for row in json.loads(done.stdout)["settings"]] == [3, 3]
-    store = open_store(f"sqlite:///{folder}/mlflow.db")
+    store = open_store(address(folder))
     assert gather(store, ["nnexp"], None, [sweep]).runs["run_id"].nunique() == 6
 
 
 def test_what_a_sweep_trained_itself_is_not_reused(folder: Path) -> None:
-    store = open_store(f"sqlite:///{folder}/mlflow.db")
+    store = open_store(address(folder))
     (parent,) = recorded(folder, "sweep")
     (single,) = (r for r in recorded(folder, "run") if "nnexp.sweep" not in r.data.tags)
     assert reused_ids(store, parent) == [single.info.run_id]
@@ -51,15 +52,13 @@ def test_an_id_of_no_sweep_is_refused_by_the_name_of_the_option(folder: Path) ->
         done = inside(folder, *command, "--sweep", "ffffffff")
         assert done.returncode == 2, command
         assert "--sweep ffffffff: no recorded sweep with an id that begins so" in done.stderr
-    assert find_sweep(
-        open_store(f"sqlite:///{folder}/mlflow.db"), recorded(folder, "sweep")[0].info.run_id
-    )
+    assert find_sweep(open_store(address(folder)), recorded(folder, "sweep")[0].info.run_id)
 
 
 def test_a_list_that_cannot_be_read_leaves_the_runs_that_were_trained(folder: Path) -> None:
-    store = open_store(f"sqlite:///{folder}/mlflow.db")
+    store = open_store(address(folder))
     (parent,) = recorded(folder, "sweep")
-    (listed,) = folder.glob(f"mlartifacts/{parent.info.run_id}/artifacts/asked.json")
+    listed = artifacts(folder, parent.info.run_id) / "asked.json"
     before = listed.read_bytes()
     try:
         listed.write_bytes(b"{")

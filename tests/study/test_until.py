@@ -11,6 +11,7 @@ import pytest
 from nnexp.study.frames import runs
 from tests.inside import inside as nnexp
 from tests.runner.typed import recorded
+from tests.stores import address
 
 TINY = ("-m", "size=100", "train.epochs=3", "data.n_validation=100")
 SWEEP = (*TINY, "cost=crossentropy,quadratic", "seed=range(4)", "tracking.artifacts=light")
@@ -26,7 +27,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def count(folder: Path) -> int:
-    return len(runs(f"sqlite:///{folder / 'mlflow.db'}"))
+    return len(runs(address(folder)))
 
 
 def test_seeds_are_added_until_it_is_decided_and_only_once(store: Path) -> None:

@@ -17,6 +17,7 @@ from nnexp.record.environment import environment
 from tests.cli.command import ROOT, Typed, nnexp
 from tests.inside import inside
 from tests.record.stored import restore
+from tests.stores import address, artifacts, copied, execute
 
 TINY = ("size=100", "train.epochs=3", "tracking.artifacts=light", "model.hidden=[5]")
 
@@ -67,7 +68,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
 
 
 def verify(runs: tuple[Path, dict[str, str]], cwd: Path, *arguments: str) -> Typed:
-    uri = f"sqlite:///{runs[0] / 'mlflow.db'}"
+    uri = address(runs[0])
     return inside(cwd, "verify", *arguments, "--tracking-uri", uri)
 
 
@@ -84,7 +85,7 @@ def test_every_kind_of_run_comes_out_again_in_another_folder(
 def test_a_process_of_its_own_with_other_threads_agrees_by_the_beginning_of_the_id(
     runs: tuple[Path, dict[str, str]], tmp_path: Path
 ) -> None:
-    uri = f"sqlite:///{runs[0] / 'mlflow.db'}"
+    uri = address(runs[0])
     env = {"OPENBLAS_NUM_THREADS": "2", "MLFLOW_TRACKING_URI": uri}
     done = nnexp("verify", runs[1]["deep"][:9], cwd=tmp_path, env=env)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -105,23 +106,13 @@ def test_only_some_epochs_are_compared_when_asked(
 def test_the_first_value_that_differs_is_named_with_its_distance(
     runs: tuple[Path, dict[str, str]], tmp_path: Path
 ) -> None:
-    store = tmp_path / "mlflow.db"
-    shutil.copy(runs[0] / "mlflow.db", store)
-    run = runs[1]["plain"]
-    connection = sqlite3.connect(store)
+    folder, run = copied(runs[0], tmp_path / "copy"), runs[1]["plain"]
     for step in (2, 3):
-        connection.execute(
-            "UPDATE metrics SET value = value + 0.25 "
-            "WHERE run_uuid = ? AND key = 'train/cost' AND step = ?",
-            (run, step),
-        )
-    connection.execute(
-        "UPDATE tags SET value = 'x' WHERE run_uuid = ? AND key = 'nnexp.source'", (run,)
-    )
-    _without_digest(connection)
-    connection.commit()
-    connection.close()
-    done = inside(tmp_path, "verify", run)
+        changed = "UPDATE metrics SET value = value + 0.25 WHERE run_uuid = ? AND step = ?"
+        execute(folder, f"{changed} AND key = 'train/cost'", run, step)
+    execute(folder, "UPDATE tags SET value = 'x' WHERE run_uuid = ? AND key = 'nnexp.source'", run)
+    unseal(folder)
+    done = inside(folder, "verify", run)
     assert done.returncode == 1
     assert "DIFFERS: 2 of" in done.stdout
     first = next(line for line in done.stdout.splitlines() if "first: " in line)
@@ -131,40 +122,29 @@ def test_the_first_value_that_differs_is_named_with_its_distance(
     assert "1 of 1 runs were trained with another source of nn, kernel, data, train" in done.stdout
     if (ROOT / ".git").exists():
         assert done.stdout.count("git checkout ") == 2
-    close = inside(tmp_path, "verify", run, "--tolerance", "0.5")
+    close = inside(folder, "verify", run, "--tolerance", "0.5")
     assert close.returncode == 0
     assert "within 0.5" in close.stdout
     assert "farthest: train/cost at step" in close.stdout
 
 
-def _without_digest(connection: sqlite3.Connection) -> None:
-    """What is changed here shall be taken for what was recorded."""
-    connection.execute("DELETE FROM tags WHERE key LIKE 'nnexp.record_%'")
+def unseal(folder: Path) -> None:
+    """What was changed shall be taken for what was recorded."""
+    execute(folder, "DELETE FROM tags WHERE key LIKE 'nnexp.record_%'")
+    (folder / ".nnexp" / "records.jsonl").unlink()
 
 
 @pytest.fixture
 def elsewhere(runs: tuple[Path, dict[str, str]], tmp_path: Path) -> tuple[Path, str]:
     """A copy of a run's record that says it was made on another machine."""
-    run = runs[1]["plain"]
-    shutil.copy(runs[0] / "mlflow.db", tmp_path / "mlflow.db")
-    connection = sqlite3.connect(tmp_path / "mlflow.db")
-    (found,) = connection.execute(
-        "SELECT artifact_uri FROM runs WHERE run_uuid = ?", (run,)
-    ).fetchone()
-    folder = tmp_path / "artifacts"
-    shutil.copytree(found.removeprefix("file://"), folder)
-    connection.execute(
-        "UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", (folder.as_uri(), run)
-    )
-    _without_digest(connection)
-    connection.commit()
-    connection.close()
-    path = folder / "environment.json"
+    folder, run = copied(runs[0], tmp_path / "copy"), runs[1]["plain"]
+    unseal(folder)
+    path = artifacts(folder, run) / "environment.json"
     content = json.loads(path.read_text("utf-8"))
     content |= {"cpu": "Some Other Processor", "llvm_cpu": "other", "numba": "0.62.1"}
     content["numeric"] |= {"cpu_features": ["OTHER"], "numpy": "2.3.5"}
     path.write_text(json.dumps(content), "utf-8")
-    return tmp_path, run
+    return folder, run
 
 
 def test_a_run_of_another_machine_is_said_to_be_one(elsewhere: tuple[Path, str]) -> None:
@@ -185,12 +165,11 @@ def test_what_differs_between_the_machines_is_listed_if_a_value_does(
     elsewhere: tuple[Path, str],
 ) -> None:
     folder, run = elsewhere
-    connection = sqlite3.connect(folder / "mlflow.db")
-    connection.execute(
-        "UPDATE metrics SET value = value + 0.25 WHERE run_uuid = ? AND key = 'train/cost'", (run,)
+    execute(
+        folder,
+        "UPDATE metrics SET value = value + 0.25 WHERE run_uuid = ? AND key = 'train/cost'",
+        run,
     )
-    connection.commit()
-    connection.close()
     done = inside(folder, "verify", run)
     assert done.returncode == 1
     for said in (
@@ -227,6 +206,7 @@ def test_data_that_moved_is_named_and_found_where_it_is_said_to_be(
         shutil.move(moved, folder / "idx")
 
 
+@pytest.mark.sqlite
 def test_what_cannot_be_verified_is_refused_in_one_line(tmp_path: Path) -> None:
     restore(tmp_path)
     connection = sqlite3.connect(tmp_path / "mlflow.db")
@@ -292,7 +272,7 @@ def test_every_run_of_a_preset_is_verified_in_a_fresh_clone(preset: str, tmp_pat
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
     folder.mkdir()
     elsewhere.mkdir()
-    here = {"PYTHONPATH": str(clone), "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}"}
+    here = {"PYTHONPATH": str(clone), "MLFLOW_TRACKING_URI": address(folder)}
     typed = (f"experiment={preset}", "sweep.workers=1", "tracking.artifacts=light")
     done = nnexp(*typed, cwd=folder, env=here, timeout=3000)
     assert done.returncode == 0, done.stderr

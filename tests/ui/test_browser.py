@@ -19,6 +19,7 @@ import pytest
 import nnexp
 from tests.cli.command import free_port, start
 from tests.cli.test_servers import ended_at_last, wait_for
+from tests.stores import address
 
 CHROMIUM = shutil.which("chromium") or ""
 PICTURES = os.environ.get("NNEXP_PICTURES")
@@ -33,7 +34,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The addresses that `python -m nnexp ui` prints for a sweep over sizes and seeds."""
     folder = tmp_path_factory.mktemp("ui")
     more = {"reg": "none,l2", "seed": range(3)} if PICTURES else {"seed": range(2)}
-    store = {"tracking.uri": f"sqlite:///{folder / 'mlflow.db'}", "tracking.artifacts": "light"}
+    store = {"tracking.uri": address(folder), "tracking.artifacts": "light"}
     fixed = {"train.epochs": EPOCHS, "monitor.test": "epoch"}
     nnexp.sweep(f"size={','.join(SIZES)}", store, fixed, quiet=True, **more)
     process = start("ui", "--port", str(free_port()), cwd=folder)

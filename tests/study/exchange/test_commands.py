@@ -24,6 +24,7 @@ from tests.docs.test_schemas import assert_laid_out
 from tests.inside import inside
 from tests.kernel.processors import PROCESSORS, compiling_for
 from tests.record.stored import restore
+from tests.stores import address
 from tests.study.exchange.conftest import TINY, Exported
 from tests.study.exchange.members import Members
 
@@ -110,7 +111,7 @@ def test_an_import_that_was_cut_short_goes_on_without_doubling(
     with monkeypatch.context() as patched:
         patched.setattr(projection, "confirm", failing)
         assert inside(tmp_path, *typed).returncode != 0
-    store = open_store(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    store = open_store(address(tmp_path))
     (parent,) = stopped(store)
     assert parent.info.run_id not in mark_stale(store, str(parent.info.experiment_id))
     store.client.set_tag(parent.info.run_id, "nnexp.pid_started", "long ago")
@@ -224,7 +225,7 @@ def test_who_exported_is_checked_without_a_network(exported: Exported, tmp_path:
     for name in ("mine", "other"):
         assert inside(tmp_path, "export", "--make-key", name).returncode == 0
     assert (tmp_path / "mine").stat().st_mode & 0o077 == 0
-    uri = f"sqlite:///{exported.folder / 'mlflow.db'}"
+    uri = address(exported.folder)
     typed = ("--sign", "mine", "--signed-by", "Ada <ada@example.org>", "--tracking-uri", uri)
     done = inside(tmp_path, "export", "--sweep", exported.sweep, "--out", "s.nnexp", *typed)
     assert done.returncode == 0, done.stderr

@@ -16,6 +16,7 @@ from nnexp.study.exchange.results import problems
 from nnexp.study.frames import runs
 from tests.fresh import copied_databases
 from tests.inside import inside
+from tests.stores import address
 from tests.study.exchange.conftest import Exported
 from tests.study.exchange.members import Members, opened
 
@@ -144,7 +145,7 @@ def test_a_paper_gets_a_figure_that_is_the_same_each_time(
     concluded: Path, exported: Exported
 ) -> None:
     found = concluded.with_suffix(".pdf").read_bytes()
-    frame = runs(f"sqlite:///{exported.folder / 'mlflow.db'}")
+    frame = runs(address(exported.folder))
     assert found == figure(compare(frame, ["reg", "seed"], "test/accuracy"))
     assert found.startswith(b"%PDF")
     table = concluded.with_suffix(".tex").read_text("utf-8")
