@@ -25,6 +25,9 @@ AT_ONCE = 200
 NAMED = 3
 """Differences that a warning names."""
 
+NAMED_RUNS = 5
+"""Runs that have a warning of their own."""
+
 PAGE = 100
 """Runs whose whole contents are held in memory at once."""
 
@@ -60,14 +63,21 @@ def checked_contents(store: Store, ids: Sequence[str]) -> Iterator[tuple[str, Co
 
 
 def warnings_of(store: Store, ids: Sequence[str]) -> list[str]:
-    """A line on each run whose record has changed; of many runs none is looked at."""
+    """A line on each run whose record has changed, `NAMED_RUNS` at most and one on the others.
+
+    Of many runs none is looked at.
+    """
     if len(ids) > AT_ONCE:
         return []
-    return [
+    lines = [
         f"the record of run {run_id[:8]} is not what was recorded: {checked}"
         for run_id, checked in check_records(store, ids)
         if checked.differences
     ]
+    if (more := len(lines) - NAMED_RUNS) > 1:
+        rest = f"nor are the records of {more} more runs; python -m nnexp doctor names them"
+        return [*lines[:NAMED_RUNS], rest]
+    return lines
 
 
 def _checked(store: Store, found: Contents, kept: Seal | None) -> Checked:

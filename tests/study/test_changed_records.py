@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nnexp.record import check_seals
+from nnexp.record.check_seals import warnings_of
 from nnexp.record.contents import contents_of
 from nnexp.record.files import digests_in
 from nnexp.record.seal import parts_of, seal_of_tags, sealed
@@ -214,6 +216,21 @@ def test_reuse_show_compare_and_report_warn_of_a_changed_record(record: Record) 
         assert done.stdout.count(said) == 1, (typed, done.stdout)
     page = (record.folder / "reports" / "changed" / "index.html").read_text("utf-8")
     assert said in page
+
+
+def test_of_many_changed_records_some_are_named(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = (record.run, record.other)
+    for run_id in both:
+        path = stores.artifacts(record.folder, run_id) / "curves.csv"
+        path.write_text("step\n", "utf-8")
+    store = open_store(stores.address(record.folder))
+    assert [line.split(": ")[1] for line in warnings_of(store, both)] == ["artifact curves.csv"] * 2
+    monkeypatch.setattr(check_seals, "NAMED_RUNS", 0)
+    assert warnings_of(store, both) == [
+        "nor are the records of 2 more runs; python -m nnexp doctor names them"
+    ]
 
 
 def test_a_digest_made_anew_after_a_change_does_not_pass(record: Record) -> None:
