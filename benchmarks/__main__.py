@@ -1,7 +1,7 @@
 """Time nnexp beside what a user would use instead, and what a run costs beside training.
 
 python -m benchmarks [--quick] [--write]      all contenders, all shapes: about 25 minutes
-python -m benchmarks --main --sweep           whole processes only: the main job, tiny runs
+python -m benchmarks --main --sweep --dask    whole processes only: the main job, sweeps
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from benchmarks.compare import compare
 from benchmarks.contenders import CONTENDERS, STEPS
+from benchmarks.dask_sweep import dask_sweep
 from benchmarks.main_job import main_job
 from benchmarks.overhead import overhead
 from benchmarks.results import page
@@ -34,6 +35,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="784-30-10 at 50,000 images only")
     parser.add_argument("--main", action="store_true", help="only the main job, whole process")
     parser.add_argument("--sweep", action="store_true", help="only a sweep of tiny runs")
+    parser.add_argument("--dask", action="store_true", help="only a sweep on a Dask cluster")
     parser.add_argument("--repeats", type=int, default=5, help="of each measurement (default 5)")
     parser.add_argument("--runs", type=int, default=1000, help="of the sweep of tiny runs")
     parser.add_argument("--images", type=int, help="one shape with that many images only")
@@ -45,7 +47,7 @@ def main() -> None:
         parser.error(f"--only: {', '.join(sorted(unknown))}; allowed: {', '.join(CONTENDERS)}")
     command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
     chosen, whole = (
-        options.main or options.sweep,
+        options.main or options.sweep or options.dask,
         not (options.quick or options.images or options.only),
     )
     lines: list[str] = []
@@ -58,6 +60,8 @@ def main() -> None:
         lines += ["", *main_job(options.repeats)]
     if options.sweep or (whole and not chosen):
         lines += ["", *overhead(options.runs)]
+    if options.dask or (whole and not chosen):
+        lines += ["", *dask_sweep(options.repeats)]
     print("\n".join(lines))
     if options.write:
         RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
