@@ -37,8 +37,11 @@ from nnexp.data.dataset import dataset_of
 from nnexp.record.fingerprint import fingerprint
 
 ROOT = Path(__file__).parent.parent
+SETTINGS_AT_MOST = 100
+"""Values of λ; so great a one as 200 would be refused."""
+
 SEEDS = 10
-"""Runs of a setting."""
+"""Runs of a setting, or more where there are more runs than settings."""
 
 TRAINED = 10
 """Runs that a measured sweep trains, beside one: their difference is what a run costs."""
@@ -133,8 +136,9 @@ class Series:
         source = recorded_config(self.place.database, self._source)
         dataset, wanted = dataset_of(source), []
         for k in range(self.there, total):
-            reg = replace(source.reg, lmbda=float(1 + k // SEEDS))
-            config = replace(source, seed=k % SEEDS, reg=reg)
+            setting, again = k // SEEDS % SETTINGS_AT_MOST, k // (SEEDS * SETTINGS_AT_MOST)
+            reg = replace(source.reg, lmbda=float(1 + setting))
+            config = replace(source, seed=k % SEEDS + SEEDS * again, reg=reg)
             wanted.append(Copy(config.seed, str(reg.lmbda), fingerprint(config, dataset)))
         began = time.perf_counter()
         values = 0
@@ -146,9 +150,9 @@ class Series:
     def measure(self, way: str, repeats: int) -> None:
         """All that is done with many runs."""
         self.record(way, repeats)
-        settings = self.there // SEEDS
+        settings = min(self.there // SEEDS, SETTINGS_AT_MOST)
         grid = lmbda(0) if settings == 1 else f"reg.lmbda=range(1,{settings + 1})"
-        sweep = ["-m", f"seed=range({SEEDS})", grid, *self.settings()]
+        sweep = ["-m", f"seed=range({self.there // settings})", grid, *self.settings()]
         for what, command in {
             "sweep of all, first": sweep,
             "sweep of all, again": sweep,

@@ -19,6 +19,7 @@ from benchmarks.scale import TRAINED
 
 COLOURS = {"server": "#0072b2", "database": "#d55e00"}
 READING = ("sweep of all, again", "runs", "compare", "report", "sweeps")
+CORES = 4
 SECONDS = (1, 10, 60)
 """Lengths of training, of which it is computed how many workers a server can serve."""
 
@@ -48,19 +49,9 @@ def main() -> None:
     )
     at_size.set_title(f"Recording a run of {longest} epochs")
     at_size.legend(frameon=False)
-    served = cost[(cost["sent by"] == "server") & (cost["workers"] == 1)]
-    most = served[served["runs"] == served["runs"].max()]
-    for part, dash in (("store", "-"), ("client", "--")):
-        values = most.groupby("epochs")[part].mean()
-        label = "server and database" if part == "store" else "nnexp, training included"
-        at_epochs.plot(
-            values.index, values, dash, color=COLOURS["server"], marker="o", ms=4, label=label
-        )
-    at_epochs.set(xlabel="epochs (11 values each)", ylabel="processor s per run", ylim=(0, None))
-    at_epochs.set_title("Recording a run by the server")
-    at_epochs.legend(frameon=False)
+    _epochs(at_epochs, cost)
     _commands(commands, rows, longest)
-    _workers(workers, most)
+    _workers(workers, cost, longest)
     for axis in axes.flat:
         axis.spines[["top", "right"]].set_visible(False)
     figure.savefig(options.out, dpi=110)
@@ -127,15 +118,31 @@ def _commands(axis: plt.Axes, rows: pd.DataFrame, longest: int) -> None:
     axis.legend(frameon=False, fontsize=8)
 
 
-def _workers(axis: plt.Axes, most: pd.DataFrame) -> None:
-    """Runs an hour, by the least of what workers train and server and sender can take."""
+def _epochs(axis: plt.Axes, cost: pd.DataFrame) -> None:
+    served = cost[(cost["sent by"] == "server") & (cost["workers"] == 1)]
+    for part, dash in (("store", "-"), ("client", "--")):
+        values = served.groupby("epochs")[part].mean()
+        label = "server and database" if part == "store" else "nnexp, training included"
+        axis.plot(
+            values.index, values, dash, color=COLOURS["server"], marker="o", ms=4, label=label
+        )
+    axis.set(xlabel="epochs (11 values each)", ylabel="processor s per run", ylim=(0, None))
+    axis.set_title("Recording a run by the server")
+    axis.legend(frameon=False)
+
+
+def _workers(axis: plt.Axes, cost: pd.DataFrame, epochs: int) -> None:
+    """Runs an hour: what the workers train, or what a server's cores can take if that is less."""
     count = np.unique(np.geomspace(1, 1000, 200).astype(int))
-    sender = most.groupby("epochs")[["client", "store"]].mean().loc[100]
+    mine = cost[(cost["epochs"] == epochs) & (cost["workers"] == 1)]
+    taken = mine.groupby("sent by")["store"].mean()
     for number, seconds in enumerate(SECONDS):
-        rate = np.minimum(count / seconds, 4 / sender["store"])
-        axis.plot(count, 3600 * rate, color=f"C{number}", label=f"training takes {seconds} s")
+        for way, dash in (("server", "-"), ("database", "--")):
+            rate = np.minimum(count / seconds, CORES / taken[way])
+            label = f"training takes {seconds} s" if way == "server" else None
+            axis.plot(count, 3600 * rate, dash, color=f"C{number}", label=label)
     axis.set(xscale="log", yscale="log", xlabel="workers", ylabel="runs an hour")
-    axis.set_title("Computed: a server of 4 cores, runs of 100 epochs")
+    axis.set_title(f"Computed: a store of {CORES} cores (dashed: the database)")
     axis.legend(frameon=False)
 
 
