@@ -1,6 +1,7 @@
 """What a run costs in a store of many, on an MLflow server with PostgreSQL (docs/scaling.md).
 
-    python -m benchmarks.scale --runs 10,100,1000,10000 --out docs/images/scaling.csv
+    python -m benchmarks.scale --runs 10,1000,10000                       # hours: 44 million values
+    python -m benchmarks.scale --runs 10 --epochs 1,10,100 --what record
 
 The commands are typed as users type them, in processes of their own, with the server that
 `make server` starts. Runs have 400 epochs of a network so small that the record is what takes the
@@ -8,7 +9,7 @@ time. Of those in the store one is trained and recorded; the others are its copi
 settings, fingerprints and values, made by the database.
 
 Columns: `sent by` (`server`, or `database`: its address given directly), `runs` in the store,
-`epochs` of a run, `workers`, `what` was done, `wall`, `client` and `store` in seconds: time on the
+`epochs` of a run, `what` was done, `wall`, `client` and `store` in seconds: time on the
 clock, and of processors, here and in the server with its database.
 """
 
@@ -25,6 +26,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psutil
@@ -56,7 +58,7 @@ SETTINGS = (
     "reg=l2",
     "tracking.artifacts=light",
 )
-COLUMNS = ("sent by", "runs", "epochs", "workers", "what", "wall", "client", "store")
+COLUMNS = ("sent by", "runs", "epochs", "what", "wall", "client", "store")
 
 
 @dataclass(frozen=True)
@@ -93,38 +95,37 @@ class Took:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--runs", default="10,100,1000,10000", help="in the store, ascending")
-    parser.add_argument("--epochs", type=int, default=400)
+    parser.add_argument("--epochs", default="400", help="of a run; several: one after another")
     parser.add_argument("--repeats", type=int, default=3, help="of the recording of runs")
     parser.add_argument("--ways", default="server,database")
+    parser.add_argument("--what", default="record,read", help="with many runs in the store")
     parser.add_argument("--folder", type=Path, help="where the server is kept (a temporary one)")
     parser.add_argument("--out", type=Path, default=Path("scaling.csv"))
     options = parser.parse_args()
-    levels = [int(n) for n in options.runs.split(",")]
+    levels, epochs = ([int(n) for n in text.split(",")] for text in (options.runs, options.epochs))
     with tempfile.TemporaryDirectory() as spare, options.out.open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(COLUMNS)
         with served(options.folder or Path(spare) / "server") as place:
-            series = Series(place, options.epochs, rows, Path(spare))
-            for n in levels:
-                series.grow(n)
-                for way in options.ways.split(","):
-                    series.measure(way, options.repeats)
-                    file.flush()
-            for epochs in (1, 10, 100):
-                Series(place, epochs, rows, Path(spare), series.there).record(
-                    "server", options.repeats
-                )
-            series.record("server", options.repeats, workers=2)
+            for n_epochs in epochs:
+                series = Series(place, n_epochs, rows, Path(spare))
+                for n in levels:
+                    series.grow(n)
+                    for way in options.ways.split(","):
+                        if "record" in options.what:
+                            series.record(way, options.repeats)
+                        if "read" in options.what:
+                            series.read(way)
+                        file.flush()
 
 
 class Series:
     """Measurements while the store grows."""
 
-    def __init__(
-        self, place: Place, epochs: int, rows: object, folder: Path, there: int = 0
-    ) -> None:
+    def __init__(self, place: Place, epochs: int, rows: Any, folder: Path) -> None:
         self.place, self.epochs, self.rows, self.folder = place, epochs, rows, folder
-        self.there = there
+        self.experiment = f"scale-{epochs}"
+        self.there = 0
         self._source = ""
         self._fresh = 1_000_000
 
@@ -147,37 +148,36 @@ class Series:
         self.there = total
         print(f"{total:,} runs, {values:,} values, filled in {time.perf_counter() - began:.0f} s")
 
-    def measure(self, way: str, repeats: int) -> None:
-        """All that is done with many runs."""
-        self.record(way, repeats)
+    def read(self, way: str) -> None:
+        """All that is done with all runs."""
         settings = min(self.there // SEEDS, SETTINGS_AT_MOST)
         grid = lmbda(0) if settings == 1 else f"reg.lmbda=range(1,{settings + 1})"
         sweep = ["-m", f"seed=range({self.there // settings})", grid, *self.settings()]
         for what, command in {
             "sweep of all, first": sweep,
             "sweep of all, again": sweep,
-            "runs": ["runs", "--experiment", "scale", "--limit", "20"],
-            "compare": ["compare", "--experiment", "scale", "--by", "reg.lmbda"],
-            "report": ["report", "scale", "--out", str(self.folder / "report")],
+            "runs": ["runs", "--experiment", self.experiment, "--limit", "20"],
+            "compare": ["compare", "--experiment", self.experiment, "--by", "reg.lmbda"],
+            "report": ["report", self.experiment, "--out", str(self.folder / "report")],
             "sweeps": ["sweeps"],
         }.items():
             took, _ = self.typed(way, command)
-            self.note(way, 1, what, took)
+            self.note(way, what, took)
 
-    def record(self, way: str, repeats: int, workers: int = 1) -> None:
+    def record(self, way: str, repeats: int) -> None:
         """A sweep of one new run, and of some more."""
         for _ in range(repeats):
             for n in (1, 1 + TRAINED):
                 self._fresh += 100
                 seeds = f"seed=range({self._fresh},{self._fresh + n})"
                 took, _ = self.typed(
-                    way, ["-m", seeds, lmbda(0), *self.settings(), f"sweep.workers={workers}"]
+                    way, ["-m", seeds, lmbda(0), *self.settings(), "sweep.workers=1"]
                 )
-                self.note(way, workers, f"sweep of {n}", took)
+                self.note(way, f"sweep of {n}", took)
 
     def settings(self) -> list[str]:
         """What all runs have in common."""
-        return [*SETTINGS, f"train.epochs={self.epochs}", "tracking.experiment=scale"]
+        return [*SETTINGS, f"train.epochs={self.epochs}", "tracking.experiment={self.experiment}"]
 
     def typed(self, way: str, words: Sequence[str]) -> tuple[Took, str]:
         """Run a command; what it took, and said."""
@@ -194,10 +194,10 @@ class Series:
         client -= children.children_user + children.children_system
         return Took(wall, client, store_seconds(self.place.pids) - before), done.stdout
 
-    def note(self, way: str, workers: int, what: str, took: Took) -> None:
+    def note(self, way: str, what: str, took: Took) -> None:
         seconds = [f"{s:.3f}" for s in (took.wall, took.client, took.store)]
-        row = [way, self.there, self.epochs, workers, what, *seconds]
-        self.rows.writerow(row)  # type: ignore[attr-defined]
+        row = [way, self.there, self.epochs, what, *seconds]
+        self.rows.writerow(row)
         print(*row, flush=True)
 
 

@@ -26,17 +26,17 @@ SECONDS = (1, 10, 60)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("measured", type=Path)
+    parser.add_argument("measured", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    rows = pd.read_csv(options.measured)
+    rows = pd.concat(map(pd.read_csv, options.measured), ignore_index=True)
     cost = per_run(rows)
     print(recording(cost), reading(rows), sep="\n\n")
     figure, axes = plt.subplots(2, 2, figsize=(9.5, 7.2), layout="constrained")
     at_size, at_epochs, commands, workers = axes.flat
     longest = int(rows["epochs"].max())
     for way, colour in COLOURS.items():
-        mine = cost[(cost["sent by"] == way) & (cost["epochs"] == longest) & (cost["workers"] == 1)]
+        mine = cost[(cost["sent by"] == way) & (cost["epochs"] == longest)]
         for part, dash in (("store", "-"), ("client", "--")):
             values = mine.groupby("runs")[part].agg(["mean", "min", "max"])
             spread = [values["mean"] - values["min"], values["max"] - values["mean"]]
@@ -50,7 +50,7 @@ def main() -> None:
     at_size.set_title(f"Recording a run of {longest} epochs")
     at_size.legend(frameon=False)
     _epochs(at_epochs, cost)
-    _commands(commands, rows, longest)
+    _commands(commands, rows)
     _workers(workers, cost, longest)
     for axis in axes.flat:
         axis.spines[["top", "right"]].set_visible(False)
@@ -59,7 +59,7 @@ def main() -> None:
 
 def per_run(rows: pd.DataFrame) -> pd.DataFrame:
     """What one run more costs: sweeps of one and of some more, typed in turn."""
-    keys = ["sent by", "runs", "epochs", "workers"]
+    keys = ["sent by", "runs", "epochs"]
     one, more = (
         rows[rows["what"] == f"sweep of {n}"].assign(turn=lambda f: f.groupby(keys).cumcount())
         for n in (1, 1 + TRAINED)
@@ -75,11 +75,10 @@ def recording(cost: pd.DataFrame) -> str:
     """The table of what a run costs."""
     lines = ["| sent by | runs in the store | epochs | n | wall s | nnexp s | store s | start s |"]
     lines.append("|---|---|---|---|---|---|---|---|")
-    for key, part in cost.groupby(["sent by", "runs", "epochs", "workers"]):
-        way, runs, epochs, workers = key
-        if workers == 1:
-            cells = [_spread(part[name]) for name in ("wall", "client", "store", "start_wall")]
-            lines.append(f"| {way} | {runs:,} | {epochs} | {len(part)} | {' | '.join(cells)} |")
+    for key, part in cost.groupby(["sent by", "runs", "epochs"]):
+        way, runs, epochs = key
+        cells = [_spread(part[name]) for name in ("wall", "client", "store", "start_wall")]
+        lines.append(f"| {way} | {runs:,} | {epochs} | {len(part)} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -99,12 +98,10 @@ def _spread(values: pd.Series) -> str:
     return f"{values.mean():.2f} ({values.min():.2f} to {values.max():.2f})"
 
 
-def _commands(axis: plt.Axes, rows: pd.DataFrame, longest: int) -> None:
+def _commands(axis: plt.Axes, rows: pd.DataFrame) -> None:
     for way, dash in (("server", "-"), ("database", "--")):
         for number, what in enumerate(READING):
-            mine = rows[
-                (rows["sent by"] == way) & (rows["what"] == what) & (rows["epochs"] == longest)
-            ]
+            mine = rows[(rows["sent by"] == way) & (rows["what"] == what)]
             label = (
                 what.replace("sweep of all, again", "sweep typed again")
                 if way == "server"
@@ -115,11 +112,11 @@ def _commands(axis: plt.Axes, rows: pd.DataFrame, longest: int) -> None:
             )
     axis.set(xscale="log", yscale="log", xlabel="runs in the store", ylabel="s on the clock")
     axis.set_title("Commands over all runs (dashed: the database)")
-    axis.legend(frameon=False, fontsize=8)
+    axis.legend(frameon=False, fontsize=8, loc="lower right")
 
 
 def _epochs(axis: plt.Axes, cost: pd.DataFrame) -> None:
-    served = cost[(cost["sent by"] == "server") & (cost["workers"] == 1)]
+    served = cost[cost["sent by"] == "server"]
     for part, dash in (("store", "-"), ("client", "--")):
         values = served.groupby("epochs")[part].mean()
         label = "server and database" if part == "store" else "nnexp, training included"
@@ -134,7 +131,7 @@ def _epochs(axis: plt.Axes, cost: pd.DataFrame) -> None:
 def _workers(axis: plt.Axes, cost: pd.DataFrame, epochs: int) -> None:
     """Runs an hour: what the workers train, or what a server's cores can take if that is less."""
     count = np.unique(np.geomspace(1, 1000, 200).astype(int))
-    mine = cost[(cost["epochs"] == epochs) & (cost["workers"] == 1)]
+    mine = cost[cost["epochs"] == epochs]
     taken = mine.groupby("sent by")["store"].mean()
     for number, seconds in enumerate(SECONDS):
         for way, dash in (("server", "-"), ("database", "--")):
@@ -142,7 +139,7 @@ def _workers(axis: plt.Axes, cost: pd.DataFrame, epochs: int) -> None:
             label = f"training takes {seconds} s" if way == "server" else None
             axis.plot(count, 3600 * rate, dash, color=f"C{number}", label=label)
     axis.set(xscale="log", yscale="log", xlabel="workers", ylabel="runs an hour")
-    axis.set_title(f"Computed: a store of {CORES} cores (dashed: the database)")
+    axis.set_title(f"Computed: {CORES} cores (dashed: the database)")
     axis.legend(frameon=False)
 
 
