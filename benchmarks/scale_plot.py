@@ -112,7 +112,8 @@ def _commands(axis: plt.Axes, rows: pd.DataFrame) -> None:
             )
     axis.set(xscale="log", yscale="log", xlabel="runs in the store", ylabel="s on the clock")
     axis.set_title("Commands over all runs (dashed: the database)")
-    axis.legend(frameon=False, fontsize=8, loc="lower right")
+    axis.set_ylim(top=400)
+    axis.legend(frameon=False, fontsize=8, loc="upper left", ncols=2)
 
 
 def _epochs(axis: plt.Axes, cost: pd.DataFrame) -> None:
