@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.commands import said, seconds_of
 from benchmarks.targets import DASK, spread
 
 RUNS = 16
@@ -38,15 +38,15 @@ def dask_sweep(repeats: int) -> list[str]:
         # Unmeasured: the store is created, the kernel compiled, the workers import and read data.
         for repeat in range(repeats + 1):
             for name, more in ways.items():
-                first = RUNS * repeat
-                taken = _run(Path(folder) / name, first, more)
+                seeds = f"seed=range({RUNS * repeat},{RUNS * (repeat + 1)})"
+                taken = seconds_of(("-m", *SWEEP, seeds, *more), Path(folder) / name)
                 if repeat:
                     seconds[name].append(taken)
-                    said = f"sweep of {RUNS} runs: repeat {repeat}: {name}: {taken:.1f} s"
-                    print(said, file=sys.stderr, flush=True)
+                    line = f"sweep of {RUNS} runs: repeat {repeat}: {name}: {taken:.1f} s"
+                    print(line, file=sys.stderr, flush=True)
     middle, least, greatest = spread(seconds["dask"], seconds["processes"])
     met = "met" if middle <= DASK else f"missed, by {middle / DASK - 1:.0%}"
-    told = (f"{name} {_seconds(values)}" for name, values in seconds.items())
+    told = (f"{name} {said(values)}" for name, values in seconds.items())
     return [
         "## A sweep on a Dask cluster",
         "",
@@ -75,22 +75,3 @@ def _cluster(folder: Path, workers: int) -> Iterator[str]:
         for process in reversed(started):
             process.terminate()
             process.wait()
-
-
-def _run(folder: Path, first: int, more: tuple[str, ...]) -> float:
-    began = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-m", "nnexp", "-m", *SWEEP, f"seed=range({first},{first + RUNS})", *more],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise SystemExit(f"the sweep failed: {done.stderr.strip()[-200:]}")
-    return time.perf_counter() - began
-
-
-def _seconds(values: list[float]) -> str:
-    middle = statistics.median(values)
-    return f"{middle:.1f} s ({min(values):.1f} to {max(values):.1f})"

@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import csv
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -69,7 +70,6 @@ class Place:
     database: str
     password: str
     pids: tuple[int, ...]
-    folder: Path
 
     def environment(self, way: str) -> dict[str, str]:
         """Of a user who records there by the server, or into the database."""
@@ -177,7 +177,7 @@ class Series:
 
     def settings(self) -> list[str]:
         """What all runs have in common."""
-        return [*SETTINGS, f"train.epochs={self.epochs}", "tracking.experiment={self.experiment}"]
+        return [*SETTINGS, f"train.epochs={self.epochs}", f"tracking.experiment={self.experiment}"]
 
     def typed(self, way: str, words: Sequence[str]) -> tuple[Took, str]:
         """Run a command; what it took, and said."""
@@ -252,7 +252,6 @@ def served(folder: Path) -> Iterator[Place]:
             address,
             (folder / "password").read_text().strip(),
             (process.pid, int(postmaster[0])),
-            folder,
         )
     finally:
         process.terminate()
@@ -260,8 +259,6 @@ def served(folder: Path) -> Iterator[Place]:
 
 
 def free_port() -> int:
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,6 +1,6 @@
 """Reading many runs from a tracking server, in requests that it answers soon each.
 
-A server takes some 30 microseconds of a processor for each value that it hands out, and one that
+A server takes some 60 microseconds of a processor for each value that it hands out, and one that
 does not answer for a few seconds counts as away: so no request asks for much.
 """
 

@@ -72,7 +72,7 @@ class Columns:
     """What is recorded of some runs, column by column: a list with one entry per run, or None."""
 
     def __init__(self, ids: Sequence[str]) -> None:
-        self._row = {run_id: k for k, run_id in enumerate(ids)}
+        self._row = _order(ids)
         self.info: dict[str, list[Any]] = {name: [None] * len(ids) for name in INFO}
         self.tags: dict[str, list[Any]] = {}
         self.params: dict[str, list[Any]] = {}

@@ -124,8 +124,8 @@ def _served(
     store: Store, experiment_id: str, marks: Sequence[str]
 ) -> Iterator[tuple[Recorded, str | None]]:
     # A server takes a minute to hand out ten thousand runs: few are asked for one by one.
-    few = [f" and tags.`nnexp.fingerprint` = '{mark}'" for mark in marks[: FEW + 1]]
-    for more in few if 0 < len(few) <= FEW else [""]:
+    few = marks if len(marks) <= FEW else ()
+    for more in [f" and tags.`nnexp.fingerprint` = '{mark}'" for mark in few] or [""]:
         for run in runs_where(store, [experiment_id], _RUN + more):
             tags, metrics = run.data.tags, dict(run.data.metrics)
             sweep, reason = tags.get("nnexp.sweep", ""), tags.get("nnexp.reason", "")

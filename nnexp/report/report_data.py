@@ -95,7 +95,7 @@ class Material:
             raise UserError(f"report {self.name}: no finite value is recorded of any result")
         return _headline(self.measures, self.runs)
 
-    @property
+    @cached_property
     def facet(self) -> int | None:
         """The number of the key whose values have charts of their own; None for one chart."""
         return facet_of(list(self.settings.values()))
@@ -207,7 +207,7 @@ def gather(
 
 
 def _epochs(run: Run) -> int:
-    return number(run.data.tags, "nnexp.epochs", int(run.data.params["train.epochs"]))
+    return number(run.data.tags, "nnexp.epochs", number(run.data.params, "train.epochs"))
 
 
 def _headline(measures: Sequence[Measure], runs: pd.DataFrame) -> Measure:
