@@ -29,7 +29,7 @@ from nnexp.report.figure import Drawn
 from nnexp.report.page import make_report, png
 from nnexp.study.claims import Claim, claims_files, read_claims
 from nnexp.study.claims_judged import judge
-from nnexp.study.claims_text import claims_table, expected_lines
+from nnexp.study.claims_text import claims_table
 from nnexp.study.exchange.results import open_results
 from nnexp.study.preset import question_of
 from nnexp.study.text_table import TextTable
@@ -166,7 +166,8 @@ def with_claims(text: str, name: str) -> str:
     head, _, rest = text.partition(VERDICT)
     if CLAIMS in rest:
         rest = "\n" + rest.partition(CLAIMS_END)[2].lstrip("\n")
-    lines = expected_lines(claims_of(name))
+    claims = claims_of(name)
+    lines = [f"- **{c.expected}**: {c.claim}" + (f" ({c.note})" if c.note else "") for c in claims]
     block = "\n".join(["", CLAIMS, "", *lines, "", CLAIMS_END, ""]) if lines else ""
     return head + VERDICT + block + rest
 

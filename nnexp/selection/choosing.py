@@ -7,15 +7,17 @@ same setting is chosen.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Literal
 
+import numpy as np
+
 from nnexp.selection.race import worse
 from nnexp.selection.samplers import Sampler
-from nnexp.selection.smoothing import smoothed
-from nnexp.study.space import Point, Space
+from nnexp.study.gaussian_process import surface_through
+from nnexp.study.space import Point, Space, coordinates
 
 State = Literal["tried", "failed", "pruned", "worse", "finalist"]
 
@@ -139,6 +141,20 @@ def _smooth(spaces: Sequence[Space], trials: Sequence[Trial]) -> None:
     found = smoothed(spaces, [t.point for t in trials], values)
     for trial, value in zip(trials, found, strict=True):
         trial.smooth = value
+
+
+def smoothed(
+    spaces: Sequence[Space], points: Sequence[Point], values: Sequence[Mapping[int, float]]
+) -> list[float]:
+    """The posterior mean of f (`study.gaussian_process`) at each point, from values by seed.
+
+    Of too few values, or where all are the same, each point's own mean.
+    """
+    surface = surface_through(spaces, points, values)
+    if surface is None:
+        return [float(np.mean(list(v.values()))) for v in values]
+    at = np.array([coordinates(spaces, point) for point in points])
+    return [float(value) for value in surface.mean(at)]
 
 
 def _order(trial: Trial) -> tuple[float, int]:

@@ -22,7 +22,6 @@ from nnexp.redact import redact
 from nnexp.runner.executors import check_executor
 from nnexp.selection.choosing import Rules
 from nnexp.selection.composing import Composer
-from nnexp.selection.locked_test_data import locked, opened, refuse_opening
 from nnexp.selection.samplers import SAMPLERS
 from nnexp.selection.spaces import FORMS, space_of
 from nnexp.source import source_sha256
@@ -45,6 +44,9 @@ _FIXED = (
 """Keys that may not be searched over: values of runs that differ in them do not compare."""
 
 _ASIDE = ("tracking.", "sweep.", "monitor.", "hydra")
+
+UNSEEN = {"monitor.test": "never"}
+"""Of trials and of the race: only the runs of the chosen setting, with fresh seeds, are tested."""
 
 
 @dataclass(frozen=True)
@@ -132,9 +134,9 @@ class Plan:
         return f"search: {', '.join(s.key for s in self.spaces)}{where}"
 
     def more(self, seed: int, *, test: bool) -> dict[str, str]:
-        """What is set for a run beside its point: its seed, counted from the first."""
+        """What is set for a run beside its point: its seed (counted from the first), a test."""
         values = {**self.here, "seed": str(self.base.seed + seed)}
-        values = opened(values) if test else locked(values)
+        values |= {"monitor.test": "end"} if test else UNSEEN
         if self.base.tracking.artifacts == "auto":
             values["tracking.artifacts"] = "light"
         return values
@@ -157,7 +159,9 @@ def fixed_and_spaces(asked: Asked) -> tuple[list[str], dict[str, Space]]:
         key, _, value = override.partition("=")
         # An address is no space, and may hold a secret, which would be said.
         space = None if key in (*TEXTS, NOTIFY) else space_of(override)
-        refuse_opening(override)
+        if key == "monitor.test" and value != "never":
+            allowed = "allowed: monitor.test=never"
+            raise UserError(f"{cut(override)}: a search never looks at test data; {allowed}")
         if key == "sweep.dry_run" and value.lower() == "true":
             raise UserError(f"{override}: allowed without search")
         if space is None:
@@ -229,7 +233,7 @@ def _check_options(asked: Asked) -> None:
 
 def _plan(asked: Asked, composer: Composer, spaces: tuple[Space, ...], here: Point) -> Plan:
     middle = {space.key: space.at(0.5) for space in spaces}
-    unseen = locked(here)
+    unseen = {**here, **UNSEEN}
     # A key that has no effect with some of the listed choices has one with others.
     strict = not any(isinstance(space, Choice) for space in spaces)
     base = composer.config(middle, unseen, strict=strict)

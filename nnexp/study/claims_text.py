@@ -47,11 +47,6 @@ def count_text(judged: Sequence[Judged]) -> str:
     return f"{len(judged)} claim{'' if len(judged) == 1 else 's'}: {', '.join(words)}{tail}"
 
 
-def expected_lines(claims: Sequence[Claim]) -> list[str]:
-    """Each claim with the verdict that its file expects, as a list in Markdown."""
-    return [f"- **{c.expected}**: {c.claim}" + (f" ({c.note})" if c.note else "") for c in claims]
-
-
 def claims_table(judged: Sequence[Judged], command: str) -> TextTable:
     """Claims with what was measured."""
     rows = [

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nnexp.study.bootstrap import (
-    RESAMPLES,
     Interval,
     checked,
     mean_interval,
@@ -44,8 +43,6 @@ class Difference(Evidence):
     per_unit: float
     """Whole numbers of steps of 1/`per_unit` take the place of values where ties count."""
     level: float
-    resamples: int
-    seed: int
 
     @property
     @abstractmethod
@@ -102,9 +99,7 @@ class PairedDifference(Difference):
     @cached_property
     def interval(self) -> Interval:
         """That of one setting's mean, of the differences."""
-        return mean_interval(
-            self.paired, level=self.level, resamples=self.resamples, seed=self.seed
-        )
+        return mean_interval(self.paired, level=self.level)
 
     @property
     def probability(self) -> Probability:
@@ -120,7 +115,7 @@ class PairedDifference(Difference):
     @cached_property
     def permutation_p(self) -> float:
         """Signs of the differences flipped."""
-        return sign_flip_p(self.steps, self.seed)
+        return sign_flip_p(self.steps)
 
     @property
     def _wins(self) -> tuple[int, int]:
@@ -144,13 +139,7 @@ class UnpairedDifference(Difference):
     @cached_property
     def interval(self) -> Interval:
         """Each side resampled on its own."""
-        return weighted_interval(
-            [self.a, self.b],
-            [1.0, -1.0],
-            level=self.level,
-            resamples=self.resamples,
-            seed=self.seed,
-        )
+        return weighted_interval([self.a, self.b], [1.0, -1.0], level=self.level)
 
     @property
     def probability(self) -> Probability:
@@ -160,21 +149,14 @@ class UnpairedDifference(Difference):
     @cached_property
     def permutation_p(self) -> float:
         """Values dealt out anew."""
-        return split_p(*self._steps, self.seed)
+        return split_p(*self._steps)
 
     @property
     def _steps(self) -> tuple[Floats, Floats]:
         return np.rint(self.a * self.per_unit), np.rint(self.b * self.per_unit)
 
 
-def paired_difference(
-    a: ArrayLike,
-    b: ArrayLike,
-    *,
-    level: float = 0.95,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> PairedDifference:
+def paired_difference(a: ArrayLike, b: ArrayLike, *, level: float = 0.95) -> PairedDifference:
     """A − B of values that belong together, a[i] with b[i] (the same seed); shapes (n,), n ≥ 1.
 
     Differences are rounded to about the twelfth significant digit of the values, so that rounding
@@ -187,17 +169,10 @@ def paired_difference(
     x, y = checked(a, "a"), checked(b, "b")
     if x.size != y.size:
         raise ValueError(f"a has {x.size} values, b {y.size}: allowed are pairs")
-    return PairedDifference(x, y, steps_per_unit(x, y), level, resamples, seed)
+    return PairedDifference(x, y, steps_per_unit(x, y), level)
 
 
-def unpaired_difference(
-    a: ArrayLike,
-    b: ArrayLike,
-    *,
-    level: float = 0.95,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> UnpairedDifference:
+def unpaired_difference(a: ArrayLike, b: ArrayLike, *, level: float = 0.95) -> UnpairedDifference:
     """A − B of independent values, shapes (n_a,) and (n_b,); each n ≥ 1.
 
     The interval resamples each side on its own, with Welch's degrees of freedom (neither the same
@@ -209,7 +184,7 @@ def unpaired_difference(
         UserError: a value is not finite.
     """
     x, y = checked(a, "a"), checked(b, "b")
-    return UnpairedDifference(x, y, steps_per_unit(x, y), level, resamples, seed)
+    return UnpairedDifference(x, y, steps_per_unit(x, y), level)
 
 
 def difference_by_seed(

@@ -12,12 +12,15 @@ chapters 2 and 5.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize
+
+from nnexp.study.space import Point, Space, coordinates
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -58,6 +61,18 @@ class Surface:
         variance = np.exp(2.0 * self.theta[-3]) - explained
         sd: Floats = self.spread * np.sqrt(np.maximum(variance, 0.0))
         return sd
+
+
+def surface_through(
+    spaces: Sequence[Space], points: Sequence[Point], values: Sequence[Mapping[int, float]]
+) -> Surface | None:
+    """`fit` to the values of points by seed, greater being better."""
+    rows = [(k, seed, value) for k, v in enumerate(values) for seed, value in v.items()]
+    if not rows:
+        return None
+    at = np.array([coordinates(spaces, point) for point in points])
+    index, seeds = (np.array([row[column] for row in rows], np.int64) for column in (0, 1))
+    return fit(at[index], seeds, np.array([value for _, _, value in rows], np.float64))
 
 
 def fit(at: Floats, seeds: Integers, values: Floats) -> Surface | None:

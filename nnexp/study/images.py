@@ -203,10 +203,8 @@ def mcnemar_p(only_a: int, only_b: int) -> float:
     return float(binomtest(only_a, either, 0.5).pvalue) if either else 1.0
 
 
-def crossed_interval(
-    d: NDArray[np.integer[Any]], *, level: float = 0.95, resamples: int = RESAMPLES, seed: int = 0
-) -> Interval:
-    """The interval of the mean of d, (S, N), over other seeds and other images; NaN for S = 1.
+def crossed_interval(d: NDArray[np.integer[Any]]) -> Interval:
+    """The 95 % interval of the mean of d, (S, N), over other seeds and other images; NaN for S = 1.
 
     With m_s and m_i the means of rows and columns, m that of all, and q* the percentiles of
 
@@ -228,13 +226,13 @@ def crossed_interval(
     total = v_rows + v_columns
     if total == 0.0:
         return Interval(centre, centre)
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
-    half = resamples // 2
+    rng = np.random.default_rng(np.random.SeedSequence(0, spawn_key=(1,)))
+    half = RESAMPLES // 2
     drawn = rng.multinomial(n, counts / n, size=2 * half) @ columns / n
-    spread = sqrt(seeds / (seeds - 1)) * resampled_means(rows - centre, half, seed, 0)
+    spread = sqrt(seeds / (seeds - 1)) * resampled_means(rows - centre, half, 0, 0)
     spread = spread + drawn - centre
     nu = total**2 / (v_rows**2 / (seeds - 1) + v_columns**2 / (n - 1))
-    upper = (1.0 + level) / 2.0
+    upper = 0.975
     stretch = float(stdtrit(nu, upper) / ndtri(upper))
     low, high = np.quantile(spread, [1.0 - upper, upper])
     return Interval(centre + stretch * float(low), centre + stretch * float(high))

@@ -8,15 +8,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from nnexp.config.varying_keys import ASIDE, distinct_keys
 from nnexp.record.store import Store
 from nnexp.record.sweep import PRUNED
 from nnexp.study.frames import select
-from nnexp.study.gaussian_process import Surface, fit
+from nnexp.study.gaussian_process import Surface, surface_through
 from nnexp.study.metric import Metric
-from nnexp.study.space import Choice, Interval, Point, Space, coordinates
+from nnexp.study.space import Choice, Interval, Point, Space
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -96,16 +94,9 @@ class RecordedSearch:
     @cached_property
     def surface(self) -> Surface | None:
         """Through the values of all whole trials, greater being better; None of too few."""
-        rows = [
-            (trial, seed, self.sign * value)
-            for trial in self.whole
-            for seed, value in {self.seed: trial.value or 0.0, **trial.raced}.items()
-        ]
-        if not rows:
-            return None
-        at = np.array([coordinates(self.spaces, trial.point) for trial, _, _ in rows])
-        seeds, values = (np.array([row[k] for row in rows]) for k in (1, 2))
-        return fit(at, seeds.astype(np.int64), values.astype(np.float64))
+        values = [{self.seed: t.value or 0.0, **t.raced} for t in self.whole]
+        better = [{seed: self.sign * value for seed, value in v.items()} for v in values]
+        return surface_through(self.spaces, [t.point for t in self.whole], better)
 
 
 def searches(

@@ -39,28 +39,28 @@ def log_e(t: ArrayLike, n: ArrayLike, g: float = G) -> Floats:
     return np.asarray(-0.5 * np.log(k) + (nu + 1.0) / 2.0 * gain)
 
 
-def e_value(values: Floats, centre: float = 0.0, g: float = G) -> float:
+def e_value(values: Floats, centre: float = 0.0) -> float:
     """E_n against the mean `centre`, shape (n,); 1 for a single value."""
     if values.size < 2:
         return 1.0
     distance, error = mean(values) - centre, sqrt(variance_of_mean(values))
     t = distance / error if error else (inf if distance else 0.0)
     # Beyond this no float can go; nothing is lost to a threshold of 1/α.
-    return exp(min(float(log_e(t, values.size, g)), 700.0))
+    return exp(min(float(log_e(t, values.size)), 700.0))
 
 
-def e_value_within(values: Floats, margin: float, g: float = G) -> float:
+def e_value_within(values: Floats, margin: float) -> float:
     """E_n against every mean outside (−margin, margin): the smallest of theirs.
 
     It reaches 1/α exactly where the confidence sequence lies inside.
     """
     nearest = mean(values)
     if abs(nearest) >= margin:
-        return e_value(values, nearest, g)
-    return min(e_value(values, margin, g), e_value(values, -margin, g))
+        return e_value(values, nearest)
+    return min(e_value(values, margin), e_value(values, -margin))
 
 
-def confidence_sequence(values: Floats, alpha: float, g: float = G) -> Interval:
+def confidence_sequence(values: Floats, alpha: float) -> Interval:
     """All means μ₀ with E_n < 1/α: x̄ ± t* s/√n, shape (n,).
 
     With k = 1 + n g and r = exp[2/(ν + 1) · (log(1/α) + ½ log k)], t*² = ν (r − 1)/(1 − r/k);
@@ -69,7 +69,7 @@ def confidence_sequence(values: Floats, alpha: float, g: float = G) -> Interval:
     n, centre = values.size, mean(values)
     if n < 2:
         return Interval(-inf, inf)
-    k = 1.0 + n * g
+    k = 1.0 + n * G
     r = exp(2.0 / n * (log(1.0 / alpha) + 0.5 * log(k)))
     if r >= k:
         return Interval(-inf, inf)

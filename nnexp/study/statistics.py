@@ -12,7 +12,6 @@ from scipy import stats
 from scipy.special import nctdtr, stdtrit
 
 from nnexp.study.bootstrap import (
-    RESAMPLES,
     UNBOUNDED,
     Interval,
     checked,
@@ -47,21 +46,14 @@ class Summary:
         return Interval(self.low, self.high)
 
 
-def summarize(
-    values: ArrayLike,
-    *,
-    level: float = 0.95,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-    bounds: Interval = UNBOUNDED,
-) -> Summary:
+def summarize(values: ArrayLike, *, bounds: Interval = UNBOUNDED) -> Summary:
     """Mean, spread and interval of independent values, shape (n,); n ≥ 1.
 
     The interval is `bootstrap.mean_interval`, cut off at the `bounds` of what it is of: no accuracy
     is above 1. Errors: as there.
     """
     array = checked(values)
-    interval = mean_interval(array, level=level, resamples=resamples, seed=seed)
+    interval = mean_interval(array)
     if bounds.low <= array.min() and array.max() <= bounds.high:
         interval = within(interval, bounds)
     return Summary(
@@ -71,7 +63,7 @@ def summarize(
         interquartile_mean=_interquartile_mean(array),
         low=interval.low,
         high=interval.high,
-        level=level,
+        level=0.95,
     )
 
 

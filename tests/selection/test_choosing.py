@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from nnexp.selection.choosing import Chosen, Job, Rules, choose
+from nnexp.selection.choosing import Chosen, Job, Rules, choose, smoothed
 from nnexp.selection.samplers import sampler_of
-from nnexp.selection.smoothing import smoothed
 from nnexp.study.space import Choice, Interval, Space
 
 SPACES: list[Space] = [Interval("train.eta", 0.0, 1.0)]

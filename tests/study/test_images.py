@@ -176,7 +176,7 @@ def covered(rng: np.random.Generator, seeds: int, images: int) -> bool:
         )
     spread = np.sqrt(1.0 + 0.3**2 + 0.15**2 + 0.6**2)
     truth = stats.norm.cdf(1.7 / spread) - stats.norm.cdf(1.6 / spread)
-    low, high = crossed_interval(right[0].astype(int) - right[1], resamples=2_000)
+    low, high = crossed_interval(right[0].astype(int) - right[1])
     return bool(low <= truth <= high)
 
 

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from nnexp import __version__
-from nnexp.config.arguments import printable
+from nnexp.config.words import some
 from nnexp.data.checksums import FASHION_MNIST, MNIST
 from nnexp.errors import UserError
 from nnexp.record.check_seals import checked_contents
@@ -35,12 +33,7 @@ from nnexp.study.exchange.archive import (
     sums_of,
 )
 from nnexp.study.exchange.history import read_history, write_history
-from nnexp.study.exchange.manifest import (
-    Chosen,
-    Manifest,
-    Run,
-)
-from nnexp.study.exchange.readme import readme
+from nnexp.study.exchange.manifest import Chosen, Manifest, Run, refused
 from nnexp.study.exchange.sweeps import sweep_of
 from nnexp.study.lookup import all_experiments, check_schema
 from nnexp.study.recorded import config_of, data_of
@@ -50,6 +43,27 @@ if TYPE_CHECKING:
     from mlflow.entities import Run as Recorded
 
 MOST_RUNS = 20_000
+
+README_TEXT = """\
+Results of {runs}, written by {program}.
+
+To check this file, and train again what it claims:   python -m nnexp verify FILE
+To put its runs into a record of your own:            python -m nnexp import FILE
+
+Without the program:
+  sha256sum -c SHA256SUMS       whether the members are what was exported
+  manifest.json                 the runs: configs (params), digests (tags), what sweeps asked for
+  runs/ID/history.csv           every value of a run: metric, step, time in milliseconds, value
+  runs/ID/curves.csv            the same as a table, a row an epoch
+  runs/ID/config.yaml           the config that it was trained with
+  runs/ID/environment.json      versions, processor, commit
+  runs/ID/weights.npz           arrays W1, b1, W2 ... for numpy.load, if they were asked for
+The tag nnexp.weights_sha256 is the SHA-256 of the bytes of these arrays, in that order.
+The data are not in here; manifest.json has the SHA-256 of their files.
+signature.json, where there is one, signs the line `nnexp results`, the SHA-256 of SHA256SUMS and
+the name of who exported it, each ended by a newline (Ed25519). verifications.json, where there is
+one, says who has trained these results again since; it is not in SHA256SUMS.
+"""
 
 _PLACED = (TOKEN, "nnexp.sweep", "nnexp.imported")
 """Tags that say where a run lies in its store: they stay behind, as do those of a process."""
@@ -80,37 +94,16 @@ def _of_process() -> frozenset[str]:
     return frozenset(owner_tags())
 
 
+@refused("export: a record is not as this program writes it")
 def gather(
-    store: Store,
-    runs: Iterable[Recorded],
-    sweeps: Iterable[Recorded],
-    chosen: Chosen,
-    *,
+    store: Store, runs: Iterable[Recorded], sweeps: Iterable[Recorded], chosen: Chosen, *,
     weights: bool,
-) -> Gathered:
+) -> Gathered:  # fmt: skip
     """Put runs and the sweeps they belong to into members.
 
     Raises:
         UserError: no run, one that has not finished, or one whose record has changed.
     """
-    try:
-        return _gathered(store, runs, sweeps, chosen, weights=weights)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = printable(".".join(map(str, first["loc"])))[:160]
-        raise UserError(
-            f"export: a record is not as this program writes it: {where}: {first['msg']}"
-        ) from error
-
-
-def _gathered(
-    store: Store,
-    runs: Iterable[Recorded],
-    sweeps: Iterable[Recorded],
-    chosen: Chosen,
-    *,
-    weights: bool,
-) -> Gathered:
     found = {str(run.info.run_id): run for run in runs}
     names = all_experiments(store)
     asked = [
@@ -120,11 +113,8 @@ def _gathered(
     ]
     if not 0 < len(found) <= MOST_RUNS:
         raise UserError(f"export: {len(found):,} finished runs; allowed: 1 to {MOST_RUNS:,}")
-    for run_id, run in found.items():
-        kind = run.data.tags.get("nnexp.kind", "not of this program")
-        if kind != "run" or run.info.status != "FINISHED":
-            raise UserError(f"run {run_id}: is {kind}, {run.info.status}; allowed: FINISHED runs")
-        check_schema(run)
+    for run in found.values():
+        _check_run(run)
     members: dict[str, bytes] = {}
     claims = []
     for run_id, contents, record in checked_contents(store, list(found)):
@@ -148,8 +138,17 @@ def _gathered(
         runs=tuple(sorted(claims, key=lambda run: run.place)),
         sweeps=tuple(sorted(asked, key=lambda sweep: (sweep.start_time, sweep.id))),
     )
-    members |= {MANIFEST: manifest.bytes(), README: readme(manifest)}
+    text = README_TEXT.format(runs=some(len(claims), "run"), program=manifest.made_by)
+    members |= {MANIFEST: manifest.bytes(), README: text.encode("ascii", "replace")}
     return Gathered(manifest, {**members, SUMS: sums_of(members)})
+
+
+def _check_run(run: Recorded) -> None:
+    kind = run.data.tags.get("nnexp.kind", "not of this program")
+    if kind != "run" or run.info.status != "FINISHED":
+        what = f"{kind}, {run.info.status}"
+        raise UserError(f"run {run.info.run_id}: is {what}; allowed: FINISHED runs")
+    check_schema(run)
 
 
 def _run(

@@ -14,12 +14,20 @@ from typing import Annotated, Literal
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.study.exchange.archive import LOG, Archive, archived, write_asked
-from nnexp.study.exchange.manifest import Model, Name, Sha256, Text, canonical, plain_json
+from nnexp.study.exchange.manifest import (
+    Model,
+    Name,
+    Sha256,
+    Text,
+    canonical,
+    plain_json,
+    refused,
+)
 from nnexp.study.exchange.signature import key_digest, sign, signing_key
 
 MOST_ENTRIES = 1_000
@@ -94,12 +102,8 @@ def entries_of(archive: Archive) -> list[Entry]:
         return []
     content = archive.read(LOG)
     plain_json(content, f"{archive.shown}: {LOG}")
-    try:
+    with refused(f"{archive.shown}: {LOG}"):
         return _ENTRIES.validate_json(content)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = printable(".".join(map(str, first["loc"])))[:80]
-        raise UserError(f"{archive.shown}: {LOG}: {where}: {first['msg']}") from error
 
 
 def log_problems(archive: Archive) -> Iterator[str]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -200,15 +201,26 @@ def read_manifest(content: bytes, shown: str) -> Manifest:
             f"{shown}: version {printable(str(plain.get('version')))[:20]} of the format; allowed: "
             f"{VERSION}, or a newer nnexp"
         )
-    try:
+    with refused(f"{shown}: manifest.json"):
         found = Manifest.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = printable(".".join(map(str, first["loc"])))[:160]
-        raise UserError(f"{shown}: manifest.json: {where}: {first['msg']}") from error
     if found.bytes() != content:
         raise UserError(f"{shown}: manifest.json is not written as an export writes it")
     return found
+
+
+@contextmanager
+def refused(what: str) -> Iterator[None]:
+    """Say in a line that begins with `what` where something is not as a model says.
+
+    Raises:
+        UserError: something is not.
+    """
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = printable(".".join(map(str, first["loc"])))[:160]
+        raise UserError(f"{what}: {where}: {first['msg']}") from error
 
 
 def plain_json(content: bytes, shown: str) -> Any:
