@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -90,18 +89,18 @@ class Run:
             UserError: none were recorded (a failed run, or `tracking.artifacts=none`).
         """
         from nnexp.record.store import open_store
-        from nnexp.record.weights import layer_sizes, load_weights
-        from nnexp.study.lookup import artifact_of
+        from nnexp.record.weights import layer_sizes
+        from nnexp.study.lookup import find_run
+        from nnexp.study.recorded import recorded_weights
 
         store = open_store(self.tracking_uri, reading=True)
-        with TemporaryDirectory() as folder:
-            path = artifact_of(store, self.run_id, "weights.npz", folder)
-            if path is None:
-                raise UserError(
-                    f"run {self.run_id}: its record holds no weights "
-                    f"({self.status.lower()}, or recorded with tracking.artifacts=none)"
-                )
-            found = load_weights(path, layer_sizes(self.config))
+        run = find_run(store, self.run_id, deleted=None)
+        found = recorded_weights(store, run, layer_sizes(self.config))
+        if found is None:
+            raise UserError(
+                f"run {self.run_id}: its record holds no weights "
+                f"({self.status.lower()}, or recorded with tracking.artifacts=none)"
+            )
         arrays: dict[str, NDArray[np.floating[Any]]] = {}
         for k, (w, b) in enumerate(zip(found.weights, found.biases, strict=True), 1):
             arrays |= {f"W{k}": w, f"b{k}": b}

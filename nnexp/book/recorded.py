@@ -25,13 +25,13 @@ from nnexp.config.schema import (
 from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
 from nnexp.nn.parameters import Parameters
-from nnexp.runner.stopwatch import Stopwatch
 from nnexp.train.engines import available
 from nnexp.train.report import EpochReport, Outcome
 
 if TYPE_CHECKING:
     from nnexp.record.store import Store
     from nnexp.results import Run
+    from nnexp.runner.run_progress import Recorded
 
 
 @dataclass(frozen=True)
@@ -195,15 +195,7 @@ class BookScreen:
             self.epoch(report.epoch, report.metrics)
         self.outcome = report.outcome
 
-    def ended(
-        self,
-        config: Config,
-        store: Store,
-        run_id: str,
-        rows: Mapping[str, float],
-        outcome: Outcome,
-        watch: Stopwatch,
-    ) -> None:
+    def ended(self, run: Recorded) -> None:
         """Nothing: `train` has the last word."""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.markup import escape
 
-from nnexp.cli.formats import print_csv, print_json
+from nnexp.cli.formats import TABLES, add_format, print_csv, print_json
 from nnexp.cli.options import Parser, command
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--strict", action="store_true", help="exit code 1 also where one is not recorded"
     )
-    parser.add_argument("--format", choices=["table", "csv", "json"], default="table")
+    add_format(parser, TABLES)
     options = parser.parse_args(arguments)
     chosen, wanted = _chosen(options.names, options.file)
     store = open_store(options.tracking_uri, reading=True)
@@ -99,18 +99,10 @@ def _plain(j: Judged) -> dict[str, Any]:
     numbers = {"mean": j.mean, "low": j.low, "high": j.high, "p": j.p}
     known = {k: v if v is not None and math.isfinite(v) else None for k, v in numbers.items()}
     return {
-        "file": c.file,
-        "name": c.name,
-        "claim": c.claim,
-        "place": c.place,
+        **{name: getattr(c, name) for name in ("file", "name", "claim", "place")},
         "experiment": " ".join(c.experiment),
         "metric": c.metric.text,
-        "of": c.of,
-        "against": c.against,
-        "sense": c.sense,
-        "bound": c.bound,
-        "about": c.about,
-        "alpha": c.alpha,
+        **{k: getattr(c, k) for k in ("of", "against", "sense", "bound", "about", "alpha")},
         "n": j.n,
         **known,
         "outcome": j.outcome,

@@ -58,11 +58,7 @@ def _setting(s: Setting) -> dict[str, Any]:
         "setting": s.name,
         "n": m.n,
         "failed": s.failed,
-        "mean": m.mean,
-        "low": m.low,
-        "high": m.high,
-        "sd": m.sd,
-        "interquartile_mean": m.interquartile_mean,
+        **_named(m, ("mean", "low", "high", "sd", "interquartile_mean")),
         "published": s.published,
         "label": s.label,
     }
@@ -73,8 +69,7 @@ def _judged(judged: Judged) -> dict[str, Any]:
     anytime = judged.rule.anytime
     return {
         "difference": judged.mean,
-        "low": judged.low,
-        "high": judged.high,
+        **_named(judged, ("low", "high")),
         "p_t": None if anytime else judged.t_p,
         "p_t_holm": None if anytime else judged.p,
         "e": judged.e,
@@ -89,18 +84,14 @@ def _judged(judged: Judged) -> dict[str, Any]:
 def _pair(p: Pair) -> dict[str, Any]:
     probability = p.probability
     return {
-        "a": p.a,
-        "b": p.b,
-        "paired": p.paired,
+        **_named(p, ("a", "b", "paired")),
         **_judged(p),
         "probability": probability.value,
         "probability_low": probability.low,
         "probability_high": probability.high,
         "meaningful": probability.meaningful,
         "p_permutation": p.difference.permutation_p,
-        "more_seeds": p.more_seeds,
-        "label_a": p.label_a,
-        "label_b": p.label_b,
+        **_named(p, ("more_seeds", "label_a", "label_b")),
     }
 
 
@@ -113,5 +104,5 @@ def _interaction(test: Interaction) -> dict[str, Any]:
     return {**_named(test, ("factor", "a", "b", "other", "here", "there", "n")), **_judged(test)}
 
 
-def _named(judged: Judged, names: Sequence[str]) -> dict[str, Any]:
-    return {name: getattr(judged, name) for name in names}
+def _named(content: object, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(content, name) for name in names}

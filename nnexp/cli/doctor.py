@@ -8,6 +8,7 @@ from pathlib import Path
 from nnexp.cli.formats import add_format, print_json, said_beside
 from nnexp.cli.options import Parser
 from nnexp.config.arguments import printable
+from nnexp.config.words import some
 from nnexp.errors import UserError
 from nnexp.record.log_folder import RECORDED
 from nnexp.record.store import WORK_FOLDER, open_store
@@ -70,11 +71,10 @@ def _parser() -> Parser:
 
 def _ending(doctor: Doctor, left: int, dry_run: bool) -> str:
     """The last line: how many runs were checked, and whether all is well."""
-    runs = "1 run" if doctor.checked == 1 else f"{doctor.checked} runs"
     unsealed = f", {doctor.unsealed} of them recorded without a digest" if doctor.unsealed else ""
-    end = f"{left} thing{'s' if left > 1 else ''} left to look at" if left else "all is well"
+    end = f"{some(left, 'thing')} left to look at" if left else "all is well"
     changed = " (dry run: nothing was changed)" if dry_run else ""
-    return f"{runs} checked{unsealed}: {end}{changed}"
+    return f"{some(doctor.checked, 'run')} checked{unsealed}: {end}{changed}"
 
 
 def _is_there(path: Path, dry_run: bool) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from nnexp.cli.formats import print_json
+from nnexp.cli.formats import TABLES, add_format, print_json
 from nnexp.cli.options import Parser
 from nnexp.record.clock import shown_time
 from nnexp.record.store import Store, open_store
@@ -28,9 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         "The recorded MLflow experiments: how many runs and sweeps each holds, and its last run.",
         "python -m nnexp experiments --format csv",
     )
-    parser.add_argument(
-        "--format", choices=["table", "csv", "json"], default="table", help="form of the output"
-    )
+    add_format(parser, TABLES)
     options = parser.parse_args(arguments)
     found = _experiments(open_store(options.tracking_uri, reading=True))
     if options.format == "csv":

@@ -12,6 +12,7 @@ from nnexp.cli.formats import add_format, print_json, said_beside
 from nnexp.cli.options import Parser
 from nnexp.config.arguments import printable
 from nnexp.config.suggest import suggestion
+from nnexp.config.words import some
 from nnexp.errors import UserError
 from nnexp.record.store import Store, open_store
 from nnexp.study.claims import claims_files, read_claims
@@ -230,8 +231,7 @@ def _beside(store: Store, options: argparse.Namespace, gathered: Gathered) -> di
         picture = Path(name).with_suffix(".pdf").name
         found[".tex"] = latex(compared, name, gathered.digest, picture).encode()
     if options.badge:
-        count = len(gathered.manifest.runs)
-        text = f"{count} run{'s' if count > 1 else ''}, digest {gathered.digest[:8]}"
+        text = f"{some(len(gathered.manifest.runs), 'run')}, digest {gathered.digest[:8]}"
         found[".svg"] = badge("results", text, GREY)
     if options.bibtex:
         author = options.signed_by or ""
@@ -241,8 +241,7 @@ def _beside(store: Store, options: argparse.Namespace, gathered: Gathered) -> di
 
 def _say(out: Path, gathered: Gathered) -> None:
     runs = gathered.manifest.runs
-    values = sum(run.values for run in runs)
-    count = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
-    print(printable(f"written  {out} ({out.stat().st_size:,} bytes): {count}, {values:,} values"))
+    what = f"{some(len(runs), 'run')}, {sum(run.values for run in runs):,} values"
+    print(printable(f"written  {out} ({out.stat().st_size:,} bytes): {what}"))
     print(f"digest   {gathered.digest}")
     print(f"check    python -m nnexp verify {shlex.quote(str(out))}")

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
+TABLES = ("table", "csv", "json")
+"""The forms of a command that lists something."""
 
-def add_format(parser: argparse.ArgumentParser) -> None:
-    """`--format` of a command that does something and says what came of it."""
-    parser.add_argument(
-        "--format", choices=["text", "json"], default="text", help="form of the output"
-    )
+
+def add_format(parser: argparse.ArgumentParser, forms: Sequence[str] = ("text", "json")) -> None:
+    """`--format`, by default the first; of a command that does something what came of it."""
+    parser.add_argument("--format", choices=forms, default=forms[0], help="form of the output")
 
 
 @contextmanager

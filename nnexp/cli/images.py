@@ -49,7 +49,7 @@ def show_images(found: Images) -> None:
         for what, images in (("won", pair.won), ("lost", pair.lost)):
             if images:
                 _say(console, f"  {what}: {_listed(images)}")
-    hardest = _joined([f"{image} (by {right})" for image, right in found.hardest])
+    hardest = ", ".join(f"{image} (by {right})" for image, right in found.hardest)
     _say(console, f"right by the fewest of {found.networks} networks: {hardest}")
     _say(console, f"right by none: {found.none_right}; by all: {found.all_right}")
 
@@ -57,11 +57,7 @@ def show_images(found: Images) -> None:
 def _listed(images: Sequence[int]) -> str:
     more = len(images) - NAMED
     tail = f" and {more} more (--format json names all)" if more > 0 else ""
-    return _joined([str(image) for image in images[:NAMED]]) + tail
-
-
-def _joined(words: Sequence[str]) -> str:
-    return ", ".join(words)
+    return ", ".join(map(str, images[:NAMED])) + tail
 
 
 def _say(console: Console, text: str) -> None:

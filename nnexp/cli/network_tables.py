@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rich.markup import escape
 
-from nnexp.cli.formats import print_json
+from nnexp.cli.formats import add_format, print_json
 from nnexp.errors import UserError
 from nnexp.record.store import Store
 from nnexp.study.members import Members, members
@@ -29,7 +29,7 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--where", metavar="FILTER", help="only these runs, in MLflow's filter syntax"
     )
-    parser.add_argument("--format", choices=FORMS, default="table", help="form of the output")
+    add_format(parser, FORMS)
 
 
 def networks(store: Store, options: argparse.Namespace) -> list[Members]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
+from nnexp.cli.formats import TABLES, add_format
 from nnexp.errors import UserError
 from nnexp.program import as_started
 from nnexp.record.store import Store, open_store
@@ -43,9 +45,7 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
         metavar="FILTER",
         help="only these runs, in MLflow's filter syntax; several times: for which all hold",
     )
-    parser.add_argument(
-        "--format", choices=["table", "csv", "json"], default="table", help="form of the output"
-    )
+    add_format(parser, TABLES)
 
 
 def experiments(options: argparse.Namespace) -> list[str]:
@@ -104,6 +104,13 @@ def _of_sweep(store: Store, frame: pd.DataFrame, prefix: str, names: Sequence[st
             f"--sweep {prefix}: no runs of it in {where}; python -m nnexp sweeps lists sweeps"
         )
     return chosen
+
+
+def seconds(text: str) -> float | None:
+    """A time such as `90s`, `10min` or `2h`, in seconds; None if it is none, or no time at all."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(s|min|h)", text)
+    units = {"s": 1.0, "min": 60.0, "h": 3600.0}
+    return (float(found[1]) * units[found[2]] or None) if found else None
 
 
 class Parser(argparse.ArgumentParser):

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
 
-from nnexp.cli.formats import print_json
+from nnexp.cli.formats import add_format, print_json
 from nnexp.cli.network_tables import FORMS as PRINTED
 from nnexp.cli.network_tables import print_tables
-from nnexp.cli.options import Parser
+from nnexp.cli.options import Parser, seconds
 from nnexp.cli.search_text import endings, plain, tables
 from nnexp.output import unfailing_output
 from nnexp.selection.choosing import Rules
@@ -23,7 +22,6 @@ from nnexp.selection.spaces import FORMS
 from nnexp.terminal import console as new_console
 
 RULES, ASKED = Rules(), Asked(())
-SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -87,7 +85,7 @@ def _parser() -> Parser:
         action="store_true",
         help="train every trial to its last epoch, also those that fall behind",
     )
-    parser.add_argument("--format", choices=PRINTED, default="table", help="form of the output")
+    add_format(parser, PRINTED)
     return parser
 
 
@@ -122,7 +120,6 @@ def _count(text: str) -> int:
 
 
 def _seconds(text: str) -> float:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|min|h)", text)
-    if match is None or not float(match[1]):
+    if (found := seconds(text)) is None:
         raise argparse.ArgumentTypeError(f"{text}: allowed: a time such as 90s, 20min or 2h")
-    return float(match[1]) * SECONDS[match[2]]
+    return found

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from nnexp.cli import COMMANDS
-from nnexp.cli.formats import print_json
+from nnexp.cli.formats import add_format, print_json
 from nnexp.cli.options import Parser
 from nnexp.config.arguments import without_retired
 from nnexp.config.schema import Config
@@ -26,7 +26,7 @@ from nnexp.record.sweep import runs_where
 from nnexp.record.sweep_configs import ASKED, asked_configs
 from nnexp.record.tags import number
 from nnexp.source import source_sha256
-from nnexp.study.lookup import all_experiments, artifact_of
+from nnexp.study.lookup import all_experiments, artifact
 from nnexp.terminal import console as new_console
 from nnexp.terminal import plain_table, safe
 
@@ -44,9 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--go-on", metavar="ID", help="train what is missing in this sweep")
     parser.add_argument("--retry", choices=["failed"], help="with --go-on: train failed runs again")
-    parser.add_argument(
-        "--format", choices=["table", "json"], default="table", help="form of the list"
-    )
+    add_format(parser, ("table", "json"))
     options = parser.parse_args(arguments)
     if options.go_on and options.format == "json":
         raise UserError("--format json: allowed without --go-on")
@@ -168,7 +166,7 @@ def _go_on(store: Store, prefix: str, *, retry_failed: bool) -> int:
             raise UserError(f"--retry failed: {prefix} was trained by {by}; allowed: sweeps")
         return COMMANDS[by]([*words[1:], "--tracking-uri", store.uri])
     with TemporaryDirectory() as folder:
-        path = artifact_of(store, run_id, ASKED, folder)
+        path = artifact(store, parent, ASKED, folder)
         configs = asked_configs(path) if path else []
     try:
         if not configs:

@@ -21,6 +21,7 @@ from rich.markup import escape
 from nnexp.cli.options import experiments, selected
 from nnexp.config.compose import from_params
 from nnexp.config.schema import Config, SweepConfig
+from nnexp.config.words import some
 from nnexp.errors import UserError
 from nnexp.extension_files import check_loaded
 from nnexp.record.environment import cores
@@ -199,7 +200,7 @@ def _cost(study: _Study) -> list[str]:
     if not study.open:
         return []
     if not left:
-        return [f"not decided: {_open(study)}; the {_count(study.options.budget)} are used up"]
+        return [f"not decided: {_open(study)}; the {some(study.options.budget, 'run')} are used up"]
     settings = {s.name for pair in study.open for s in pair}
     took = study.frame[study.names.isin(settings) & (study.frame["status"] == "FINISHED")]
     column = "time/train_seconds" if "time/train_seconds" in took else "seconds"
@@ -209,7 +210,7 @@ def _cost(study: _Study) -> list[str]:
     used = f", {study.spent} of {study.options.budget} used before" if study.spent else ""
     return [
         f"not decided: {_open(study)} of {len(asked(found, every=study.options.pairs))}",
-        f"at most {_count(left)}{used}: about {time} if all are needed (a recorded run took "
+        f"at most {some(left, 'run')}{used}: about {time} if all are needed (a recorded run took "
         f"{seconds:.1f} s; {cores()} cores)",
     ]
 
@@ -219,15 +220,13 @@ def _round(study: _Study, number: int, runs: Sequence[Run]) -> str:
     labels = {s.name: s.label for s in study.found.settings}
     which = list(dict.fromkeys(labels[name] for name, _ in runs))
     told = ", ".join(which[:3]) + (f" and {len(which) - 3} more" if len(which) > 3 else "")
-    plural = "s" if "," in seeds else ""
-    return (
-        f"round {number}: {_count(len(runs))}, seed{plural} {seeds} of {told}; {_open(study)} open"
-    )
+    seeds = f"seeds {seeds}" if "," in seeds else f"seed {seeds}"
+    return f"round {number}: {some(len(runs), 'run')}, {seeds} of {told}; {_open(study)} open"
 
 
 def _ending(study: _Study, trained: int, rounds: int, failed: int) -> list[str]:
     said = f"not decided: {_open(study)}" if study.open else "decided"
-    after = f"{_count(trained)} trained in {rounds} round{'' if rounds == 1 else 's'}"
+    after = f"{some(trained, 'run')} trained in {some(rounds, 'round')}"
     after = after if rounds else "nothing was trained"
     after += f", {failed} failed" if failed else ""
     left = study.options.budget - study.spent
@@ -240,11 +239,7 @@ def _ending(study: _Study, trained: int, rounds: int, failed: int) -> list[str]:
 
 def _open(study: _Study) -> str:
     """How many comparisons are open."""
-    return f"{len(study.open)} comparison{'' if len(study.open) == 1 else 's'}"
-
-
-def _count(runs: int) -> str:
-    return f"{runs} run{'' if runs == 1 else 's'}"
+    return some(len(study.open), "comparison")
 
 
 def _key(options: Namespace, by: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from nnexp.config.arguments import printable
@@ -34,15 +35,7 @@ def plain(verdict: Verdict, name: str) -> dict[str, Any]:
         "verified": verdict.verified,
         "values": verdict.compared - (verdict.weights_agree is not None),
         "weights_agree": verdict.weights_agree,
-        "differences": [
-            {
-                "metric": d.metric,
-                "step": d.step,
-                "recorded": d.recorded,
-                "ours": d.ours,
-            }
-            for d in verdict.differences
-        ],
+        "differences": [asdict(difference) for difference in verdict.differences],
         "record_changed": list(verdict.record.differences),
         "changed_since": list(verdict.surroundings),
     }

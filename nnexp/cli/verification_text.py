@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nnexp import __version__
 from nnexp.cli.verdicts import plain
 from nnexp.config.arguments import printable
+from nnexp.config.words import some
 from nnexp.errors import UserError
 from nnexp.record.environment import environment
 from nnexp.study.exchange.badge import GREEN, GREY, RED, badge
@@ -92,9 +93,9 @@ class Verification:
         else:
             print(
                 printable(
-                    f"reproduced on this machine ({self.here}): {good} of {self.whole} run"
-                    f"{'s' if self.whole > 1 else ''}, {self.values:,} values and all weights, bit "
-                    f"for bit; recorded on {self.then}"
+                    f"reproduced on this machine ({self.here}): {good} of "
+                    f"{some(self.whole, 'run')}, {self.values:,} values and all weights, bit for "
+                    f"bit; recorded on {self.then}"
                 )
             )
 
@@ -166,8 +167,7 @@ class Verification:
 def introduce(results: Results, signer: Signer | None, *, signed: bool) -> None:
     """What a file holds, who made it, who has verified it, and what it does not hold."""
     manifest = results.manifest
-    runs = len(manifest.runs)
-    count = f"{runs} run{'s' if runs > 1 else ''}"
+    count = some(len(manifest.runs), "run")
     print(printable(f"{results.shown}: {count}, exported by {manifest.made_by}"))
     print(f"digest {results.digest}")
     if signed:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import secrets
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nnexp.cli.options import seconds
 from nnexp.cli.verification_text import check_writable
 from nnexp.errors import UserError
 from nnexp.study.exchange.archive import SUFFIX
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
         Ed25519PrivateKey,
         Ed25519PublicKey,
     )
-
-_SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 
 _OPTIONS = ("sample", "budget", "sample_seed", "run", "signer", "source", "badge", "add_to_log",
             "sign")  # fmt: skip
@@ -146,7 +144,6 @@ def _check_log(options: argparse.Namespace) -> None:
 def _budget(text: str | None) -> float | None:
     if text is None:
         return None
-    parts = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(s|min|h)", text.strip())
-    if parts is None or not float(parts[1]):
+    if (found := seconds(text.strip())) is None:
         raise UserError(f"--budget {text}: allowed: a time such as 90s, 10min or 2h")
-    return float(parts[1]) * _SECONDS[parts[2]]
+    return found

@@ -22,24 +22,21 @@ class Panel:
     limits: tuple[float, float] | None = None
 
 
-_COST, _TEST = ("train/cost",), ("test/accuracy",)
+def _four(first: int) -> tuple[Panel, ...]:
+    """Those of 1,000 images; the first two from an epoch on."""
+    return (
+        Panel("Cost on the training data", ("train/cost",), 1000, first, 400),
+        Panel("Accuracy (%) on the test data", ("test/accuracy",), 1000, first, 400),
+        Panel("Cost on the test data", ("test/cost_network2",), 1000, 0, 400),
+        Panel("Accuracy (%) on the training data", ("train/accuracy",), 1000, 0, 400),
+    )
+
+
 _FULL = Panel("Accuracy (%)", ("test/accuracy", "train/accuracy"), 50_000, 0, 30, (90.0, 100.0))
 
 CHAPTER: dict[str, tuple[Panel, ...]] = {
-    "overfitting": (
-        Panel("Cost on the training data", _COST, 1000, 200, 400),
-        Panel("Accuracy (%) on the test data", _TEST, 1000, 200, 400),
-        Panel("Cost on the test data", ("test/cost_network2",), 1000, 0, 400),
-        Panel("Accuracy (%) on the training data", ("train/accuracy",), 1000, 0, 400),
-        _FULL,
-    ),
-    "regularized": (
-        Panel("Cost on the training data", _COST, 1000, 0, 400),
-        Panel("Accuracy (%) on the test data", _TEST, 1000, 0, 400),
-        Panel("Cost on the test data", ("test/cost_network2",), 1000, 0, 400),
-        Panel("Accuracy (%) on the training data", ("train/accuracy",), 1000, 0, 400),
-        _FULL,
-    ),
+    "overfitting": (*_four(200), _FULL),
+    "regularized": (*_four(0), _FULL),
 }
 
 

@@ -44,12 +44,13 @@ def sections(
     weights = [draw(*charts) for charts in weight_charts(material, networks)]
     few = len(networks) < len(material.settings)
     some_of = f"{len(networks)} of the {len(material.settings)} settings are shown." if few else ""
+    slope = slopes(found, pairs, material.headline) if found is not None else None
     made = [
         Section(CHAPTER, tuple(draw(c) for c in chapter_charts(material))),
         Section(BEST, _present([grid_map(grids)])),
         Section(SIZES, () if grids else tuple(map(draw, size_charts(material)))),
         Section("Learning curves", tuple(draw(*c) for c in learning_charts(material))),
-        Section(ENDS, _present([*_dots(material), _slopes(material, found, pairs)])),
+        Section(ENDS, _present([*_dots(material), slope])),
         Section(WEIGHTS, tuple(weights), some_of),
         Section("What is confused", _present([confusion(networks)]), some_of),
     ]
@@ -63,10 +64,6 @@ def _dots(material: Material) -> list[Drawn]:
         for measure in material.measures
         if measure.metric in _DOTS and (early or not measure.metric.startswith("time/"))
     ]
-
-
-def _slopes(material: Material, found: Comparison | None, pairs: Sequence[Shown]) -> Drawn | None:
-    return slopes(found, pairs, material.headline) if found is not None else None
 
 
 def _present(figures: Sequence[Drawn | None]) -> tuple[Drawn, ...]:

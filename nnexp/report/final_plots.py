@@ -15,7 +15,7 @@ from nnexp.report.figure import Drawn
 from nnexp.report.labels import Measure
 from nnexp.report.pairs import Shown
 from nnexp.report.palette import PUBLISHED_COLOUR, colour
-from nnexp.report.plots import TEXT, WIDTH, inches, label_inside, new_picture
+from nnexp.report.plots import TEXT, WIDTH, inches, label_inside, new_picture, panels
 from nnexp.report.report_data import Material
 from nnexp.study.bootstrap import Interval
 from nnexp.study.compare import Comparison, Setting
@@ -86,22 +86,19 @@ def dots(material: Material, measure: Measure) -> Drawn:
 def slopes(comparison: Comparison, pairs: Sequence[Shown], measure: Measure) -> Drawn | None:
     """For pairs of settings that differ in one key, a line for each seed, and their mean."""
     settings = {setting.name: setting for setting in comparison.settings}
-    panels = [p for p in pairs if p.pair.paired][:PANELS]
-    if not panels:
+    paired = [p for p in pairs if p.pair.paired]
+    if not paired:
         return None
-    columns = min(2, len(panels))
-    rows = -(-len(panels) // columns)
-    figure = new_picture(2.15 * rows)
-    width = (WIDTH - 0.15) / columns
+    chosen = paired[:PANELS]
+    figure, places, columns = panels(
+        len(chosen), left=0.55, bottom=0.42, gap=0.62, high=1.22, step=2.15, margin=0.15
+    )
     told = []
-    for index, panel in enumerate(panels):
-        left = 0.55 + index % columns * width
-        bottom = 0.42 + (rows - 1 - index // columns) * 2.15
-        axes = inches(figure, left, bottom, width - 0.62, 1.22)
+    for axes, panel in zip(places, chosen, strict=True):
         a, b = settings[panel.pair.a], settings[panel.pair.b]
         told.append(_panel(axes, panel, b, a, measure, 30 if columns == 2 else 62))
     unit = f" ({measure.unit})" if measure.unit else ""
-    left_out = len([p for p in pairs if p.pair.paired]) - len(panels)
+    left_out = len(paired) - len(chosen)
     note = "a thin line for each seed; the mean thick"
     note += f"; {some(left_out, 'more pair')} in the table" if left_out else ""
     return Drawn(

@@ -19,7 +19,7 @@ from nnexp.config.words import some
 from nnexp.record.figures.style import INK, SEQUENTIAL, quiet
 from nnexp.report.figure import Drawn
 from nnexp.report.labels import FINAL, number
-from nnexp.report.plots import TEXT, WIDTH, inches, label_inside, new_picture
+from nnexp.report.plots import TEXT, label_inside, panels
 from nnexp.report.report_data import Material
 from nnexp.report.sizes import SIZE
 from nnexp.study.compare import compare
@@ -100,14 +100,11 @@ def grid_map(found: Sequence[Grid]) -> Drawn | None:
     """A panel for each size: how far below the best each setting is."""
     if not found:
         return None
-    across = min(2, len(found))
-    down = -(-len(found) // across)
-    figure = new_picture(0.35 + 1.75 * down)
+    figure, places, across = panels(
+        len(found), left=0.5, bottom=0.55, gap=0.55, high=1.2, step=1.75, above=0.35
+    )
     told = []
-    for index, grid in enumerate(found):
-        left = 0.5 + index % across * (WIDTH - 0.1) / across
-        bottom = 0.55 + (down - 1 - index // across) * 1.75
-        axes = inches(figure, left, bottom, (WIDTH - 0.1) / across - 0.55, 1.2)
+    for index, (axes, grid) in enumerate(zip(places, found, strict=True)):
         _panel(axes, grid)
         label_inside(axes, 0.0, 1.04, some(grid.size, "image"), size=TEXT)
         if index % across == 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -20,7 +21,6 @@ from nnexp.nn.parameters import Parameters
 from nnexp.record.figures.confusion import confusion_counts
 from nnexp.record.figures.style import INK, VERMILION
 from nnexp.record.store import Store
-from nnexp.record.weights import load_weights
 from nnexp.report.chart import Chart, Floats, Series
 from nnexp.report.figure import Drawn
 from nnexp.report.labels import number
@@ -28,7 +28,7 @@ from nnexp.report.plots import TEXT, WIDTH, inches, label_inside, new_picture
 from nnexp.report.report_data import Material
 from nnexp.study.first_layer import NEAR, first_layer, near_zero
 from nnexp.study.lookup import artifact
-from nnexp.study.recorded import recorded_config, tested_data
+from nnexp.study.recorded import recorded_config, recorded_weights, tested_data
 from nnexp.study.text_table import TextTable
 from nnexp.train.plan import pixel_max_of
 from nnexp.train.predict import outputs
@@ -91,12 +91,9 @@ def read_networks(store: Store, material: Material) -> tuple[list[Networks], lis
 
 def _weights(store: Store, run: Run) -> Parameters | None:
     """The weights that a run recorded; None for `tracking.artifacts=none`."""
-    with TemporaryDirectory() as folder:
-        try:
-            path = artifact(store, run, "weights.npz", folder)
-            return load_weights(path) if path is not None else None
-        except UserError:
-            return None
+    with suppress(UserError):
+        return recorded_weights(store, run)
+    return None
 
 
 def _config(store: Store, run: Run) -> Config:

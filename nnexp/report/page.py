@@ -34,7 +34,7 @@ from nnexp.report.plots import DPI
 from nnexp.report.provenance import provenance, training_commands
 from nnexp.report.report_data import Material, gather
 from nnexp.report.results_inside import Carried, carried
-from nnexp.report.search import SEARCH, search_answers, search_sections, search_tables
+from nnexp.report.search import SEARCH, search_answer, search_sections, search_table
 from nnexp.report.svg import inline, svg_file
 from nnexp.report.tables import (
     claims_tables,
@@ -103,7 +103,7 @@ def write_report(
         UserError: no such experiment, nothing to report, or the folder cannot be written.
     """
     report = make_report(store, names, where, command, sweeps)
-    proof = report.proof
+    proof = report.proof.content
     try:
         folder.mkdir(parents=True, exist_ok=True)
         pictures = [
@@ -111,8 +111,8 @@ def write_report(
             for section in report.sections
         ]
         page = folder / "index.html"
-        text = _render(report, pictures, command, proof)
-        text = with_results(text, proof.content) if proof.content else text
+        text = _render(report, pictures, command)
+        text = with_results(text, proof) if proof else text
         write_whole(page, text.encode())
     except OSError as error:
         raise UserError(
@@ -148,7 +148,7 @@ def make_report(
     corrected = len(found.pairs) if found is not None else 0
     compare_command = command_of(material, measure) if found is not None else ""
     tables = [
-        *search_tables(searched),
+        *map(search_table, searched),
         best_table(maps),
         published_table(material),
         neuron_table(material) if is_neuron(material) else None,
@@ -161,7 +161,7 @@ def make_report(
         weight_table(networks) if "reg.name" in material.keys else None,
     ]
     said = [*grid_answers(maps), *answers(material, measure, found, pairs)]
-    said = search_answers(searched) or said
+    said = list(map(search_answer, searched)) or said
     about_weights = WEIGHED in _question(material) and len(networks) <= FEW_NETWORKS
     if about_weights:
         said = [*weight_answer(networks), *said[:1]]
@@ -169,7 +169,7 @@ def make_report(
         material,
         tuple(said),
         (*warnings(material, found), *left_out, *changed),
-        tuple(_commanded(t, command) for t in tables if t is not None),
+        tuple(replace(t, command=t.command or command) for t in tables if t is not None),
         (
             *search_sections(searched),
             *sections(material, found, pairs, networks, maps),
@@ -195,12 +195,6 @@ def _question(material: Material) -> str:
     return " ".join(map(question_of, material.names)).replace("`", "").strip()
 
 
-def _commanded(table: TextTable, command: str) -> TextTable:
-    if table.command:
-        return table
-    return replace(table, command=command)
-
-
 def png(drawn: Drawn) -> bytes:
     """A figure as a PNG file."""
     buffer = io.BytesIO()
@@ -221,7 +215,7 @@ def _saved(folder: Path, drawn: Drawn) -> dict[str, Any]:
     }
 
 
-def _render(report: Report, pictures: list[Any], command: str, proof: Carried) -> str:
+def _render(report: Report, pictures: list[Any], command: str) -> str:
     environment = Environment(
         loader=PackageLoader("nnexp.report", "."),
         autoescape=True,
@@ -250,7 +244,7 @@ def _render(report: Report, pictures: list[Any], command: str, proof: Carried) -
         light=list(enumerate(COLOURS)),
         dark=list(enumerate(ON_DARK)),
         plays=playthings,
-        proof=proof,
+        proof=report.proof,
         mark=Markup(MARK),
         style=_static("page.css"),
         play_style=_static("play.css"),

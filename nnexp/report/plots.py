@@ -40,6 +40,26 @@ def inches(figure: Figure, left: float, bottom: float, width: float, height: flo
     return axes
 
 
+def panels(
+    count: int, *, left: float, bottom: float, gap: float, high: float, step: float,
+    above: float = 0.0, margin: float = 0.1,
+) -> tuple[Figure, list[Axes], int]:  # fmt: skip
+    """Axes in rows, `high` inches each, two beside each other; and how many a row has.
+
+    `step` is from row to row, `gap` beside each, `above` over the first; `left` and `bottom` are of
+    the last row's first, `margin` is what stays free of the width.
+    """
+    columns = min(2, count)
+    rows, wide = -(-count // columns), (WIDTH - margin) / columns
+    figure = new_picture(above + step * rows)
+    places = [(left + k % columns * wide, rows - 1 - k // columns) for k in range(count)]
+    return (
+        figure,
+        [inches(figure, x, bottom + row * step, wide - gap, high) for x, row in places],
+        columns,
+    )
+
+
 def draw(*charts: Chart) -> Drawn:
     """A chart as a figure, or several as small multiples; one legend below the axes."""
     first, several = charts[0], len(charts) > 1

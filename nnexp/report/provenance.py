@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from mlflow.exceptions import MlflowException
 
 from nnexp.config.words import some
@@ -14,8 +13,11 @@ from nnexp.errors import UserError
 from nnexp.record.store import Store
 from nnexp.report.report_data import Material
 from nnexp.study.ledger import ledger
-from nnexp.study.lookup import artifact_of
+from nnexp.study.lookup import artifact
 from nnexp.study.text_table import TextTable
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 READ = 12
 """Environments are read of one run per sweep and source, and of no more than so many."""
@@ -25,7 +27,8 @@ _VERSIONS = ("numpy", "scipy", "mlflow")
 def provenance(store: Store, material: Material) -> TextTable:
     """Runs, data, numeric source, versions, commit and machine, each with what is different."""
     runs = material.runs
-    read = [_environment(store, str(run_id)) for run_id in _one_each(runs)]
+    firsts = set(runs.drop_duplicates(["source", "data", "sweep"])["run_id"][:READ])
+    read = (_environment(store, run) for run in material.kept if run.info.run_id in firsts)
     found = [environment for environment in read if environment]
     first, last = str(runs["start"].min())[:16], str(runs["start"].max())[:16]
     rows = [
@@ -53,15 +56,10 @@ def training_commands(store: Store, material: Material) -> list[str]:
     return [*dict.fromkeys(found), *single[:READ]]
 
 
-def _one_each(runs: pd.DataFrame) -> list[str]:
-    firsts = runs.drop_duplicates(["source", "data", "sweep"])
-    return [str(run_id) for run_id in firsts["run_id"][:READ]]
-
-
-def _environment(store: Store, run_id: str) -> dict[str, Any] | None:
+def _environment(store: Store, run: Run) -> dict[str, Any] | None:
     with TemporaryDirectory() as folder:
         try:
-            path = artifact_of(store, run_id, "environment.json", folder)
+            path = artifact(store, run, "environment.json", folder)
         except UserError:
             return None
         if path is None:

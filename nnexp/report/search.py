@@ -7,7 +7,7 @@ from dataclasses import replace
 from statistics import fmean
 
 from nnexp.config.words import some
-from nnexp.report.figure import Drawn, Section
+from nnexp.report.figure import Section
 from nnexp.report.search_maps import heat_map, parallel
 from nnexp.report.search_plots import over_time, responses
 from nnexp.study.metric import Metric
@@ -26,27 +26,13 @@ def search_sections(searches: Sequence[RecordedSearch]) -> list[Section]:
         drawn = [over_time(search), responses(search), heat_map(search), parallel(search)]
         figures = [picture for picture in drawn if picture is not None]
         if len(searches) > 1:
-            figures = [_numbered(picture, number) for picture in figures]
+            figures = [replace(picture, name=f"{picture.name}{number}") for picture in figures]
         made.append(Section(_title(search), tuple(figures), _lead(search)))
     return made
 
 
-def search_answers(searches: Sequence[RecordedSearch]) -> list[str]:
-    """What was chosen, on what, and what it is worth."""
-    return [_answer(search) for search in searches]
-
-
-def search_tables(searches: Sequence[RecordedSearch]) -> list[TextTable]:
-    """The trials of each search, the chosen one first, then by their values."""
-    return [_trials(search) for search in searches]
-
-
 def _title(search: RecordedSearch) -> str:
     return f"{SEARCH}{search.name.removeprefix('search')}"
-
-
-def _numbered(picture: Drawn, number: int) -> Drawn:
-    return replace(picture, name=f"{picture.name}{number}")
 
 
 def _lead(search: RecordedSearch) -> str:
@@ -56,7 +42,8 @@ def _lead(search: RecordedSearch) -> str:
     return f"{some(search.reused, 'run')} {were} recorded by other sweeps, and not drawn here."
 
 
-def _answer(search: RecordedSearch) -> str:
+def search_answer(search: RecordedSearch) -> str:
+    """What was chosen, on what, and what it is worth."""
     metric, best = search.metric, search.centre
     point = said(best.point)
     if search.best is None:
@@ -92,7 +79,8 @@ def _interval(metric: Metric, values: Sequence[float]) -> str:
     return f"{mean} ({low} to {high})"
 
 
-def _trials(search: RecordedSearch) -> TextTable:
+def search_table(search: RecordedSearch) -> TextTable:
+    """The trials of a search, the chosen one first, then by their values."""
     keys, metric = [space.key for space in search.spaces], search.metric
     rows = [
         (

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nnexp.record.figures.style import BLUE, GREY, INK, ORANGE, VERMILION, quiet
 from nnexp.report.figure import Drawn
-from nnexp.report.plots import TEXT, WIDTH, inches, new_picture
+from nnexp.report.plots import TEXT, WIDTH, inches, new_picture, panels
 from nnexp.study.searched import RecordedSearch, Trial
 from nnexp.study.space import Interval, Space, coordinates
 
@@ -63,21 +63,16 @@ def over_time(search: RecordedSearch) -> Drawn:
 
 def responses(search: RecordedSearch) -> Drawn:
     """A panel for each key: every whole trial, and the curve when only that key changes."""
-    spaces = search.spaces
-    columns = min(2, len(spaces))
-    rows = -(-len(spaces) // columns)
-    figure = new_picture(0.35 + 2.2 * rows)
+    figure, places, _ = panels(
+        len(search.spaces), left=0.62, bottom=0.75, gap=0.68, high=1.6, step=2.2, above=0.35,
+        margin=0.13,
+    )  # fmt: skip
     told = []
-    for index, space in enumerate(spaces):
-        left = 0.62 + index % columns * (WIDTH - 0.13) / columns
-        bottom = 0.75 + (rows - 1 - index // columns) * 2.2
-        axes = inches(figure, left, bottom, (WIDTH - 0.13) / columns - 0.68, 1.6)
+    for axes, space in zip(places, search.spaces, strict=True):
         told.append(_response(axes, search, space))
         within(axes, search)
         quiet(axes)
-    handles, names = figure.axes[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="lower left", bbox_to_anchor=(0.1, 0.0), ncols=3,
-                  fontsize=TEXT - 1.0, frameon=False, labelcolor=INK)  # fmt: skip
+    below(figure, figure.axes[0], columns=3)
     note = (
         f"the curve: {axis_of(search)} if only this key changes from the chosen setting, by a "
         "Gaussian process through all whole trials (the worst are drawn in), with its 95 % band; a "
@@ -185,10 +180,10 @@ def axis_of(search: RecordedSearch) -> str:
     return f"{search.metric.name}{f' ({unit})' if unit else ''}"
 
 
-def below(figure: Figure, axes: Axes) -> None:
-    """A legend under the axes, in two columns."""
+def below(figure: Figure, axes: Axes, columns: int = 2) -> None:
+    """A legend of some axes under them."""
     handles, names = axes.get_legend_handles_labels()
-    figure.legend(handles, names, loc="lower left", bbox_to_anchor=(0.1, 0.0), ncols=2,
+    figure.legend(handles, names, loc="lower left", bbox_to_anchor=(0.1, 0.0), ncols=columns,
                   fontsize=TEXT - 1.0, frameon=False, labelcolor=INK)  # fmt: skip
 
 

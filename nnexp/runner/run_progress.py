@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 from rich.console import Console
@@ -74,6 +75,20 @@ def epoch_line(report: EpochReport, config: Config, sizes: Mapping[str, int]) ->
     return " ".join(parts).rstrip(";")
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """A run that was trained and recorded now."""
+
+    config: Config
+    store: Store
+    run_id: str
+    kept: Mapping[str, float]
+    """The metrics of the epoch whose weights are kept."""
+    outcome: Outcome
+    watch: Stopwatch
+    """How long all of it took, and what."""
+
+
 class Screen(Protocol):
     """What a single run is shown on, from its first line to its last."""
 
@@ -98,17 +113,8 @@ class Screen(Protocol):
         """One more epoch is done."""
         ...
 
-    def ended(
-        self,
-        config: Config,
-        store: Store,
-        run_id: str,
-        rows: Mapping[str, float],
-        outcome: Outcome,
-        watch: Stopwatch,
-    ) -> None:
-        """It is trained and recorded. `rows` are the metrics of the epoch whose weights are kept,
-        `watch` says how long all of it took, and what."""
+    def ended(self, run: Recorded) -> None:
+        """It is trained and recorded."""
         ...
 
 
@@ -127,21 +133,25 @@ class RunProgress:
 
     def found(self, config: Config, store: Store, run_id: str, final: Mapping[str, float]) -> None:
         """A run from the record, instead of training it again."""
-        shown_again(config, store, run_id, final, self.console)
+        console = self.console
+        self._result(final)
+        console.print(
+            "recorded before; nothing was trained (tracking.reuse=false trains it again)",
+            highlight=False,
+        )
+        tags = store.client.get_run(run_id).data.tags
+        for line in kept_labels(config, store, {run_id: tags}):
+            console.print(escape(line), highlight=False, soft_wrap=True)
+        self._place(config, store, run_id, tags.get("nnexp.weights_sha256", ""))
 
     @contextmanager
     def training(
         self, config: Config, dataset: Dataset, rows: Sequence[Mapping[str, float]]
     ) -> Iterator[None]:
         """A progress bar on a terminal; the lines before it are of what is already done."""
-        self._config, self._sizes = (
-            config,
-            {
-                "train": config.data.n_train,
-                "validation": config.data.n_validation,
-                "test": len(dataset.test),
-            },
-        )
+        sizes = config.data.n_train, config.data.n_validation, len(dataset.test)
+        self._sizes = dict(zip(("train", "validation", "test"), sizes, strict=True))
+        self._config = config
         if not self.console.is_terminal:
             yield
             return
@@ -173,66 +183,35 @@ class RunProgress:
             self._last = "  ".join(said)
         self._progress.update(self._task, completed=report.epoch, said=self._last)
 
-    def ended(
-        self,
-        config: Config,
-        store: Store,
-        run_id: str,
-        rows: Mapping[str, float],
-        outcome: Outcome,
-        watch: Stopwatch,
-    ) -> None:
-        """What came out, and where it is recorded."""
-        ending(config, store, run_id, rows, outcome, self.console, watch)
+    def ended(self, run: Recorded) -> None:
+        """What came out, where it is recorded, and the commands to look at it and to repeat it."""
+        console, outcome = self.console, run.outcome
+        final = {**run.kept, **outcome.metrics}
+        self._result(final)
+        network2 = final.get("validation/cost_network2", 0.0)
+        if (
+            not console.is_terminal
+            and abs(network2 - final.get("validation/cost", network2)) > 1e-6
+        ):
+            console.print(
+                "validation costs above the table are network2's: penalty / images evaluated"
+            )
+        if outcome.stopped_early:
+            console.print(f"stopped early after epoch {outcome.epochs}", highlight=False)
+        for line in time_lines(final, run.watch):
+            console.print(line, highlight=False)
+        self._place(run.config, run.store, run.run_id, weights_sha256(outcome.parameters))
 
+    def _result(self, final: Mapping[str, float]) -> None:
+        self.console.print()
+        self.console.print(result_table(final))
+        for line in summary_lines(final):
+            self.console.print(line, highlight=False)
 
-def ending(
-    config: Config,
-    store: Store,
-    run_id: str,
-    rows: Mapping[str, float],
-    outcome: Outcome,
-    console: Console,
-    watch: Stopwatch,
-) -> None:
-    """What came out, where it is recorded, and the commands to look at it and to repeat it."""
-    final = {**rows, **outcome.metrics}
-    console.print()
-    console.print(result_table(final))
-    for line in summary_lines(final):
-        console.print(line, highlight=False)
-    network2 = final.get("validation/cost_network2", 0.0)
-    if not console.is_terminal and abs(network2 - final.get("validation/cost", network2)) > 1e-6:
-        console.print("validation costs above the table are network2's: penalty / images evaluated")
-    if outcome.stopped_early:
-        console.print(f"stopped early after epoch {outcome.epochs}", highlight=False)
-    for line in time_lines(final, watch):
-        console.print(line, highlight=False)
-    recorded(config, store, run_id, weights_sha256(outcome.parameters), console)
-
-
-def shown_again(
-    config: Config, store: Store, run_id: str, final: Mapping[str, float], console: Console
-) -> None:
-    """A run from the record, instead of training it again."""
-    console.print()
-    console.print(result_table(final))
-    for line in summary_lines(final):
-        console.print(line, highlight=False)
-    console.print(
-        "recorded before; nothing was trained (tracking.reuse=false trains it again)",
-        highlight=False,
-    )
-    tags = store.client.get_run(run_id).data.tags
-    for line in kept_labels(config, store, {run_id: tags}):
-        console.print(escape(line), highlight=False, soft_wrap=True)
-    recorded(config, store, run_id, tags.get("nnexp.weights_sha256", ""), console)
-
-
-def recorded(config: Config, store: Store, run_id: str, weights: str, console: Console) -> None:
-    """Where a run is recorded, the digest of its weights, and the commands that go with it."""
-    lines = recorded_lines(config, store, "run", run_id, command_of(config))
-    # The same for everybody who trains this run; `show` has the whole.
-    lines.insert(2, f"weights    sha256 {weights[:DIGITS]}… (nnexp.weights_sha256)")
-    for line in lines:
-        console.print(escape(line), highlight=False, soft_wrap=True)
+    def _place(self, config: Config, store: Store, run_id: str, weights: str) -> None:
+        """Where it is recorded, the digest of its weights, and the commands that go with it."""
+        lines = recorded_lines(config, store, "run", run_id, command_of(config))
+        # The same for everybody who trains this run; `show` has the whole.
+        lines.insert(2, f"weights    sha256 {weights[:DIGITS]}… (nnexp.weights_sha256)")
+        for line in lines:
+            self.console.print(escape(line), highlight=False, soft_wrap=True)

@@ -24,7 +24,7 @@ from nnexp.record.run import RunRecord
 from nnexp.record.store import Store
 from nnexp.runner.artifact_process import ArtifactProcess
 from nnexp.runner.checkpoints import Checkpoints
-from nnexp.runner.run_progress import Screen
+from nnexp.runner.run_progress import Recorded, Screen
 from nnexp.runner.stopwatch import DRAWING, Stopwatch
 from nnexp.runner.store_news import StoreNews
 from nnexp.signals import held_stops
@@ -94,9 +94,9 @@ class UnderWay:
             self.console.print(escape(record.unsent))
         if outcome.failure is not None:
             raise RunFailed(f"run {record.run_id} failed: {outcome.failure}", record.run_id)
-        self.screen.ended(
-            self.config, self.store, record.run_id, _kept(record, outcome), outcome, watch
-        )
+        kept = _kept(record, outcome)
+        done = Recorded(self.config, self.store, record.run_id, kept, outcome, watch)
+        self.screen.ended(done)
         if record.lost:
             raise NotRecorded(record.unsent)
         return Result(record.run_id, self.config, {**record.last, **outcome.metrics})

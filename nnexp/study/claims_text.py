@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from nnexp.config.words import some
 from nnexp.study.claims import OUTCOMES, Claim
 from nnexp.study.claims_judged import Judged
 from nnexp.study.text_table import TextTable
@@ -44,7 +45,7 @@ def count_text(judged: Sequence[Judged]) -> str:
     tail = f"; {other} not as expected" if other else "; all that are recorded are as expected"
     if all(j.outcome == "not recorded" for j in judged):
         tail = ""
-    return f"{len(judged)} claim{'' if len(judged) == 1 else 's'}: {', '.join(words)}{tail}"
+    return f"{some(len(judged), 'claim')}: {', '.join(words)}{tail}"
 
 
 def claims_table(judged: Sequence[Judged], command: str) -> TextTable:

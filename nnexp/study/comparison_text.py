@@ -50,9 +50,8 @@ def _best(comparison: Comparison, metric: Metric) -> list[str]:
     if len(behind) == len(judged):
         next_one, pair = behind[0]
         small = f", equivalent within {_margin(comparison, metric)}" if pair.equivalent else ""
-        return [
-            f"{head}, {_by(pair, metric, comparison)} than {_next(behind)}{next_one.label}{small}."
-        ]
+        the = "the next, " if len(behind) > 1 else ""
+        return [f"{head}, {_by(pair, metric, comparison)} than {the}{next_one.label}{small}."]
     parts = [head]
     if equal:
         named = _named(equal, first, metric, told=False)
@@ -65,10 +64,6 @@ def _best(comparison: Comparison, metric: Metric) -> list[str]:
         better = "better" if metric.lower_is_better is not None else _direction(metric)
         parts.append(f"{better} than {which} by {least}{_size(behind[0][1], metric)}")
     return [f"{'; '.join(parts)}."]
-
-
-def _next(behind: Sequence[tuple[Setting, Pair]]) -> str:
-    return "the next, " if len(behind) > 1 else ""
 
 
 def _baseline(comparison: Comparison, metric: Metric) -> str:
@@ -109,7 +104,8 @@ def _of_experiments(comparison: Comparison, metric: Metric) -> list[str]:
             where = " ".join(
                 f.label(cell[i]) for i, f in enumerate(comparison.design.factors) if i != effect.at
             )
-            each.append(f"{_signed(pair, metric)} with {where}")
+            tail = "" if pair.resolved else " (not resolved)"
+            each.append(f"{_size(pair, metric)}{tail} with {where}")
     cells = f"; {', '.join(each)}" if 1 < len(each) <= FEW + 1 else ""
     return [f"{text}{cells}."]
 
@@ -147,7 +143,7 @@ def _mean(setting: Setting, comparison: Comparison) -> str:
 
 
 def _size(pair: Pair, metric: Metric) -> str:
-    return f"{metric.difference(abs(pair.mean))}"
+    return metric.difference(abs(pair.mean))
 
 
 def _direction(metric: Metric) -> str:
@@ -169,11 +165,6 @@ def _margin(comparison: Comparison, metric: Metric) -> str:
     return metric.margin(comparison.rule.within)
 
 
-def _signed(pair: Pair, metric: Metric) -> str:
-    open_one = "" if pair.resolved else " (not resolved)"
-    return f"{_size(pair, metric)}{open_one}"
-
-
 def _named(
     judged: Sequence[tuple[Setting, Pair | None]],
     first: Setting,
@@ -182,18 +173,14 @@ def _named(
     told: bool = True,
 ) -> str:
     """Some settings; with `told`, how much worse each can be at most."""
-    named = []
+    named, worse = [], "higher" if metric.lower_is_better else "lower"
     for setting, pair in judged[:FEW]:
         if pair is None:
             named.append(f"{setting.label} (too few runs)")
             continue
         ends = (pair.low, pair.high) if pair.a == first.name else (-pair.high, -pair.low)
         most = -ends[0] if metric.lower_is_better else ends[1]
-        tail = f" (at most {metric.difference(max(0.0, most))} {_worse(metric)})"
+        tail = f" (at most {metric.difference(max(0.0, most))} {worse})"
         named.append(setting.label + (tail if told and isfinite(most) else ""))
     more = f" and {len(judged) - FEW} more" if len(judged) > FEW else ""
     return f"{', '.join(named)}{more}"
-
-
-def _worse(metric: Metric) -> str:
-    return "higher" if metric.lower_is_better else "lower"

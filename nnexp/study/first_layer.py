@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from tempfile import TemporaryDirectory
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +14,7 @@ from nnexp.errors import UserError
 from nnexp.nn.parameters import Parameters
 from nnexp.record.served_runs import runs_of_ids
 from nnexp.record.store import Store
-from nnexp.record.weights import load_weights
-from nnexp.study.lookup import artifact
-from nnexp.study.recorded import recorded_config, recorded_data
+from nnexp.study.recorded import recorded_config, recorded_data, recorded_weights
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -52,12 +50,7 @@ def measured(store: Store, run_ids: Sequence[str], name: str) -> list[float]:
 
 
 def _measured(store: Store, run: Run, measure: Callable[[Floats], float]) -> float:
-    with TemporaryDirectory() as folder:
-        try:
-            path = artifact(store, run, "weights.npz", folder)
-            if path is None:
-                return float("nan")
-            dataset = recorded_data(run, recorded_config(run, None))
-            return measure(first_layer(load_weights(path), dataset))
-        except UserError:
-            return float("nan")
+    with suppress(UserError):
+        if (network := recorded_weights(store, run)) is not None:
+            return measure(first_layer(network, recorded_data(run, recorded_config(run, None))))
+    return float("nan")

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 from scipy.stats import binomtest
 
+from nnexp.config.words import some
 from nnexp.errors import UserError
 from nnexp.record.served_runs import runs_of_ids
 from nnexp.record.store import Store
@@ -191,7 +192,7 @@ def _whole(numbers: Integers) -> tuple[int, ...]:
 def sentence(pair: ImagePair, which: str) -> str:
     """`A gets right 41 test images that B does not, in at least 4 of 5 seeds, and loses 12`."""
     often = f"in at least {pair.needed} of {pair.seeds} seeds" if pair.seeds > 1 else "in one seed"
-    images = f"{len(pair.won)} {which} image{'' if len(pair.won) == 1 else 's'}"
+    images = some(len(pair.won), f"{which} image")
     return (
         f"{pair.a} gets right {images} that {pair.b} does not, {often}, and loses {len(pair.lost)}"
     )

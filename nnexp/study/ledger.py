@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from nnexp.config.words import some
 from nnexp.record.store import Store
 from nnexp.record.store_sql import database, read_columns, run_ids
 from nnexp.record.sweep import runs_where
@@ -23,9 +24,8 @@ class Ledger:
     """Once a run; with `monitor.test=epoch` once an epoch, the untrained network included."""
 
     def __str__(self) -> str:
-        runs = "1 run" if self.runs == 1 else f"{self.runs:,} runs"
         times = "once" if self.looks == 1 else f"{self.looks:,} times"
-        return f"test data were looked at {times} in this store, by {runs}"
+        return f"test data were looked at {times} in this store, by {some(self.runs, 'run')}"
 
 
 def ledger(store: Store, digests: Collection[str]) -> Ledger:

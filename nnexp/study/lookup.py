@@ -148,18 +148,6 @@ def check_schema(run: Run) -> None:
         )
 
 
-def artifact_of(store: Store, run_id: str, name: str, folder: str) -> Path | None:
-    """`artifact` of the run with an id."""
-    try:
-        run = store.client.get_run(run_id)
-    except Exception as error:
-        # As in `artifact`.
-        raise UserError(
-            f"run {run_id}: its {name} cannot be fetched ({said_by_store(error)})"
-        ) from error
-    return artifact(store, run, name, folder)
-
-
 def artifact(store: Store, run: Run, name: str, folder: str) -> Path | None:
     """A file of a run's record, fetched into a folder; None if the record holds none.
 

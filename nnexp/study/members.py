@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from nnexp.config.run_names import setting_name
@@ -13,10 +12,9 @@ from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
 from nnexp.nn.parameters import Parameters
 from nnexp.record.store import Store
-from nnexp.record.weights import load_weights
 from nnexp.study.frames import select
-from nnexp.study.lookup import artifact, check_schema
-from nnexp.study.recorded import recorded_config, tested_data
+from nnexp.study.lookup import check_schema
+from nnexp.study.recorded import recorded_config, recorded_weights, tested_data
 from nnexp.study.sweep_runs import runs_of_sweep
 
 if TYPE_CHECKING:
@@ -92,11 +90,9 @@ def _members(store: Store, config: Config, runs: list[Run]) -> Members:
 
 
 def _member(store: Store, run: Run) -> Member:
-    with TemporaryDirectory() as folder:
-        path = artifact(store, run, "weights.npz", folder)
-        if path is None:
-            raise UserError(
-                f"run {run.info.run_id}: its record holds no weights "
-                "(tracking.artifacts=none); allowed: --where that leaves it out"
-            )
-        return Member(str(run.info.run_id), recorded_config(run, None), load_weights(path))
+    if (network := recorded_weights(store, run)) is None:
+        raise UserError(
+            f"run {run.info.run_id}: its record holds no weights "
+            "(tracking.artifacts=none); allowed: --where that leaves it out"
+        )
+    return Member(str(run.info.run_id), recorded_config(run, None), network)

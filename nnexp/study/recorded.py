@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from nnexp.config.check import check
@@ -12,6 +13,10 @@ from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, dataset_of
 from nnexp.errors import UserError
 from nnexp.extension_files import check_loaded
+from nnexp.nn.parameters import Parameters
+from nnexp.record.store import Store
+from nnexp.record.weights import load_weights
+from nnexp.study.lookup import artifact
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -38,6 +43,17 @@ def config_of(run_id: str, params: Mapping[str, str], tags: Mapping[str, str], t
     except UserError as error:
         raise UserError(f"run {run_id}: its record cannot be used: {error}") from error
     return config
+
+
+def recorded_weights(store: Store, run: Run, sizes: Sequence[int | None] = ()) -> Parameters | None:
+    """The network of a run; None where it recorded none. `sizes` as `load_weights` has them.
+
+    Raises:
+        UserError: its file cannot be fetched, or is damaged.
+    """
+    with TemporaryDirectory() as folder:
+        path = artifact(store, run, "weights.npz", folder)
+        return load_weights(path, sizes) if path is not None else None
 
 
 def recorded_data(run: Run, config: Config) -> Dataset:

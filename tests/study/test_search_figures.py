@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nnexp.report.search import search_answers, search_sections, search_tables
+from nnexp.report.search import search_answer, search_sections, search_table
 from nnexp.report.search_maps import heat_map, parallel
 from nnexp.report.search_plots import limits, over_time, responses, shown, slice_of
 from nnexp.study.gaussian_process import fit
@@ -94,12 +94,12 @@ def test_figures_tell_what_they_show(search: RecordedSearch) -> None:
 
 
 def test_words_and_table_tell_the_choice(search: RecordedSearch) -> None:
-    (answer,) = search_answers([search])
+    answer = search_answer(search)
     assert "by 26 looks; over 2 fresh seeds 89.10" in answer
     seen = 100.0 * (search.centre.value or 0.0)
     assert f"in the search {seen:.2f}: optimism {seen - 89.1:+.2f} points" in answer
     assert "; test/accuracy of the same runs 88.50 (" in answer
-    (table,) = search_tables([search])
+    table = search_table(search)
     assert table.rows[0][0] == str(search.best)
     states = [row[-1] for row in table.rows]
     assert states[0] == "chosen"
@@ -110,7 +110,7 @@ def test_words_and_table_tell_the_choice(search: RecordedSearch) -> None:
 
 
 def test_a_search_that_has_not_ended_says_so(search: RecordedSearch) -> None:
-    (answer,) = search_answers([replace(search, best=None, fresh={})])
+    answer = search_answer(replace(search, best=None, fresh={}))
     assert answer.startswith("Search: three has not ended; the best trial until now is train.eta")
 
 

@@ -16,11 +16,11 @@ from nnexp.errors import NnexpError, UserError
 from nnexp.record.store import open_store
 from nnexp.record.sweep import runs_where
 from nnexp.study.exchange.environments import Program
-from nnexp.study.exchange.history import by_metric
 from nnexp.study.exchange.manifest import Run
+from nnexp.study.exchange.reproduce import judged
 from nnexp.study.exchange.results import Results
 from nnexp.study.lookup import all_experiments
-from nnexp.study.verification import Trained, Verdict, judge
+from nnexp.study.verification import Trained, Verdict
 from nnexp.study.verify import history
 
 _VALUE = re.compile(r"[\w.,+\-/: \[\]'\"]*")
@@ -40,10 +40,7 @@ def reproduce_with(program: Program, results: Results, run: Run, data_root: str 
     if data_root is not None:
         words = [word for word in words if not word.startswith("data.root=")]
         words.append(f"data.root={Path(data_root).absolute()}")
-    again = _trained(program, run, words)
-    curves = by_metric(results.history(run)).items()
-    theirs = {name: steps for name, steps in curves if not name.startswith("time/")}
-    return judge(run.id, run.tags, results.environment(run), theirs, again)
+    return judged(results, run, _trained(program, run, words))
 
 
 def overrides_in(run: Run) -> list[str]:
@@ -73,15 +70,9 @@ def _trained(program: Program, run: Run, words: list[str]) -> Trained:
     """Train in a folder of its own; what was recorded there."""
     with TemporaryDirectory() as folder:
         uri = f"sqlite:///{Path(folder) / 'mlflow.db'}"
+        words = [*words, f"tracking.uri={uri}", "tracking.artifacts=none"]
         done = subprocess.run(
-            [
-                program.python,
-                "-m",
-                "nnexp",
-                *words,
-                f"tracking.uri={uri}",
-                "tracking.artifacts=none",
-            ],
+            [program.python, "-m", "nnexp", *words],
             cwd=folder,
             env=program.environment(),
             capture_output=True,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from nnexp.config.words import some
 from nnexp.study.compare import Comparison
 from nnexp.study.exchange.manifest import Manifest
 from nnexp.study.metric import Metric
@@ -74,10 +75,9 @@ def bibtex(manifest: Manifest, file: str, digest: str, author: str) -> str:
     runs = manifest.runs
     ended = datetime.fromtimestamp(max(run.end_time for run in runs) / 1000.0, UTC)
     what = ", ".join(dict.fromkeys(manifest.chosen.names[:3]))
-    count = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
     fields = {
         "author": f"{{{escaped(author)}}}" if author else "",
-        "title": f"Recorded results: {escaped(what)} ({count})",
+        "title": f"Recorded results: {escaped(what)} ({some(len(runs), 'run')})",
         "year": str(ended.year),
         "howpublished": rf"File \texttt{{{escaped(file)}}}, SHA-256 {digest}",
         "note": f"Made with {escaped(manifest.made_by)}. Check: {check_line(file)}",

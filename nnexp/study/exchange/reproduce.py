@@ -91,10 +91,14 @@ def reproduce(
     alone = budget is None and (len(claims) == 1 or whole < WORTH or cores() == 1)
     trained = _one_by_one(claims) if alone else _side_by_side(claims, budget, console)
     for claim, again in trained:
-        run = claim.run
-        curves = by_metric(results.history(run)).items()
-        theirs = {name: steps for name, steps in curves if not name.startswith("time/")}
-        yield judge(run.id, run.tags, results.environment(run), theirs, again)
+        yield judged(results, claim.run, again)
+
+
+def judged(results: Results, run: Run, again: Trained) -> Verdict:
+    """A run of a file against what came of training it again."""
+    curves = by_metric(results.history(run)).items()
+    theirs = {name: steps for name, steps in curves if not name.startswith("time/")}
+    return judge(run.id, run.tags, results.environment(run), theirs, again)
 
 
 def _one_by_one(claims: Sequence[Claim]) -> Iterator[tuple[Claim, Trained]]:
