@@ -45,7 +45,7 @@ class Search:
     @property
     def test(self) -> Summary | None:
         """The same metric on test data, over `runs`."""
-        return self.searched.fresh(self.searched.tested)
+        return self.searched.fresh(self.searched.metric.tested)
 
     @property
     def optimism(self) -> float | None:
@@ -60,7 +60,7 @@ class Search:
     @property
     def trials(self) -> pd.DataFrame:
         """One row a trial: its values, score with the first seed, mean over the race, state."""
-        sign = self.searched.sign
+        sign = self.searched.metric.sign
         rows = [
             {
                 "trial": t.number,

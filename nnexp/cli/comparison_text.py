@@ -84,7 +84,9 @@ def _pairs(comparison: Comparison, metric: Metric, width: int) -> Table:
     On a narrow terminal the names of settings come before what else is known of a pair.
     """
     base = comparison.against
-    pairs = list(comparison.pairs) if base is None else _by_difference(comparison, metric)
+    pairs = list(comparison.pairs)
+    if base is not None:
+        pairs.sort(key=lambda p: -metric.sign * p.mean)
     table = plain_table()
     table.add_column("A" if base is None else f"A, against B: {escape(base.label)}")
     if base is None:
@@ -127,11 +129,6 @@ def _cells(comparison: Comparison, pair: Pair, metric: Metric) -> dict[str, str]
         return cells | {"E": "-" if pair.e is None else f"{pair.e:.3g}", "p": f"{pair.p:.2g}"}
     exact = f"{pair.difference.permutation_p:.2g}"
     return cells | {"p": f"{pair.p:.2g}", "exact p": exact}
-
-
-def _by_difference(comparison: Comparison, metric: Metric) -> list[Pair]:
-    sign = 1.0 if metric.lower_is_better else -1.0
-    return sorted(comparison.pairs, key=lambda p: sign * p.mean)
 
 
 def _names(comparison: Comparison, pair: Pair) -> tuple[str, str]:

@@ -49,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
                 f"RUN_ID {run.info.run_id[:8]}: is a sweep; allowed: --sweep {run.info.run_id[:8]},"
                 " which deletes its runs too"
             )
-    refuse_running(runs, "delete")
+    refuse_running(runs)
     with said_beside(options.format):
         if options.for_good:
             gone = _for_good(store, runs, asked=not options.yes)

@@ -28,7 +28,7 @@ def tables(found: Sequence[Searched]) -> list[TextTable]:
 
 
 def _finalists(searched: Searched) -> TextTable:
-    metric, keys = Metric(searched.plan.metric), [s.key for s in searched.plan.spaces]
+    metric, keys = searched.metric, [s.key for s in searched.plan.spaces]
     raced = [t for t in searched.chosen.trials if t.raced]
     winner = searched.chosen.winner
     ranked = sorted(raced or [winner], key=lambda t: (t is not winner, -t.mean, t.number))
@@ -52,7 +52,9 @@ def _finalists(searched: Searched) -> TextTable:
 
 
 def _values(searched: Searched, trial: Trial, metric: Metric) -> str:
-    values = [searched.sign * v for v in trial.raced.values()] or [searched.sign * trial.mean]
+    values = [searched.metric.sign * v for v in trial.raced.values()] or [
+        searched.metric.sign * trial.mean
+    ]
     return mean_with_interval(values, metric.scale, 2 if metric.scale == 100.0 else 4)
 
 
@@ -61,7 +63,7 @@ def _unit(metric: Metric) -> str:
 
 
 def _overview(found: Sequence[Searched]) -> TextTable:
-    metric, test = Metric(found[0].plan.metric), Metric(found[0].tested)
+    metric, test = found[0].metric, Metric(found[0].metric.tested)
     unit = _unit(metric)
     head = ("best setting", "unresolved", f"validation{unit}", "optimism", f"test{unit}")
     rows = [
@@ -94,7 +96,7 @@ def _optimism(searched: Searched, metric: Metric) -> str:
 
 def endings(searched: Searched, typed: str) -> list[str]:
     """The last lines: what was chosen on what, what it is worth, where it is recorded."""
-    plan, metric, test = searched.plan, Metric(searched.plan.metric), Metric(searched.tested)
+    plan, metric, test = searched.plan, searched.metric, Metric(searched.metric.tested)
     lines = [
         f"chosen      {said(searched.best)} (trial {searched.chosen.winner.number}), on "
         f"{plan.metric}, by {searched.looks} looks"
@@ -125,7 +127,7 @@ def endings(searched: Searched, typed: str) -> list[str]:
 def plain(searched: Searched) -> dict[str, Any]:
     """For JSON."""
     metric = searched.plan.metric
-    names = (metric, searched.tested)
+    names = (metric, searched.metric.tested)
     return {
         "search": searched.sweep_id,
         "for": searched.plan.here,
@@ -140,8 +142,8 @@ def plain(searched: Searched) -> dict[str, Any]:
             {
                 "trial": t.number,
                 **t.point,
-                "value": None if t.value is None else searched.sign * t.value,
-                "raced": {seed: searched.sign * v for seed, v in t.raced.items()},
+                "value": None if t.value is None else searched.metric.sign * t.value,
+                "raced": {seed: searched.metric.sign * v for seed, v in t.raced.items()},
                 "state": t.state,
             }
             for t in searched.chosen.trials

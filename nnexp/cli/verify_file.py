@@ -87,7 +87,8 @@ def _verify(
     tell_log(results)
     tell_conclusions(results.manifest)
     chosen = _chosen(results, request)
-    other = [run for run in chosen if request.typed.with_version and _is_of_another(run)]
+    anew = chosen if request.typed.with_version else []
+    other = [run for run in anew if run.tag("source") != source_sha256()]
     made = dict.fromkeys(Made.of(results.environment(run)) for run in other)
     claims = claims_of(
         results, [run for run in chosen if run not in other], request.typed.data_root
@@ -110,11 +111,6 @@ def _chosen(results: Results, request: FileRequest) -> list[Run]:
     chosen = sampled(everything, options.sample, request.seed)
     print(f"{len(chosen)} of {len(everything)} runs, drawn with --sample-seed {request.seed}")
     return chosen
-
-
-def _is_of_another(run: Run) -> bool:
-    """Whether a run was trained by another version of the program."""
-    return run.tag("source") != source_sha256()
 
 
 def _said(

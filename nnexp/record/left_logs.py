@@ -141,14 +141,19 @@ def _settled(store: Store, folder: Path, log: RunLog | None, trouble: str) -> Le
         run_id = projection.close()
     except Exception as error:
         # Whatever the client raises (HTTP, database, MLflow): it stays on disk.
-        said = said_by_store(error)
-        if not is_refusal(error):
-            return Left(what, "waits", folder, said=said)
-        return Left(what, "refused", set_aside(store, folder, said), said=said)
+        return not_taken(store, folder, what, error)
     if not log.logged.whole and not _has_checkpoint(store, log):
         put_away(log, store.folder, run_id)
     became = "sent" if ended is not None else "killed"
     return Left(what, became, folder, run_id, renewed=projection.renewed)
+
+
+def not_taken(store: Store, folder: Path, what: str, error: Exception) -> Left:
+    """A log that a store has just failed to take: it waits, or is set aside."""
+    said = said_by_store(error)
+    if not is_refusal(error):
+        return Left(what, "waits", folder, said=said)
+    return Left(what, "refused", set_aside(store, folder, said), said=said)
 
 
 def _is_told(log: RunLog) -> bool:

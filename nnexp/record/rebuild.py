@@ -17,13 +17,12 @@ from uuid import uuid4
 from nnexp.record.events import Begun, DamagedLog, Ended, Event, decode
 from nnexp.record.files import digests_in, sizes_in
 from nnexp.record.identity import ARTIFACTS
-from nnexp.record.left_logs import Left
+from nnexp.record.left_logs import Left, not_taken
 from nnexp.record.log import write_whole
-from nnexp.record.log_folder import HALF, RECORDED, RUNS, lock, recorded_log, set_aside
-from nnexp.record.projection import TOKEN, Projection, is_refusal
+from nnexp.record.log_folder import HALF, RECORDED, RUNS, lock, recorded_log
+from nnexp.record.projection import TOKEN, Projection
 from nnexp.record.store import Store, experiment_id
 from nnexp.record.store_address import sqlite_path
-from nnexp.record.store_errors import said_by_store
 from nnexp.record.sweep import runs_where
 
 PARENT = ("nnexp.sweep", "mlflow.parentRunId", "nnexp.fork_of")
@@ -83,11 +82,7 @@ def rebuild(store: Store) -> Iterator[Left]:
                 ids[run.run_id] = Projection(store, log).close()
             except Exception as error:
                 # Whatever the store's client raises (HTTP, database, MLflow).
-                said = said_by_store(error)
-                became, place = "waits", folder
-                if is_refusal(error):
-                    became, place = "refused", set_aside(store, folder, said)
-                yield Left(run.what, became, place, said=said)
+                yield not_taken(store, folder, run.what, error)
                 continue
             run.path.unlink()
         yield Left(run.what, "rebuilt", run.path, ids[run.run_id])

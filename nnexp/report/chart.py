@@ -129,7 +129,7 @@ def plot_data(chart: Chart) -> dict[str, Any]:
         "panel": chart.panel,
         "xr": chart.x_range,
         "yr": chart.y_range,
-        "xs": _rounded(xs),
+        "xs": rounded(xs),
         "lines": [
             {
                 "label": line.label,
@@ -148,9 +148,9 @@ def plot_data(chart: Chart) -> dict[str, Any]:
 def _spread(xs: Floats, x: Floats, values: Floats) -> list[float | None]:
     full = np.full(len(xs), np.nan)
     full[np.searchsorted(xs, x)] = values
-    return _rounded(full)
+    return rounded(full)
 
 
-def _rounded(values: Floats) -> list[float | None]:
+def rounded(values: Floats, digits: int = 5) -> list[float | None]:
     """Five digits are more than a screen shows; NaN, which JSON does not know, is null."""
-    return [float(f"{v:.5g}") if np.isfinite(v) else None for v in values.tolist()]
+    return [float(f"{v:.{digits}g}") if np.isfinite(v) else None for v in values.tolist()]

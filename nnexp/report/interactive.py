@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nnexp.report.chart import Floats, finite, thinned
+from nnexp.report.chart import finite, rounded, thinned
 from nnexp.report.neuron import COST
 from nnexp.report.report_data import Material
 
@@ -87,7 +87,8 @@ def _recorded(material: Material, setting: str, run: Mapping[Hashable, Any]) -> 
         "cost": str(run["cost.name"]),
         "eta": float(run["train.eta"]),
         "steps": [int(step) for step in band.index],
-        "values": _plain(finite(band["mean"])),
+        # So many digits that the page can tell how well its own curve meets the record.
+        "values": rounded(finite(band["mean"]), 10),
     }
 
 
@@ -98,8 +99,3 @@ def _first(recorded: list[dict[str, Any]]) -> dict[str, Any]:
     )
     chosen = ranked[-1] if ranked else {"w": 2.0, "b": 2.0, "cost": "quadratic", "eta": 0.15}
     return {key: chosen[key] for key in ("w", "b", "cost", "eta")}
-
-
-def _plain(values: Floats) -> list[float | None]:
-    """Ten digits, so that the page can tell how well its own curve meets the record."""
-    return [float(f"{v:.10g}") if np.isfinite(v) else None for v in values.tolist()]

@@ -233,7 +233,8 @@ def confusion(found: Sequence[Networks]) -> Drawn | None:
             axes.set_ylabel("true class", size=TEXT - 1, color=INK, labelpad=2)
         if index // columns == rows - 1:
             axes.set_xlabel("predicted class", size=TEXT - 1, color=INK, labelpad=2)
-        label_inside(axes, 0.0, 1.02, _wrapped(networks.setting), size=TEXT - 1)
+        title = "\n".join(textwrap.wrap(networks.setting, 36)[:2])
+        label_inside(axes, 0.0, 1.02, title, size=TEXT - 1)
         told.append(f"{networks.setting}: {_worst(networks)}")
     text = "Test images that are taken for another class. " + "; ".join(told) + "."
     networks_read = some(max(len(n.parameters) for n in found), "network")
@@ -257,7 +258,3 @@ def _worst(networks: Networks) -> str:
     share = 100.0 * wrong.sum() / networks.confusion.sum()
     each = wrong[row, column] / len(networks.parameters)
     return f"{number(share)} % wrong, most often {row} taken for {column} ({each:.0f} a network)"
-
-
-def _wrapped(text: str) -> str:
-    return "\n".join(textwrap.wrap(text, 36)[:2])

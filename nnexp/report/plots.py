@@ -66,15 +66,13 @@ def draw(*charts: Chart) -> Drawn:
     lines = {line.label: line for chart in charts for line in chart.series}
     names = ["\n".join(textwrap.wrap(label, 62)) for label in lines]
     legend = _LINE * sum(1 + name.count("\n") for name in names)
-    columns = 2 if several else 1
-    rows = -(-len(charts) // columns)
-    high, above = (1.25, 0.55) if several else (2.5, 0.0)
-    wide = (WIDTH - 0.13) / columns - 0.62
-    figure = new_picture(0.7 + legend + rows * high + (rows - 1) * above + 0.15 * several)
+    high, step, above = (1.25, 1.8, 0.3) if several else (2.5, 2.5, 0.7)
+    figure, places, columns = panels(
+        len(charts), left=0.62, bottom=0.55 + legend, gap=0.62, high=high, step=step,
+        above=above + legend, margin=0.13,
+    )  # fmt: skip
     handles: dict[str, Artist] = {}
-    for index, chart in enumerate(charts):
-        bottom = 0.55 + legend + (rows - 1 - index // columns) * (high + above)
-        axes = inches(figure, 0.62 + index % columns * (wide + 0.62), bottom, wide, high)
+    for index, (axes, chart) in enumerate(zip(places, charts, strict=True)):
         _chart(axes, chart, handles)
         if several:
             label_inside(axes, 0.0, 1.04, chart.panel)

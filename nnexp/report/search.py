@@ -54,14 +54,14 @@ def search_answer(search: RecordedSearch) -> str:
     fresh = search.fresh.get(metric.name)
     if fresh:
         seen = fmean(best.raced.values()) if best.raced else best.value or 0.0
-        optimism = search.sign * (seen - fmean(fresh))
+        optimism = search.metric.sign * (seen - fmean(fresh))
         sentence += (
             f"; over {len(fresh)} fresh seeds {_interval(metric, fresh)}{metric.unit}, in the "
             f"search {metric.text(seen)}: optimism {metric.text(optimism, sign=True)}"
             f"{metric.difference_unit}"
         )
-    if tested := search.fresh.get(search.tested):
-        test = Metric(search.tested)
+    if tested := search.fresh.get(search.metric.tested):
+        test = Metric(search.metric.tested)
         sentence += f"; {test.name} of the same runs {_interval(test, tested)}{test.unit}"
     return f"{sentence}."
 
@@ -102,7 +102,7 @@ def search_table(search: RecordedSearch) -> TextTable:
 
 
 def _rank(search: RecordedSearch, trial: Trial) -> tuple[bool, bool, bool, float, int]:
-    value = -search.sign * (trial.value or 0.0)
+    value = -search.metric.sign * (trial.value or 0.0)
     chosen = trial.number == search.best
     return not chosen, not trial.raced, not trial.whole, value, trial.number
 

@@ -34,7 +34,7 @@ def heat_map(search: RecordedSearch) -> Drawn | None:
         {**search.centre.point, x.key: x.at(u), y.key: y.at(v)} for v in shares for u in shares
     ]
     at = np.array([coordinates(search.spaces, point) for point in points])
-    means = search.metric.scale * search.sign * surface.mean(at).reshape(_CELLS, _CELLS)
+    means = search.metric.scale * search.metric.sign * surface.mean(at).reshape(_CELLS, _CELLS)
     figure = new_picture(3.7)
     axes = inches(figure, 0.75, 0.5, 3.1, 3.0)
     edges = [[float(s.at(u)) for u in np.linspace(0.0, 1.0, _CELLS + 1)] for s in (x, y)]
@@ -52,7 +52,7 @@ def heat_map(search: RecordedSearch) -> Drawn | None:
     axes.set_ylabel(y.key, size=TEXT, color=INK)
     quiet(axes, grid=False)
     _scale_beside(figure, colours, search)
-    at_best = points[int(np.argmax(search.sign * means))]
+    at_best = points[int(np.argmax(search.metric.sign * means))]
     others = "the other keys as chosen; " if len(search.spaces) > 2 else ""
     return Drawn(
         "search_map",
@@ -75,7 +75,7 @@ def parallel(search: RecordedSearch) -> Drawn | None:
     pruned = [t for t in search.trials if t.pruned is not None]
     for trial in pruned:
         axes.plot(_heights(search, trial)[:-1], color=PALE, linewidth=0.8)
-    ranked = sorted(search.whole, key=lambda trial: search.sign * (trial.value or 0.0))
+    ranked = sorted(search.whole, key=lambda trial: search.metric.sign * (trial.value or 0.0))
     for trial, hue in zip(ranked, colours.to_rgba(shown(search, ranked)), strict=True):
         axes.plot(_heights(search, trial), color=hue, linewidth=1.2)
     axes.plot(_heights(search, search.centre), color=BLUE, linewidth=2.4)
@@ -129,7 +129,7 @@ def _mark(axes: Axes, place: int, height: float, text: str) -> None:
 
 def _colours(search: RecordedSearch) -> ScalarMappable:
     """The better the darker."""
-    cmap = SEQUENTIAL if search.sign > 0 else SEQUENTIAL.reversed()
+    cmap = SEQUENTIAL if search.metric.sign > 0 else SEQUENTIAL.reversed()
     return ScalarMappable(Normalize(*limits(search)), cmap)
 
 

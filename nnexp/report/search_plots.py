@@ -30,9 +30,13 @@ def over_time(search: RecordedSearch) -> Drawn:
     axes = inches(figure, 0.62, 1.1, WIDTH - 0.8, 2.5)
     whole, pruned = search.whole, [t for t in search.trials if t.pruned is not None]
     values = shown(search, whole)
-    best = np.maximum.accumulate(search.sign * values)
+    best = np.maximum.accumulate(search.metric.sign * values)
     axes.step(
-        _numbers(whole), search.sign * best, where="post", color=BLUE, label="best until then"
+        _numbers(whole),
+        search.metric.sign * best,
+        where="post",
+        color=BLUE,
+        label="best until then",
     )
     dots(axes, _numbers(whole), values, "trained to the end")
     axes.plot(
@@ -103,7 +107,7 @@ def _response(axes: Axes, search: RecordedSearch, space: Space) -> str:
         else:
             axes.errorbar(x, mean, band, fmt="s", color=BLUE, capsize=3, markersize=4,
                           label="only this key changes")  # fmt: skip
-        top = float(x[int(np.argmax(search.sign * mean))])
+        top = float(x[int(np.argmax(search.metric.sign * mean))])
         told = f"{space.key}: best at {value_text(space, top)}"
     else:
         told = f"{space.key}: {chosen.point[space.key]} is best"
@@ -123,7 +127,7 @@ def slice_of(search: RecordedSearch, space: Space) -> tuple[Floats, Floats, Floa
         [float(v) for v in typed] if isinstance(space, Interval) else range(len(typed)), float
     )
     scale = search.metric.scale
-    return x, scale * search.sign * surface.mean(at), scale * _BAND * surface.sd(at)
+    return x, scale * search.metric.sign * surface.mean(at), scale * _BAND * surface.sd(at)
 
 
 def position(space: Space, trial: Trial) -> float:
@@ -161,11 +165,13 @@ def shown(search: RecordedSearch, trials: Sequence[Trial]) -> Floats:
 
 def limits(search: RecordedSearch) -> tuple[float, float]:
     """The range worth looking at: the better half of whole trials, and as much below it."""
-    values = search.sign * search.metric.scale * np.array([t.value for t in search.whole], float)
+    values = (
+        search.metric.sign * search.metric.scale * np.array([t.value for t in search.whole], float)
+    )
     best, middle = float(values.max()), float(np.median(values))
     reach = max(3.0 * (best - middle), 1e-6 * abs(best))
     low = max(best - reach, float(values.min()))
-    ends = search.sign * (best + 0.1 * reach), search.sign * (low - 0.05 * reach)
+    ends = search.metric.sign * (best + 0.1 * reach), search.metric.sign * (low - 0.05 * reach)
     return min(ends), max(ends)
 
 
@@ -192,7 +198,7 @@ def _numbers(trials: Sequence[Trial]) -> list[float]:
 
 
 def _cut(search: RecordedSearch) -> str:
-    worst = search.sign * min(search.sign * (t.value or 0.0) for t in search.whole)
+    worst = search.metric.sign * min(search.metric.sign * (t.value or 0.0) for t in search.whole)
     low, high = limits(search)
     inside = low <= search.metric.scale * worst <= high
     return "" if inside else "values far below the others lie on the lower edge"

@@ -45,6 +45,11 @@ class Searched:
     runs: tuple[Recorded, ...]
 
     @property
+    def metric(self) -> Metric:
+        """What was chosen by."""
+        return Metric(self.plan.metric)
+
+    @property
     def best(self) -> Point:
         """The chosen values by key."""
         return self.chosen.winner.point
@@ -57,24 +62,13 @@ class Searched:
     @property
     def seen(self) -> float:
         """The value by which the setting was chosen, which is the better for having been."""
-        return self.sign * self.chosen.winner.mean
-
-    @property
-    def sign(self) -> float:
-        """−1 where lower is better."""
-        return -1.0 if Metric(self.plan.metric).lower_is_better else 1.0
+        return self.metric.sign * self.chosen.winner.mean
 
     @property
     def optimism(self) -> float | None:
         """How much better the setting looked in the search than it is with fresh seeds."""
         fresh = self.fresh(self.plan.metric)
-        return None if fresh is None else self.sign * (self.seen - fresh.mean)
-
-    @property
-    def tested(self) -> str:
-        """The metric on test data that goes with what was chosen by."""
-        last = self.plan.metric.rpartition("/")[2]
-        return f"test/{last.removeprefix('validation_')}"
+        return None if fresh is None else self.metric.sign * (self.seen - fresh.mean)
 
     @property
     def looks(self) -> int:
@@ -135,7 +129,7 @@ class _Trials:
 
     def __init__(self, plan: Plan, composer: Composer, found: Session) -> None:
         self._plan, self._composer, self._found = plan, composer, found
-        self._sign = -1.0 if Metric(plan.metric).lower_is_better else 1.0
+        self._sign = Metric(plan.metric).sign
         self._seconds = 0.0
         self.runs: list[Recorded] = []
         """Those that were not given up; of equal trials the same one."""

@@ -91,8 +91,8 @@ class Comparison:
     @property
     def ranked(self) -> list[Setting]:
         """The best setting first; of metrics of which neither way is better, the highest."""
-        sign = 1.0 if Metric(self.metric).lower_is_better else -1.0
-        return sorted(self.settings, key=lambda s: sign * s.summary.mean)
+        sign = Metric(self.metric).sign
+        return sorted(self.settings, key=lambda s: -sign * s.summary.mean)
 
     @property
     def central(self) -> Effect | None:

@@ -138,13 +138,10 @@ def likeness(outputs: Floats, labels: Labels) -> Likeness:
         raise ValueError("errors of one network are alike to no other's")
     classes = outputs.argmax(axis=2)
     wrong = classes != labels
-    rows = [_pair(classes[a], classes[b], wrong[a], wrong[b]) for a, b in _pairs(len(outputs))]
+    pairs = combinations(range(len(outputs)), 2)
+    rows = [_pair(classes[a], classes[b], wrong[a], wrong[b]) for a, b in pairs]
     everybody = (np.mean(~wrong.any(axis=0)), np.mean(wrong.all(axis=0)))
     return Likeness(*(float(m) for m in (*np.mean(rows, axis=0), *everybody)))
-
-
-def _pairs(count: int) -> list[tuple[int, int]]:
-    return list(combinations(range(count), 2))
 
 
 def _pair(

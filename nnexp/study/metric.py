@@ -45,6 +45,16 @@ class Metric:
         return False if last in _HIGHER else None
 
     @property
+    def sign(self) -> float:
+        """−1 where lower is better, else 1: times this, greater is better."""
+        return -1.0 if self.lower_is_better else 1.0
+
+    @property
+    def tested(self) -> str:
+        """The metric on test data that goes with one on validation data."""
+        return f"test/{self.name.rpartition('/')[2].removeprefix('validation_')}"
+
+    @property
     def superlative(self) -> str:
         """`lowest` where lower is better, else `highest`."""
         return "lowest" if self.lower_is_better else "highest"

@@ -70,11 +70,6 @@ class RecordedSearch:
     """The keys that were the same in all its runs."""
 
     @property
-    def sign(self) -> float:
-        """−1 where lower is better."""
-        return -1.0 if self.metric.lower_is_better else 1.0
-
-    @property
     def whole(self) -> list[Trial]:
         """The trials that were trained to their end."""
         return [trial for trial in self.trials if trial.whole]
@@ -83,19 +78,13 @@ class RecordedSearch:
     def centre(self) -> Trial:
         """The chosen trial; of a search that has not ended, the best until now."""
         chosen = [trial for trial in self.whole if trial.number == self.best]
-        return max(chosen or self.whole, key=lambda trial: self.sign * (trial.value or 0.0))
-
-    @property
-    def tested(self) -> str:
-        """The metric on test data that goes with what was chosen by."""
-        last = self.metric.name.rpartition("/")[2]
-        return f"test/{last.removeprefix('validation_')}"
+        return max(chosen or self.whole, key=lambda trial: self.metric.sign * (trial.value or 0.0))
 
     @cached_property
     def surface(self) -> Surface | None:
         """Through the values of all whole trials, greater being better; None of too few."""
         values = [{self.seed: t.value or 0.0, **t.raced} for t in self.whole]
-        better = [{seed: self.sign * value for seed, value in v.items()} for v in values]
+        better = [{seed: self.metric.sign * value for seed, value in v.items()} for v in values]
         return surface_through(self.spaces, [t.point for t in self.whole], better)
 
 

@@ -45,14 +45,15 @@ def chosen(store: Store, choice: Choice, *, deleted: bool | None = False) -> lis
     if choice.ids:
         found = [run for each in choice.ids for run in _named(store, each, deleted=deleted)]
     elif choice.sweep is not None:
-        found = _of_sweep(store, choice.sweep, deleted=deleted)
+        parent = find_sweep(store, choice.sweep, deleted=deleted)
+        found = _members(store, parent, deleted=deleted)
     else:
         found = _where(store, choice.experiment or "nnexp", str(choice.where), deleted=deleted)
     return list({str(run.info.run_id): run for run in found}.values())
 
 
-def refuse_running(runs: Sequence[Run], what: str) -> None:
-    """Refuse to do something to runs that a process is working on.
+def refuse_running(runs: Sequence[Run]) -> None:
+    """Refuse to delete runs that a process is working on.
 
     Raises:
         UserError: one line that names the first of them.
@@ -60,7 +61,7 @@ def refuse_running(runs: Sequence[Run], what: str) -> None:
     for run in runs:
         if run.info.status == "RUNNING" and alive(run.data.tags, now()):
             raise UserError(
-                f"run {run.info.run_id[:8]}: is being trained; allowed: {what} runs that have ended"
+                f"run {run.info.run_id[:8]}: is being trained; allowed: delete runs that have ended"
             )
 
 
@@ -69,10 +70,6 @@ def _named(store: Store, prefix: str, *, deleted: bool | None) -> list[Run]:
     run = find_run(store, prefix, deleted=deleted)
     whole = deleted and run.data.tags.get("nnexp.kind") == "sweep"
     return _members(store, run, deleted=deleted) if whole else [run]
-
-
-def _of_sweep(store: Store, prefix: str, *, deleted: bool | None) -> list[Run]:
-    return _members(store, find_sweep(store, prefix, deleted=deleted), deleted=deleted)
 
 
 def _members(store: Store, parent: Run, *, deleted: bool | None) -> list[Run]:

@@ -60,7 +60,7 @@ def summarize(values: ArrayLike, *, bounds: Interval = UNBOUNDED) -> Summary:
         n=array.size,
         mean=mean(array),
         sd=standard_deviation(array),
-        interquartile_mean=_interquartile_mean(array),
+        interquartile_mean=float(stats.trim_mean(array, 0.25)),
         low=interval.low,
         high=interval.high,
         level=0.95,
@@ -148,7 +148,3 @@ def standard_deviation(values: Floats) -> float:
     if values.size < 2:
         return float("nan")
     return sqrt(variance_of_mean(values) * values.size)
-
-
-def _interquartile_mean(values: Floats) -> float:
-    return float(stats.trim_mean(values, 0.25))

@@ -57,8 +57,8 @@ def best_each(comparison: Comparison, metric: Metric) -> list[str]:
         column = [(cell[chosen], s) for cell, s in cells.items() if cell[at] == level]
         if len(column) < 2:
             return []
-        sign = 1.0 if metric.lower_is_better else -1.0
-        (first, setting), *rest = sorted(column, key=lambda pair: sign * pair[1].summary.mean)
+        ranked = sorted(column, key=lambda pair: -metric.sign * pair[1].summary.mean)
+        (first, setting), *rest = ranked
         best.append(first)
         value = f"{metric.text(setting.summary.mean)}{metric.unit}"
         told = _among(comparison, setting, [s for _, s in rest], metric)

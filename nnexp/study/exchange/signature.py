@@ -172,9 +172,9 @@ def make_key(path: Path) -> Ed25519PublicKey:
     """
     key = Ed25519PrivateKey.generate()
     private = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
-    public = (_line(key.public_key()) + "\n").encode()
+    public, beside = (_line(key.public_key()) + "\n").encode(), path.with_name(f"{path.name}.pub")
     try:
-        for place, content, mode in ((path, private, 0o600), (_public(path), public, 0o644)):
+        for place, content, mode in ((path, private, 0o600), (beside, public, 0o644)):
             descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
@@ -189,10 +189,6 @@ def key_digest(key: Ed25519PublicKey) -> str:
     """What a public key is known by, as `ssh-keygen -l` shows it."""
     raw = base64.b64decode(_line(key).split()[1])
     return "SHA256:" + base64.b64encode(hashlib.sha256(raw).digest()).decode().rstrip("=")
-
-
-def _public(path: Path) -> Path:
-    return path.with_name(path.name + ".pub")
 
 
 def _message(digest: str, name: str) -> bytes:
