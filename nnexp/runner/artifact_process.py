@@ -14,7 +14,6 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from types import TracebackType
 
 from nnexp.config.compose import scratch
 from nnexp.config.extensions import Source
@@ -49,12 +48,7 @@ class ArtifactProcess:
             theirs.close()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._process is not None and self._pipe is not None:
             # It has nothing to tidy, and taking down all that it has imported would take a while.
             self._process.kill()

@@ -142,13 +142,13 @@ def run_sweep(
         with killed_if_stopped("sweep", lambda: opened[0] if opened else None, outbox, tell_how):
             opened.append(_open(sweep, key, command, series, outbox))
             _train(sweep, outbox, console, look)
-            if series is None and (said := summarize(sweep, sweep.parent, outbox)):
+            if series is None and (said := summarize(sweep, outbox)):
                 console.print(said, highlight=False)
         note = f"`{line}`" if series else result_note(sweep, line)
         failed = _end(sweep, opened[0], again, note, outbox)
     say_kept(outbox, console)
     if series is None:
-        conclude(sweep, sweep.parent, line, console, watch.seconds)
+        conclude(sweep, line, console, watch.seconds)
     result = SweepResult(sweep.parent, sweep.configs, sweep.recorded)
     if failed:
         told = f"{failed} of {len(sweep.configs)} runs failed; sweep {sweep.parent}"
@@ -240,7 +240,7 @@ def _train(
     missing = [sweep.configs[k] for k in sweep.missing]
     compile_ahead(missing, lambda text: console.print(text, highlight=False))
     with quick_commits(sweep.store):
-        train_shared(sweep, sweep.parent, outbox, console, look)
+        train_shared(sweep, outbox, console, look)
 
 
 def _end(

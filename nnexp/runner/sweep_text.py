@@ -99,9 +99,7 @@ def interrupted(sweep: SweepState, console: Console) -> None:
     console.print(escape(f"go on      {go_on}"), highlight=False, soft_wrap=True)
 
 
-def conclude(
-    sweep: SweepState, parent: str, command: str, console: Console, seconds: float
-) -> None:
+def conclude(sweep: SweepState, command: str, console: Console, seconds: float) -> None:
     """The table of results, what failed, what was reused, and how to look and to go on."""
     found, settings = sweep.recorded, sweep.settings
     done = [run.metrics if run.status == "FINISHED" else None for run in found]
@@ -113,22 +111,22 @@ def conclude(
         if run.status != "FINISHED":
             text = f"failed: {name} ({run.run_id[:8]}): {run.reason}"
             console.print(escape(text), highlight=False)
-    reused = _reused(sweep, parent)
-    for line in [*reused, *_kept_labels(sweep, parent)]:
+    reused = _reused(sweep)
+    for line in [*reused, *_kept_labels(sweep)]:
         console.print(escape(line), highlight=False)
     console.print(f"{seconds:.1f} s in all", highlight=False)
     by = ",".join(words_of(distinct_keys(columns_of(settings)))) if _seeds(sweep) > 1 else ""
     lines = recorded_lines(
-        sweep.configs[0], sweep.store, "sweep", parent, command, by, whole=not reused
+        sweep.configs[0], sweep.store, "sweep", sweep.parent, command, by, whole=not reused
     )
     for line in lines:
         console.print(escape(line), highlight=False, soft_wrap=True)
 
 
-def _kept_labels(sweep: SweepState, parent: str) -> list[str]:
+def _kept_labels(sweep: SweepState) -> list[str]:
     """That reused runs keep their labels, where this sweep was asked for with others."""
     asked = sweep.configs[0].tracking
-    ids = [run.run_id for run in sweep.recorded if run.sweep != parent]
+    ids = [run.run_id for run in sweep.recorded if run.sweep != sweep.parent]
     if not ids or not (asked.note or asked.tags):
         return []
     config = replace(sweep.configs[0], tracking=replace(asked, name=None))
@@ -143,9 +141,9 @@ def _seeds(sweep: SweepState) -> int:
     return len({config.seed for config in sweep.configs})
 
 
-def _reused(sweep: SweepState, parent: str) -> list[str]:
+def _reused(sweep: SweepState) -> list[str]:
     """Which runs were recorded before, outside this sweep."""
     pairs = zip(sweep.names, sweep.recorded, strict=True)
-    names = [f"reused: {name} ({r.run_id[:8]})" for name, r in pairs if r.sweep != parent]
+    names = [f"reused: {name} ({r.run_id[:8]})" for name, r in pairs if r.sweep != sweep.parent]
     more = len(names) - NAMED
     return names if more <= 0 else [*names[:NAMED], f"reused: {more} more, recorded before"]

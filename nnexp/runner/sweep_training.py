@@ -57,7 +57,6 @@ SHOWN_MS = 2000
 
 def train_shared(
     sweep: SweepState,
-    parent: str,
     outbox: Outbox,
     console: Console,
     look: Callable[[], Mapping[str, Recorded]],
@@ -77,7 +76,7 @@ def train_shared(
             if free:
                 # The other sweep may have ended some of them since this one has looked.
                 sweep.found |= {mark: run for mark, run in look().items() if mark in free}
-                train_missing(sweep, parent, outbox, console, free, pool)
+                train_missing(sweep, outbox, console, free, pool)
                 for mark in free:
                     ours.give(mark)
                 continue
@@ -90,27 +89,22 @@ def train_shared(
 
 
 def train_missing(
-    sweep: SweepState,
-    parent: str,
-    outbox: Outbox,
-    console: Console,
-    only: Set[str] | None = None,
-    pool: Executor | None = None,
+    sweep: SweepState, outbox: Outbox, console: Console, only: Set[str], pool: Executor | None
 ) -> None:
-    """Train the runs that are not recorded, longest first; record each when it ends, well or not.
+    """Train those of `only` that are not recorded, longest first; record each at its end.
 
-    With `only`, those of these fingerprints. A `pool` that stays is used instead of a new one.
+    A `pool` that stays is used instead of a new one.
 
     Raises:
         OSError: a worker can write nothing more; what has ended is recorded.
         SourceChanged: so that the fingerprints would not be those of the runs.
         UserError: an engine that cannot be had here.
     """
-    missing = [k for k in sweep.missing if only is None or sweep.marks[k] in only]
+    missing = [k for k in sweep.missing if sweep.marks[k] in only]
     if not missing:
         return
     amount = {k: work(sweep.configs[k], sweep.datasets[k]) for k in missing}
-    tasks = _tasks(sweep, amount, parent)
+    tasks = _tasks(sweep, amount)
     if pool is None:
         pool = executor_of(sweep.configs[0].sweep, tasks)
     else:
@@ -123,9 +117,9 @@ def train_missing(
         with _board(sweep, amount, console) as board:
             for message in messages:
                 if time.monotonic() - beat > HEARTBEAT_SECONDS:
-                    outbox.tell(parent, {"nnexp.heartbeat": str(now())})
+                    outbox.tell(sweep.parent, {"nnexp.heartbeat": str(now())})
                     beat = time.monotonic()
-                _take(message, sweep, parent, outbox, live, board)
+                _take(message, sweep, outbox, live, board)
                 _deliver(sweep, outbox)
                 news.changes()
     except BaseException as error:
@@ -147,7 +141,7 @@ def _mark_stopped(live: Iterable[Projection], outbox: Outbox, reason: str) -> No
                 outbox.send(run)
 
 
-def _tasks(sweep: SweepState, amount: Mapping[int, float], parent: str) -> list[Task]:
+def _tasks(sweep: SweepState, amount: Mapping[int, float]) -> list[Task]:
     """What the workers are given, the longest first."""
     level = sweep.configs[0].tracking.artifacts
     if level == "auto":
@@ -156,7 +150,7 @@ def _tasks(sweep: SweepState, amount: Mapping[int, float], parent: str) -> list[
         Task(
             k,
             sweep.configs[k],
-            begun(sweep, k, parent),
+            begun(sweep, k),
             level,
             log_folder(sweep, k),
             checkpoint(sweep, k),
@@ -177,12 +171,12 @@ def _board(sweep: SweepState, amount: Mapping[int, float], console: Console) -> 
     )
 
 
-def begun(sweep: SweepState, k: int, parent: str) -> Begun:
+def begun(sweep: SweepState, k: int) -> Begun:
     """What the log of a run of a sweep begins with."""
     tags = {
         **sweep.tags.get(sweep.marks[k], {}),
-        "nnexp.sweep": parent,
-        "mlflow.parentRunId": parent,
+        "nnexp.sweep": sweep.parent,
+        "mlflow.parentRunId": sweep.parent,
     }
     config, dataset = sweep.configs[k], sweep.datasets[k]
     return begun_of(sweep.store, sweep.experiment, sweep.names[k], config, dataset, tags)
@@ -191,7 +185,6 @@ def begun(sweep: SweepState, k: int, parent: str) -> Begun:
 def _take(
     message: Message,
     sweep: SweepState,
-    parent: str,
     outbox: Outbox,
     live: dict[int, Projection],
     board: SweepProgress,
@@ -220,7 +213,7 @@ def _take(
     elif isinstance(message, Broken):
         live.pop(message.run, None)
         folder = log_folder(sweep, message.run)
-        log = held_log(folder) or RunLog(folder, begun(sweep, message.run, parent))
+        log = held_log(folder) or RunLog(folder, begun(sweep, message.run))
         fail(log, message.reason)
         _record(sweep, message.run, log, outbox, board)
 
@@ -294,7 +287,7 @@ def _deliver(sweep: SweepState, outbox: Outbox, *, now: bool = False) -> None:
             sweep.found[mark] = replace(run, run_id=arrived[run.run_id])
 
 
-def summarize(sweep: SweepState, parent: str, outbox: Outbox) -> str:
+def summarize(sweep: SweepState, outbox: Outbox) -> str:
     """Record the means over seeds; while the store lacks a run, that is left to the next start.
 
     What is returned says why there are none, if they are too many.
@@ -305,7 +298,7 @@ def summarize(sweep: SweepState, parent: str, outbox: Outbox) -> str:
         return ""
     settings = settings_over_seeds(sweep.configs, recorded)
     try:
-        return record_summaries(sweep.store, sweep.experiment, parent, settings)
+        return record_summaries(sweep.store, sweep.experiment, sweep.parent, settings)
     except Exception as error:
         if not is_from_store(error):
             raise

@@ -95,7 +95,7 @@ class Session:
             self._train(batch, what)
             self._found |= batch.found
         if summary:
-            summarize(batch, self.parent, self.outbox)
+            summarize(batch, self.outbox)
         return [batch.found[mark] for mark in marks]
 
     def train_until(
@@ -168,8 +168,9 @@ class Session:
         # The first of each mark counts, as in the batch.
         tagged = dict(reversed(list(zip(marks, tags, strict=True))))
         batch = SweepState.of(
-            configs, datasets, marks, self.store, self._experiment, found=found, tags=tagged
-        )
+            configs, datasets, marks, self.store, self._experiment,
+            found=found, tags=tagged, parent=self.parent,
+        )  # fmt: skip
         return batch, marks
 
     def _train(self, batch: SweepState, what: str) -> None:
@@ -179,7 +180,7 @@ class Session:
             compile_ahead(batch.configs, partial(self.console.print, highlight=False))
             self._pool = executor_of(first.sweep, (), stays=True)
         look = partial(self._look, batch) if self._reuse else dict
-        train_shared(batch, self.parent, self.outbox, self.console, look, self._pool)
+        train_shared(batch, self.outbox, self.console, look, self._pool)
 
     def _look(self, batch: SweepState) -> dict[str, Recorded]:
         """What another process has recorded meanwhile of the runs that are missing."""
