@@ -21,6 +21,7 @@ from nnexp.runner.sweep_progress import SHOWN
 from nnexp.study.tables import final_table, settings_table
 
 if TYPE_CHECKING:
+    from nnexp.nn.parameters import Parameters
     from nnexp.record.sweep import Recorded
     from nnexp.runner.run_under_way import Result
     from nnexp.runner.sweep import SweepResult
@@ -88,6 +89,13 @@ class Run:
         Raises:
             UserError: none were recorded (a failed run, or `tracking.artifacts=none`).
         """
+        from nnexp.record.weights import named
+
+        return named(self.parameters)
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """The same as weights and biases by layer; raises as `weights`."""
         from nnexp.record.store import open_store
         from nnexp.record.weights import layer_sizes
         from nnexp.study.lookup import find_run
@@ -101,10 +109,7 @@ class Run:
                 f"run {self.run_id}: its record holds no weights "
                 f"({self.status.lower()}, or recorded with tracking.artifacts=none)"
             )
-        arrays: dict[str, NDArray[np.floating[Any]]] = {}
-        for k, (w, b) in enumerate(zip(found.weights, found.biases, strict=True), 1):
-            arrays |= {f"W{k}": w, f"b{k}": b}
-        return arrays
+        return found
 
     def predict(self, images: ArrayLike) -> pd.DataFrame:
         """Class and probabilities `p0` … of images, as the recorded MLflow model gives them.
@@ -136,16 +141,15 @@ class Run:
         from nnexp.record.serving import Network
 
         check_loaded(self.run_id, run.data.tags)
-        arrays, dataset = self.weights, recorded_data(run, self.config)
+        parameters, dataset = self.parameters, recorded_data(run, self.config)
         images = dataset.n_outputs > 1
         network = Network()
         network.activation = ACTIVATIONS[self.config.model.activation].function
         network.output = COSTS[self.config.cost.name].output_name
         network.pixel_max = pixel_max_of(self.config, dataset) if images else None
         network.image_shape = dataset.image_shape if images else None
-        layers = range(1, len(arrays) // 2 + 1)
-        network.weights = [arrays[f"W{k}"].astype(np.float64) for k in layers]
-        network.biases = [arrays[f"b{k}"].astype(np.float64) for k in layers]
+        network.weights = [w.astype(np.float64) for w in parameters.weights]
+        network.biases = [b.astype(np.float64) for b in parameters.biases]
         return network
 
     def __repr__(self) -> str:

@@ -130,7 +130,7 @@ def train(config: Config, session: Session, told: Told) -> Done:
     run = run_on(config, screen)
     if screen.outcome is None:
         try:
-            parameters = _weights(run)
+            parameters = run.parameters
         except UserError:
             # It was recorded without its weights (`tracking.artifacts=none`), which the caller
             # is to have.
@@ -197,11 +197,3 @@ class BookScreen:
 
     def ended(self, run: Recorded) -> None:
         """Nothing: `train` has the last word."""
-
-
-def _weights(run: Run) -> Parameters:
-    arrays = run.weights
-    layers = range(1, len(arrays) // 2 + 1)
-    return Parameters(
-        tuple(arrays[f"W{k}"] for k in layers), tuple(arrays[f"b{k}"] for k in layers)
-    )

@@ -40,14 +40,14 @@ DAMAGE = (
 )
 
 
-def _named(parameters: Parameters) -> dict[str, NDArray[np.floating[Any]]]:
+def named(parameters: Parameters) -> dict[str, NDArray[np.floating[Any]]]:
     """The arrays by name, in the order W1, b1, W2, b2 and so on."""
-    named: dict[str, NDArray[np.floating[Any]]] = {}
+    found: dict[str, NDArray[np.floating[Any]]] = {}
     pairs = zip(parameters.weights, parameters.biases, strict=True)
     for layer, (weight, bias) in enumerate(pairs, start=1):
-        named[f"W{layer}"] = np.ascontiguousarray(weight)
-        named[f"b{layer}"] = np.ascontiguousarray(bias)
-    return named
+        found[f"W{layer}"] = np.ascontiguousarray(weight)
+        found[f"b{layer}"] = np.ascontiguousarray(bias)
+    return found
 
 
 def save_weights(path: Path, parameters: Parameters) -> None:
@@ -61,7 +61,7 @@ def save_weights(path: Path, parameters: Parameters) -> None:
     """
     with path.open("wb") as file:
         # allow_pickle=False makes an array of objects an error instead of a pickle.
-        np.savez(file, allow_pickle=False, **_named(parameters))
+        np.savez(file, allow_pickle=False, **named(parameters))
 
 
 def layer_sizes(config: Config) -> tuple[int | None, ...]:
@@ -183,6 +183,6 @@ def _checked(path: Path, arrays: dict[str, NDArray[Any]]) -> Parameters:
 def weights_sha256(parameters: Parameters) -> str:
     """SHA-256, in hexadecimal, of the arrays' bytes in C order, from W1, b1 to the last."""
     digest = hashlib.sha256()
-    for array in _named(parameters).values():
+    for array in named(parameters).values():
         digest.update(array.tobytes(order="C"))
     return digest.hexdigest()

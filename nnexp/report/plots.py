@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
-from nnexp.record.figures.style import INK, PAPER, quiet
+from nnexp.record.figures.style import INK, PAPER, place, quiet
 from nnexp.report.chart import Chart, Series
 from nnexp.report.figure import Drawn
 from nnexp.report.palette import PUBLISHED, colour, dash
@@ -33,8 +33,7 @@ def new_picture(height: float) -> Figure:
 
 def inches(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
     """Axes at a place given in inches from the lower left corner."""
-    w, h = figure.get_size_inches()
-    axes = figure.add_axes((left / w, bottom / h, width / w, height / h))
+    axes = place(figure, left, bottom, width, height)
     axes.tick_params(labelsize=TEXT)
     axes.set_facecolor("none")
     return axes

@@ -79,15 +79,7 @@ def _write_counts(axes: Axes, counts: NDArray[np.int64], norm: PowerNorm) -> Non
             axes.text(column, row, f"{count}", ha="center", va="center", size=size, color=GREY)
         elif count:
             colour = PAPER if float(norm(float(count))) > 0.7 else INK
-            axes.text(
-                column,
-                row,
-                f"{count}",
-                ha="center",
-                va="center",
-                size=size,
-                color=colour,
-            )
+            axes.text(column, row, f"{count}", ha="center", va="center", size=size, color=colour)
 
 
 def _write_margin(axes: Axes, counts: NDArray[np.int64]) -> None:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from nnexp.record.figures.style import COLOURS, GREY, INK, new_figure, place, quiet
+from nnexp.record.figures.style import COLOURS, GREY, INK, fit_height, new_figure, place, quiet
 
 _SETS = ("train", "validation", "test")
 _HEIGHT = 3.5
@@ -101,10 +101,7 @@ def _lines(axes: Axes, curves: pd.DataFrame, quantity: str, zoom: bool) -> None:
         settled.append(values[steps >= begin] if (steps >= begin).any() else values)
     if not settled:
         return
-    shown = np.concatenate(settled)
-    low, high = float(shown.min()), float(shown.max())
-    margin = 0.06 * (high - low) or 0.05 * (abs(high) or 1.0)
-    axes.set_ylim(low - margin, high + margin)
+    fit_height(axes, np.concatenate(settled))
 
 
 def _final(axes: Axes, accuracy: float, step: int) -> None:

@@ -54,12 +54,7 @@ def first_layer_figure(
     limit = limit or 1.0
     sheet = mosaic(weights[shown].reshape(-1, height, width), columns, gap)
     image = axes.imshow(
-        sheet,
-        cmap=DIVERGING,
-        vmin=-limit,
-        vmax=limit,
-        interpolation="nearest",
-        aspect="auto",
+        sheet, cmap=DIVERGING, vmin=-limit, vmax=limit, interpolation="nearest", aspect="auto"
     )
     # Without a hidden layer the units are the classes.
     name = "class {}" if len(parameters.weights) == 1 else "unit {}"
@@ -69,13 +64,8 @@ def first_layer_figure(
         axes.add_patch(frame(left, top, width, height))
         axes.text(left, top + 1.02 * height, name.format(unit), va="top", size=8.5, color=GREY)
     bar_height = min(2.6, inches - 0.3)
-    bar = place(
-        figure,
-        0.25 + sheet_width,
-        max(0.15, inches - bar_height - 0.05),
-        0.14,
-        bar_height,
-    )
+    bottom = max(0.15, inches - bar_height - 0.05)
+    bar = place(figure, 0.25 + sheet_width, bottom, 0.14, bar_height)
     scale = figure.colorbar(image, cax=bar, extend="both")
     scale.outline.set_visible(False)  # type: ignore[operator, unused-ignore]
     bar.tick_params(labelsize=9, colors=GREY, length=3)

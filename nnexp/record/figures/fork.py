@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from nnexp.record.figures.style import BLUE, GREY, INK, new_figure, place, quiet
+from nnexp.record.figures.style import BLUE, GREY, INK, fit_height, new_figure, place, quiet
 
 _HEIGHT = 3.5
 _SETS = ("test", "validation", "train")
@@ -39,9 +39,7 @@ def fork_figure(fork: pd.DataFrame, parent: pd.DataFrame, at: int, *, title: str
         axes.axvline(at, color=INK, linewidth=0.8)
         last = max(int(fork["step"].max()), int(parent["step"].max()), 1)
         settled = pd.concat(f.loc[f["step"] >= _SHOWN * last, metric] for f in (fork, parent))
-        low, high = float(settled.min()), float(settled.max())
-        margin = 0.06 * (high - low) or 0.05 * (abs(high) or 1.0)
-        axes.set_ylim(low - margin, high + margin)
+        fit_height(axes, settled.dropna().to_numpy(float))
         axes.set_xlim(0, last)
         label = metric.replace("/", " ").replace("data_cost", "cost, without penalty")
         axes.set_ylabel(label, size=10, color=INK)

@@ -61,15 +61,15 @@ def new_figure(height: float, heading: str, setting: str) -> Figure:
 
 def place(figure: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
     """Axes at a place given in inches from the lower left corner."""
-    total_width, total_height = figure.get_size_inches()
-    return figure.add_axes(
-        (
-            left / total_width,
-            bottom / total_height,
-            width / total_width,
-            height / total_height,
-        )
-    )
+    wide, high = figure.get_size_inches()
+    return figure.add_axes((left / wide, bottom / high, width / wide, height / high))
+
+
+def fit_height(axes: Axes, values: NDArray[np.floating[Any]]) -> None:
+    """Limits a little beyond the least and the greatest of some values."""
+    low, high = float(values.min()), float(values.max())
+    margin = 0.06 * (high - low) or 0.05 * (abs(high) or 1.0)
+    axes.set_ylim(low - margin, high + margin)
 
 
 def quiet(axes: Axes, *, grid: bool = True) -> None:
