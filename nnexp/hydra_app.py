@@ -11,12 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nnexp.cli import COMMANDS
-from nnexp.config.arguments import (
-    config_dirs,
-    flags_first,
-    given_keys,
-    quoted_texts,
-)
+from nnexp.config.arguments import config_dirs, flags_first, given_keys, quoted_texts
 from nnexp.config.check_arguments import check_arguments
 from nnexp.output import unfailing_output
 from nnexp.redact import redact

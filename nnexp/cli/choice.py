@@ -16,11 +16,7 @@ if TYPE_CHECKING:
 def add_choice(parser: argparse.ArgumentParser) -> None:
     """The options that choose runs beside their ids."""
     parser.add_argument("--sweep", metavar="ID", help="a sweep: its parent and all of its runs")
-    parser.add_argument(
-        "--where",
-        metavar="FILTER",
-        help="these runs, in MLflow's filter syntax",
-    )
+    parser.add_argument("--where", metavar="FILTER", help="these runs, in MLflow's filter syntax")
     parser.add_argument(
         "--experiment", metavar="NAME", help="with --where: the MLflow experiment (default nnexp)"
     )

@@ -15,11 +15,7 @@ from nnexp.study.metric import Metric
 from nnexp.study.statistics import Summary
 from nnexp.study.text_table import TextTable
 
-VERDICTS = {
-    "finalist": "not resolved from it",
-    "worse": "worse",
-    "failed": "a run failed",
-}
+VERDICTS = {"finalist": "not resolved from it", "worse": "worse", "failed": "a run failed"}
 
 
 def tables(found: Sequence[Searched]) -> list[TextTable]:

@@ -26,12 +26,7 @@ from nnexp.config.values import shown
 from nnexp.errors import UserError
 from nnexp.redact import redact
 
-CHOICES = {
-    "cost": COSTS,
-    "reg": REGULARIZERS,
-    "data": DATASETS,
-    "init": INITIALIZERS,
-}
+CHOICES = {"cost": COSTS, "reg": REGULARIZERS, "data": DATASETS, "init": INITIALIZERS}
 """The groups whose choices need no file in `conf/`: without one, a choice sets its name."""
 
 LABELS = ("name", "note", "tags")

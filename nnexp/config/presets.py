@@ -15,14 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from nnexp.config.arguments import (
-    GROUPS,
-    NOTIFY,
-    RETIRED,
-    config_dirs,
-    is_choices,
-    printable,
-)
+from nnexp.config.arguments import GROUPS, NOTIFY, RETIRED, config_dirs, is_choices, printable
 from nnexp.config.plain_yaml import MAX_CHARACTERS, leaves, read_plain
 from nnexp.errors import UserError
 

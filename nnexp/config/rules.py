@@ -230,11 +230,7 @@ RULES: tuple[Rule, ...] = (
         lambda c: c.data.root is None or c.data.name in ("idx", "fashion_mnist"),
         "allowed with data=idx and data=fashion_mnist",
     ),
-    Rule(
-        "reg.biases",
-        lambda c: not c.reg.biases or has_lmbda(c),
-        LMBDA_ALLOWED,
-    ),
+    Rule("reg.biases", lambda c: not c.reg.biases or has_lmbda(c), LMBDA_ALLOWED),
     _neuron("model.hidden", lambda c: not c.model.hidden, "there is no hidden layer: allowed: []"),
     _neuron(
         "cost.name", lambda c: c.cost.name != "loglikelihood", "allowed: crossentropy, quadratic"

@@ -7,16 +7,7 @@ from dataclasses import dataclass
 
 from nnexp.record.contents import Contents, contents_of
 from nnexp.record.files import recorded_digests
-from nnexp.record.seal import (
-    PARTS,
-    SHORT,
-    TAG,
-    Seal,
-    kept_seals,
-    parts_of,
-    seal_of_tags,
-    sealed,
-)
+from nnexp.record.seal import PARTS, SHORT, TAG, Seal, kept_seals, parts_of, seal_of_tags, sealed
 from nnexp.record.store import Store
 
 AT_ONCE = 200

@@ -13,12 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnexp.record.labels import RESERVED
-from nnexp.record.mlflow_private import (
-    database_of,
-    ids_where,
-    session_of,
-    tables_of,
-)
+from nnexp.record.mlflow_private import database_of, ids_where, session_of, tables_of
 from nnexp.record.served_runs import runs_of_ids, served_history
 from nnexp.record.store import Store
 

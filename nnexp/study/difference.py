@@ -15,13 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnexp.study.bootstrap import (
-    Interval,
-    checked,
-    mean_interval,
-    resolved,
-    weighted_interval,
-)
+from nnexp.study.bootstrap import Interval, checked, mean_interval, resolved, weighted_interval
 from nnexp.study.estimate import Evidence
 from nnexp.study.improvement import (
     Probability,

@@ -11,13 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from scipy.special import nctdtr, stdtrit
 
-from nnexp.study.bootstrap import (
-    UNBOUNDED,
-    Interval,
-    checked,
-    mean_interval,
-    within,
-)
+from nnexp.study.bootstrap import UNBOUNDED, Interval, checked, mean_interval, within
 from nnexp.study.ttest import Floats, mean, variance_of_mean
 
 # Beyond this many seeds in all, "so many more" is no advice.

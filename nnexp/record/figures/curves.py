@@ -48,11 +48,7 @@ def curves_figure(
         accuracy = place(figure, 4.7, 0.55, width, _HEIGHT - 0.65)
         _lines(accuracy, curves, "accuracy", True)
         if test_accuracy is not None and np.isfinite(test_accuracy):
-            _final(
-                accuracy,
-                test_accuracy,
-                _last(curves) if test_step is None else test_step,
-            )
+            _final(accuracy, test_accuracy, _last(curves) if test_step is None else test_step)
         accuracy.set_ylabel("accuracy", size=10, color=INK)
         accuracy.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{100 * y:g} %"))
     for axes in figure.axes:

@@ -7,14 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from nnexp.nn.parameters import Parameters
-from nnexp.record.figures.style import (
-    DIVERGING,
-    GREY,
-    frame,
-    mosaic,
-    new_figure,
-    place,
-)
+from nnexp.record.figures.style import DIVERGING, GREY, frame, mosaic, new_figure, place
 
 _UNITS = 30
 

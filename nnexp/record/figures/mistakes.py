@@ -8,15 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nnexp.record.figures.style import (
-    GREY,
-    INK,
-    VERMILION,
-    frame,
-    mosaic,
-    new_figure,
-    place,
-)
+from nnexp.record.figures.style import GREY, INK, VERMILION, frame, mosaic, new_figure, place
 
 _ROWS, _COLUMNS = 5, 6
 

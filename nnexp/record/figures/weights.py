@@ -11,15 +11,7 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from nnexp.nn.parameters import Parameters
-from nnexp.record.figures.style import (
-    BLUE,
-    GREY,
-    INK,
-    VERMILION,
-    new_figure,
-    place,
-    quiet,
-)
+from nnexp.record.figures.style import BLUE, GREY, INK, VERMILION, new_figure, place, quiet
 
 _COLUMNS = 4
 _FEW = 12
@@ -125,10 +117,7 @@ def _each(parameters: Parameters, title: str) -> Figure:
     pairs = zip(parameters.weights, parameters.biases, strict=True)
     for layer, (weight, bias) in enumerate(pairs, start=1):
         suffix = f" {layer}" if len(parameters.weights) > 1 else ""
-        for kind, colour, array in (
-            ("weight", BLUE, weight),
-            ("bias", VERMILION, bias),
-        ):
+        for kind, colour, array in (("weight", BLUE, weight), ("bias", VERMILION, bias)):
             flat = array.astype(np.float64).ravel()
             for number, value in enumerate(flat.tolist(), start=1):
                 which = f" ({number})" if flat.size > 1 else ""

@@ -21,13 +21,7 @@ from nnexp.study.claims_judged import Judged, judge
 from nnexp.study.compare import compare
 from nnexp.study.exchange.archive import MANIFEST, SUMS, archived, sums_of
 from nnexp.study.exchange.gather import Gathered
-from nnexp.study.exchange.manifest import (
-    Claims,
-    Compared,
-    ComparedSetting,
-    JudgedClaim,
-    Manifest,
-)
+from nnexp.study.exchange.manifest import Claims, Compared, ComparedSetting, JudgedClaim, Manifest
 from nnexp.study.exchange.recording import record_results
 from nnexp.study.exchange.results import Results, results_of
 from nnexp.study.frames import runs_of_ids
