@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from nnexp.record.contents import Contents, contents_of
 from nnexp.record.files import recorded_digests
 from nnexp.record.seal import PARTS, SHORT, TAG, Seal, kept_seals, parts_of, seal_of_tags, sealed
+from nnexp.record.served_runs import pages
 from nnexp.record.store import Store
 
 AT_ONCE = 200
@@ -47,8 +48,7 @@ def check_records(store: Store, ids: Sequence[str]) -> Iterator[tuple[str, Check
 def checked_contents(store: Store, ids: Sequence[str]) -> Iterator[tuple[str, Contents, Checked]]:
     """What a store holds of some finished runs, with what came of checking it."""
     kept = kept_seals(store.folder, set(ids))
-    for start in range(0, len(ids), PAGE):
-        part = list(ids[start : start + PAGE])
+    for part in pages(ids, PAGE):
         for run_id, contents in contents_of(store, part).items():
             yield run_id, contents, _checked(store, contents, kept.get(run_id))
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from nnexp.record.mlflow_private import session_of, tables_of
 from nnexp.record.patient_client import patient
-from nnexp.record.served_runs import runs_of_ids, served_history
+from nnexp.record.served_runs import pages, runs_of_ids, served_history
 from nnexp.record.store import Store
-from nnexp.record.store_sql import database, pages
+from nnexp.record.store_sql import PAGE, database
 
 MOST = 1.7976931348623157e308
 """What stores hold for an infinite value."""
@@ -52,7 +52,7 @@ def contents_of(store: Store, ids: Sequence[str]) -> dict[str, Contents]:
     inner = database(store)
     if inner is not None:
         found = {run_id: Contents() for run_id in ids}
-        for part in pages(ids):
+        for part in pages(ids, PAGE):
             patient(_read)(inner, part, found)
         return found
     runs = runs_of_ids(store, ids)

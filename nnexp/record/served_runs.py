@@ -43,21 +43,22 @@ def runs_of_ids(store: Store, ids: Sequence[str]) -> list[Run]:
     Raises:
         MlflowException: there is no such run.
     """
-    return [run for part in _parts(ids) for run in _runs(store, part)]
+    return [run for part in pages(ids, MOST_RUNS) for run in _runs(store, part)]
 
 
 def served_history(store: Store, ids: Sequence[str], names: Sequence[str]) -> Iterator[Value]:
     """The whole history of some metrics of some runs, a value that was sent twice twice."""
-    for part in _parts(ids):
+    for part in pages(ids, MOST_RUNS):
         history = _History(store, part)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             for values in pool.map(history.of, names):
                 yield from values
 
 
-def _parts(ids: Sequence[str]) -> Iterator[list[str]]:
-    for start in range(0, len(ids), MOST_RUNS):
-        yield list(ids[start : start + MOST_RUNS])
+def pages(values: Sequence[str], most: int) -> Iterator[list[str]]:
+    """Ids or other values in parts of at most so many."""
+    for start in range(0, len(values), most):
+        yield list(values[start : start + most])
 
 
 def _runs(store: Store, ids: Sequence[str]) -> list[Run]:

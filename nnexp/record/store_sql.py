@@ -7,14 +7,14 @@ this and the client would be a fault: tests/study/test_frames.py compares both.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnexp.record.labels import RESERVED
 from nnexp.record.mlflow_private import database_of, ids_where, session_of, tables_of
-from nnexp.record.served_runs import runs_of_ids, served_history
+from nnexp.record.served_runs import pages, runs_of_ids, served_history
 from nnexp.record.store import Store
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def ids_tagged(inner: Any, key: str, values: Sequence[str]) -> set[str]:
 
     found: set[str] = set()
     with session_of(inner) as session:
-        for part in pages(values):
+        for part in pages(values, PAGE):
             tag = tables_of(inner).tag
             statement: Any = select(tag.run_uuid).where(tag.key == key, tag.value.in_(part))
             found.update(str(row[0]) for row in session.execute(statement))
@@ -100,7 +100,7 @@ def read_columns(
 
     found, ours = Columns(ids), tables_of(inner)
     with session_of(inner) as session:
-        for part in pages(ids):
+        for part in pages(ids, PAGE):
             info = select(*(getattr(ours.run, name) for name in INFO))
             for row in session.execute(info.where(ours.run.run_uuid.in_(part))):
                 found.put_info(row)
@@ -133,7 +133,7 @@ def curves_of_ids(
         return _of_database(inner, ids, names)
     if names is None:
         names = sorted({m for run in runs_of_ids(store, ids) for m in run.data.metrics})
-    histories = ((part, list(served_history(store, part, names))) for part in pages(ids))
+    histories = ((part, list(served_history(store, part, names))) for part in pages(ids, PAGE))
     return _joined([_sorted(rows, _order(part)) for part, rows in histories if rows])
 
 
@@ -156,7 +156,7 @@ def _of_database(inner: Any, ids: Sequence[str], names: Sequence[str] | None) ->
 
     parts: list[pd.DataFrame] = []
     with session_of(inner) as session:
-        for part in pages(ids):
+        for part in pages(ids, PAGE):
             m = tables_of(inner).metric
             statement: Any = select(m.run_uuid, m.key, m.step, m.timestamp, m.value, m.is_nan)
             statement = statement.where(m.run_uuid.in_(part))
@@ -175,12 +175,6 @@ def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     if not parts:
         return pd.DataFrame(columns=["run_id", "metric", "step", "value"])
     return pd.concat(parts, ignore_index=True)
-
-
-def pages(values: Sequence[str]) -> Iterator[list[str]]:
-    """Ids or other values in parts that a query can hold."""
-    for start in range(0, len(values), PAGE):
-        yield list(values[start : start + PAGE])
 
 
 def _order(ids: Sequence[str]) -> dict[str, int]:

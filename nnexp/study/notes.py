@@ -87,7 +87,8 @@ def _beside(
     firsts = finished.groupby(names.loc[finished.index]).first()
     free = (*keys, pair, *_FOLLOWS)
     columns = {k: list(firsts[k]) for k in config_keys() if k in firsts and k not in free}
-    groups = _groups(keys)
+    # What else a choice brings with it is part of it.
+    groups = {key.partition(".")[0] for key in keys if "." in key} - {"train", "data", "model"}
     beside = [key for key in distinct_keys(columns) if key.partition(".")[0] not in groups]
     said, loose = [], []
     for key in beside:
@@ -119,11 +120,6 @@ def _together(firsts: pd.DataFrame, key: str, leader: str) -> str:
         f"the settings differ in {key} too, which follows {short(leader)}{told}: "
         "a difference is that of both together"
     )
-
-
-def _groups(keys: Sequence[str]) -> set[str]:
-    """The choices that `keys` belong to: what else a choice brings with it is part of it."""
-    return {key.partition(".")[0] for key in keys if "." in key} - {"train", "data", "model"}
 
 
 def _chosen(finished: pd.DataFrame, metric: str) -> list[str]:

@@ -137,16 +137,13 @@ def verify(
     if again.parameters is not None and tolerance is None:
         bits = recorded_correct(store, run)
         other = unlike(bits, correct_of(config, dataset, again.parameters))
-        verdict = replace(
-            verdict,
-            compared=verdict.compared + len(bits),
-            differences=(*verdict.differences, *(_other_images(*found, last) for found in other)),
+        more = (
+            Difference(f"{which} images that are right in only one", last, 0.0, float(count))
+            for which, count in other
         )
+        compared, differences = verdict.compared + len(bits), (*verdict.differences, *more)
+        verdict = replace(verdict, compared=compared, differences=differences)
     return replace(verdict, record=record)
-
-
-def _other_images(which: str, count: int, epochs: int) -> Difference:
-    return Difference(f"{which} images that are right in only one", epochs, 0.0, float(count))
 
 
 def train_again(stages: Sequence[Stage], dataset: Dataset, epochs: int | None = None) -> Trained:
