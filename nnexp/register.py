@@ -205,11 +205,7 @@ _REGISTRIES: dict[str, dict[str, Any]] = {
 
 
 def _registered(
-    kind: str,
-    name: str,
-    parameters: str,
-    add: Callable[[Function], None],
-    compiled: bool = True,
+    kind: str, name: str, parameters: str, add: Callable[[Function], None], compiled: bool = True
 ) -> Callable[[_F], _F]:
     """A decorator that adds a function of these parameters to its kind, and leaves it as it is."""
 

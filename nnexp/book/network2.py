@@ -191,11 +191,7 @@ class Network(Layers):
 
 
 def load(
-    filename: FileName,
-    *,
-    cost: CostClass | None = None,
-    seed: int = 0,
-    rng: str = "pcg64",
+    filename: FileName, *, cost: CostClass | None = None, seed: int = 0, rng: str = "pcg64"
 ) -> Network:
     """A network from a file that `save` has written, or the book's program.
 

@@ -96,10 +96,7 @@ def _count_option(parser: Parser, name: str, default: int, what: str) -> None:
 def asked_of(options: argparse.Namespace) -> Asked:
     """What the options ask for."""
     rules = Rules(
-        trials=options.trials,
-        width=options.width,
-        finalists=options.finalists,
-        seeds=options.seeds,
+        trials=options.trials, width=options.width, finalists=options.finalists, seeds=options.seeds
     )
     return Asked(
         tuple(options.overrides),

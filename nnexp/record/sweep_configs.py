@@ -20,10 +20,7 @@ ASKED = "asked.json"
 
 
 def note_asked(
-    store: Store,
-    parent: str,
-    names: Mapping[str, str],
-    configs: Mapping[str, Config] | None = None,
+    store: Store, parent: str, names: Mapping[str, str], configs: Mapping[str, Config] | None = None
 ) -> None:
     """Keep with a sweep what it was asked for: names and configs of its runs, by fingerprint.
 

@@ -123,11 +123,7 @@ def write_report(
 
 
 def make_report(
-    store: Store,
-    names: Sequence[str],
-    where: str | None,
-    command: str,
-    sweeps: Sequence[str] = (),
+    store: Store, names: Sequence[str], where: str | None, command: str, sweeps: Sequence[str] = ()
 ) -> Report:
     """Gather, compare, draw; with `sweeps`, ids of parents, only runs of these.
 

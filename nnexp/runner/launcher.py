@@ -97,10 +97,7 @@ def register_launcher(request: Request) -> None:
         SweepLauncher.__module__ = _MODULE
         plugins.register(SweepLauncher)
     ConfigStore.instance().store(
-        group="hydra/launcher",
-        name="nnexp",
-        node=_LauncherNode,
-        provider="nnexp",
+        group="hydra/launcher", name="nnexp", node=_LauncherNode, provider="nnexp"
     )
 
 

@@ -28,7 +28,8 @@ def answer(comparison: Comparison) -> tuple[str, ...]:
     metric = Metric(comparison.metric)
     if len(comparison.settings) == 1:
         (only,) = comparison.settings
-        return f"{comparison.metric} of the one setting, {only.label}: {_mean(only, comparison)}."
+        mean = _mean(only, comparison)
+        return (f"{comparison.metric} of the one setting, {only.label}: {mean}.",)
     if comparison.against is not None:
         return (_baseline(comparison, metric),)
     each = best_each(comparison, metric)

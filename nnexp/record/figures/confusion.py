@@ -17,9 +17,7 @@ _COUNTED = 20
 
 
 def confusion_counts(
-    labels: NDArray[np.integer[Any]],
-    predicted: NDArray[np.integer[Any]],
-    n_classes: int,
+    labels: NDArray[np.integer[Any]], predicted: NDArray[np.integer[Any]], n_classes: int
 ) -> NDArray[np.int64]:
     """How often each class was taken for each.
 

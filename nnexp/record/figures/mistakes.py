@@ -14,9 +14,7 @@ _ROWS, _COLUMNS = 5, 6
 
 
 def most_wrong(
-    labels: NDArray[np.integer[Any]],
-    probabilities: NDArray[np.floating[Any]],
-    limit: int,
+    labels: NDArray[np.integer[Any]], probabilities: NDArray[np.floating[Any]], limit: int
 ) -> NDArray[np.int64]:
     """The misclassified examples, the most confident mistake first.
 
