@@ -137,14 +137,6 @@ def _trained_by(words: Sequence[str]) -> str:
     return words[0] if words and words[0] in ("compare", "search") else ""
 
 
-def _command(tags: Mapping[str, str]) -> str:
-    """The recorded command, as this version would take it."""
-    command = tags.get("nnexp.command", "")
-    with suppress(ValueError):
-        command = shlex.join(without_retired(shlex.split(command)))
-    return command
-
-
 def _go_on(store: Store, prefix: str, *, retry_failed: bool) -> int:
     """Train what is missing of a recorded sweep: of its recorded configs, not of its command.
 
@@ -220,5 +212,7 @@ def _changed(store: Store, parent: Run, prefix: str, configs: Sequence[Config]) 
         what = "its data, or what computes with train.engine=numpy, are not what they were"
     else:
         what = "its command asks for other runs than it did: a preset or a default has changed"
-    command = _command(parent.data.tags)
+    command = parent.data.tags.get("nnexp.command", "")
+    with suppress(ValueError):  # As this version would take it.
+        command = shlex.join(without_retired(shlex.split(command)))
     return f"--go-on {prefix}: {what}; nothing was trained; a new sweep of it all: {command}"

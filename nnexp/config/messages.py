@@ -69,12 +69,9 @@ def _known(error: BaseException) -> str | None:
         rate = re.fullmatch(r"0?\.\d+", choice) is not None and group == "dropout"
         near += f"; a rate of its own is dropout.hidden={choice}" if rate else ""
         return f"{group}={choice}: allowed: {', '.join(names) or 'nothing'}{near}"
-    several = re.search(r"Ambiguous value for argument '([^']*)'", text)
-    if several:
-        return f"{several.group(1)}: several values; allowed: one, or add -m to sweep over them"
-    sweep = re.search(r"Sweep parameters '([^']*)' requires? --multirun", text)
-    if sweep:
-        return f"{sweep.group(1)}: several values; allowed: one, or add -m to sweep over them"
+    for told in ("Ambiguous value for argument", "Sweep parameters"):
+        if several := re.search(f"{told} '([^']*)'", text):
+            return f"{several[1]}: several values; allowed: one, or add -m to sweep over them"
     merged = re.search(r"Error merging override (.*)", text)
     if merged:
         key, _, value = merged.group(1).partition("=")

@@ -14,7 +14,6 @@ import re
 import stat
 import struct
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import IO
 from nnexp.atomic_files import write_whole
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
+from nnexp.record.weights import DAMAGE
 
 SUFFIX = ".nnexp"
 
@@ -78,17 +78,7 @@ _LINE = re.compile(r"([0-9a-f]{64})  ([\w./]+)")
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 _LEVEL = 6
 
-# Depending on the byte it hits, damage shows as any of these.
-_DAMAGE = (
-    OSError,
-    ValueError,
-    EOFError,
-    OverflowError,
-    RuntimeError,
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+_DAMAGE = (*DAMAGE, struct.error)
 
 
 def member(run_id: str, name: str) -> str:
