@@ -272,17 +272,10 @@ class Sweep:
             first = self.runs[0]
             published = published_runs(first.tracking_uri, [first.config.tracking.experiment])
         rule = Rule(within=None if within is None else within / Metric(metric).scale)
-        return Compared(
-            compare(
-                self.frame,
-                keys,
-                metric,
-                pair=pair,
-                published=published,
-                against=against,
-                rule=rule,
-            )
+        found = compare(
+            self.frame, keys, metric, pair=pair, published=published, against=against, rule=rule
         )
+        return Compared(found)
 
     def __repr__(self) -> str:
         return "\n".join([self._head, *([self.table.to_string(index=False)] if self.runs else [])])
