@@ -122,8 +122,16 @@ def main() -> None:
 class Series:
     """Measurements while the store grows."""
 
-    def __init__(self, place: Place, epochs: int, rows: Any, folder: Path) -> None:
+    def __init__(
+        self,
+        place: Place,
+        epochs: int,
+        rows: Any,
+        folder: Path,
+        network: Sequence[str] = SETTINGS,
+    ) -> None:
         self.place, self.epochs, self.rows, self.folder = place, epochs, rows, folder
+        self.network = network
         self.experiment = f"scale-{epochs}"
         self.there = 0
         self._source = ""
@@ -168,16 +176,22 @@ class Series:
         """A sweep of one new run, and of some more."""
         for _ in range(repeats):
             for n in (1, 1 + TRAINED):
-                self._fresh += 100
-                seeds = f"seed=range({self._fresh},{self._fresh + n})"
-                took, _ = self.typed(
-                    way, ["-m", seeds, lmbda(0), *self.settings(), "sweep.workers=1"]
-                )
-                self.note(way, f"sweep of {n}", took)
+                self.note(way, f"sweep of {n}", self.swept(way, n))
+
+    def swept(self, way: str, n: int, workers: int = 1) -> Took:
+        """A sweep of new runs."""
+        self._fresh += 100
+        seeds = f"seed=range({self._fresh},{self._fresh + n})"
+        words = ["-m", seeds, lmbda(0), *self.settings(), f"sweep.workers={workers}"]
+        return self.typed(way, words)[0]
 
     def settings(self) -> list[str]:
         """What all runs have in common."""
-        return [*SETTINGS, f"train.epochs={self.epochs}", f"tracking.experiment={self.experiment}"]
+        return [
+            *self.network,
+            f"train.epochs={self.epochs}",
+            f"tracking.experiment={self.experiment}",
+        ]
 
     def typed(self, way: str, words: Sequence[str]) -> tuple[Took, str]:
         """Run a command; what it took, and said."""

@@ -67,8 +67,10 @@ def filters(options: argparse.Namespace) -> str | None:
     return " and ".join(options.where) if options.where else None
 
 
-def selected(options: argparse.Namespace) -> pd.DataFrame:
+def selected(options: argparse.Namespace, limit: int | None = None) -> pd.DataFrame:
     """The frame of the runs that the options of `add_selection` choose.
+
+    With `limit` no more than the latest so many of an experiment are read.
 
     Of several experiments it has a column `experiment`, as it has of one.
 
@@ -80,7 +82,8 @@ def selected(options: argparse.Namespace) -> pd.DataFrame:
     from nnexp.study.frames import runs
 
     names = experiments(options)
-    frames = [runs(options.tracking_uri, name, filters(options)) for name in names]
+    where = filters(options)
+    frames = [runs(options.tracking_uri, name, where, limit=limit) for name in names]
     filled = [f.assign(experiment=n) for n, f in zip(names, frames, strict=True) if len(f)]
     if not filled:
         frame = frames[0]

@@ -56,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
         raise UserError("--all: allowed without --experiment and --sweep")
     if options.limit is not None and options.limit < 1:
         raise UserError(f"--limit {options.limit}: allowed: at least 1")
-    everything = selected(options)
+    everything = selected(options, _enough(options))
     frame = _arranged(everything, options)
     if options.format == "csv":
         frame.to_csv(sys.stdout, index=False)
@@ -65,8 +65,18 @@ def main(arguments: Sequence[str]) -> int:
     elif frame.empty:
         _say_none(", ".join(experiments(options)), filters(options))
     else:
-        _print(frame, len(everything), chosen=options.columns is not None)
+        count = _count(len(frame), len(everything), known=_enough(options) is None)
+        _print(frame, count, chosen=options.columns is not None)
     return 0
+
+
+def _enough(options: argparse.Namespace) -> int | None:
+    """How many of the latest runs must be read, one more than are shown: of many a server takes
+    minutes to read all.
+    """
+    if options.limit is None or options.sort or options.reverse or options.sweep:
+        return None
+    return int(options.limit) + 1
 
 
 def _arranged(frame: pd.DataFrame, options: argparse.Namespace) -> pd.DataFrame:
@@ -101,7 +111,15 @@ def _say_none(experiment: str, where: str | None) -> None:
     new_console().print(safe(text), highlight=False)
 
 
-def _print(frame: pd.DataFrame, total: int, *, chosen: bool) -> None:
+def _count(shown: int, read: int, *, known: bool) -> str:
+    if shown == read:
+        return some(read, "run")
+    if known:
+        return f"{shown} of {some(read, 'run')}"
+    return f"{some(shown, 'run')}, more are recorded"
+
+
+def _print(frame: pd.DataFrame, count: str, *, chosen: bool) -> None:
     console = new_console()
     table = plain_table()
     frame = frame if chosen else frame.assign(labels=_labels(frame))
@@ -119,7 +137,6 @@ def _print(frame: pd.DataFrame, total: int, *, chosen: bool) -> None:
     if not chosen:
         for _, row in frame[frame["status"] == "FAILED"].iterrows():
             console.print(safe(f"failed: {row['run_id'][:8]} {row['name']}: {row['reason']}"))
-    count = some(total, "run") if len(frame) == total else f"{len(frame)} of {some(total, 'run')}"
     console.print(f"{count}; python -m nnexp show RUN_ID tells more", highlight=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -35,8 +36,9 @@ def runs(
     experiment: str = "nnexp",
     where: str | None = None,
     kind: str = "run",
+    limit: int | None = None,
 ) -> pd.DataFrame:
-    """One row per recorded run of an experiment, the latest first.
+    """One row per recorded run of an experiment, the latest first; with `limit`, the latest ones.
 
     Columns: `run_id`, `name`, `status`, `start` (UTC), `seconds`, `fingerprint`, `source`, `data`,
     `environment`, `sweep`, `command`, `reason`, `note`; `tags.KEY`, the user's own;
@@ -54,8 +56,9 @@ def runs(
     store = open_store(tracking_uri, reading=True)
     inner = database(store)
     if inner is None:
-        return frame_of(select(store, experiment, where, kind))
-    return _frame(read_columns(inner, _ids(store, inner, experiment, where, kind), _tags()))
+        return frame_of(select(store, experiment, where, kind, limit))
+    ids = _ids(store, inner, experiment, where, kind)
+    return _frame(read_columns(inner, ids[:limit], _tags()))
 
 
 def runs_of_kind(store: Store, number: str, kind: str) -> list[int]:
@@ -67,10 +70,17 @@ def runs_of_kind(store: Store, number: str, kind: str) -> list[int]:
     return [int(start or 0) for start in found.info["start_time"]]
 
 
-def select(store: Store, experiment: str, where: str | None = None, kind: str = "run") -> list[Run]:
+def select(
+    store: Store,
+    experiment: str,
+    where: str | None = None,
+    kind: str = "run",
+    limit: int | None = None,
+) -> list[Run]:
     """The recorded runs that `runs` makes a frame of."""
     number, condition = experiment_named(store, experiment), _condition(where, kind)
-    return understood(where, lambda: list(runs_where(store, [number], condition)))
+    found = runs_where(store, [number], condition)
+    return understood(where, lambda: list(islice(found, limit)))
 
 
 def frame_of(found: Iterable[Run]) -> pd.DataFrame:

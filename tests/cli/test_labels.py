@@ -186,6 +186,15 @@ def test_runs_are_sorted_cut_and_shown_by_the_columns_asked_for(folder: Path) ->
     assert "paper=fig3" in done(inside(folder, "runs", "--all"))
 
 
+def test_the_latest_runs_are_shown_without_reading_all(folder: Path) -> None:
+    latest = [run.info.run_id for run in runs(folder)]
+    rows = json.loads(done(inside(folder, "runs", "--limit", "2", "--format", "json")))
+    assert [row["run_id"] for row in rows] == latest[:2]
+    assert "2 runs, more are recorded" in done(inside(folder, "runs", "--limit", "2"))
+    whole = done(inside(folder, "runs", "--limit", str(len(latest))))
+    assert f"{len(latest)} runs; python" in whole
+
+
 def test_experiments_lists_what_is_recorded(folder: Path) -> None:
     (row,) = json.loads(done(inside(folder, "experiments", "--format", "json")))
     assert (row["experiment"], row["runs"], row["sweeps"]) == ("nnexp", len(runs(folder)), 1)
