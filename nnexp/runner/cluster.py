@@ -24,6 +24,7 @@ from nnexp.record.environment import cores
 from nnexp.record.log_folder import make_room
 from nnexp.redact import redact
 from nnexp.runner.dask_client import connect, differences, distributed_package, workers_of
+from nnexp.runner.dask_demand import Demand
 from nnexp.runner.remote import TOPIC, Answer, machine, told, train_task
 from nnexp.runner.worker import Broken, Finished, Message, Note, Progress, Task
 from nnexp.source import file_digests
@@ -32,7 +33,13 @@ LOOK_SECONDS = 2.0
 """How often it is looked for workers that have joined."""
 
 RECONNECT_SECONDS = 300.0
-"""How long a scheduler that is gone, or one without workers, is waited for."""
+"""How long a scheduler that is gone is waited for."""
+
+ALONE_SECONDS = 3600.0
+"""How long a cluster may be without workers: they can have to queue themselves."""
+
+SILENT_SECONDS = 10.0
+"""After how long it is said that there are none."""
 
 TRIES = 3
 """How often a task is tried whose worker dies with it."""
@@ -75,7 +82,9 @@ class Cluster:
         self._told: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._cluster: Any = None
         self._client: Any = None
-        self._looked = 0.0
+        self._looked = self._alone_since = 0.0
+        self._alone_said = False
+        self._demand = Demand()
 
     def add(self, tasks: Iterable[Task]) -> None:
         """More tasks, after all those before have ended."""
@@ -88,20 +97,34 @@ class Cluster:
         try:
             if self._client is None:
                 self._open()
-            alone_since = time.monotonic()
+            self._alone_since = time.monotonic()
             while self._tasks or self._running:
                 yield from self._look()
-                if self._free() or self._running:
-                    alone_since = time.monotonic()
-                elif time.monotonic() - alone_since > RECONNECT_SECONDS:
-                    raise UserError(_no_workers(self._settings))
+                yield from self._alone()
                 self._submit()
                 yield from self._ended()
                 yield from self._heard()
             whole = True
         finally:
+            self._demand.withdraw()
             if not (whole and self._stays):
                 self.close()
+
+    def _alone(self) -> Iterator[Message]:
+        """Say once, while there is no worker that can train, that one is waited for.
+
+        Raises:
+            UserError: none has come.
+        """
+        if self._free() or self._running:
+            self._alone_since, self._alone_said = time.monotonic(), False
+            return
+        alone = time.monotonic() - self._alone_since
+        if alone > ALONE_SECONDS:
+            raise UserError(_no_workers(self._settings))
+        if alone > SILENT_SECONDS and not self._alone_said:
+            self._alone_said = True
+            yield Note(self._some_run(), "waits for a worker: the cluster has none that can train")
 
     def close(self) -> None:
         """Take back what is with the cluster, and leave it as it was."""
@@ -149,6 +172,8 @@ class Cluster:
                 yield Note(self._some_run(), f"worker {address} {difference}: it is left out")
         self._fit = {address: fit for address, fit in self._fit.items() if address in there}
         yield from self._stranded(set(there))
+        if self._cluster is None:
+            self._demand.tell(self._client, len(self._tasks))
 
     def _stranded(self, there: set[str]) -> Iterator[Message]:
         """Take back tasks that wait for workers none of which is there any more."""
@@ -170,6 +195,7 @@ class Cluster:
         """
         self._tasks.extendleft(self._running.values())
         self._running = {}
+        self._demand = Demand()
         assert self._settings.address is not None or self._cluster is not None
         address = self._settings.address or self._cluster.scheduler_address
         with suppress(Exception):
@@ -265,5 +291,5 @@ def _received(task: Task, answer: Answer) -> Message:
 def _no_workers(settings: SweepConfig) -> str:
     return (
         f"sweep.address={settings.address}: no worker that can train for "
-        f"{RECONNECT_SECONDS:.0f} s; allowed: a cluster with workers of the same source"
+        f"{ALONE_SECONDS:.0f} s; allowed: a cluster with workers of the same source"
     )

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command import ROOT, environment, free_port
+from tests.kernel.processors import compiling_for
+from tests.runner.served import server
 from tests.runner.typed import by_setting, nnexp, recorded, start, until
 
 SWEEP = ("-m", "size=100", "train.epochs=3", "model.hidden=[5]", "tracking.artifacts=light")
 
 
-def daemon(*words: str, path: Path = ROOT) -> subprocess.Popen[bytes]:
+def daemon(
+    *words: str, path: Path = ROOT, env: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """A part of a cluster, as `dask scheduler` and `dask worker` start it."""
     return subprocess.Popen(
         [sys.executable, "-m", "dask", *words],
         # What is in the working folder is imported first.
         cwd=path,
-        env={**environment(), "PYTHONPATH": str(path), "DASK_LOGGING__DISTRIBUTED": "critical"},
+        env={
+            **environment(),
+            "PYTHONPATH": str(path),
+            "DASK_LOGGING__DISTRIBUTED": "critical",
+            **(env or {}),
+        },
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -61,14 +71,17 @@ class Lab:
         self.scheduler = self._scheduler()
         self.join()
 
-    def join(self, path: Path = ROOT) -> subprocess.Popen[bytes]:
-        """A worker more, with the package in a folder."""
+    def join(
+        self, path: Path = ROOT, env: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """A worker more, with the package in a folder, and variables of its own."""
         name = f"w{len(self.workers)}"
         self.workers.append(
             daemon(
                 *("worker", self.address, "--nthreads", "1", "--no-dashboard", "--name", name),
                 *("--local-directory", str(self.folder / name), "--host", "127.0.0.1"),
                 path=path,
+                env=env,
             )
         )
         return self.workers[-1]
@@ -116,39 +129,76 @@ def test_a_cluster_that_cannot_be_had_is_refused_before_anything_is_recorded(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
-def test_workers_and_a_scheduler_that_come_and_go_lose_nothing(lab: Lab, tmp_path: Path) -> None:
-    """One killed in the middle, one joining, one of another source, the scheduler gone once."""
-    other = tmp_path / "other"
-    shutil.copytree(ROOT / "nnexp", other / "nnexp")
-    shutil.copytree(ROOT / "conf", other / "conf")
-    with open(other / "nnexp" / "nn" / "costs.py", "a", encoding="utf-8") as source:
-        source.write("\nCHANGED = 1\n")
-    folder = tmp_path / "record"
-    folder.mkdir()
+@pytest.mark.timeout(3000)
+def test_workers_a_scheduler_and_a_server_that_come_and_go_lose_nothing(
+    lab: Lab, tmp_path: Path
+) -> None:
+    """200 runs: a worker killed in the middle, one joining, one of another source, one compiled
+    for another processor; the scheduler gone once with all workers, the tracking server too.
+    """
+    unlike = compiling_for("x86-64", tmp_path / "kernels")
+    record, port = tmp_path / "record", free_port()
+    record.mkdir()
     first = lab.join()
     lab.join()
-    typed = ("-m", "size=100", "train.epochs=200", "model.hidden=[10]", "seed=range(40)")
-    on = ("tracking.artifacts=none", "sweep.executor=dask", f"sweep.address={lab.address}")
-    sweep = start(folder, *typed, *on)
-    said = until(sweep, "[3/40]")
-    ended(first)
-    said += until(sweep, "[6/40]")
-    lab.join(other)
-    lab.join()
-    said += until(sweep, "[12/40]")
-    lab.restart()
-    said += sweep.communicate(timeout=900)[0]
+    lab.join(env=unlike)
+    typed = ("-m", "size=100", "train.epochs=30", "model.hidden=[10]", "seed=range(200)")
+    light = ("data.n_validation=1000", "tracking.artifacts=none")
+    place = f"tracking.uri=http://127.0.0.1:{port}"
+    on = (place, "sweep.executor=dask", f"sweep.address={lab.address}")
+    with server(record, port):
+        sweep = start(tmp_path, *typed, *light, *on)
+        said = until(sweep, "[10/200]")
+        ended(first)
+        said += until(sweep, "[20/200]")
+        lab.join(with_another_source(tmp_path / "other"))
+        lab.join()
+        said += until(sweep, "[60/200]")
+        lab.restart()
+        lab.join()
+        lab.join(env=unlike)
+        said += until(sweep, "[100/200]")
+    said += until(sweep, "training goes on")
+    with server(record, port):
+        said += sweep.communicate(timeout=1800)[0]
     assert sweep.returncode == 0, said
     assert "has another source of nnexp" in said
-    runs = recorded(folder)
-    assert len(runs) == 40
-    assert {run.info.status for run in runs} == {"FINISHED"}
-    assert len({run.data.tags["nnexp.fingerprint"] for run in runs}) == 40
+    runs = recorded(record)
+    assert [run.info.status for run in runs] == 200 * ["FINISHED"]
+    assert len({run.data.tags["nnexp.fingerprint"] for run in runs}) == 200
     here = tmp_path / "here"
     here.mkdir()
-    assert nnexp(here, *typed, "tracking.artifacts=none").returncode == 0
-    assert by_setting(folder) == by_setting(here)
+    assert nnexp(here, *typed, *light, timeout=900).returncode == 0
+    assert by_setting(record) == by_setting(here)
+
+
+def with_another_source(folder: Path) -> Path:
+    """A folder with a package that trains otherwise, for all that is known."""
+    shutil.copytree(ROOT / "nnexp", folder / "nnexp")
+    shutil.copytree(ROOT / "conf", folder / "conf")
+    with open(folder / "nnexp" / "nn" / "costs.py", "a", encoding="utf-8") as source:
+        source.write("\nCHANGED = 1\n")
+    return folder
+
+
+@pytest.mark.slow
+def test_an_adaptive_cluster_grows_as_runs_wait(tmp_path: Path) -> None:
+    """It has no worker when the sweep begins, and none when all is done."""
+    from distributed import LocalCluster
+
+    quiet = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
+    with LocalCluster(n_workers=0, threads_per_worker=1, host="127.0.0.1", **quiet) as cluster:
+        cluster.adapt(minimum=0, maximum=2, interval="500ms")
+        on = ("sweep.executor=dask", f"sweep.address={cluster.scheduler_address}")
+        sweep = start(tmp_path, *SWEEP, "train.epochs=1000", "seed=range(12)", *on)
+        most = 0
+        while sweep.poll() is None:
+            most = max(most, len(cluster.scheduler.workers))
+            time.sleep(0.2)
+        assert sweep.returncode == 0, sweep.communicate()[0]
+        assert most == 2
+        assert not cluster.scheduler.unrunnable
+    assert len(recorded(tmp_path)) == 12
 
 
 @pytest.mark.slow
