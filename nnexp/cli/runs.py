@@ -137,8 +137,8 @@ def _print(frame: pd.DataFrame, count: str, *, chosen: bool) -> None:
         width = None if wraps else max(map(cell_len, cells[key]), default=0)
         width = 12 if key == "name" else width
         table.add_column(title or key, justify=justify, min_width=width)
-    for row in zip(*cells.values(), strict=True):
-        table.add_row(*row)
+    for line in zip(*cells.values(), strict=True):
+        table.add_row(*line)
     console.print(table)
     if not chosen:
         for _, row in frame[frame["status"] == "FAILED"].iterrows():
