@@ -136,11 +136,12 @@ def test_what_cannot_be_done_is_refused_in_a_line(
 def test_what_was_deleted_comes_back_until_it_is_removed(folder: Path) -> None:
     (parent,) = runs(folder, "sweep")
     start = parent.info.run_id[:8]
-    assert "6 runs and 1 sweep deleted" in done(inside(folder, "delete", "--sweep", start))
+    assert "'xyz': allowed: a sweep id" in refused(inside(folder, "delete", "--sweep", "xyz"))
+    assert "4 runs, 2 means and 1 sweep deleted" in done(inside(folder, "delete", "--sweep", start))
     assert len(runs(folder)) == 1
     assert start in done(inside(folder, "restore", "--list"))
     # Also without saying that it is a sweep: what was deleted together comes back together.
-    assert "6 runs and 1 sweep restored" in done(inside(folder, "restore", start))
+    assert "4 runs, 2 means and 1 sweep restored" in done(inside(folder, "restore", start))
     assert len(runs(folder)) == 5
     spare = next(r for r in runs(folder) if r.data.params["seed"] == "1")
     artifacts = Path(str(spare.info.artifact_uri).removeprefix("file://"))
