@@ -1,6 +1,7 @@
 """The pictures and tables of docs/scaling.md, from what `benchmarks.scale` has measured.
 
-python -m benchmarks.scale_plot docs/images/scaling.csv --out docs/images/scaling.png
+python -m benchmarks.scale_plot docs/images/scaling.csv --workers docs/images/scaling_workers.csv \
+    --out docs/images/scaling.png
 """
 
 from __future__ import annotations
@@ -16,22 +17,35 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.scale import TRAINED
+from benchmarks.worker_scale import Work, simulate
 
 COLOURS = {"server": "#0072b2", "database": "#d55e00"}
 READING = ("sweep of all, again", "runs", "compare", "report", "sweeps")
 CORES = 4
-SECONDS = (1, 10, 60)
-"""Lengths of training, of which it is computed how many workers a server can serve."""
+"""Of the store that is simulated."""
+
+SIMULATED_RUNS = 5_000
+LONG = 60.0
+"""Seconds of training that are simulated beside those of the measured runs."""
+
+WAYS = {
+    "one sweep": ("server", 1, "-"),
+    "four sweeps at a time": ("server", 4, "-."),
+    "one sweep, the database": ("database", 1, "--"),
+}
+"""What is simulated: who sends, by how many sweeps, and how it is drawn."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("measured", type=Path, nargs="+")
+    parser.add_argument("--workers", type=Path, required=True, help="of benchmarks.worker_scale")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     rows = pd.concat(map(pd.read_csv, options.measured), ignore_index=True)
     cost = per_run(rows)
-    print(recording(cost), reading(rows), sep="\n\n")
+    by_workers = pd.read_csv(options.workers)
+    print(recording(cost), reading(rows), at_work(by_workers), sep="\n\n")
     figure, axes = plt.subplots(2, 2, figsize=(9.5, 7.2), layout="constrained")
     at_size, at_epochs, commands, workers = axes.flat
     longest = int(rows["epochs"].max())
@@ -51,7 +65,7 @@ def main() -> None:
     at_size.legend(frameon=False)
     _epochs(at_epochs, cost)
     _commands(commands, rows)
-    _workers(workers, cost, longest)
+    _workers(workers, by_workers)
     for axis in axes.flat:
         axis.spines[["top", "right"]].set_visible(False)
     figure.savefig(options.out, dpi=110)
@@ -129,19 +143,44 @@ def _epochs(axis: plt.Axes, cost: pd.DataFrame) -> None:
     axis.legend(frameon=False)
 
 
-def _workers(axis: plt.Axes, cost: pd.DataFrame, epochs: int) -> None:
-    """Runs an hour: what the workers train, or what a server's cores can take if that is less."""
-    count = np.unique(np.geomspace(1, 1000, 200).astype(int))
-    mine = cost[cost["epochs"] == epochs]
-    taken = mine.groupby("sent by")["store"].mean()
-    for number, seconds in enumerate(SECONDS):
-        for way, dash in (("server", "-"), ("database", "--")):
-            rate = np.minimum(count / seconds, CORES / taken[way])
-            label = f"training takes {seconds} s" if way == "server" else None
-            axis.plot(count, 3600 * rate, dash, color=f"C{number}", label=label)
+def at_work(measured: pd.DataFrame) -> str:
+    """The table of what a run more costs against the workers."""
+    parts = ("wall", "client", "store", "training")
+    lines = ["| sent by | workers | n | wall s | nnexp s | store s | training s |"]
+    lines.append("|---|---|---|---|---|---|---|")
+    for (way, workers), part in measured.groupby(["sent by", "workers"]):
+        cells = [_spread(part[name]) for name in parts]
+        lines.append(f"| {way} | {workers} | {len(part)} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _workers(axis: plt.Axes, measured: pd.DataFrame) -> None:
+    """Runs an hour: measured, and simulated with what was measured."""
+    counts = np.unique(np.geomspace(1, 256, 25).astype(int))
+    short = float(measured["training"].mean())
+    for number, training in enumerate((short, LONG)):
+        for what, (way, sweeps, dash) in WAYS.items():
+            mean = measured[measured["sent by"] == way].mean(numeric_only=True)
+            work = Work(training, float(mean["client"] - mean["training"]), float(mean["store"]))
+            rates = [
+                3600 * SIMULATED_RUNS / simulate(SIMULATED_RUNS, int(n), work, CORES, sweeps)
+                for n in counts
+            ]
+            label = what if number == 0 else None
+            axis.plot(counts, rates, dash, color=f"C{number}", label=label)
+        axis.annotate(
+            f"training {training:.0f} s",
+            (1.1, 1.6 * 3600 / training),
+            color=f"C{number}",
+            rotation=32,
+        )
+    for way, marker in (("server", "o"), ("database", "s")):
+        mine = measured[measured["sent by"] == way].groupby("workers")["wall"].mean()
+        label = f"measured, {way}: two cores for all"
+        axis.plot(mine.index, 3600 / mine, marker, color="black", ms=4, label=label)
     axis.set(xscale="log", yscale="log", xlabel="workers", ylabel="runs an hour")
-    axis.set_title(f"Computed: {CORES} cores (dashed: the database)")
-    axis.legend(frameon=False)
+    axis.set_title(f"Simulated: a store of {CORES} cores")
+    axis.legend(frameon=False, fontsize=8)
 
 
 if __name__ == "__main__":

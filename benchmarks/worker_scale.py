@@ -14,6 +14,7 @@ import argparse
 import csv
 import heapq
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
@@ -76,28 +77,30 @@ def seconds_of_training(place: Place, experiment: str) -> float:
     return mean
 
 
-def simulate(
-    runs: int,
-    workers: int,
-    training: float,
-    sending: float,
-    storing: float,
-    cores: int,
-    sweeps: int,
-) -> float:
+@dataclass(frozen=True)
+class Work:
+    """What a run costs, in seconds of a processor."""
+
+    training: float
+    sending: float
+    """Of the process of the sweep."""
+    storing: float
+
+
+def simulate(runs: int, workers: int, work: Work, cores: int, sweeps: int) -> float:
     """Seconds until all runs are recorded, by sweeps that share the workers and the store.
 
     A worker trains one run after another. The process of a sweep records one run at a time: it
-    works `sending` seconds, then waits for one of the store's cores and `storing` seconds of it.
+    works on it, then waits for one of the store's cores.
     """
     at_work = [0.0] * workers
     senders, store = [0.0] * sweeps, [0.0] * cores
     done = 0.0
     for _ in range(runs):
-        ended = heapq.heappop(at_work) + training
+        ended = heapq.heappop(at_work) + work.training
         heapq.heappush(at_work, ended)
-        asked = max(ended, heapq.heappop(senders)) + sending
-        done = max(asked, heapq.heappop(store)) + storing
+        asked = max(ended, heapq.heappop(senders)) + work.sending
+        done = max(asked, heapq.heappop(store)) + work.storing
         heapq.heappush(store, done)
         heapq.heappush(senders, done)
     return done

@@ -28,9 +28,11 @@ def choice_of(options: argparse.Namespace, ids: Sequence[str]) -> Choice:
 
 
 def said(runs: Sequence[Run]) -> str:
-    """Runs in a few words: `run 3f2a91c0`, `sweep 7e817e52`, `12 runs and 1 sweep`."""
-    sweeps = [run for run in runs if run.data.tags.get("nnexp.kind") == "sweep"]
+    """Runs in a few words: `run 3f2a91c0`, `sweep 7e817e52`, `12 runs, 4 means and 1 sweep`."""
+    kinds = [run.data.tags.get("nnexp.kind") for run in runs]
     if len(runs) == 1:
-        return f"{'sweep' if sweeps else 'run'} {runs[0].info.run_id[:8]}"
-    others = some(len(runs) - len(sweeps), "run")
-    return f"{others} and {some(len(sweeps), 'sweep')}" if sweeps else others
+        return f"{'sweep' if kinds == ['sweep'] else 'run'} {runs[0].info.run_id[:8]}"
+    sweeps, means = kinds.count("sweep"), kinds.count("summary")
+    counts = ((len(runs) - sweeps - means, "run"), (means, "mean"), (sweeps, "sweep"))
+    *most, last = [some(n, word) for n, word in counts if n]
+    return f"{', '.join(most)} and {last}" if most else last

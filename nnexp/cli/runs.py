@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
+from rich.cells import cell_len
 
 from nnexp.cli.formats import print_json
 from nnexp.cli.options import Parser, add_selection, experiments, filters, selected
@@ -83,7 +84,8 @@ def _arranged(frame: pd.DataFrame, options: argparse.Namespace) -> pd.DataFrame:
     """Sorted, cut to the first rows and to the columns that were asked for."""
     if frame.empty:
         return frame
-    columns = options.columns.split(",") if options.columns is not None else []
+    typed = options.columns.split(",") if options.columns is not None else []
+    columns = list(dict.fromkeys(key.strip() for key in typed))
     for option, key in [("--sort", options.sort), *(("--columns", key) for key in columns)]:
         if key is not None and key not in frame:
             near = suggestion(key, map(str, frame.columns))
@@ -124,15 +126,19 @@ def _print(frame: pd.DataFrame, count: str, *, chosen: bool) -> None:
     table = plain_table()
     frame = frame if chosen else frame.assign(labels=_labels(frame))
     shown = [(str(key), str(key)) for key in frame] if chosen else _telling(frame)
+    cells = {key: [_cell(key, value) for value in frame[key]] for key, _ in shown}
     for key, title in shown:
-        justify = "left" if key in TEXTS or key.startswith("tags.") else "right"
-        # An id cut short is of no use; on a narrow terminal names are.
-        width = {"run_id": 8, "name": 12}.get(key)
-        # Names are broken over lines before numbers are cut.
+        justify: Literal["left", "right"] = (
+            "left" if key in TEXTS or key.startswith("tags.") else "right"
+        )
+        # On a narrow terminal names and titles are broken over lines: an id or a number that is
+        # cut short is of no use.
         wraps = key in ("name", "labels", "note", "command", "reason")
-        table.add_column(title or key, justify=justify, no_wrap=not wraps, min_width=width)  # type: ignore[arg-type]
-    for _, row in frame.iterrows():
-        table.add_row(*(_cell(key, row[key]) for key, _ in shown))
+        width = None if wraps else max(map(cell_len, cells[key]), default=0)
+        width = 12 if key == "name" else width
+        table.add_column(title or key, justify=justify, min_width=width)
+    for line in zip(*cells.values(), strict=True):
+        table.add_row(*line)
     console.print(table)
     if not chosen:
         for _, row in frame[frame["status"] == "FAILED"].iterrows():

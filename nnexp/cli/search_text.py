@@ -116,6 +116,7 @@ def endings(searched: Searched, typed: str) -> list[str]:
     lines += ["", f"search      {searched.sweep_id}"]
     lines.append(f"table       python -m nnexp runs --experiment {shlex.quote(name)} "
                  f"--sweep {searched.sweep_id[:8]}")  # fmt: skip
+    lines.append(f"report      python -m nnexp report --sweep {searched.sweep_id[:8]}")
     chosen = shlex.join(["python", "-m", "nnexp", *overrides_of(searched.configs[0])])
     return [*lines, f"train it    {chosen}", f"repeat      {typed}", ""]
 

@@ -88,6 +88,8 @@ def _check_override(argument: str, known: Sequence[str], commands: Iterable[str]
         raise UserError(
             f"{printable(argument)}: keys cannot be added or removed; allowed: key=value"
         )
+    if (bare := key.strip()) in known and (key != bare or not equals):
+        raise UserError(f"{printable(argument)}: allowed: {bare}=VALUE, without spaces around =")
     if not equals:
         near = suggestion(argument, [*commands, *known])
         raise UserError(f"{printable(argument)}: allowed: a command or key=value{near}")

@@ -96,9 +96,11 @@ def _sides(store: Store, claim: Claim, frames: Mapping[str, pd.DataFrame]) -> li
 
 def _judge(claim: Claim, sides: Sequence[Values]) -> Judged:
     """With its own p-value; a family is corrected afterwards."""
-    for name, side in zip(claim.sides, sides, strict=True):
-        if not side.runs:
-            return Judged(claim, "not recorded", command=recording(claim, name))
+    missing = [name for name, side in zip(claim.sides, sides, strict=True) if not side.runs]
+    if missing:
+        lines = dict.fromkeys(recording(claim, name) for name in missing)
+        return Judged(claim, "not recorded", command=" && ".join(lines))
+    for side in sides:
         if not side.by_seed and not side.mixed:
             why = f"none of {side.runs} runs has {claim.metric.text}"
             return Judged(claim, "not recorded", why=why)
@@ -123,8 +125,9 @@ def _judge(claim: Claim, sides: Sequence[Values]) -> Judged:
 
 
 def _of_one(claim: Claim, values: Sequence[Mapping[Any, float]]) -> Judged:
-    """One run on a side: enough only where nothing in it is drawn."""
-    first = [next(iter(side.values())) for side in values]
+    """One run on a side, against that of its seed: enough only where nothing in it is drawn."""
+    common = set.intersection(*map(set, values))
+    first = [next(v for seed, v in side.items() if seed in (common or side)) for side in values]
     mean = first[0] - (first[1] if len(first) > 1 else 0.0)
     if not claim.exact or any(len(side) > 1 for side in values):
         why = "one seed says nothing of the spread"

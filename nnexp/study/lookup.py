@@ -84,7 +84,7 @@ def find_run(
     text = prefix.lower()
     if not text or not set(text) <= set("0123456789abcdef") or len(text) > FULL_ID:
         raise UserError(
-            f"{asked} {prefix!r}: allowed: a run id, or its beginning; see nnexp {kind}s"
+            f"{asked} {prefix!r}: allowed: a {kind} id, or its beginning; see nnexp {kind}s"
         )
     if len(text) == FULL_ID:
         try:

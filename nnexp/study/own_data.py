@@ -10,6 +10,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +19,20 @@ from nnexp.atomic_files import write_whole
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 MOST_CLASSES = 256
 """Labels are bytes."""
 
+FEWEST_COUNTED = 4
+"""Columns from which on a line of 0, 1, 2, … names them; of fewer it may be data."""
+
 ALLOWED = (
-    "allowed: a folder with a folder of pictures for each class, FILE.csv (a label, then numbers), "
-    "FILE.npz (arrays images and labels, or x_train, y_train, x_test, y_test), or FILE.npy "
-    "(images) beside FILE_labels.npy"
+    "allowed: a folder with a folder of pictures for each class, FILE.csv (a label, then numbers; "
+    "a first line of names is none of them), FILE.npz (arrays images and labels, or x_train, "
+    "y_train, x_test, y_test), or FILE.npy (images) beside FILE_labels.npy"
 )
 
 
@@ -138,10 +145,22 @@ def _picture(path: Path) -> NDArray[np.float64]:
 def _table(source: Path) -> Found:
     import pandas as pd
 
-    frame = pd.read_csv(source)
-    label = "label" if "label" in frame else str(frame.columns[0])
+    first = pd.read_csv(source, header=None, nrows=1)
+    frame = pd.read_csv(source, header=0 if _are_names(first) else None)
+    label = "label" if "label" in frame else frame.columns[0]
+    if frame[label].isna().any():
+        raise ValueError(f"row {int(frame[label].isna().argmax()) + 1} has no label")
     values = frame.drop(columns=label).to_numpy(dtype=np.float64)
     return _images(values), [str(name) for name in frame[label]], 0
+
+
+def _are_names(line: pd.DataFrame) -> bool:
+    """Whether the first line names the columns, in words or as pandas counts them: 0, 1, 2, …"""
+    rest = line.iloc[:, 1:]
+    if line.iat[0, 0] == "label" or len(rest.select_dtypes("number").columns) < len(rest.columns):
+        return True
+    values, counted = rest.iloc[0].tolist(), range(len(rest.columns))
+    return len(values) >= FEWEST_COUNTED and values in (list(counted), [k + 1 for k in counted])
 
 
 def _archive(source: Path) -> Found:

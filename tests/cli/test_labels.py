@@ -9,6 +9,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from nnexp.cli.runs import main
 from tests.cli.command import Typed
 from tests.inside import inside
 from tests.stores import address
@@ -135,11 +136,12 @@ def test_what_cannot_be_done_is_refused_in_a_line(
 def test_what_was_deleted_comes_back_until_it_is_removed(folder: Path) -> None:
     (parent,) = runs(folder, "sweep")
     start = parent.info.run_id[:8]
-    assert "6 runs and 1 sweep deleted" in done(inside(folder, "delete", "--sweep", start))
+    assert "'xyz': allowed: a sweep id" in refused(inside(folder, "delete", "--sweep", "xyz"))
+    assert "4 runs, 2 means and 1 sweep deleted" in done(inside(folder, "delete", "--sweep", start))
     assert len(runs(folder)) == 1
     assert start in done(inside(folder, "restore", "--list"))
     # Also without saying that it is a sweep: what was deleted together comes back together.
-    assert "6 runs and 1 sweep restored" in done(inside(folder, "restore", start))
+    assert "4 runs, 2 means and 1 sweep restored" in done(inside(folder, "restore", start))
     assert len(runs(folder)) == 5
     spare = next(r for r in runs(folder) if r.data.params["seed"] == "1")
     artifacts = Path(str(spare.info.artifact_uri).removeprefix("file://"))
@@ -184,6 +186,25 @@ def test_runs_are_sorted_cut_and_shown_by_the_columns_asked_for(folder: Path) ->
     said = done(inside(folder, *typed))
     assert f"2 of {len(everything)} runs" in said
     assert "paper=fig3" in done(inside(folder, "runs", "--all"))
+
+
+def test_a_column_asked_for_twice_or_after_a_space_is_shown_once(folder: Path) -> None:
+    said = done(inside(folder, "runs", "--limit", "1", "--columns", "run_id, test/cost,run_id"))
+    (run_id, cost) = said.splitlines()[1].split()
+    (run,) = [run for run in runs(folder) if run.info.run_id.startswith(run_id)]
+    assert cost == f"{run.data.metrics['test/cost']:.4g}"
+
+
+def test_a_narrow_terminal_cuts_no_number_and_no_status(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.chdir(folder)
+    assert main(["--tracking-uri", address(folder)]) == 0
+    rows = capsys.readouterr().out
+    for run in runs(folder):
+        assert f"{run.data.metrics['test/accuracy']:.2%}" in rows
+    assert rows.count("FINISHED") == len(runs(folder))
 
 
 def test_the_latest_runs_are_shown_without_reading_all(folder: Path) -> None:

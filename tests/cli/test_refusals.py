@@ -49,6 +49,8 @@ MISSPELT = [
     ("experiment=no_such_preset", "allowed: "),
     ("sewps", "did you mean sweeps?"),
     ("trane", "allowed: a command or key=value"),
+    ("train.eta", "train.eta: allowed: train.eta=VALUE, without spaces around ="),
+    ("train.eta = 1", "train.eta = 1: allowed: train.eta=VALUE, without spaces around ="),
     ("--multirum", "did you mean --multirun?"),
 ]
 

@@ -171,6 +171,9 @@ def test_python_finds_it_too_and_the_table_says_what_to_do_next(
     assert search.test is not None
     assert search.test.n == 2
     assert f"repeat      {search.command}" in repr(search)
+    assert f"report      python -m nnexp report --sweep {search.searched.sweep_id[:8]}\n" in repr(
+        search
+    )
     assert len(recorded(done.folder)) == 14
 
 

@@ -179,6 +179,19 @@ def test_what_cannot_be_judged_says_why(folder: Path) -> None:
     }
 
 
+def test_one_run_is_held_against_the_one_of_its_seed(folder: Path) -> None:
+    found = judged(folder, one={**L2, "of": "reg=l2 seed=3", "at_least": 0.0})["one"]
+    assert (found.outcome, found.n) == ("not resolved", 1)
+    assert found.mean == pytest.approx(GAINS[3])
+
+
+def test_all_that_a_difference_lacks_is_recorded_by_one_line(folder: Path) -> None:
+    found = judged(folder, one={"of": "reg=l1", "against": "reg=elastic", "at_least": 0.0})["one"]
+    kinds = ("l1", "elastic")
+    lines = [f"-m reg={k} 'seed=range(5)' tracking.experiment=mine" for k in kinds]
+    assert found.command == " && ".join(f"python -m nnexp {line}" for line in lines)
+
+
 @pytest.mark.parametrize(
     ("bound", "outcome"), [({"at_least": 0.9}, "holds"), ({"within": 0.1}, "does not hold")]
 )

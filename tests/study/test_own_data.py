@@ -10,6 +10,7 @@ from PIL import Image
 
 from nnexp.config.schema import DataConfig
 from nnexp.data.dataset import load_dataset
+from nnexp.errors import UserError
 from nnexp.study.own_data import read_own, write_idx
 from tests.inside import inside
 
@@ -81,3 +82,36 @@ def test_pickles_are_not_read(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.array([{}, {}], dtype=object), allow_pickle=True)
     done = inside(tmp_path, "import-data", "a.npy", "--out", "b")
     assert (done.returncode, "cannot be read" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("head", "rows"),
+    [
+        ("", 30),
+        ("label,a,b,c,d\n", 30),
+        ("0,1,2,3,4\n", 30),
+        (",1,2,3,4\n", 30),
+        ("8,9,,3,4\n", 31),
+        ("8,1,2,3,5\n", 31),
+    ],
+)
+def test_a_first_line_is_left_out_of_a_table_only_if_it_names_the_columns(
+    tmp_path: Path, head: str, rows: int
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(head + "".join(f"{k % 2},{k},7,8,9\n" for k in range(30)))
+    if ",," in head:
+        with pytest.raises(UserError, match="missing"):
+            read_own(path, test=0.2, seed=0)
+    else:
+        assert len(read_own(path, test=0.2, seed=0).labels) == rows
+
+
+def test_words_may_be_the_labels_of_a_table_without_names(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("cat,1,2\ndog,3,4\ncat,5,6\n")
+    data = read_own(path, test=0.2, seed=0)
+    assert (data.classes, len(data.labels)) == (("cat", "dog"), 3)
+    path.write_text("label,0,1\ncat,1,2\n,3,4\n")
+    with pytest.raises(UserError, match="row 2 has no label"):
+        read_own(path, test=0.2, seed=0)
