@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from nnexp.config.words import some
+from nnexp.config.plurals import some
 from nnexp.study.selected_runs import Choice
 
 if TYPE_CHECKING:

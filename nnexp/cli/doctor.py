@@ -8,7 +8,7 @@ from pathlib import Path
 from nnexp.cli.formats import add_format, print_json, said_beside
 from nnexp.cli.options import Parser
 from nnexp.config.arguments import printable
-from nnexp.config.words import some
+from nnexp.config.plurals import some
 from nnexp.errors import UserError
 from nnexp.record.log_folder import RECORDED
 from nnexp.record.store import WORK_FOLDER, open_store

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from nnexp.cli.formats import add_format, print_json, said_beside
 from nnexp.cli.options import Parser
 from nnexp.config.arguments import printable
+from nnexp.config.plurals import some
 from nnexp.config.suggest import suggestion
-from nnexp.config.words import some
 from nnexp.errors import UserError
 from nnexp.record.store import Store, open_store
 from nnexp.study.claims import claims_files, read_claims

@@ -13,7 +13,7 @@ from nnexp.cli.formats import add_format, done, said_beside
 from nnexp.cli.options import Parser
 from nnexp.config.check_arguments import check_arguments
 from nnexp.config.compose import schema_keys
-from nnexp.config.words import some
+from nnexp.config.plurals import some
 from nnexp.extension_files import options as parts_options
 from nnexp.record.check_seals import warnings_of
 from nnexp.record.store import Store, open_store

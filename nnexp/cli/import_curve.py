@@ -11,7 +11,7 @@ import pandas as pd
 
 from nnexp.cli.formats import add_format, done, said_beside
 from nnexp.cli.options import Parser
-from nnexp.config.words import some
+from nnexp.config.plurals import some
 from nnexp.errors import UserError
 from nnexp.record.external_curves import is_metric_name, record_curves
 from nnexp.record.store import experiment_id, open_store

@@ -11,7 +11,7 @@ import numpy as np
 from nnexp.cli.formats import add_format, done, said_beside
 from nnexp.cli.options import Parser
 from nnexp.config.arguments import printable
-from nnexp.config.words import some
+from nnexp.config.plurals import some
 from nnexp.errors import UserError
 from nnexp.study.own_data import ALLOWED, OwnData, read_own, write_idx
 from nnexp.terminal import console as new_console

@@ -12,8 +12,8 @@ from rich.cells import cell_len
 
 from nnexp.cli.formats import print_json
 from nnexp.cli.options import Parser, add_selection, experiments, filters, selected
+from nnexp.config.plurals import some
 from nnexp.config.suggest import suggestion
-from nnexp.config.words import some
 from nnexp.errors import UserError
 from nnexp.study.metric import Metric
 from nnexp.terminal import console as new_console

@@ -26,7 +26,7 @@ from nnexp.record.store import Store, open_store
 from nnexp.record.store_sql import final_values
 from nnexp.runner.run_text import result_table, summary_lines
 from nnexp.study.lookup import check_schema, find_run
-from nnexp.study.rebuild import Rebuilt, make_figures, make_model, rebuild
+from nnexp.study.missing_artifacts import Rebuilt, make_figures, make_model, rebuild
 from nnexp.terminal import console as new_console
 from nnexp.terminal import safe
 from nnexp.train.plan import pixel_max_of

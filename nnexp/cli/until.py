@@ -20,14 +20,15 @@ from rich.markup import escape
 
 from nnexp.cli.options import experiments, selected
 from nnexp.config.compose import from_params
+from nnexp.config.plurals import some
 from nnexp.config.schema import Config, SweepConfig
-from nnexp.config.words import some
 from nnexp.errors import UserError
 from nnexp.extension_files import check_loaded
 from nnexp.record.environment import cores
 from nnexp.record.store import Store, experiment_id, open_store
 from nnexp.record.sweep import find_parent
-from nnexp.runner.sweep import Series, SweepFailed, run_sweep
+from nnexp.runner.sweep import SweepFailed, run_sweep
+from nnexp.runner.sweep_parent import Series
 from nnexp.runner.sweep_progress import clock
 from nnexp.study.compare import Comparison
 from nnexp.study.grouping import columns_by, config_keys, setting_names

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 from nnexp import __version__
 from nnexp.cli.verdicts import plain
 from nnexp.config.arguments import printable
-from nnexp.config.words import some
+from nnexp.config.plurals import some
 from nnexp.errors import UserError
 from nnexp.record.environment import environment
+from nnexp.study.environment_differences import place
 from nnexp.study.exchange.badge import GREEN, GREY, RED, badge
 from nnexp.study.exchange.log import Entry, entries_of, now
 from nnexp.study.exchange.manifest import Manifest, Run
 from nnexp.study.exchange.results import Results, absent
 from nnexp.study.exchange.signature import Signer
-from nnexp.study.surroundings import place
 from nnexp.study.verification import Verdict
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.record.check_seals import check_records
 from nnexp.record.store import open_store
+from nnexp.study.environment_differences import source_change
 from nnexp.study.lookup import find_run
 from nnexp.study.recorded import recorded_data
-from nnexp.study.surroundings import source_change
 from nnexp.study.sweep_runs import runs_of_sweep
 from nnexp.study.verify import recorded_as, verify
 from nnexp.train.engines import compile_ahead

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from nnexp.config.arguments import TAGS, cut, printable
 from nnexp.config.check_arguments import check_tag
-from nnexp.config.needs import NEEDS
+from nnexp.config.dependent_keys import NEEDS
 from nnexp.config.rules import MAX_TEXT, RULES
 from nnexp.config.schema import Config
 from nnexp.config.values import leaves_of, shown, value_of

@@ -9,8 +9,8 @@ import textwrap
 from functools import lru_cache
 
 from nnexp.config.arguments import TAGS
+from nnexp.config.dependent_keys import NEEDS
 from nnexp.config.messages import kind_of
-from nnexp.config.needs import NEEDS
 from nnexp.config.rules import RULES
 from nnexp.config.schema import Config
 from nnexp.config.values import shown, value_of

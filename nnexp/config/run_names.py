@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from nnexp.config.extensions import names as own_names
+from nnexp.config.plurals import some
 from nnexp.config.schema import Config
-from nnexp.config.words import some
 
 DEFAULT = Config()
 

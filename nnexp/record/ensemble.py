@@ -9,12 +9,12 @@ from tempfile import TemporaryDirectory
 
 from nnexp.config.run_names import setting_name
 from nnexp.config.schema import Config
-from nnexp.record.at_once import recorded_at_once
 from nnexp.record.clock import now
 from nnexp.record.description import owner_tags, params_of
 from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store
 from nnexp.record.sweep import runs_where
+from nnexp.record.untrained_runs import recorded_at_once
 
 ERRORS = "errors.csv"
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from nnexp.record.at_once import recorded_at_once
 from nnexp.record.clock import now
 from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store
 from nnexp.record.sweep import runs_where
+from nnexp.record.untrained_runs import recorded_at_once
 
 Curves = Mapping[str, Sequence[tuple[int, float]]]
 """By metric, pairs of step and value."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnexp.record.at_once import take_back
 from nnexp.record.clock import now
 from nnexp.record.left_logs import run_ids_with_log
 from nnexp.record.processes import HEARTBEAT_MINUTES, alive
 from nnexp.record.store import Store
 from nnexp.record.sweep import runs_where
+from nnexp.record.untrained_runs import take_back
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

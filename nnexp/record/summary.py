@@ -17,7 +17,6 @@ from scipy.special import stdtrit
 
 from nnexp.config.run_names import setting_names_of
 from nnexp.config.schema import Config
-from nnexp.record.at_once import recorded_at_once
 from nnexp.record.clock import now
 from nnexp.record.description import owner_tags, params_of
 from nnexp.record.mlflow_private import COLOUR
@@ -26,6 +25,7 @@ from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store
 from nnexp.record.store_sql import curves_of_ids, database
 from nnexp.record.sweep import Recorded, runs_where
+from nnexp.record.untrained_runs import recorded_at_once
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnexp.record.at_once import take_back
 from nnexp.record.clock import now
 from nnexp.record.description import owner_tags
 from nnexp.record.events import Begun, DamagedLog, Tagged
@@ -21,6 +20,7 @@ from nnexp.record.projection import Projection, state_of, taken_out
 from nnexp.record.served_runs import MOST_RUNS
 from nnexp.record.store import Store
 from nnexp.record.store_sql import PAGE, database, ids_tagged, read_columns, run_ids
+from nnexp.record.untrained_runs import take_back
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

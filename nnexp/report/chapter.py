@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from nnexp.config.words import some
+from nnexp.config.plurals import some
 from nnexp.report.chart import Chart, line_of
 from nnexp.report.learning import published_lines
 from nnexp.report.report_data import Material

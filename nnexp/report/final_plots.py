@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from nnexp.config.words import some
+from nnexp.config.plurals import some
 from nnexp.record.figures.style import GREY, INK, quiet
 from nnexp.record.palette import COLOURS
 from nnexp.report.figure import Drawn

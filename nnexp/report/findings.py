@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from nnexp.config.words import some
+from nnexp.config.plurals import some
 from nnexp.report.effects import asked_effects, effect_sentence
 from nnexp.report.labels import Measure
 from nnexp.report.neuron import is_neuron, neuron_answers

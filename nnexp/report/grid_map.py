@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from nnexp.config.words import some
+from nnexp.config.plurals import some
 from nnexp.record.figures.style import INK, SEQUENTIAL, quiet
 from nnexp.report.figure import Drawn
 from nnexp.report.labels import FINAL, number

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from nnexp.config.words import some
+from nnexp.config.plurals import some
 from nnexp.study.metric import plain_zero
 
 _NAMES = {

@@ -13,8 +13,8 @@ import numpy as np
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from nnexp.config.plurals import some
 from nnexp.config.schema import Config
-from nnexp.config.words import some
 from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
 from nnexp.nn.parameters import Parameters

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow.exceptions import MlflowException
 
-from nnexp.config.words import some
+from nnexp.config.plurals import some
 from nnexp.errors import UserError
 from nnexp.record.store import Store
 from nnexp.report.report_data import Material

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
 
-from nnexp.config.words import some
+from nnexp.config.plurals import some
 from nnexp.report.figure import Section
 from nnexp.report.search_maps import heat_map, parallel
 from nnexp.report.search_plots import over_time, responses

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from rich.console import Console
 from rich.markup import escape
 
+from nnexp.config.plurals import some
 from nnexp.config.run_names import run_name
 from nnexp.config.schema import Config
-from nnexp.config.words import some
 from nnexp.data.dataset import Dataset, dataset_of
 from nnexp.memory import address_space
 from nnexp.record.check_seals import warnings_of

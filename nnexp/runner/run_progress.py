@@ -13,10 +13,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from nnexp.config.command import command_of
+from nnexp.config.plurals import some
 from nnexp.config.rules import has_lmbda
 from nnexp.config.run_names import run_name
 from nnexp.config.schema import Config
-from nnexp.config.words import some
 from nnexp.data.dataset import Dataset
 from nnexp.record.store import Store
 from nnexp.record.weights import weights_sha256

@@ -12,8 +12,8 @@ from rich.markup import escape
 
 from nnexp.atomic_files import named
 from nnexp.config.command import command_of
+from nnexp.config.plurals import some
 from nnexp.config.schema import Config
-from nnexp.config.words import some
 from nnexp.data.dataset import Dataset
 from nnexp.errors import NnexpError, stopped_by
 from nnexp.record.final import completed

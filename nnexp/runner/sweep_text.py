@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from nnexp.config.compose import flatten
+from nnexp.config.plurals import some
 from nnexp.config.schema import Config
 from nnexp.config.varying_keys import columns_of, distinct_keys, words_of
-from nnexp.config.words import some
 from nnexp.record.environment import cores
 from nnexp.redact import redact
 from nnexp.runner.run_text import kept_labels, option_of, recorded_lines

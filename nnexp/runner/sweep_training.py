@@ -6,31 +6,28 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Set
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 from rich.console import Console
 
 from nnexp.config.command import command_of
 from nnexp.config.schema import Config
-from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.clock import now
-from nnexp.record.description import begun_of, fail
+from nnexp.record.description import fail
 from nnexp.record.environment import cores
-from nnexp.record.events import Begun, DamagedLog
+from nnexp.record.events import DamagedLog
 from nnexp.record.log import RunLog, held_log
-from nnexp.record.log_folder import RUNS
 from nnexp.record.outbox import Outbox
 from nnexp.record.projection import Projection
 from nnexp.record.store_errors import is_from_store
 from nnexp.record.summary import record_summaries, settings_over_seeds
 from nnexp.record.sweep import Recorded
-from nnexp.runner.checkpoints import checkpoint_of, run_key
 from nnexp.runner.executors import Executor, executor_of
 from nnexp.runner.run_claims import WAIT_SECONDS, claims
 from nnexp.runner.store_news import StoreNews
 from nnexp.runner.sweep_ending import reason_of
 from nnexp.runner.sweep_progress import SweepProgress
 from nnexp.runner.sweep_state import SweepState
+from nnexp.runner.sweep_tasks import begun, checkpoint, log_folder, tasks_of
 from nnexp.runner.worker import (
     Broken,
     Finished,
@@ -40,14 +37,10 @@ from nnexp.runner.worker import (
     Progress,
     Stopped,
     Stuck,
-    Task,
 )
 from nnexp.signals import held_stops
 from nnexp.train.work import work
 from nnexp.verbosity import LOGGER
-
-LIGHT_FROM = 20
-"""Sweeps of more runs than this leave figures and models to be made on demand."""
 
 HEARTBEAT_SECONDS = 60.0
 
@@ -104,7 +97,7 @@ def train_missing(
     if not missing:
         return
     amount = {k: work(sweep.configs[k], sweep.datasets[k]) for k in missing}
-    tasks = _tasks(sweep, amount)
+    tasks = tasks_of(sweep, amount)
     if pool is None:
         pool = executor_of(sweep.configs[0].sweep, tasks)
     else:
@@ -141,25 +134,6 @@ def _mark_stopped(live: Iterable[Projection], outbox: Outbox, reason: str) -> No
                 outbox.send(run)
 
 
-def _tasks(sweep: SweepState, amount: Mapping[int, float]) -> list[Task]:
-    """What the workers are given, the longest first."""
-    level = sweep.configs[0].tracking.artifacts
-    if level == "auto":
-        level = "light" if len(sweep.configs) > LIGHT_FROM else "all"
-    return [
-        Task(
-            k,
-            sweep.configs[k],
-            begun(sweep, k),
-            level,
-            log_folder(sweep, k),
-            checkpoint(sweep, k),
-            sweep.until,
-        )
-        for k in sorted(amount, key=lambda k: -amount[k])
-    ]
-
-
 def _board(sweep: SweepState, amount: Mapping[int, float], console: Console) -> SweepProgress:
     return SweepProgress(
         len(sweep.configs),
@@ -169,17 +143,6 @@ def _board(sweep: SweepState, amount: Mapping[int, float], console: Console) -> 
         sweep.configs[0].sweep.workers or cores(),
         console,
     )
-
-
-def begun(sweep: SweepState, k: int) -> Begun:
-    """What the log of a run of a sweep begins with."""
-    tags = {
-        **sweep.tags.get(sweep.marks[k], {}),
-        "nnexp.sweep": sweep.parent,
-        "mlflow.parentRunId": sweep.parent,
-    }
-    config, dataset = sweep.configs[k], sweep.datasets[k]
-    return begun_of(sweep.store, sweep.experiment, sweep.names[k], config, dataset, tags)
 
 
 def _take(
@@ -263,17 +226,6 @@ def _result(metrics: Mapping[str, float], config: Config) -> str:
         if name in metrics and (label != "validation" or config.monitor.test == "never")
     ]
     return ", ".join(said) or f"cost {metrics.get('train/cost', 0.0):.4g}"
-
-
-def checkpoint(sweep: SweepState, k: int) -> CheckpointFile:
-    """The checkpoint of a run of a sweep, by its position."""
-    return checkpoint_of(sweep.store, sweep.experiment, sweep.marks[k], swept=True)
-
-
-def log_folder(sweep: SweepState, k: int) -> Path:
-    """Where the log of a run of a sweep lies while it is trained, by its position."""
-    key = run_key(sweep.store, sweep.experiment, sweep.marks[k], swept=True)
-    return sweep.store.folder / RUNS / key[:32]
 
 
 def _deliver(sweep: SweepState, outbox: Outbox, *, now: bool = False) -> None:

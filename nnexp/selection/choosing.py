@@ -17,7 +17,7 @@ import numpy as np
 from nnexp.selection.race import worse
 from nnexp.selection.samplers import Sampler
 from nnexp.study.gaussian_process import surface_through
-from nnexp.study.space import Point, Space, coordinates
+from nnexp.study.search_space import Point, Space, coordinates
 
 State = Literal["tried", "failed", "pruned", "worse", "finalist"]
 

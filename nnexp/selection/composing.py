@@ -18,7 +18,7 @@ from nnexp.config.messages import one_line
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
 from nnexp.runner.launcher import Request, register_launcher
-from nnexp.study.space import Point
+from nnexp.study.search_space import Point
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from nnexp.selection.composing import Composer
 from nnexp.selection.samplers import SAMPLERS
 from nnexp.selection.spaces import FORMS, space_of
 from nnexp.source import source_sha256
-from nnexp.study.space import Choice, Point, Space
+from nnexp.study.search_space import Choice, Point, Space
 from nnexp.train.engines import check_engine
 from nnexp.train.plan import check_data, validation_rows
 

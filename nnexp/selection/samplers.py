@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from nnexp.errors import UserError
-from nnexp.study.space import Choice, Interval, Point, Space
+from nnexp.study.search_space import Choice, Interval, Point, Space
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution

@@ -21,8 +21,8 @@ from nnexp.selection.plan import Asked, Plan, fixed_and_spaces, plans, said
 from nnexp.selection.samplers import sampler_of
 from nnexp.selection.session import Rows, Session, session
 from nnexp.study.metric import Metric
+from nnexp.study.search_space import Point
 from nnexp.study.searched import POINT, SEARCH
-from nnexp.study.space import Point
 from nnexp.study.statistics import Summary, summarize
 
 

@@ -38,7 +38,8 @@ from nnexp.runner.notify import without_notify
 from nnexp.runner.run import tidy
 from nnexp.runner.sweep_ending import confirm_recorded, end_parent, killed_if_stopped, say_kept
 from nnexp.runner.sweep_state import SweepState
-from nnexp.runner.sweep_training import checkpoint, log_folder, summarize, train_shared
+from nnexp.runner.sweep_tasks import checkpoint, log_folder
+from nnexp.runner.sweep_training import summarize, train_shared
 from nnexp.runner.training_lock import alone
 from nnexp.signals import held_stops
 from nnexp.train.engines import compile_ahead

@@ -1,4 +1,4 @@
-"""Ranges as they are typed: what a search chooses from (`study.space`)."""
+"""Ranges as they are typed: what a search chooses from (`study.search_space`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hydra.core.override_parser.types import IntervalSweep, Override
 from nnexp.config.arguments import cut, quoted_texts
 from nnexp.config.messages import kind_of
 from nnexp.errors import UserError
-from nnexp.study.space import Choice, Interval, Space
+from nnexp.study.search_space import Choice, Interval, Space
 
 FORMS = "log(LOW,HIGH), uniform(LOW,HIGH), interval(LOW,HIGH), choice(A,B), range(A,B), or A,B"
 

@@ -18,10 +18,10 @@ from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
 from nnexp.record.environment import environment
 from nnexp.record.fingerprint import fingerprint_of
+from nnexp.study.environment_differences import place
 from nnexp.study.exchange.archive import write_asked
 from nnexp.study.exchange.manifest import Model, Name, Sha256, Text, canonical, plain_json
-from nnexp.study.surroundings import place
-from nnexp.study.traced import epochs_before, operations_of
+from nnexp.study.operation_trace import epochs_before, operations_of
 from nnexp.study.verification import Difference
 
 MOST_BYTES = 500_000_000

@@ -31,9 +31,10 @@ from nnexp.study.difference import (
 )
 from nnexp.study.frames import runs
 from nnexp.study.lookup import all_experiments
+from nnexp.study.multiple_comparisons import holm
 from nnexp.study.preset import preset_file
 from nnexp.study.setting import WORTH
-from nnexp.study.statistics import holm, seeds_needed
+from nnexp.study.statistics import seeds_needed
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from nnexp.config.words import some
+from nnexp.config.plurals import some
 from nnexp.study.claims import OUTCOMES, Claim
 from nnexp.study.claims_judged import Judged
 from nnexp.study.text_table import TextTable

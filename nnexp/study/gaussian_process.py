@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize
 
-from nnexp.study.space import Point, Space, coordinates
+from nnexp.study.search_space import Point, Space, coordinates
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

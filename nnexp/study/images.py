@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 from scipy.stats import binomtest
 
-from nnexp.config.words import some
+from nnexp.config.plurals import some
 from nnexp.errors import UserError
 from nnexp.record.served_runs import runs_of_ids
 from nnexp.record.store import Store
@@ -30,7 +30,7 @@ from nnexp.study.bootstrap import RESAMPLES, Interval, resampled_means
 from nnexp.study.compare import Comparison
 from nnexp.study.correct_images import recorded_correct
 from nnexp.study.grouping import columns_by, levels_of
-from nnexp.study.statistics import holm
+from nnexp.study.multiple_comparisons import holm
 from nnexp.study.ttest import Floats, variance_of_mean
 
 SHARE = 0.8

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from nnexp.config.words import some
+from nnexp.config.plurals import some
 from nnexp.record.store import Store
 from nnexp.record.store_sql import database, read_columns, run_ids
 from nnexp.record.sweep import runs_where

@@ -14,7 +14,7 @@ from nnexp.record.sweep import PRUNED
 from nnexp.study.frames import select
 from nnexp.study.gaussian_process import Surface, surface_through
 from nnexp.study.metric import Metric
-from nnexp.study.space import Choice, Interval, Point, Space
+from nnexp.study.search_space import Choice, Interval, Point, Space
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

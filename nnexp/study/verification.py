@@ -12,7 +12,7 @@ from nnexp.nn.parameters import Parameters
 from nnexp.record.check_seals import Checked
 from nnexp.record.final import DERIVED, read_as
 from nnexp.record.weights import weights_sha256
-from nnexp.study.surroundings import changes, places_of
+from nnexp.study.environment_differences import changes, places_of
 from nnexp.train.report import Outcome
 
 Values = dict[str, dict[int, float]]

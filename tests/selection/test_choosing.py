@@ -9,7 +9,7 @@ import pytest
 
 from nnexp.selection.choosing import Chosen, Job, Rules, choose, smoothed
 from nnexp.selection.samplers import sampler_of
-from nnexp.study.space import Choice, Interval, Space
+from nnexp.study.search_space import Choice, Interval, Space
 
 SPACES: list[Space] = [Interval("train.eta", 0.0, 1.0)]
 

@@ -9,7 +9,7 @@ import pytest
 from nnexp.errors import UserError
 from nnexp.selection.samplers import sampler_of
 from nnexp.selection.spaces import space_of
-from nnexp.study.space import Choice, Interval
+from nnexp.study.search_space import Choice, Interval
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,6 @@ from mlflow.exceptions import MlflowException
 import nnexp.record.clock
 import nnexp.record.served_runs
 import nnexp.runner.pool
-import nnexp.runner.sweep
 import nnexp.runner.worker
 import nnexp.source
 from nnexp import signals

@@ -12,8 +12,8 @@ from nnexp.report.search_maps import heat_map, parallel
 from nnexp.report.search_plots import limits, over_time, responses, shown, slice_of
 from nnexp.study.gaussian_process import fit
 from nnexp.study.metric import Metric
+from nnexp.study.search_space import Choice, Interval, Space
 from nnexp.study.searched import RecordedSearch, Trial, named_apart
-from nnexp.study.space import Choice, Interval, Space
 
 ETA, RATE = Interval("train.eta", 0.01, 1.0, log=True), Interval("dropout.hidden", 0.0, 0.6)
 COST = Choice("cost", ("crossentropy", "quadratic"))

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from nnexp import __version__
-from nnexp.config.words import some
+from nnexp.config.plurals import some
 from nnexp.data.checksums import FASHION_MNIST, MNIST
 from nnexp.errors import UserError
 from nnexp.record.check_seals import checked_contents

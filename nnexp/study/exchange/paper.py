@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from nnexp.config.words import some
+from nnexp.config.plurals import some
 from nnexp.study.compare import Comparison
 from nnexp.study.exchange.manifest import Manifest
 from nnexp.study.metric import Metric

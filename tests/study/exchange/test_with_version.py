@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from nnexp.errors import NnexpError, UserError
-from nnexp.study.exchange.elsewhere import check_same, overrides_in
 from nnexp.study.exchange.environments import Made, program_of
 from nnexp.study.exchange.manifest import Run
+from nnexp.study.exchange.other_version import check_same, overrides_in
 from tests.inside import inside
 from tests.record.stored import restore
 
