@@ -23,10 +23,10 @@ from nnexp.error_boundary import logs_beside
 from nnexp.errors import UserError
 from nnexp.record.identity import ARTIFACTS, follow_move, store_id
 from nnexp.record.locks import held
-from nnexp.record.mlflow_private import LOCKED, be_brief, preload, store_of
+from nnexp.record.mlflow_private import LOCKED, SERVED, be_brief, preload, store_of
 from nnexp.record.patient_client import LOCKED_SECONDS, PatientClient
 from nnexp.record.store_address import given_as, resolve_uri, sqlite_path
-from nnexp.record.store_errors import unreachable
+from nnexp.record.store_errors import BY_SERVER, unreachable
 from nnexp.redact import redact
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def experiment_id(store: Store, name: str) -> str:
     """The id of an MLflow experiment, created if it is new.
 
     Raises:
-        UserError: no name for one, or it was deleted.
+        UserError: no name for one, or it was deleted, or its artifacts cannot be reached this way.
     """
     if name != printable(name) or not 0 < len(name.strip()) <= MAX_NAME:
         raise UserError(
@@ -189,6 +189,11 @@ def experiment_id(store: Store, name: str) -> str:
         raise UserError(
             f"tracking.experiment={name}: this experiment was deleted in MLflow; "
             "allowed: another name, or restore it"
+        )
+    if found.artifact_location.startswith(SERVED) and not store.uri.startswith("http"):
+        raise UserError(
+            f"tracking.experiment={name} in {store.shown}: {BY_SERVER}; allowed: that address, or "
+            "another experiment"
         )
     return str(found.experiment_id)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnexp.record.mlflow_private import LOGIN
+from nnexp.record.mlflow_private import ELSEWHERE, LOGIN
 from nnexp.redact import redact
 
 if TYPE_CHECKING:
@@ -25,10 +25,17 @@ _DRIVERS = (
 _FULL = ("database or disk is full", "disk I/O error", "attempt to write a readonly database")
 """What SQLite says of the disk that its file lies on."""
 
+BY_SERVER = (
+    "the artifacts of this experiment are with the MLflow server that made it, which the address "
+    "of its database does not reach; the server's own does"
+)
+
 
 def said_by_store(error: BaseException) -> str:
     """What a store's client raised, on one line without secrets."""
     text = redact(" ".join(str(error).split()))
+    if text.startswith(ELSEWHERE):
+        return BY_SERVER
     return text[:200] or type(error).__name__
 
 
