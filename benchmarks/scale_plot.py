@@ -62,7 +62,7 @@ def main() -> None:
         xscale="log", xlabel="runs in the store", ylabel="processor s per run", ylim=(0, None)
     )
     at_size.set_title(f"Recording a run of {longest} epochs")
-    at_size.legend(frameon=False)
+    at_size.legend(frameon=False, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 0.58))
     _epochs(at_epochs, cost)
     _commands(commands, rows)
     _workers(workers, by_workers)
@@ -157,10 +157,12 @@ def at_work(measured: pd.DataFrame) -> str:
 def _workers(axis: plt.Axes, measured: pd.DataFrame) -> None:
     """Runs an hour: measured, and simulated with what was measured."""
     counts = np.unique(np.geomspace(1, 256, 25).astype(int))
-    short = float(measured["training"].mean())
+    # Of one worker: two share their cores with the store.
+    alone = measured[measured["workers"] == 1]
+    short = float(alone["training"].mean())
     for number, training in enumerate((short, LONG)):
         for what, (way, sweeps, dash) in WAYS.items():
-            mean = measured[measured["sent by"] == way].mean(numeric_only=True)
+            mean = alone[alone["sent by"] == way].mean(numeric_only=True)
             work = Work(training, float(mean["client"] - mean["training"]), float(mean["store"]))
             rates = [
                 3600 * SIMULATED_RUNS / simulate(SIMULATED_RUNS, int(n), work, CORES, sweeps)
