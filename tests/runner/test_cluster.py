@@ -161,7 +161,10 @@ def test_workers_a_scheduler_and_a_server_that_come_and_go_lose_nothing(
     said += until(sweep, "training goes on")
     with server(record, port):
         said += sweep.communicate(timeout=1800)[0]
-    assert sweep.returncode == 0, said
+        assert sweep.returncode == 0, said
+        # What ended while the server was away, if that was the last, is sent at the next start.
+        again = nnexp(tmp_path, *typed, *light, *on, timeout=900)
+        assert again.returncode == 0, again.stdout + again.stderr
     assert "has another source of nnexp" in said
     runs = recorded(record)
     assert [run.info.status for run in runs] == 200 * ["FINISHED"]
