@@ -198,7 +198,8 @@ def test_an_adaptive_cluster_grows_as_runs_wait(tmp_path: Path) -> None:
         while sweep.poll() is None:
             most = max(most, len(cluster.scheduler.workers))
             time.sleep(0.2)
-        assert sweep.returncode == 0, sweep.communicate()[0]
+        said = sweep.communicate()[0]
+        assert sweep.returncode == 0, said
         assert most == 2
         assert not cluster.scheduler.unrunnable
     assert len(recorded(tmp_path)) == 12
