@@ -42,7 +42,7 @@ def connect(address: str) -> Any:
     distributed = distributed_package()
     try:
         return distributed.Client(address, timeout=CONNECT_SECONDS)
-    except (OSError, ValueError, TimeoutError) as error:
+    except (OSError, ValueError, TypeError, TimeoutError) as error:  # TypeError: no certificates.
         said = redact(" ".join(str(error).split()))[:150] or type(error).__name__
         raise UserError(
             f"sweep.address={redact(address)}: no Dask scheduler answers there ({said}); allowed: "

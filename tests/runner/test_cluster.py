@@ -53,16 +53,18 @@ def ended(*processes: subprocess.Popen[bytes]) -> None:
 class Lab:
     """A scheduler, and workers that come and go."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, certificates: Mapping[str, str] | None = None) -> None:
         self.folder, self.port = folder, free_port()
-        self.address = f"tcp://127.0.0.1:{self.port}"
+        self.protocol, self.certificates = "tls" if certificates else "tcp", certificates or {}
+        self.address = f"{self.protocol}://127.0.0.1:{self.port}"
         self.workers: list[subprocess.Popen[bytes]] = []
         self.scheduler = self._scheduler()
 
     def _scheduler(self) -> subprocess.Popen[bytes]:
         return daemon(
             *("scheduler", "--host", "127.0.0.1", "--port", str(self.port)),
-            *("--no-dashboard", "--no-show"),
+            *("--no-dashboard", "--no-show", "--protocol", self.protocol),
+            env=self.certificates,
         )
 
     def restart(self) -> None:
@@ -81,7 +83,7 @@ class Lab:
                 *("worker", self.address, "--nthreads", "1", "--no-dashboard", "--name", name),
                 *("--local-directory", str(self.folder / name), "--host", "127.0.0.1"),
                 path=path,
-                env=env,
+                env={**self.certificates, **(env or {})},
             )
         )
         return self.workers[-1]
@@ -126,6 +128,33 @@ def test_a_cluster_that_cannot_be_had_is_refused_before_anything_is_recorded(
     assert without.returncode == 2
     assert "allowed with sweep.executor=dask" in without.stderr
     assert not (tmp_path / "mlflow.db").exists()
+
+
+@pytest.mark.slow
+def test_a_cluster_with_certificates_is_for_those_who_have_them(tmp_path: Path) -> None:
+    """Dask's own TLS, set by Dask's own variables."""
+    if shutil.which("openssl") is None:
+        pytest.skip("makes a certificate with openssl")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=lab")
+    subprocess.run([*made, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    tls = "DASK_DISTRIBUTED__COMM__TLS__"
+    certificates = {f"{tls}CA_FILE": str(certificate)}
+    for role in ("SCHEDULER", "WORKER", "CLIENT"):
+        certificates |= {f"{tls}{role}__CERT": str(certificate), f"{tls}{role}__KEY": str(key)}
+    lab = Lab(tmp_path / "lab", certificates)
+    try:
+        lab.join()
+        typed = (*SWEEP, "seed=0,1", "sweep.executor=dask", f"sweep.address={lab.address}")
+        refused = nnexp(tmp_path, *typed)
+        assert refused.returncode == 2, refused.stdout
+        (line,) = refused.stderr.splitlines()
+        assert line.startswith(f"nnexp: sweep.address={lab.address}: ")
+        done = nnexp(tmp_path, *typed, env=certificates)
+        assert done.returncode == 0, done.stderr
+    finally:
+        ended(*lab.workers, lab.scheduler)
+    assert len(recorded(tmp_path)) == 2
 
 
 @pytest.mark.slow
