@@ -14,6 +14,7 @@ from nnexp.cli.comparison_text import show
 from nnexp.cli.formats import print_csv, print_json
 from nnexp.cli.images import show_images
 from nnexp.cli.options import Parser, add_selection, command, experiments, selected
+from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.record.check_seals import warnings_of
 from nnexp.record.store import Store, open_store
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 BUDGET = 60
 """The budget that is offered where something is not resolved."""
+
+TRAINED_BY = ("sweep.workers", "sweep.executor", "sweep.address")
+"""Keys that say where further seeds are trained."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -178,6 +182,13 @@ def _add_rounds(parser: argparse.ArgumentParser) -> None:
         metavar="A",
         help=f"with --until: the chance of one wrong verdict among all ({ALPHA:g})",
     )
+    parser.add_argument(
+        "trained_by",
+        nargs="*",
+        metavar="sweep.KEY=VALUE",
+        help="with --until: where they are trained, as of a sweep: sweep.workers=N, or "
+        "sweep.executor=dask sweep.address=tcp://HOST:8786",
+    )
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -186,6 +197,10 @@ def _check(options: argparse.Namespace) -> None:
         raise UserError("--pairs: allowed without --against")
     if options.within is not None and not (math.isfinite(options.within) and options.within > 0.0):
         raise UserError(f"--within {options.within}: allowed: a number above 0")
+    for word in options.trained_by:
+        if word.partition("=")[0] not in TRAINED_BY or not options.until:
+            which = " or ".join(f"{key}=VALUE" for key in TRAINED_BY)
+            raise UserError(f"{printable(word)}: allowed: {which}, with --until resolved")
     if not options.until:
         for name in ("budget", "alpha"):
             if getattr(options, name) is not None:

@@ -19,14 +19,15 @@ import pandas as pd
 from rich.markup import escape
 
 from nnexp.cli.options import experiments, selected
+from nnexp.config.changed import changed
 from nnexp.config.compose import from_params
 from nnexp.config.plurals import some
-from nnexp.config.schema import Config, SweepConfig
+from nnexp.config.schema import Config
 from nnexp.errors import UserError
 from nnexp.extension_files import check_loaded
-from nnexp.record.environment import cores
 from nnexp.record.store import Store, experiment_id, open_store
 from nnexp.record.sweep import find_parent
+from nnexp.runner.executors import at_once
 from nnexp.runner.sweep import SweepFailed, run_sweep
 from nnexp.runner.sweep_parent import Series
 from nnexp.runner.sweep_progress import clock
@@ -59,6 +60,8 @@ class _Study:
         self.store: Store = open_store(options.tracking_uri)
         self.chosen = set(selected(options)["run_id"])
         self.key = _key(options, by)
+        self.trained_by = changed(Config(), options.trained_by).sweep
+        self.width = at_once(self.trained_by)
         self.look()
 
     def look(self) -> None:
@@ -102,7 +105,7 @@ class _Study:
             for name, group in self.frame[failed].groupby(names[failed])["seed"]
         }
         most = self.options.budget - self.spent
-        return next_round(self.open, broken, width=cores(), most=most)
+        return next_round(self.open, broken, width=self.width, most=most)
 
     def config(self, run: Run) -> tuple[str, Config]:
         """The experiment and config of a further run: those of the setting's first one."""
@@ -120,7 +123,7 @@ class _Study:
             artifacts=level,
             reuse=True,
         )
-        config = replace(config, seed=seed, tracking=tracking, sweep=SweepConfig())
+        config = replace(config, seed=seed, tracking=tracking, sweep=self.trained_by)
         return str(first["experiment"]), config
 
 
@@ -206,13 +209,13 @@ def _cost(study: _Study) -> list[str]:
     took = study.frame[study.names.isin(settings) & (study.frame["status"] == "FINISHED")]
     column = "time/train_seconds" if "time/train_seconds" in took else "seconds"
     seconds = float(took[column].mean())
-    rounds = left // max(cores(), len(settings))
-    time = clock(seconds * left / cores() + START_SECONDS * rounds)
+    rounds = left // max(study.width, len(settings))
+    time = clock(seconds * left / study.width + START_SECONDS * rounds)
     used = f", {study.spent} of {study.options.budget} used before" if study.spent else ""
     return [
         f"not decided: {_open(study)} of {len(asked(found, every=study.options.pairs))}",
         f"at most {some(left, 'run')}{used}: about {time} if all are needed (a recorded run took "
-        f"{seconds:.1f} s; {cores()} cores)",
+        f"{seconds:.1f} s; {study.width} at once)",
     ]
 
 

@@ -41,6 +41,23 @@ def executor_of(settings: SweepConfig, tasks: Iterable[Task], *, stays: bool = F
     return Pool(tasks, settings.workers or cores(), stays=stays)
 
 
+def at_once(settings: SweepConfig) -> int:
+    """How many runs are trained at the same time: on a cluster, as many as it has workers now.
+
+    Raises:
+        UserError: a cluster that cannot be had.
+    """
+    if settings.executor == "dask" and settings.address is not None:
+        from nnexp.runner.dask_client import connect, workers_of
+
+        client = connect(settings.address)
+        try:
+            return max(1, len(workers_of(client)))
+        finally:
+            client.close()
+    return settings.workers or cores()
+
+
 def check_executor(settings: SweepConfig) -> None:
     """Make sure, before anything is recorded, that the executor asked for can be had.
 

@@ -131,6 +131,21 @@ def test_a_cluster_that_cannot_be_had_is_refused_before_anything_is_recorded(
 
 
 @pytest.mark.slow
+def test_further_seeds_are_trained_on_a_cluster(lab: Lab, tmp_path: Path) -> None:
+    lab.join()
+    assert nnexp(tmp_path, *SWEEP, "seed=0,1", "reg=none,l2").returncode == 0
+    until_resolved = ("compare", "--by", "reg", "--until", "resolved", "--budget", "4")
+    on = ("sweep.executor=dask", f"sweep.address={lab.address}")
+    done = nnexp(tmp_path, *until_resolved, *on)
+    assert done.returncode == 0, done.stderr
+    # As wide as the cluster, but for all that are compared.
+    assert "4 runs trained in 2 rounds" in done.stdout
+    assert len(recorded(tmp_path)) == 8
+    verified = nnexp(tmp_path, "verify", recorded(tmp_path)[-1].info.run_id)
+    assert verified.returncode == 0, verified.stdout
+
+
+@pytest.mark.slow
 def test_a_cluster_with_certificates_is_for_those_who_have_them(tmp_path: Path) -> None:
     """Dask's own TLS, set by Dask's own variables."""
     if shutil.which("openssl") is None:

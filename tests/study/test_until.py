@@ -92,6 +92,12 @@ def test_of_a_sweep_every_seed_of_its_settings_counts(store: Path) -> None:
         ((*UNTIL, "--budget", "5", "--by", "sweep"), "--by sweep"),
         ((*UNTIL, "--budget", "5", "--by", "reg"), "runs of one setting differ in cost.name"),
         (("compare", "--budget", "5"), "--budget 5: allowed with --until resolved"),
+        ((*UNTIL, "--budget", "5", "seed=3"), "seed=3: allowed: sweep.workers=VALUE or"),
+        (("compare", "sweep.workers=2"), "sweep.workers=2: allowed: "),
+        (
+            (*UNTIL, "--budget", "5", "sweep.executor=x"),
+            "sweep.executor=x: allowed: processes, dask",
+        ),
         (("compare", "--within", "-0.2"), "--within -0.2: allowed: a number above 0"),
         (("compare", "--within", "nan"), "--within nan: allowed"),
     ],
