@@ -21,11 +21,12 @@ from typing import Any
 from nnexp.config.schema import SweepConfig
 from nnexp.errors import UserError
 from nnexp.record.environment import cores
+from nnexp.record.fingerprint import depends_on_environment
 from nnexp.record.log_folder import make_room
 from nnexp.redact import redact
 from nnexp.runner.dask_client import connect, differences, distributed_package, workers_of
 from nnexp.runner.dask_demand import Demand
-from nnexp.runner.remote import TOPIC, Answer, machine, told, train_task
+from nnexp.runner.remote import TOPIC, Answer, told, train_task
 from nnexp.runner.worker import Broken, Finished, Message, Note, Progress, Task
 from nnexp.source import file_digests
 
@@ -45,27 +46,6 @@ TRIES = 3
 """How often a task is tried whose worker dies with it."""
 
 
-def check_cluster(settings: SweepConfig) -> None:
-    """Make sure that a cluster can be had.
-
-    Raises:
-        UserError: there is no Dask here, nothing answers, or a worker has another source.
-    """
-    if settings.address is None:
-        distributed_package()
-        return
-    client = connect(settings.address)
-    try:
-        for address, difference in differences(client, workers_of(client)).items():
-            if difference:
-                raise UserError(
-                    f"sweep.address={settings.address}: worker {address} {difference}; allowed: "
-                    f"nnexp {machine().nnexp} of the same source on every worker"
-                )
-    finally:
-        client.close()
-
-
 class Cluster:
     """An executor on a Dask cluster; without an address, on one of this machine's own."""
 
@@ -74,6 +54,7 @@ class Cluster:
     ) -> None:
         """With `stays`, it is left connected until closed."""
         self._tasks, self._stays, self._settings = deque(tasks), stays, settings
+        self._with_numpy = any(depends_on_environment(task.config) for task in self._tasks)
         self._running: dict[Any, Task] = {}
         self._places: weakref.WeakKeyDictionary[Any, frozenset[str]] = weakref.WeakKeyDictionary()
         """On which workers a task may run: those that were there when it was handed out."""
@@ -89,7 +70,9 @@ class Cluster:
     def add(self, tasks: Iterable[Task]) -> None:
         """More tasks, after all those before have ended."""
         self._tasks.extend(tasks)
+        self._with_numpy = any(depends_on_environment(task.config) for task in self._tasks)
         self._tries.clear()
+        self._fit, self._looked = {}, 0.0
 
     def messages(self) -> Generator[Message, None, None]:
         """What the workers report, until all tasks are done."""
@@ -166,7 +149,8 @@ class Cluster:
             self._reconnect()
         there = workers_of(self._client)
         fresh = [address for address in there if address not in self._fit]
-        for address, difference in differences(self._client, fresh).items():
+        numpy = self._with_numpy
+        for address, difference in differences(self._client, fresh, with_numpy=numpy).items():
             self._fit[address] = not difference
             if difference:
                 yield Note(self._some_run(), f"worker {address} {difference}: it is left out")

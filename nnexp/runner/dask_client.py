@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
+from nnexp.config.schema import Config, SweepConfig
 from nnexp.errors import UserError
+from nnexp.record.fingerprint import depends_on_environment
 from nnexp.redact import redact
 from nnexp.runner.remote import Machine, machine
 
@@ -57,8 +60,11 @@ def workers_of(client: Any) -> list[str]:
     return []
 
 
-def differences(client: Any, workers: list[str]) -> dict[str, str]:
-    """By address: in what a worker differs that would change the meaning of a run, or ""."""
+def differences(client: Any, workers: list[str], *, with_numpy: bool) -> dict[str, str]:
+    """By address: in what a worker differs that would change the meaning of a run, or "".
+
+    With `with_numpy`, runs are trained with NumPy, whose bits depend on the machine.
+    """
     if not workers:
         return {}
     ours = machine()
@@ -76,6 +82,34 @@ def differences(client: Any, workers: list[str]) -> dict[str, str]:
                 f"has another source of nnexp ({theirs.nnexp}, digest {theirs.source[:12]}; here "
                 f"{ours.nnexp}, {ours.source[:12]})"
             )
+        elif with_numpy and theirs.environment != ours.environment:
+            said[address] = (
+                f"computes with another NumPy, BLAS, libm or processor ({theirs.processor}, Python "
+                f"{theirs.python}); the bits of train.engine=numpy depend on it, of compiled not"
+            )
         else:
             said[address] = ""
     return said
+
+
+def check_cluster(settings: SweepConfig, configs: Iterable[Config]) -> None:
+    """Make sure that a cluster can be had for some runs.
+
+    Raises:
+        UserError: there is no Dask here, nothing answers, or a worker would train otherwise.
+    """
+    if settings.address is None:
+        distributed_package()
+        return
+    client = connect(settings.address)
+    with_numpy = any(map(depends_on_environment, configs))
+    try:
+        found = differences(client, workers_of(client), with_numpy=with_numpy)
+        for address, difference in found.items():
+            if difference:
+                raise UserError(
+                    f"sweep.address={settings.address}: worker {address} {difference}; allowed: "
+                    "workers that train as this machine does"
+                )
+    finally:
+        client.close()

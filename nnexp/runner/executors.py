@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from typing import Protocol
 
-from nnexp.config.schema import SweepConfig
+from nnexp.config.schema import Config, SweepConfig
 from nnexp.record.environment import cores
 from nnexp.runner.pool import Pool
 from nnexp.runner.worker import Message, Task
@@ -58,13 +58,13 @@ def at_once(settings: SweepConfig) -> int:
     return settings.workers or cores()
 
 
-def check_executor(settings: SweepConfig) -> None:
-    """Make sure, before anything is recorded, that the executor asked for can be had.
+def check_executor(settings: SweepConfig, configs: Iterable[Config]) -> None:
+    """Make sure, before anything is recorded, that the executor asked for can be had for them.
 
     Raises:
         UserError: it cannot.
     """
     if settings.executor == "dask":
-        from nnexp.runner.cluster import check_cluster
+        from nnexp.runner.dask_client import check_cluster
 
-        check_cluster(settings)
+        check_cluster(settings, configs)

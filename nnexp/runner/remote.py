@@ -17,6 +17,7 @@ from typing import Any
 from nnexp import __version__
 from nnexp.errors import NnexpError
 from nnexp.record.checkpoint import CheckpointFile
+from nnexp.record.fingerprint import environment_sha256
 from nnexp.record.log_folder import RUNS
 from nnexp.record.projection import state_of
 from nnexp.runner.worker import (
@@ -55,6 +56,8 @@ class Machine:
     python: str
     numba: str
     processor: str
+    environment: str
+    """Digest of what decides how NumPy rounds; with `train.engine=numpy` it must be the same."""
 
 
 def machine() -> Machine:
@@ -65,6 +68,7 @@ def machine() -> Machine:
         platform.python_version(),
         version("numba"),
         platform.machine(),
+        environment_sha256(),
     )
 
 

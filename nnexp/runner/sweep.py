@@ -135,7 +135,7 @@ def _planned(configs: Sequence[Config], command: Sequence[str]) -> SweepState:
     marks = [fingerprint(c, d) for c, d in zip(configs, datasets, strict=True)]
     if len({(c.tracking.uri, c.tracking.experiment) for c in configs}) > 1:
         raise UserError("tracking.*: allowed: one store and one experiment per sweep")
-    check_executor(first.sweep)
+    check_executor(first.sweep, configs)
     store = open_store(first.tracking.uri)
     experiment = experiment_id(store, first.tracking.experiment)
     return SweepState.of(configs, datasets, marks, store, experiment)

@@ -246,7 +246,7 @@ def _plan(asked: Asked, composer: Composer, spaces: tuple[Space, ...], here: Poi
     if validation_rows(base, dataset_of(base)) is None or base.data.name == "neuron":
         size = f"size={base.size}" if base.data.name != "neuron" else "data=neuron"
         raise UserError(f"{size}: there are no validation data to choose on")
-    check_executor(base.sweep)
+    check_executor(base.sweep, [base])
     stops = base.stop.name == "early"
     metric = asked.metric or ("best/validation_accuracy" if stops else METRICS[0])
     return Plan(asked, spaces, here, metric, base)

@@ -131,6 +131,27 @@ def test_a_cluster_that_cannot_be_had_is_refused_before_anything_is_recorded(
 
 
 @pytest.mark.slow
+def test_bits_that_depend_on_the_machine_are_asked_of_like_workers_only(
+    lab: Lab, tmp_path: Path
+) -> None:
+    """OpenBLAS takes this variable for another processor."""
+    lab.join(env={"OPENBLAS_CORETYPE": "Nehalem"})
+    typed = (*SWEEP, "seed=0,1", "sweep.executor=dask", f"sweep.address={lab.address}")
+    assert nnexp(tmp_path, *typed).returncode == 0
+    refused = nnexp(tmp_path, *typed, "train.engine=numpy")
+    assert refused.returncode == 2, refused.stdout
+    (line,) = refused.stderr.splitlines()
+    assert "computes with another NumPy, BLAS, libm or processor" in line
+    assert len(recorded(tmp_path)) == 2
+    like = lab.join()
+    ended(lab.workers[0])
+    time.sleep(10)
+    assert like.poll() is None
+    done = nnexp(tmp_path, *typed, "train.engine=numpy")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
 def test_further_seeds_are_trained_on_a_cluster(lab: Lab, tmp_path: Path) -> None:
     lab.join()
     assert nnexp(tmp_path, *SWEEP, "seed=0,1", "reg=none,l2").returncode == 0
