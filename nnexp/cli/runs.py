@@ -57,7 +57,8 @@ def main(arguments: Sequence[str]) -> int:
         raise UserError("--all: allowed without --experiment and --sweep")
     if options.limit is not None and options.limit < 1:
         raise UserError(f"--limit {options.limit}: allowed: at least 1")
-    everything = selected(options, _enough(options))
+    most = _enough(options)
+    everything = selected(options, most)
     frame = _arranged(everything, options)
     if options.format == "csv":
         frame.to_csv(sys.stdout, index=False)
@@ -66,7 +67,7 @@ def main(arguments: Sequence[str]) -> int:
     elif frame.empty:
         _say_none(", ".join(experiments(options)), filters(options))
     else:
-        count = _count(len(frame), len(everything), known=_enough(options) is None)
+        count = _count(len(frame), len(everything), known=most is None)
         _print(frame, count, chosen=options.columns is not None)
     return 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from tempfile import TemporaryDirectory
@@ -22,8 +22,7 @@ from nnexp.record.clock import shown_time
 from nnexp.record.labels import NOTE, own_tags
 from nnexp.record.store import Store, open_store
 from nnexp.record.store_address import resolve_uri
-from nnexp.record.store_sql import database, read_columns, run_ids
-from nnexp.record.sweep import runs_where
+from nnexp.record.sweep import runs_where, tags_where
 from nnexp.record.sweep_configs import ASKED, asked_configs
 from nnexp.record.tags import number
 from nnexp.source import source_sha256
@@ -68,9 +67,11 @@ def _listed(store: Store) -> tuple[list[dict[str, Any]], list[str]]:
     """What is known of each sweep, and the commands that go on with those that are not done."""
     names = all_experiments(store)
     counts: dict[str, Counter[str]] = {}
-    for sweep, status in _members(store, list(names)):
-        if sweep:
-            counts.setdefault(sweep, Counter())[status] += 1
+    where = "tags.`nnexp.kind` = 'run'"
+    for experiment in names:
+        for sweep, status in tags_where(store, experiment, where, "nnexp.sweep"):
+            if sweep:
+                counts.setdefault(sweep, Counter())[status] += 1
     rows: list[dict[str, Any]] = []
     commands = []
     elsewhere = store.uri != resolve_uri(None)
@@ -98,19 +99,6 @@ def _listed(store: Store) -> tuple[list[dict[str, Any]], list[str]]:
         if failed and not _trained_by(_recorded_words(tags)):
             commands.append(f"{go_on} --retry failed{option}")
     return rows, commands
-
-
-def _members(store: Store, experiments: Sequence[str]) -> Iterator[tuple[str | None, str]]:
-    """Of each run the sweep that has trained it, and its status."""
-    inner, where, name = database(store), "tags.`nnexp.kind` = 'run'", "nnexp.sweep"
-    if inner is None:
-        for run in runs_where(store, experiments, where):
-            yield run.data.tags.get(name), str(run.info.status)
-        return
-    for experiment in experiments:
-        ids = run_ids(inner, experiment, where)
-        found = read_columns(inner, ids, (name,), params=False)
-        yield from zip(found.tags.get(name, [None] * len(ids)), found.info["status"], strict=True)
 
 
 def _show(rows: Sequence[Mapping[str, Any]], commands: Sequence[str]) -> None:

@@ -76,6 +76,20 @@ def runs_where(
             return
 
 
+def tags_where(
+    store: Store, experiment: str, where: str, name: str
+) -> Iterator[tuple[str | None, str]]:
+    """Of the active runs of an experiment that a filter lets through, a tag and the status."""
+    inner = database(store)
+    if inner is None:
+        for run in runs_where(store, [experiment], where):
+            yield run.data.tags.get(name), str(run.info.status)
+        return
+    ids = run_ids(inner, experiment, where)
+    found = read_columns(inner, ids, (name,), params=False)
+    yield from zip(found.tags.get(name, [None] * len(ids)), found.info["status"], strict=True)
+
+
 def recorded_runs(
     store: Store, experiment_id: str, parent: str | None = None, marks: Sequence[str] = ()
 ) -> dict[str, Recorded]:

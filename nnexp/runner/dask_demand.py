@@ -34,13 +34,10 @@ class Demand:
             # The same prefix as of a run, whose duration Dask then takes theirs to be.
             key = f"nnexp-{os.urandom(8).hex()}"
             self._held.append(client.submit(waiting_run, key=key, resources=NOWHERE, pure=False))
-        self._withdraw(wanted)
+        self.withdraw(wanted)
 
-    def withdraw(self) -> None:
-        """Take all back."""
-        self._withdraw(0)
-
-    def _withdraw(self, left: int) -> None:
+    def withdraw(self, left: int = 0) -> None:
+        """Take back all but so many."""
         for future in self._held[left:]:
             with suppress(Exception):
                 future.cancel(force=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from nnexp.config.plurals import some
 from nnexp.record.store import Store
-from nnexp.record.store_sql import database, read_columns, run_ids
-from nnexp.record.sweep import runs_where
+from nnexp.record.sweep import tags_where
 from nnexp.study.lookup import all_experiments
 
 _FINISHED = "tags.`nnexp.kind` = 'run' and attributes.status = 'FINISHED'"
@@ -50,14 +49,5 @@ def is_of_test_data(metric: str) -> bool:
 
 def _epochs(store: Store, experiment: str, where: str) -> list[int]:
     """Of the runs that a filter lets through, the epochs that they were trained for."""
-    return [int(n) if n and n.isdigit() else 0 for n in _tags(store, experiment, where)]
-
-
-def _tags(store: Store, experiment: str, where: str) -> Iterator[str | None]:
-    inner, name = database(store), "nnexp.epochs"
-    if inner is None:
-        yield from (run.data.tags.get(name) for run in runs_where(store, [experiment], where))
-        return
-    ids = run_ids(inner, experiment, where)
-    columns = read_columns(inner, ids, (name,), params=False)
-    yield from columns.tags.get(name, [None] * len(ids))
+    found = tags_where(store, experiment, where, "nnexp.epochs")
+    return [int(n) if n and n.isdigit() else 0 for n, _ in found]
