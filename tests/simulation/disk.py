@@ -166,6 +166,8 @@ class Disk:
                 status = path.lstat()
                 safe = self._synced.get(status.st_ino)
                 if safe is not None and path.is_file():
+                    # The number may have been that of a file that is gone.
+                    safe = min(safe, status.st_size)
                     part = self.world.draw.randint(safe, status.st_size)
                     kept = self.world.draw.choice((safe, part))
                     os.truncate(path, kept)
