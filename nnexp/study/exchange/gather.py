@@ -39,6 +39,7 @@ from nnexp.study.recorded import config_of, data_of
 from nnexp.study.sweep_runs import in_rounds
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mlflow.entities import Run as Recorded
 
 MOST_RUNS = 20_000
@@ -96,9 +97,9 @@ def _of_process() -> frozenset[str]:
 @refused("export: a record is not as this program writes it")
 def gather(
     store: Store, runs: Iterable[Recorded], sweeps: Iterable[Recorded], chosen: Chosen, *,
-    weights: bool,
+    weights: bool, whole: pd.DataFrame | None = None,
 ) -> Gathered:  # fmt: skip
-    """Put runs and the sweeps they belong to into members.
+    """Put runs and the sweeps they belong to into members; `whole` as `sweep_runs.ended` has it.
 
     Raises:
         UserError: no run, one that has not finished, or one whose record has changed.
@@ -106,7 +107,7 @@ def gather(
     found = {str(run.info.run_id): run for run in runs}
     names = all_experiments(store)
     asked = [
-        sweep_of(store, parent, names, found, whole=chosen.where is None)
+        sweep_of(store, parent, names, found, complete=chosen.where is None, whole=whole)
         for parent in sweeps
         if not in_rounds(parent)
     ]
