@@ -72,13 +72,19 @@ def runs_in(
     return _frame(read_columns(inner, ids[:limit], _full(tags)), tags)
 
 
-def runs_of_kind(store: Store, number: str, kind: str) -> list[int]:
-    """When the runs of a kind in an experiment, by its id, were started (milliseconds)."""
+def starts_of_kind(store: Store, numbers: Iterable[str], kind: str) -> dict[str, list[int]]:
+    """By experiments' ids, when their runs of a kind were started (milliseconds)."""
     inner, where = database(store), _condition(None, kind)
+    found: dict[str, list[int]] = {number: [] for number in numbers}
     if inner is None:
-        return [int(run.info.start_time) for run in runs_where(store, [number], where)]
-    found = read_columns(inner, run_ids(inner, number, where), [], params=False, metrics=False)
-    return [int(start or 0) for start in found.info["start_time"]]
+        for run in runs_where(store, list(found), where):
+            found[str(run.info.experiment_id)].append(int(run.info.start_time))
+        return found
+    for number in found:
+        ids = run_ids(inner, number, where)
+        starts = read_columns(inner, ids, [], params=False, metrics=False).info["start_time"]
+        found[number] = [int(start or 0) for start in starts]
+    return found
 
 
 def select(
