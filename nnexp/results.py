@@ -259,6 +259,7 @@ class Sweep:
         Raises:
             UserError: no run has such a key or metric, or there is no such setting.
         """
+        from nnexp.record.store import open_store
         from nnexp.study.compare import compare
         from nnexp.study.comparison_frames import Compared
         from nnexp.study.decision_rule import Rule
@@ -270,7 +271,8 @@ class Sweep:
         published = None
         if self.runs:
             first = self.runs[0]
-            published = published_runs(first.tracking_uri, [first.config.tracking.experiment])
+            store = open_store(first.tracking_uri, reading=True)
+            published = published_runs(store, [first.config.tracking.experiment])
         rule = Rule(within=None if within is None else within / Metric(metric).scale)
         found = compare(
             self.frame, keys, metric, pair=pair, published=published, against=against, rule=rule

@@ -13,7 +13,7 @@ from nnexp.cli.comparison_data import everything, rows
 from nnexp.cli.comparison_text import show
 from nnexp.cli.formats import print_csv, print_json
 from nnexp.cli.images import show_images
-from nnexp.cli.options import Parser, add_selection, command, experiments, selected
+from nnexp.cli.options import Parser, add_selection, command, experiments, of_sweeps, read
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.record.check_seals import warnings_of
@@ -22,7 +22,7 @@ from nnexp.study.compare import Comparison, compare
 from nnexp.study.decision_rule import ALPHA, Rule
 from nnexp.study.grouping import varied
 from nnexp.study.images import compare_images
-from nnexp.study.ledger import is_of_test_data, ledger
+from nnexp.study.ledger import COUNTED, is_of_test_data, ledger
 from nnexp.study.metric import Metric
 from nnexp.study.published import published_runs
 from nnexp.study.rounds import undecided
@@ -41,14 +41,19 @@ def main(arguments: Sequence[str]) -> int:
     """Print a comparison; 1 if a run that was trained for it failed."""
     options = _parser().parse_args(arguments)
     _check(options)
-    frame = _tested(selected(options), options.metric)
+    store = open_store(options.tracking_uri, reading=True)
+    names = experiments(store, options)
+    recorded = read(store, options, names, COUNTED)
+    whole = None if options.where else recorded
+    chosen = of_sweeps(store, options, names, recorded).drop(columns="epochs", errors="ignore")
+    frame = _tested(chosen, options.metric)
     by = _keys(options) or varied(frame)
     ask = partial(
         compare,
         by=by,
         metric=options.metric,
         pair=options.pair,
-        published=published_runs(options.tracking_uri, experiments(options)),
+        published=published_runs(store, names),
         against=options.against,
         rule=_rule(options),
     )
@@ -57,11 +62,10 @@ def main(arguments: Sequence[str]) -> int:
     if options.until:
         from nnexp.cli.until import train_until
 
-        done = train_until(options, arguments, by, ask)
-        frame, ended, failed = done.frame, done.lines, done.failed
+        done = train_until(options, arguments, by, ask, chosen)
+        frame, whole, ended, failed = done.frame, done.recorded, done.lines, done.failed
     comparison = ask(frame)
-    store = open_store(options.tracking_uri, reading=True)
-    comparison = replace(comparison, warnings=_warnings(store, comparison, frame))
+    comparison = replace(comparison, warnings=_warnings(store, comparison, frame, whole))
     images = None
     if options.images:
         images = compare_images(store, frame, comparison, pair=options.pair)
@@ -95,18 +99,22 @@ def _keys(options: argparse.Namespace) -> list[str]:
     return keys
 
 
-def _warnings(store: Store, comparison: Comparison, frame: pd.DataFrame) -> tuple[str, ...]:
+def _warnings(
+    store: Store, comparison: Comparison, frame: pd.DataFrame, whole: pd.DataFrame | None
+) -> tuple[str, ...]:
     """Those of the comparison, of the records it is of, and of the data that it looks at."""
     finished = [str(run_id) for run_id in frame.loc[frame["status"] == "FINISHED", "run_id"]]
     records = warnings_of(store, finished)
-    return (*comparison.warnings, *records, *_looks(store, comparison, frame))
+    return (*comparison.warnings, *records, *_looks(store, comparison, frame, whole))
 
 
-def _looks(store: Store, comparison: Comparison, frame: pd.DataFrame) -> Iterator[str]:
+def _looks(
+    store: Store, comparison: Comparison, frame: pd.DataFrame, whole: pd.DataFrame | None
+) -> Iterator[str]:
     """How often the data that settings are compared by were looked at, if they are test data."""
     if is_of_test_data(comparison.metric):
         chosen = "; to choose among settings by them is to choose on test data (see nnexp search)"
-        looks = ledger(store, set(frame["data"]))
+        looks = ledger(store, set(frame["data"]), whole)
         yield f"{looks}{chosen if len(comparison.settings) > 1 else ''}"
 
 

@@ -12,7 +12,7 @@ from nnexp.cli.formats import TABLES, add_format, print_json
 from nnexp.cli.options import Parser
 from nnexp.record.clock import shown_time
 from nnexp.record.store import Store, open_store
-from nnexp.study.frames import runs_of_kind
+from nnexp.study.frames import starts_of_kind
 from nnexp.study.lookup import all_experiments
 from nnexp.terminal import console as new_console
 from nnexp.terminal import plain_table, safe
@@ -43,11 +43,12 @@ def main(arguments: Sequence[str]) -> int:
 def _experiments(store: Store) -> pd.DataFrame:
     """One row an experiment, the one with the latest run first; those without any run are none."""
     rows: list[tuple[int, dict[str, object]]] = []
-    for number, name in all_experiments(store).items():
-        kinds = {title: runs_of_kind(store, number, kind) for title, kind in COUNTED}
-        latest = max((start for starts in kinds.values() for start in starts), default=None)
+    names = all_experiments(store)
+    found = {title: starts_of_kind(store, names, kind) for title, kind in COUNTED}
+    for number, name in names.items():
+        latest = max((start for kind in found.values() for start in kind[number]), default=None)
         if latest is not None:
-            counts = {title: len(starts) for title, starts in kinds.items()}
+            counts = {title: len(kind[number]) for title, kind in found.items()}
             rows.append((latest, {"experiment": name, **counts, "last": shown_time(latest)}))
     rows.sort(key=lambda row: -row[0])
     return pd.DataFrame(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from nnexp.cli.formats import TABLES, add_format
 from nnexp.errors import UserError
 from nnexp.program import as_started
-from nnexp.record.store import Store, open_store
+from nnexp.record.store import Store
 from nnexp.redact import redact
 from nnexp.study.lookup import all_experiments, experiments_of_sweeps, find_sweep
 from nnexp.study.sweep_runs import reused_ids
@@ -48,17 +48,16 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     add_format(parser, TABLES)
 
 
-def experiments(options: argparse.Namespace) -> list[str]:
+def experiments(store: Store, options: argparse.Namespace) -> list[str]:
     """The experiments that the options choose: as given, else those of the sweeps, else nnexp.
 
     With an option `all`, all that are recorded.
     """
     if getattr(options, "all", False):
-        store = open_store(options.tracking_uri, reading=True)
         return [name for name in all_experiments(store).values() if name != "Default"] or ["nnexp"]
     if options.experiment:
         return list(dict.fromkeys(options.experiment))
-    found = experiments_of_sweeps(options.tracking_uri, options.sweep) if options.sweep else []
+    found = experiments_of_sweeps(store, options.sweep) if options.sweep else []
     return found or ["nnexp"]
 
 
@@ -67,7 +66,7 @@ def filters(options: argparse.Namespace) -> str | None:
     return " and ".join(options.where) if options.where else None
 
 
-def selected(options: argparse.Namespace, limit: int | None = None) -> pd.DataFrame:
+def selected(store: Store, options: argparse.Namespace, limit: int | None = None) -> pd.DataFrame:
     """The frame of the runs that the options of `add_selection` choose.
 
     With `limit` no more than the latest so many of an experiment are read.
@@ -77,30 +76,58 @@ def selected(options: argparse.Namespace, limit: int | None = None) -> pd.DataFr
     Raises:
         UserError: no such experiment or sweep, or a filter that MLflow does not understand.
     """
+    from nnexp.study.frames import TAGS
+
+    names = experiments(store, options)
+    return of_sweeps(store, options, names, read(store, options, names, TAGS, limit))
+
+
+def read(
+    store: Store,
+    options: argparse.Namespace,
+    names: Sequence[str],
+    tags: Sequence[str],
+    limit: int | None = None,
+) -> pd.DataFrame:
+    """As `selected`, of the experiments `names`, and of all sweeps; `tags` as `frames.runs_in`."""
     import pandas as pd
 
-    from nnexp.study.frames import runs
+    from nnexp.study.frames import runs_in
 
-    names = experiments(options)
     where = filters(options)
-    frames = [runs(options.tracking_uri, name, where, limit=limit) for name in names]
+    frames = [runs_in(store, name, where, limit=limit, tags=tags) for name in names]
     filled = [f.assign(experiment=n) for n, f in zip(names, frames, strict=True) if len(f)]
     if not filled:
-        frame = frames[0]
-    else:
-        frame = filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=True)
+        return frames[0]
+    return filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=True)
+
+
+def of_sweeps(
+    store: Store, options: argparse.Namespace, names: Sequence[str], frame: pd.DataFrame
+) -> pd.DataFrame:
+    """The runs that `read` gave of the sweeps that the options choose; all if they choose none."""
+    import pandas as pd
+
     if options.sweep is None:
         return frame
-    store = open_store(options.tracking_uri, reading=True)
-    parts = [_of_sweep(store, frame, sweep, names) for sweep in options.sweep]
+    whole = None if options.where else frame
+    parts = [_of_sweep(store, frame, sweep, names, whole) for sweep in options.sweep]
     return pd.concat(parts).drop_duplicates("run_id", ignore_index=True)
 
 
-def _of_sweep(store: Store, frame: pd.DataFrame, prefix: str, names: Sequence[str]) -> pd.DataFrame:
+def _of_sweep(
+    store: Store,
+    frame: pd.DataFrame,
+    prefix: str,
+    names: Sequence[str],
+    whole: pd.DataFrame | None,
+) -> pd.DataFrame:
     """The runs of a frame that a sweep has trained or reused, by the beginning of its id."""
     parent = find_sweep(store, prefix)
     own = frame["sweep"] == parent.info.run_id if "sweep" in frame else False
-    chosen = frame[own | frame["run_id"].isin(reused_ids(store, parent))] if len(frame) else frame
+    chosen = frame
+    if len(frame):
+        chosen = frame[own | frame["run_id"].isin(reused_ids(store, parent, whole))]
     if chosen.empty:
         where = f"experiment{'s' if len(names) > 1 else ''} {', '.join(names)}"
         raise UserError(

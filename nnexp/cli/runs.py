@@ -15,6 +15,7 @@ from nnexp.cli.options import Parser, add_selection, experiments, filters, selec
 from nnexp.config.plurals import some
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
+from nnexp.record.store import open_store
 from nnexp.study.metric import Metric
 from nnexp.terminal import console as new_console
 from nnexp.terminal import plain_table, safe
@@ -58,14 +59,15 @@ def main(arguments: Sequence[str]) -> int:
     if options.limit is not None and options.limit < 1:
         raise UserError(f"--limit {options.limit}: allowed: at least 1")
     most = _enough(options)
-    everything = selected(options, most)
+    store = open_store(options.tracking_uri, reading=True)
+    everything = selected(store, options, most)
     frame = _arranged(everything, options)
     if options.format == "csv":
         frame.to_csv(sys.stdout, index=False)
     elif options.format == "json":
         print_json([{k: _plain(v) for k, v in row.items()} for row in frame.to_dict("records")])
     elif frame.empty:
-        _say_none(", ".join(experiments(options)), filters(options))
+        _say_none(", ".join(experiments(store, options)), filters(options))
     else:
         count = _count(len(frame), len(everything), known=most is None)
         _print(frame, count, chosen=options.columns is not None)

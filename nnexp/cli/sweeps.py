@@ -67,11 +67,11 @@ def _listed(store: Store) -> tuple[list[dict[str, Any]], list[str]]:
     """What is known of each sweep, and the commands that go on with those that are not done."""
     names = all_experiments(store)
     counts: dict[str, Counter[str]] = {}
-    where = "tags.`nnexp.kind` = 'run'"
-    for experiment in names:
-        for sweep, status in tags_where(store, experiment, where, "nnexp.sweep"):
-            if sweep:
-                counts.setdefault(sweep, Counter())[status] += 1
+    # Runs of no sweep, which may be many, are not asked for.
+    where = "tags.`nnexp.kind` = 'run' and tags.`nnexp.sweep` LIKE '%'"
+    for sweep, status in tags_where(store, list(names), where, "nnexp.sweep"):
+        if sweep:
+            counts.setdefault(sweep, Counter())[status] += 1
     rows: list[dict[str, Any]] = []
     commands = []
     elsewhere = store.uri != resolve_uri(None)

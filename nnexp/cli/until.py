@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 from rich.markup import escape
 
-from nnexp.cli.options import experiments, selected
+from nnexp.cli.options import experiments, read
 from nnexp.config.changed import changed
 from nnexp.config.compose import from_params
 from nnexp.config.plurals import some
@@ -33,6 +33,7 @@ from nnexp.runner.sweep_parent import Series
 from nnexp.runner.sweep_progress import clock
 from nnexp.study.compare import Comparison
 from nnexp.study.grouping import columns_by, config_keys, setting_names
+from nnexp.study.ledger import COUNTED
 from nnexp.study.rounds import Run, asked, next_round, undecided
 from nnexp.terminal import console as new_console
 
@@ -48,6 +49,8 @@ class Ended:
 
     frame: pd.DataFrame
     """All runs that count."""
+    recorded: pd.DataFrame
+    """All runs of their experiments."""
     lines: tuple[str, ...]
     failed: int
 
@@ -55,10 +58,12 @@ class Ended:
 class _Study:
     """A question with what is recorded for it."""
 
-    def __init__(self, options: Namespace, by: Sequence[str], ask: Ask) -> None:
+    def __init__(
+        self, options: Namespace, by: Sequence[str], ask: Ask, chosen: pd.DataFrame
+    ) -> None:
         self.options, self.by, self.ask = options, by, ask
         self.store: Store = open_store(options.tracking_uri)
-        self.chosen = set(selected(options)["run_id"])
+        self.chosen = set(chosen["run_id"])
         self.key = _key(options, by)
         self.trained_by = changed(Config(), options.trained_by).sweep
         self.width = at_once(self.trained_by)
@@ -66,10 +71,11 @@ class _Study:
 
     def look(self) -> None:
         """Read what is recorded now."""
-        names = experiments(self.options)
-        plain = {**vars(self.options), "where": None, "sweep": None, "experiment": names}
-        everything = selected(Namespace(**plain))
-        self.frame = _same_settings(everything, self.chosen)
+        names = experiments(self.store, self.options)
+        everything = Namespace(**{**vars(self.options), "where": None})
+        self.recorded = read(self.store, everything, names, COUNTED)
+        frame = self.recorded.drop(columns="epochs", errors="ignore")
+        self.frame = _same_settings(frame, self.chosen)
         self.found = self.ask(self.frame)
         self.open = undecided(self.found, every=self.options.pairs)
 
@@ -127,13 +133,17 @@ class _Study:
         return str(first["experiment"]), config
 
 
-def train_until(options: Namespace, arguments: Sequence[str], by: Sequence[str], ask: Ask) -> Ended:
+def train_until(
+    options: Namespace, arguments: Sequence[str], by: Sequence[str], ask: Ask, chosen: pd.DataFrame
+) -> Ended:
     """Train seeds in rounds until the comparison is decided or the budget is used up.
+
+    `chosen` are the recorded runs that the options choose.
 
     Raises:
         UserError: the question cannot be judged so, or a setting cannot be trained here.
     """
-    study, console = _Study(options, by, ask), new_console(stderr=True)
+    study, console = _Study(options, by, ask, chosen), new_console(stderr=True)
     _check(study)
     before, failed = study.spent, 0
     for line in _cost(study):
@@ -152,7 +162,8 @@ def train_until(options: Namespace, arguments: Sequence[str], by: Sequence[str],
         if lost == len(runs):
             break
     trained = study.spent - before
-    return Ended(study.frame, tuple(_ending(study, trained, number, failed)), failed)
+    lines = tuple(_ending(study, trained, number, failed))
+    return Ended(study.frame, study.recorded, lines, failed)
 
 
 def _train(study: _Study, runs: Sequence[Run], arguments: Sequence[str]) -> int:

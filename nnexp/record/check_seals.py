@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from nnexp.record.contents import Contents, contents_of
 from nnexp.record.files import recorded_digests
@@ -32,6 +32,8 @@ class Checked:
     """Whether there is a digest to check it by."""
     differences: tuple[str, ...] = ()
     """What is not as it was recorded: `metric train/cost`, `artifact curves.csv: missing`."""
+    artifacts: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256, as they are now, of the artifacts that the digest covers."""
 
     def __str__(self) -> str:
         more = len(self.differences) - NAMED
@@ -86,7 +88,7 @@ def _checked(store: Store, found: Contents, kept: Seal | None) -> Checked:
     if sealed(parts).sha256 != seal.sha256:
         named = list(_unlike(parts, seal))
         differences += named or [f"tag {PARTS}"]
-    return Checked(sealed=True, differences=tuple(differences))
+    return Checked(sealed=True, differences=tuple(differences), artifacts=there)
 
 
 def _unlike_history(found: Contents) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import unquote, urlparse
 
-from nnexp.record.mlflow_private import repository_of
+from nnexp.record.mlflow_private import fetched, repository_of
 from nnexp.record.store import Store
 
 
@@ -65,18 +65,18 @@ def recorded_sizes(store: Store, place: str) -> dict[str, int]:
 
 def recorded_digests(store: Store, place: str, names: Iterable[str]) -> dict[str, str]:
     """SHA-256 of some artifacts at an address of a store; those that are not there are left out."""
-    folder = local(place)
-    if folder is not None:
-        return digests_in(folder, names)
+    here = local(place)
+    if here is not None:
+        return digests_in(here, names)
     wanted = set(names)
     if not wanted:
         return {}
     there = wanted & recorded_sizes(store, place).keys()
-    with TemporaryDirectory() as fetched:
+    with TemporaryDirectory() as folder:
         repository = repository_of(place, store.uri)
         for name in there:
-            repository.download_artifacts(name, fetched)
-        return digests_in(Path(fetched), there)
+            fetched(repository, name, folder)
+        return digests_in(Path(folder), there)
 
 
 def recorded_contents(store: Store, place: str, names: Iterable[str]) -> dict[str, bytes]:
@@ -85,13 +85,12 @@ def recorded_contents(store: Store, place: str, names: Iterable[str]) -> dict[st
     Raises:
         OSError: one cannot be read. Or whatever fetches it raises.
     """
-    folder = local(place)
-    if folder is not None:
-        return {name: (folder / name).read_bytes() for name in names}
+    here = local(place)
+    if here is not None:
+        return {name: (here / name).read_bytes() for name in names}
     found = {}
-    with TemporaryDirectory() as fetched:
+    with TemporaryDirectory() as folder:
         repository = repository_of(place, store.uri)
         for name in names:
-            repository.download_artifacts(name, fetched)
-            found[name] = (Path(fetched) / name).read_bytes()
+            found[name] = fetched(repository, name, folder).read_bytes()
     return found

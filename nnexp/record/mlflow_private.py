@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -200,6 +201,20 @@ def be_brief() -> None:
 
         if hasattr(utils, "MAX_RETRY_COUNT"):
             utils.MAX_RETRY_COUNT = ATTEMPTS
+
+
+def fetched(repository: Any, name: str, folder: str) -> Path:
+    """A recorded file, of which it is known that it is one, in a folder on this machine.
+
+    Without this part it is first asked whether it is a folder: a request more a file.
+    """
+    path = Path(folder, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fetch: Callable[[str, str], object] | None = getattr(repository, "_download_file", None)
+    if fetch is None:
+        return Path(repository.download_artifacts(name, folder))
+    fetch(name, str(path))
+    return path
 
 
 @contextmanager

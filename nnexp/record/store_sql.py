@@ -90,11 +90,16 @@ class Columns:
 
 
 def read_columns(
-    inner: Any, ids: Sequence[str], tags: Sequence[str], *, params: bool = True
+    inner: Any,
+    ids: Sequence[str],
+    tags: Sequence[str],
+    *,
+    params: bool = True,
+    metrics: bool = True,
 ) -> Columns:
-    """Status and times, all parameters and the last value of all metrics of runs.
+    """Status and times of runs; of the tags those named, and the user's own.
 
-    With `params`, all parameters. Of the tags those named, and the user's own.
+    With `params`, all parameters; with `metrics`, the last value of all metrics.
     """
     from sqlalchemy import not_, or_, select
 
@@ -114,6 +119,8 @@ def read_columns(
                     reserved = [table.key.startswith(prefix) for prefix in RESERVED]
                     rows = rows.where(or_(table.key.in_(tags), not_(or_(*reserved))))
                 found.put(into, session.execute(rows))
+            if not metrics:
+                continue
             last = ours.latest
             values: Any = select(last.run_uuid, last.key, last.value, last.is_nan)
             rows = session.execute(values.where(last.run_uuid.in_(part)))

@@ -52,22 +52,28 @@ def sweep_key(experiment: str, fingerprints: Sequence[str]) -> str:
 
 
 def runs_where(
-    store: Store, experiments: Sequence[str], where: str, *, deleted: bool | None = False
+    store: Store,
+    experiments: Sequence[str],
+    where: str,
+    *,
+    deleted: bool | None = False,
+    limit: int | None = None,
 ) -> Iterator[Run]:
     """All active runs of some experiments that a filter lets through, or the deleted ones.
 
-    With `deleted=None`, both.
+    With `deleted=None`, both. No request asks for more than `limit`.
     """
     from mlflow.entities import ViewType
 
     views = {False: ViewType.ACTIVE_ONLY, True: ViewType.DELETED_ONLY, None: ViewType.ALL}
+    most = MOST_RUNS if database(store) is None else PAGE
     token: str | None = None
     while True:
         page = store.client.search_runs(
             list(experiments),
             filter_string=where,
             run_view_type=views[deleted],
-            max_results=MOST_RUNS if database(store) is None else PAGE,
+            max_results=min(most, limit or most),
             page_token=token,
         )
         yield from page
@@ -77,17 +83,18 @@ def runs_where(
 
 
 def tags_where(
-    store: Store, experiment: str, where: str, name: str
+    store: Store, experiments: Sequence[str], where: str, name: str
 ) -> Iterator[tuple[str | None, str]]:
-    """Of the active runs of an experiment that a filter lets through, a tag and the status."""
+    """Of the active runs of experiments that a filter lets through, a tag and the status."""
     inner = database(store)
     if inner is None:
-        for run in runs_where(store, [experiment], where):
+        for run in runs_where(store, experiments, where):
             yield run.data.tags.get(name), str(run.info.status)
         return
-    ids = run_ids(inner, experiment, where)
-    found = read_columns(inner, ids, (name,), params=False)
-    yield from zip(found.tags.get(name, [None] * len(ids)), found.info["status"], strict=True)
+    for experiment in experiments:
+        ids = run_ids(inner, experiment, where)
+        found = read_columns(inner, ids, (name,), params=False, metrics=False)
+        yield from zip(found.tags.get(name, [None] * len(ids)), found.info["status"], strict=True)
 
 
 def recorded_runs(

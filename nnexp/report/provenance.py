@@ -34,7 +34,7 @@ def provenance(store: Store, material: Material) -> TextTable:
     rows = [
         ("recorded", f"{some(len(runs), 'finished run')}, {first} to {last} UTC"),
         ("data (SHA-256)", _listed(str(v)[:16] for v in runs["data"])),
-        ("test data", str(ledger(store, set(runs["data"])))),
+        ("test data", str(ledger(store, set(runs["data"]), material.whole))),
         ("numeric source (SHA-256)", _listed(str(v)[:16] for v in runs["source"])),
         ("commit", _listed(_commit(e) for e in found)),
         ("versions", _listed(_versions(e) for e in found)),

@@ -29,6 +29,7 @@ from nnexp.report.settings import (
 from nnexp.report.small_multiples import facet_of, line_names, panels_of
 from nnexp.study.frames import curves_of, frame_of, select
 from nnexp.study.grouping import config_keys
+from nnexp.study.ledger import COUNTED
 from nnexp.study.preset import asked_key
 from nnexp.study.sweep_runs import reused_ids
 
@@ -64,6 +65,8 @@ class Material:
     runs: pd.DataFrame
     """One row each, with a column `setting`."""
     failed: pd.DataFrame
+    whole: pd.DataFrame | None
+    """All runs of the experiments, as the ledger of test data takes them; None with `where`."""
     unfinished: int
     drawn: list[str]
     """The settings that are drawn: all, or some evenly over their ranking."""
@@ -143,15 +146,20 @@ def gather(
     Raises:
         UserError: no such experiment, or no finished run in any.
     """
-    selected = [run for name in names for run in select(store, name, where)]
+    named = [(name, run) for name in names for run in select(store, name, where)]
+    selected = [run for _, run in named]
+    everything = frame_of(selected, COUNTED).assign(experiment=[name for name, _ in named])
+    whole = None if where else everything
     if sweeps:
-        reused = {i for sweep in sweeps for i in reused_ids(store, store.client.get_run(sweep))}
+        parents = [store.client.get_run(sweep) for sweep in sweeps]
+        reused = {run_id for parent in parents for run_id in reused_ids(store, parent, whole)}
         selected = [
             run
             for run in selected
             if run.data.tags.get("nnexp.sweep") in sweeps or run.info.run_id in reused
         ]
-    everything = frame_of(selected)
+        everything = frame_of(selected)
+    everything = everything.drop(columns=["epochs", "experiment"], errors="ignore")
     finished = everything[everything["status"] == "FINISHED"]
     if finished.empty:
         narrowed = f" with --where {where}" if where else ""
@@ -188,6 +196,7 @@ def gather(
         kept=kept,
         runs=finished,
         failed=failed,
+        whole=whole,
         unfinished=sum(
             run.info.status not in ("FINISHED", "FAILED") and PRUNED not in run.data.tags
             for run in selected

@@ -37,7 +37,7 @@ def carried(store: Store, material: Material) -> Carried:
     chosen = Chosen(kind="report", names=material.names, where=material.where)
     try:
         sweeps = sweeps_of(store, material.kept)
-        gathered = gather(store, material.kept, sweeps, chosen, weights=False)
+        gathered = gather(store, material.kept, sweeps, chosen, weights=False, whole=material.whole)
     except UserError as error:
         return Carried(b"", why=str(error))
     content = archived(gathered.members)

@@ -53,21 +53,38 @@ def runs(
     >>> runs().groupby(["reg.name", "data.n_train"])["test/accuracy"].describe()
     >>> runs(where="params.`reg.name` = 'l2' and metrics.`test/accuracy` > 0.95")
     """
-    store = open_store(tracking_uri, reading=True)
+    return runs_in(open_store(tracking_uri, reading=True), experiment, where, kind, limit)
+
+
+def runs_in(
+    store: Store,
+    experiment: str,
+    where: str | None = None,
+    kind: str = "run",
+    limit: int | None = None,
+    tags: Sequence[str] = TAGS,
+) -> pd.DataFrame:
+    """`runs` of an open store; `tags` are the tags `nnexp.…` that are columns."""
     inner = database(store)
     if inner is None:
-        return frame_of(select(store, experiment, where, kind, limit))
+        return frame_of(select(store, experiment, where, kind, limit), tags)
     ids = _ids(store, inner, experiment, where, kind)
-    return _frame(read_columns(inner, ids[:limit], _tags()))
+    return _frame(read_columns(inner, ids[:limit], _full(tags)), tags)
 
 
-def runs_of_kind(store: Store, number: str, kind: str) -> list[int]:
-    """When the runs of a kind in an experiment, by its id, were started (milliseconds)."""
+def starts_of_kind(store: Store, numbers: Iterable[str], kind: str) -> dict[str, list[int]]:
+    """By experiments' ids, when their runs of a kind were started (milliseconds)."""
     inner, where = database(store), _condition(None, kind)
+    found: dict[str, list[int]] = {number: [] for number in numbers}
     if inner is None:
-        return [int(run.info.start_time) for run in runs_where(store, [number], where)]
-    found = read_columns(inner, run_ids(inner, number, where), [], params=False)
-    return [int(start or 0) for start in found.info["start_time"]]
+        for run in runs_where(store, list(found), where):
+            found[str(run.info.experiment_id)].append(int(run.info.start_time))
+        return found
+    for number in found:
+        ids = run_ids(inner, number, where)
+        starts = read_columns(inner, ids, [], params=False, metrics=False).info["start_time"]
+        found[number] = [int(start or 0) for start in starts]
+    return found
 
 
 def select(
@@ -79,26 +96,26 @@ def select(
 ) -> list[Run]:
     """The recorded runs that `runs` makes a frame of."""
     number, condition = experiment_named(store, experiment), _condition(where, kind)
-    found = runs_where(store, [number], condition)
+    found = runs_where(store, [number], condition, limit=limit)
     return understood(where, lambda: list(islice(found, limit)))
 
 
-def frame_of(found: Iterable[Run]) -> pd.DataFrame:
+def frame_of(found: Iterable[Run], tags: Sequence[str] = TAGS) -> pd.DataFrame:
     """The frame of `runs` from MLflow's own objects."""
     recorded = list(found)
     columns = Columns([str(run.info.run_id) for run in recorded])
-    tags = _tags()
+    full = _full(tags)
     for run in recorded:
         info = run.info
         columns.put_info((info.run_id, info.run_name, info.status, info.start_time, info.end_time))
         for into, values in (
-            (columns.tags, {k: v for k, v in run.data.tags.items() if k in tags}),
+            (columns.tags, {k: v for k, v in run.data.tags.items() if k in full}),
             (columns.tags, own_tags(run.data.tags)),
             (columns.params, run.data.params),
             (columns.metrics, run.data.metrics),
         ):
             columns.put(into, ((info.run_id, key, value) for key, value in values.items()))
-    return _frame(columns)
+    return _frame(columns, tags)
 
 
 def runs_of_ids(store: Store, ids: Sequence[str]) -> pd.DataFrame:
@@ -106,7 +123,7 @@ def runs_of_ids(store: Store, ids: Sequence[str]) -> pd.DataFrame:
     inner = database(store)
     if inner is None:
         return frame_of(store.client.get_run(run_id) for run_id in ids)
-    return _frame(read_columns(inner, ids, _tags()))
+    return _frame(read_columns(inner, ids, _full(TAGS)), TAGS)
 
 
 def curves(
@@ -171,11 +188,11 @@ def understood(where: str | None, search: Callable[[], T]) -> T:
         ) from error
 
 
-def _tags() -> list[str]:
-    return [f"nnexp.{name}" for name in TAGS]
+def _full(tags: Sequence[str]) -> list[str]:
+    return [f"nnexp.{name}" for name in tags]
 
 
-def _frame(found: Columns) -> pd.DataFrame:
+def _frame(found: Columns, tags: Sequence[str]) -> pd.DataFrame:
     """A frame with one row per run, numbers as numbers."""
     run_id, name, status, start, end = (found.info[key] for key in INFO)
     if not run_id:
@@ -190,7 +207,7 @@ def _frame(found: Columns) -> pd.DataFrame:
         "start": pd.to_datetime(pd.Series(begun), unit="ms", errors="coerce"),
         "seconds": seconds,
     }
-    for tag in TAGS:
+    for tag in tags:
         values = found.tags.get(f"nnexp.{tag}", [None] * len(run_id))
         columns[tag] = [value or "" for value in values]
     for tag, labels in own_tags(found.tags).items():

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+
+import pandas as pd
 
 from nnexp.config.plurals import some
 from nnexp.record.store import Store
 from nnexp.record.sweep import tags_where
+from nnexp.study.frames import TAGS
 from nnexp.study.lookup import all_experiments
+
+COUNTED = (*TAGS, "epochs")
+"""The tags that frames have as columns of which looks are counted."""
 
 _FINISHED = "tags.`nnexp.kind` = 'run' and attributes.status = 'FINISHED'"
 
@@ -27,19 +33,25 @@ class Ledger:
         return f"test data were looked at {times} in this store, by {some(self.runs, 'run')}"
 
 
-def ledger(store: Store, digests: Collection[str]) -> Ledger:
+def ledger(store: Store, digests: Collection[str], whole: pd.DataFrame | None = None) -> Ledger:
     """Looks at the test data of the data sets with these digests (`nnexp.data`), all experiments.
 
-    A run trained by a process that was killed, or that failed, had not looked at the end.
+    `whole` holds all runs of some experiments, which are not read again: a frame of
+    `study.runs` with the tags `COUNTED` and a column `experiment`. A run trained by a process that
+    was killed, or that failed, had not looked at the end.
     """
-    runs = looks = 0
-    for experiment in all_experiments(store):
-        for digest in sorted(set(digests) - {""}):
-            where = f"{_FINISHED} and tags.`nnexp.data` = '{digest}' and params.`monitor.test` = "
-            once = len(_epochs(store, experiment, f"{where}'end'"))
-            each = _epochs(store, experiment, f"{where}'epoch'")
-            runs, looks = runs + once + len(each), looks + once + sum(n + 1 for n in each)
-    return Ledger(runs, looks)
+    wanted, there = set(digests) - {""}, all_experiments(store)
+    once, each = 0, list[int]()
+    if whole is not None and "monitor.test" in whole:
+        there = {n: name for n, name in there.items() if name not in set(whole["experiment"])}
+        read = whole[(whole["status"] == "FINISHED") & whole["data"].isin(wanted)]
+        once = int((read["monitor.test"] == "end").sum())
+        each = _numbers(read.loc[read["monitor.test"] == "epoch", "epochs"])
+    for digest in wanted:
+        where = f"{_FINISHED} and tags.`nnexp.data` = '{digest}' and params.`monitor.test` = "
+        once += len(_epochs(store, list(there), f"{where}'end'"))
+        each += _epochs(store, list(there), f"{where}'epoch'")
+    return Ledger(once + len(each), once + sum(n + 1 for n in each))
 
 
 def is_of_test_data(metric: str) -> bool:
@@ -47,7 +59,10 @@ def is_of_test_data(metric: str) -> bool:
     return metric.startswith(("test/", "best/test_", "gap/"))
 
 
-def _epochs(store: Store, experiment: str, where: str) -> list[int]:
+def _epochs(store: Store, experiments: Sequence[str], where: str) -> list[int]:
     """Of the runs that a filter lets through, the epochs that they were trained for."""
-    found = tags_where(store, experiment, where, "nnexp.epochs")
-    return [int(n) if n and n.isdigit() else 0 for n, _ in found]
+    return _numbers(n for n, _ in tags_where(store, experiments, where, "nnexp.epochs"))
+
+
+def _numbers(tags: Iterable[str | None]) -> list[int]:
+    return [int(n) if n and n.isdigit() else 0 for n in tags]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
 from nnexp.record.environment import SCHEMA_VERSION
-from nnexp.record.mlflow_private import repository_of
-from nnexp.record.store import Store, open_store
+from nnexp.record.mlflow_private import fetched, repository_of
+from nnexp.record.store import Store
 from nnexp.record.store_errors import said_by_store
 from nnexp.record.sweep import runs_where
 
@@ -124,9 +124,8 @@ def find_sweep(store: Store, prefix: str, *, deleted: bool | None = False) -> Ru
     return parent
 
 
-def experiments_of_sweeps(tracking_uri: str | None, prefixes: Sequence[str]) -> list[str]:
+def experiments_of_sweeps(store: Store, prefixes: Sequence[str]) -> list[str]:
     """The names of the experiments in which sweeps are recorded, by their ids' beginnings."""
-    store = open_store(tracking_uri, reading=True)
     names = all_experiments(store)
     wanted = tuple(prefix.lower() for prefix in prefixes if prefix)
     parents = runs_where(store, list(names), "tags.`nnexp.kind` = 'sweep'")
@@ -161,9 +160,11 @@ def artifact(store: Store, run: Run, name: str, folder: str) -> Path | None:
     try:
         # The client would ask the store for the run again, several times a file.
         files = repository_of(str(run.info.artifact_uri or ""), store.uri)
-        if name not in {str(entry.path) for entry in files.list_artifacts()}:
+        is_dir = {str(entry.path): entry.is_dir for entry in files.list_artifacts()}
+        if name not in is_dir:
             return None
-        path = Path(files.download_artifacts(name, folder))
+        whole = Path(files.download_artifacts(name, folder)) if is_dir[name] else None
+        path = whole or fetched(files, name, folder)
     except Exception as error:
         # Artifacts may lie on a disk or in any of a dozen services, each with errors of its own.
         raise UserError(

@@ -24,7 +24,8 @@ from nnexp.config.schema import (
     TrainConfig,
 )
 from nnexp.config.varying_keys import ASIDE
-from nnexp.study.frames import runs
+from nnexp.record.store import Store
+from nnexp.study.frames import runs_in
 
 FOLDER = Path(__file__).parent / "book"
 REPLAYED = ("overfitting", "regularized", "overfitting_full", "regularized_full")
@@ -121,13 +122,13 @@ def _text(value: Any) -> str:
     return f"{float(value):.17g}" if number else str(value)
 
 
-def published_runs(tracking_uri: str | None, experiments: Sequence[str]) -> pd.DataFrame:
+def published_runs(store: Store, experiments: Sequence[str]) -> pd.DataFrame:
     """What was published and may stand beside experiments' runs: recorded there, and the book's.
 
     Raises:
         UserError: no such experiment.
     """
-    recorded = [runs(tracking_uri, name, None, "published") for name in experiments]
+    recorded = [runs_in(store, name, None, "published") for name in experiments]
     return pd.concat([*recorded, book_frame()], ignore_index=True)
 
 

@@ -12,6 +12,7 @@ from nnexp.record.sweep_configs import ASKED
 from nnexp.study.lookup import artifact, find_sweep
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mlflow.entities import Run
 
 _ROUNDS = ("python -m nnexp search ", "python -m nnexp compare ")
@@ -43,9 +44,10 @@ def runs_of_sweep(store: Store, prefix: str) -> list[Run]:
     return found
 
 
-def reused_ids(store: Store, parent: Run) -> list[str]:
+def reused_ids(store: Store, parent: Run, whole: pd.DataFrame | None = None) -> list[str]:
     """The finished runs that a sweep was asked for and has not trained itself.
 
+    `whole` as `ended` has it.
     None where its list cannot be read, as that of a store whose artifacts are on another machine.
     """
     if in_rounds(parent):
@@ -54,7 +56,7 @@ def reused_ids(store: Store, parent: Run) -> list[str]:
         asked = asked_for(store, parent)
     except UserError:
         return []
-    recorded = ended(store, parent)
+    recorded = ended(store, parent, whole)
     there = [recorded[mark] for mark in asked if mark in recorded]
     own = str(parent.info.run_id)
     return [run.run_id for run in there if run.status == "FINISHED" and run.sweep != own]
@@ -82,11 +84,29 @@ def asked_for(store: Store, parent: Run) -> dict[str, str]:
     return {fingerprint: named[fingerprint] for fingerprint in sorted(named) if fingerprint}
 
 
-def ended(store: Store, parent: Run) -> dict[str, Recorded]:
-    """What has ended by fingerprint: the sweep's own runs before those that it may have reused."""
-    runs = list(marked_runs(store, str(parent.info.experiment_id)))
+def ended(store: Store, parent: Run, whole: pd.DataFrame | None = None) -> dict[str, Recorded]:
+    """What has ended by fingerprint: the sweep's own runs before those that it may have reused.
+
+    `whole` holds all runs of some experiments, which are not read again: a frame of `study.runs`
+    with a column `experiment`.
+    """
+    runs = _known(store, parent, whole) or list(marked_runs(store, str(parent.info.experiment_id)))
     own = by_fingerprint((run, mark) for run, mark in runs if run.sweep == parent.info.run_id)
     return by_fingerprint(runs) | own
+
+
+def _known(
+    store: Store, parent: Run, whole: pd.DataFrame | None
+) -> list[tuple[Recorded, str | None]]:
+    """What `marked_runs` gives of a parent's experiment, without metrics; none if not all of it."""
+    if whole is None or whole.empty:
+        return []
+    name = store.client.get_experiment(str(parent.info.experiment_id)).name
+    columns = ["run_id", "status", "sweep", "reason", "fingerprint"]
+    rows = whole.loc[whole["experiment"] == name, columns].itertuples(index=False)
+    return [
+        (Recorded(i, status, sweep, {}, why), mark or None) for i, status, sweep, why, mark in rows
+    ]
 
 
 def runs_asked_for(store: Store, parent: Run) -> list[Run]:

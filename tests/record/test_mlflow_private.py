@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -46,11 +47,18 @@ PARTS: dict[str, Callable[[Store], Any]] = {
         lambda s: private.remover(private.database_of(s.client))
     ),
     "how often a database is asked (store.db.utils.MAX_RETRY_COUNT)": lambda s: attempts(),
+    "fetching one file (_download_file)": lambda s: getattr(files(s), "_download_file", None),
     "where installed packages are listed (requirements_utils._MODULES_TO_PACKAGES)": (
         lambda s: listed()
     ),
     "the request to a server (rest_utils.http_request, get_host_creds)": lambda s: requests(),
 }
+
+
+def files(store: Store) -> Any:
+    """The artifacts of a run."""
+    run = store.client.search_runs(["1"], f"{RUNS} and attributes.status = 'FINISHED'")[0]
+    return private.repository_of(run.info.artifact_uri, store.uri)
 
 
 def attempts() -> bool:
@@ -90,11 +98,21 @@ def test_no_other_module_uses_them() -> None:
     words = re.compile(
         r"_tracking_client|dbmodels|ManagedSession|_get_sqlalchemy|_hard_delete_run|MAX_RETRY_COUNT"
         r"|ajax-api|rest_utils|SearchUtils|sharedViewState|runColor|artifact_repository_registry"
-        r"|MODULES_TO_PACKAGES"
+        r"|_download_file|MODULES_TO_PACKAGES"
     )
     root = Path(nnexp.__file__).parent
     using = {p.name for p in root.rglob("*.py") if words.search(p.read_text(encoding="utf-8"))}
     assert using == {"mlflow_private.py"}
+
+
+def test_without_its_part_the_same_file_is_fetched(store: Store, tmp_path: Path) -> None:
+    there = files(store)
+    public = SimpleNamespace(download_artifacts=there.download_artifacts)
+    for name, repository in {"private": there, "public": public}.items():
+        (tmp_path / name).mkdir()
+        path = private.fetched(repository, "config.yaml", str(tmp_path / name))
+        assert path == tmp_path / name / "config.yaml"
+        assert path.read_text(encoding="utf-8").startswith("seed:")
 
 
 @pytest.mark.parametrize("moved", ["filters", "tables"])

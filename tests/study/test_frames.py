@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from nnexp.record.store_sql import curves_of_ids
 from nnexp.record.sweep import recorded_runs
 from nnexp.study import curves, runs
 from nnexp.study.frames import frame_of, select
-from tests.runner.served import free_port
+from tests.inside import inside
+from tests.runner.served import free_port, proxy
 from tests.runner.served import server as mlflow_server
 from tests.runner.typed import histories
 from tests.stores import address
@@ -110,6 +112,32 @@ def test_runs_of_several_experiments_and_deleted_ones_are_read_from_a_server(
     assert [run.info.run_id for run in runs_of_ids(open_store(server), ids)] == ids
     with pytest.raises(MlflowException, match="not found"):
         runs_of_ids(open_store(server), [*ids, "0" * 32])
+
+
+def test_a_run_that_was_read_is_not_asked_for_again_to_count_looks_at_test_data(
+    folder: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A comparison on test data asks a server only for the runs of other experiments more."""
+    monkeypatch.setattr(sweep, "MOST_RUNS", 1)
+    asked: list[str] = []
+
+    def count(verb: str, path: str) -> None:
+        asked.append(path)
+
+    def requests(metric: str) -> Counter[str]:
+        asked.clear()
+        words = ("compare", "--by", "reg", "--metric", metric, "--format", "csv")
+        done = inside(folder, *words, "--tracking-uri", f"http://127.0.0.1:{there.port}")
+        assert done.returncode == 0, done.stderr
+        return Counter(path.rpartition("/mlflow/")[2] for path in asked)
+
+    with proxy(int(server.rpartition(":")[2])) as there:
+        there.lies = count
+        plain = requests("train/accuracy")
+        assert plain["runs/search"] > len(runs(server))
+        # For the names of all experiments, then for their runs by `monitor.test`.
+        more = {"experiments/search": 1, "runs/search": 2}
+        assert requests("test/accuracy") - plain == more
 
 
 def test_few_runs_are_found_by_their_fingerprints(

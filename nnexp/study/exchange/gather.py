@@ -17,7 +17,6 @@ from nnexp.record.contents import Contents
 from nnexp.record.description import owner_tags
 from nnexp.record.files import recorded_contents, recorded_digests
 from nnexp.record.projection import TOKEN
-from nnexp.record.seal import seal_of_tags
 from nnexp.record.store import Store
 from nnexp.record.store_errors import said_by_store
 from nnexp.source import sha256_of
@@ -40,6 +39,7 @@ from nnexp.study.recorded import config_of, data_of
 from nnexp.study.sweep_runs import in_rounds
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mlflow.entities import Run as Recorded
 
 MOST_RUNS = 20_000
@@ -97,9 +97,9 @@ def _of_process() -> frozenset[str]:
 @refused("export: a record is not as this program writes it")
 def gather(
     store: Store, runs: Iterable[Recorded], sweeps: Iterable[Recorded], chosen: Chosen, *,
-    weights: bool,
+    weights: bool, whole: pd.DataFrame | None = None,
 ) -> Gathered:  # fmt: skip
-    """Put runs and the sweeps they belong to into members.
+    """Put runs and the sweeps they belong to into members; `whole` as `sweep_runs.ended` has it.
 
     Raises:
         UserError: no run, one that has not finished, or one whose record has changed.
@@ -107,7 +107,7 @@ def gather(
     found = {str(run.info.run_id): run for run in runs}
     names = all_experiments(store)
     asked = [
-        sweep_of(store, parent, names, found, whole=chosen.where is None)
+        sweep_of(store, parent, names, found, complete=chosen.where is None, whole=whole)
         for parent in sweeps
         if not in_rounds(parent)
     ]
@@ -123,7 +123,9 @@ def gather(
                 f"run {run_id}: its record is not what was recorded ({record}); allowed: a run "
                 "whose record is whole; python -m nnexp doctor looks at all"
             )
-        digests = _digests(store, contents)
+        digests = record.artifacts
+        if not record.sealed:
+            digests = recorded_digests(store, contents.place, [*EVIDENCE, WEIGHTS])
         members |= _artifacts(store, run_id, contents.place, carried(digests, weights=weights))
         history = write_history(contents.values)
         members[member(run_id, "history.csv")] = history
@@ -170,13 +172,6 @@ def _run(
         artifacts=dict(digests),
         values=values,
     )
-
-
-def _digests(store: Store, contents: Contents) -> dict[str, str]:
-    """SHA-256 of the artifacts of a run: of all that its record is sealed with."""
-    seal = seal_of_tags(contents.tags)
-    names = seal.artifacts if seal is not None else [*EVIDENCE, WEIGHTS]
-    return recorded_digests(store, contents.place, names)
 
 
 def _artifacts(store: Store, run_id: str, place: str, names: Sequence[str]) -> dict[str, bytes]:

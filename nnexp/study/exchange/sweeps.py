@@ -15,6 +15,7 @@ from nnexp.study.exchange.manifest import Asked, Sweep
 from nnexp.study.sweep_runs import asked_for, ended
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mlflow.entities import Run as Recorded
 
 
@@ -24,11 +25,12 @@ def sweep_of(
     names: Mapping[str, str],
     found: Mapping[str, Recorded],
     *,
-    whole: bool,
+    complete: bool,
+    whole: pd.DataFrame | None = None,
 ) -> Sweep:
     """A sweep by its parent, whose runs in the file are those `found`, by id.
 
-    With `whole`, every finished run of it must be there.
+    With `complete`, every finished run of it must be there. `whole` as `ended` has it.
 
     Raises:
         UserError: what it was asked for is not known, or a run was left out.
@@ -50,7 +52,7 @@ def sweep_of(
         command=tags.get("nnexp.command", ""),
         key=key,
         start_time=int(info.start_time or 0),
-        asked=tuple(_asked(parent, wanted, ended(store, parent), found, whole=whole)),
+        asked=tuple(_asked(parent, wanted, ended(store, parent, whole), found, complete=complete)),
     )
 
 
@@ -60,14 +62,14 @@ def _asked(
     recorded: Mapping[str, EndedRun],
     found: Mapping[str, Recorded],
     *,
-    whole: bool,
+    complete: bool,
 ) -> Iterator[Asked]:
     """What became of each run that a sweep was asked for."""
     ids = {run.data.tags.get("nnexp.fingerprint", ""): run_id for run_id, run in found.items()}
     for fingerprint, name in wanted.items():
         status = recorded[fingerprint].status if fingerprint in recorded else "MISSING"
         run_id = ids.get(fingerprint)
-        if whole and status == "FINISHED" and run_id is None:
+        if complete and status == "FINISHED" and run_id is None:
             left_out = recorded[fingerprint].run_id
             raise UserError(f"sweep {parent.info.run_id}: its run {left_out} was left out")
         yield Asked.model_validate(
