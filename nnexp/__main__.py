@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import errno
-import gc
 import logging
 import os
 import signal
@@ -18,7 +17,7 @@ from nnexp.cli import COMMANDS
 from nnexp.error_boundary import Terminated, answer
 from nnexp.errors import UserError
 from nnexp.help import help_text
-from nnexp.memory import watch_threads
+from nnexp.memory import collect_seldom, watch_threads
 from nnexp.output import drop_output, sound_streams, unfailing_output
 from nnexp.program import MODULE, SCRIPT, as_started, started_as
 from nnexp.redact import hide
@@ -66,9 +65,7 @@ def _check_folder() -> None:
 
 def script() -> None:
     """The console script: `entry` in a process of its own, which starts and ends quickly."""
-    # Imports make a million objects that stay; looking for garbage among them over and over would
-    # be a sixth of the start.
-    gc.set_threshold(200_000, 20, 20)
+    collect_seldom()
     started_as(SCRIPT if os.path.basename(sys.argv[0]) == SCRIPT else MODULE)
     code = 1
     sound_streams()

@@ -18,7 +18,7 @@ from tests.small import configured, untrained
 
 MODULES = (
     *("hydra_app", "results", "report.page", "study.verify", "study.compare"),
-    *("runner.run", "runner.sweep", "runner.worker", "runner.artifact_process"),
+    *("runner.run", "runner.sweep", "runner.worker", "runner.figure_process"),
 )
 
 

@@ -7,6 +7,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from nnexp.config.extensions import sources_of
 from nnexp.config.run_names import run_name
 from nnexp.config.schema import ACTIVATIONS, Config
 from nnexp.data.dataset import Dataset
-from nnexp.errors import UserError
+from nnexp.errors import NnexpError, UserError
 from nnexp.nn.costs import COSTS
 from nnexp.record.correct_images import NAME as CORRECT
 from nnexp.record.correct_images import correct_of, save_correct
@@ -36,12 +37,16 @@ from nnexp.train.streams import stream
 if TYPE_CHECKING:
     import pandas as pd
 
-    from nnexp.record.figures import Predictions
-
 PARTS = "parts"
 """The folder of a user's own files among the artifacts."""
 
 Row = Mapping[str, float]
+
+Probabilities = NDArray[np.float64]
+"""Class probabilities of the test images, shape (N, n_outputs)."""
+
+Draw = Callable[[Path, Outcome, Sequence[Row], Probabilities | None], Callable[[], None]]
+"""Begins to draw a run's figures into a folder; what it returns waits until they are there."""
 
 
 def curves_frame(rows: Sequence[Row]) -> pd.DataFrame:
@@ -77,42 +82,52 @@ def write_artifacts(
     dataset: Dataset,
     outcome: Outcome,
     rows: Sequence[Row],
+    draw: Draw | None = None,
 ) -> str:
-    """Write what `tracking.artifacts` asks for, `light` or `all`, into a folder.
+    """Write what `tracking.artifacts` asks for, `light`, `all` or `none`, into a folder.
 
     Figures and model can be made from the rest at any time: if one of them cannot be made, the run
-    is no worse for it. Returns what is missing and why, also written to `missing.txt`.
+    is no worse for it. Returns what is missing and why, also written to `missing.txt`. With `draw`
+    the figures are drawn elsewhere while the rest is written here.
 
     Raises:
         OSError: nothing can be written there.
     """
+    if level == "none":
+        return ""
     write_light(folder, config, outcome, rows, command_of(config))
     if bits := correct_of(config, dataset, outcome.parameters):
         save_correct(folder / CORRECT, bits)
-    makers: dict[str, Callable[[Path], None]] = {}
-    if level == "all":
-        makers = {
-            "figures": lambda place: write_figures(place, config, dataset, outcome, rows),
-            "model": lambda place: write_model(
-                place, config, dataset, outcome, fingerprint(config, dataset)
-            ),
-        }
-    missing = []
-    if makers and (alone := no_model(config)):
-        del makers["model"]
-        missing.append(f"no model ({alone})")
-    for name, make in makers.items():
-        try:
-            make(folder / name)
-        except OSError:
-            raise
-        except Exception as error:
-            shutil.rmtree(folder / name, ignore_errors=True)
-            missing.append(f"no {name} ({type(error).__name__}: {' '.join(str(error).split())})")
-    return note_missing(folder, "; ".join(missing))
+    if level == "light":
+        return ""
+    place = folder / "figures"
+    figures: Callable[[], None] = partial(write_figures, place, config, dataset, outcome, rows)
+    if draw is not None:
+        figures = draw(place, outcome, rows, test_probabilities(config, dataset, outcome))
+    mark = fingerprint(config, dataset)
+    model = partial(write_model, folder / "model", config, dataset, outcome, mark)
+    missing = (_without(folder / "model", model), _without(place, figures))
+    return _note_missing(folder, "; ".join(filter(None, missing)))
 
 
-def note_missing(folder: Path, missing: str) -> str:
+def _without(folder: Path, make: Callable[[], None]) -> str:
+    """Let a folder be made; if that fails, what is missing and why.
+
+    Raises:
+        OSError: nothing can be written there.
+    """
+    try:
+        make()
+    except OSError:
+        raise
+    except Exception as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        kind = "" if isinstance(error, NnexpError) else f"{type(error).__name__}: "
+        return f"no {folder.name} ({kind}{' '.join(str(error).split())})"
+    return ""
+
+
+def _note_missing(folder: Path, missing: str) -> str:
     """Keep with the artifacts what is missing among them; what was given."""
     if missing:
         (folder / "missing.txt").write_text(redact(missing) + "\n", encoding="utf-8")
@@ -145,10 +160,15 @@ def write_parts(folder: Path, *configs: Config) -> None:
 
 
 def write_figures(
-    folder: Path, config: Config, dataset: Dataset, outcome: Outcome, rows: Sequence[Row]
+    folder: Path,
+    config: Config,
+    dataset: Dataset,
+    outcome: Outcome,
+    rows: Sequence[Row],
+    test: Probabilities | None = None,
 ) -> None:
-    """The figures of a run as PNG files."""
-    from nnexp.record.figures import run_figures, save_figures
+    """The figures of a run as PNG files; without `test` the network is asked about the images."""
+    from nnexp.record.figures import Predictions, run_figures, save_figures
     from nnexp.record.figures.expanded import expanded_figure
 
     frame = curves_frame(rows)
@@ -157,11 +177,14 @@ def write_figures(
         "best/test_accuracy" if restored else "test/accuracy",
         frame["test/accuracy"].iloc[-1] if "test/accuracy" in frame else None,
     )
+    if test is None:
+        test = test_probabilities(config, dataset, outcome)
+    examples = dataset.test
     figures = run_figures(
         frame,
         outcome.parameters,
         title=run_name(config),
-        test=_predictions(config, dataset, outcome) if len(dataset.test) else None,
+        test=None if test is None else Predictions(examples.images, examples.labels, test),
         image_shape=dataset.image_shape if dataset.n_outputs > 1 else None,
         test_accuracy=accuracy,
         test_step=int(outcome.metrics["best/epoch"]) if restored else None,
@@ -173,12 +196,12 @@ def write_figures(
     save_figures(folder, figures)
 
 
-def _predictions(config: Config, dataset: Dataset, outcome: Outcome) -> Predictions:
-    from nnexp.record.figures import Predictions
-
-    images = dataset.test.images
-    activations = outputs(config, outcome.parameters, images, pixel_max_of(config, dataset))
-    return Predictions(images, dataset.test.labels, probabilities(activations))
+def test_probabilities(config: Config, dataset: Dataset, outcome: Outcome) -> Probabilities | None:
+    """What a trained network says about the test images; None where there are none."""
+    if not len(dataset.test):
+        return None
+    images, pixel_max = dataset.test.images, pixel_max_of(config, dataset)
+    return probabilities(outputs(config, outcome.parameters, images, pixel_max))
 
 
 def _versions(config: Config, dataset: Dataset) -> NDArray[np.uint8]:

@@ -80,10 +80,9 @@ def _llvm_cpu() -> str | None:
 
 def _packages() -> list[str]:
     """`name==version` of everything installed, as `pip freeze` lists it."""
-    found = {
-        f"{dist.metadata['Name']}=={dist.version}" for dist in importlib.metadata.distributions()
-    }
-    return sorted(found, key=str.lower)
+    # Each is read and parsed anew whenever it is asked for.
+    known = (dist.metadata for dist in importlib.metadata.distributions())
+    return sorted({f"{of['Name']}=={of['Version']}" for of in known}, key=str.lower)
 
 
 def _git() -> dict[str, Any] | None:

@@ -7,14 +7,16 @@ MLflow 3.17.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+    from nnexp.record.sending import MetricPoint
 
 COLOUR = "mlflow.runColor"
 """The tag by which the UI colours a run. Without it, by chance, two may look the same."""
@@ -69,7 +71,7 @@ def tables() -> SimpleNamespace | None:
         "param": "run_uuid key value",
         "tag": "run_uuid key value",
         "metric": "run_uuid key value step timestamp is_nan",
-        "latest": "run_uuid key value is_nan",
+        "latest": "run_uuid key value step timestamp is_nan",
         "experiment": "experiment_id artifact_location",
     }
     with suppress(ImportError, AttributeError):
@@ -119,6 +121,29 @@ def ids_where(inner: Any, experiment_id: str, where: str) -> list[str] | None:
             .order_by(run.start_time.desc(), run.run_uuid)
         )
         return [str(row[0]) for row in session.execute(statement)]
+
+
+def checked_batch(
+    metrics: Sequence[MetricPoint], params: Mapping[str, str]
+) -> dict[str, str] | None:
+    """The parameters of a run as MLflow keeps them, long texts cut short.
+
+    None where its checks cannot be had: then the client is to write, which makes them.
+
+    Raises:
+        MlflowException: it takes no such name or value.
+    """
+    from mlflow.entities import Metric, Param
+
+    try:
+        from mlflow.utils import validation
+
+        check: Any = validation._validate_batch_log_data
+    except (ImportError, AttributeError):
+        return None
+    values = [Metric(m.name, m.value, m.timestamp, m.step) for m in metrics]
+    _, checked, _ = check(values, [Param(k, v) for k, v in params.items()], [])
+    return {param.key: param.value for param in checked}
 
 
 def session_of(inner: Any) -> AbstractContextManager[Any]:
@@ -175,6 +200,26 @@ def be_brief() -> None:
 
         if hasattr(utils, "MAX_RETRY_COUNT"):
             utils.MAX_RETRY_COUNT = ATTEMPTS
+
+
+@contextmanager
+def listed_modules(packages: Sequence[str]) -> Iterator[None]:
+    """Let MLflow look up these packages only, not read the files of all that is installed.
+
+    Saving a model, it lists what is installed to compare versions: nearly a second. Without this
+    part it does.
+    """
+    from mlflow.utils import requirements_utils
+
+    name = "_MODULES_TO_PACKAGES"
+    if getattr(requirements_utils, name, {}) is not None:
+        yield
+        return
+    setattr(requirements_utils, name, {package: [package] for package in packages})
+    try:
+        yield
+    finally:
+        setattr(requirements_utils, name, None)
 
 
 def repository_of(place: str, uri: str) -> Any:

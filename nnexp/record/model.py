@@ -15,9 +15,13 @@ from numpy.typing import NDArray
 from nnexp.config.schema import ACTIVATIONS
 from nnexp.nn import activations
 from nnexp.nn.parameters import Parameters
+from nnexp.record.mlflow_private import listed_modules
 from nnexp.record.weights import save_weights
 
 OUTPUTS = ("sigmoid", "softmax")
+
+REQUIRED = ("mlflow", "numpy", "pandas")
+"""The packages that a model needs to be loaded."""
 
 
 def save_model(
@@ -103,20 +107,21 @@ def _save_pyfunc(
         columns = [ColSpec(DataType.long, "class")]
         columns += [ColSpec(DataType.double, f"p{k}") for k in range(n_out)]
     try:
-        mlflow.pyfunc.save_model(
-            path=str(directory),
-            python_model=str(Path(__file__).with_name("serving.py")),
-            artifacts=artifacts,
-            # Only the outputs: a schema for the inputs would allow just one of the accepted shapes
-            # and dtypes, and the model itself says more clearly what it refuses.
-            signature=ModelSignature(outputs=Schema(columns)),
-            input_example=np.zeros((1, n_in), np.uint8) if example is None else example[:1],
-            # Given, because inferring them starts another process.
-            pip_requirements=[f"{name}=={version(name)}" for name in ("mlflow", "numpy", "pandas")],
-            metadata=metadata or None,
-            # MLflow looks for a uv project to copy along, by default in the working directory.
-            uv_project_path=directory,
-        )
+        with listed_modules(REQUIRED):
+            mlflow.pyfunc.save_model(
+                path=str(directory),
+                python_model=str(Path(__file__).with_name("serving.py")),
+                artifacts=artifacts,
+                # Only the outputs: a schema for the inputs would allow just one of the accepted
+                # shapes and dtypes, and the model itself says more clearly what it refuses.
+                signature=ModelSignature(outputs=Schema(columns)),
+                input_example=np.zeros((1, n_in), np.uint8) if example is None else example[:1],
+                # Given, because inferring them starts another process.
+                pip_requirements=[f"{name}=={version(name)}" for name in REQUIRED],
+                metadata=metadata or None,
+                # MLflow looks for a uv project to copy along, by default in the working directory.
+                uv_project_path=directory,
+            )
     except mlflow.exceptions.MlflowException as error:
         # Of a full disk it says that the code cannot be copied.
         if isinstance(error.__context__, OSError):

@@ -21,6 +21,7 @@ from nnexp.record.events import Begun, Ended
 from nnexp.record.files import local
 from nnexp.record.log import RunLog, put_away, unpacked
 from nnexp.record.mlflow_private import repository_of
+from nnexp.record.new_values import insert_values
 from nnexp.record.readback import Expected, Lost, confirm, confirm_closed
 from nnexp.record.seal import note_seal, seal_of_tags
 from nnexp.record.sending import log as send
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 STATE = "projection.json"
 TOKEN = "nnexp.delivery"
 """The tag by which a run that was opened before is found again."""
+
+SHORT = 5000
+"""Characters of a tag that a run may be opened with; MLflow cuts longer ones where they are set."""
 
 UNKNOWN = "RESOURCE_DOES_NOT_EXIST"
 NEVER = (UNKNOWN, "INVALID_PARAMETER_VALUE", "INVALID_STATE")
@@ -112,6 +116,8 @@ class Projection:
         self._points = 0
         self._tags: dict[str, str] | None = None
         """What it has been given; None before parameters, tags and data."""
+        self._created: dict[str, str] | None = None
+        """The tags that it was opened with, if it was opened just now."""
 
     @property
     def run_id(self) -> str:
@@ -189,13 +195,20 @@ class Projection:
         return found[0] if found else None
 
     def _create(self, begun: Begun) -> Run:
+        logged = self.log.logged
+        later = {**logged.tags, **(logged.ended.tags if logged.ended else {})}
+        short = {k: v for k, v in later.items() if len(v) <= SHORT}
+        tags = {**begun.tags, **short}
+
         def created(experiment: str) -> Run:
-            return self.store.client.create_run(
+            run = self.store.client.create_run(
                 experiment,
                 start_time=begun.at,
-                tags={**begun.tags, **self.log.logged.owner, TOKEN: begun.token},
+                tags={**tags, **logged.owner, TOKEN: begun.token},
                 run_name=begun.name,
             )
+            self._created = tags
+            return run
 
         try:
             return created(begun.experiment)
@@ -208,14 +221,17 @@ class Projection:
     def _send(self, more: dict[str, str]) -> None:
         logged, first = self.log.logged, self._tags is None
         points = self.log.written[self._points :]
-        # What a new run began with was sent when it was opened.
-        before = self._tags if self._tags is not None else logged.begun.tags
+        before = self._tags if self._tags is not None else self._created or logged.begun.tags
         tags = {k: v for k, v in {**logged.tags, **more}.items() if before.get(k) != v}
         params = logged.begun.params if first else {}
         if points:
             # What a loss of power took would be measured again, and be there twice.
             outlast(self.log.path)
-        send(self.store, self.run_id, points, params, tags)
+        new, self._created = self._created is not None, None
+        if new and insert_values(self.store, self.run_id, points, params):
+            send(self.store, self.run_id, tags=tags)
+        else:
+            send(self.store, self.run_id, points, params, tags)
         self._points += len(points)
         if first and logged.begun.data:
             log_data(self.store, self.run_id, logged.begun.data)

@@ -35,7 +35,8 @@ def log(
     labels = [RunTag(k, v) for k, v in (tags or {}).items()]
     room = BATCH - len(pairs) - len(labels)
     send = store.client.log_batch
-    send(run_id, metrics=values[:room], params=pairs, tags=labels, synchronous=True)
+    if values or pairs or labels:
+        send(run_id, metrics=values[:room], params=pairs, tags=labels, synchronous=True)
     for start in range(room, len(values), BATCH):
         send(run_id, metrics=values[start : start + BATCH], synchronous=True)
 

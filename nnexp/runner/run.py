@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from importlib import import_module
 
 from rich.console import Console
@@ -25,8 +26,8 @@ from nnexp.record.stale import mark_stale
 from nnexp.record.store import Store, experiment_id, import_client, open_store
 from nnexp.record.store_sql import final_values
 from nnexp.record.sweep import Recorded, find_finished
-from nnexp.runner.artifact_process import ArtifactProcess
 from nnexp.runner.checkpoints import Checkpoints, run_key
+from nnexp.runner.figure_process import FigureProcess
 from nnexp.runner.run_claims import Claims, claims
 from nnexp.runner.run_progress import RunProgress, Screen, header
 from nnexp.runner.run_under_way import Result, UnderWay
@@ -54,8 +55,9 @@ def run_single(config: Config, console: Console, screen: Screen | None = None) -
     """
     watch = Stopwatch()
     screen = screen or RunProgress(console)
+    artifacts = _artifacts(config)
     # First of all: what it imports takes as long as a short training.
-    with ArtifactProcess(config, _artifacts(config)) as studio:
+    with FigureProcess(config) if artifacts == "all" else nullcontext() as figures:
         dataset = _ready(config)
         LOGGER.debug("data %s: SHA-256 %s", dataset.name, dataset.digest)
         store = open_store(config.tracking.uri)
@@ -84,8 +86,9 @@ def run_single(config: Config, console: Console, screen: Screen | None = None) -
             compile_ahead([config], lambda text: console.print(text, highlight=False))
             folder = store.folder / RUNS / key[:32]
             run = UnderWay(
-                config, dataset, store, experiment, folder, checkpoints, studio, console, screen
-            )
+                config, dataset, store, experiment, folder, checkpoints, artifacts, figures,
+                console, screen,
+            )  # fmt: skip
             return run.carry_out(watch)
 
 

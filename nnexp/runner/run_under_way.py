@@ -16,14 +16,15 @@ from nnexp.config.plurals import some
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.errors import NnexpError, stopped_by
+from nnexp.record.artifacts import write_artifacts
 from nnexp.record.final import completed
 from nnexp.record.log import RunLog, held_log
 from nnexp.record.log_folder import make_room
 from nnexp.record.projection import state_of
 from nnexp.record.run import RunRecord
 from nnexp.record.store import Store
-from nnexp.runner.artifact_process import ArtifactProcess
 from nnexp.runner.checkpoints import Checkpoints
+from nnexp.runner.figure_process import FigureProcess
 from nnexp.runner.run_progress import Recorded, Screen
 from nnexp.runner.stopwatch import DRAWING, Stopwatch
 from nnexp.runner.store_news import StoreNews
@@ -66,7 +67,10 @@ class UnderWay:
     folder: Path
     """Of its log."""
     checkpoints: Checkpoints
-    studio: ArtifactProcess
+    artifacts: str
+    """What `tracking.artifacts` comes to: `all`, `light` or `none`."""
+    figures: FigureProcess | None
+    """Draws them, where there are to be any."""
     console: Console
     screen: Screen
     record: RunRecord | None = None
@@ -149,7 +153,10 @@ class UnderWay:
                 arrived, self.closed = record.fail(outcome.failure), True
                 self.checkpoints.file.remove()
             return arrived
-        if missing := self.studio.write(record.artifacts(), outcome, record.rows):
+        if missing := write_artifacts(
+            record.artifacts(), self.artifacts, self.config, self.dataset, outcome, record.rows,
+            None if self.figures is None else self.figures.draw,
+        ):  # fmt: skip
             self.console.print(escape(f"recorded without all artifacts: {missing}"))
         watch.lap(DRAWING)
         with held_stops():

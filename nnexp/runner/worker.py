@@ -245,6 +245,6 @@ def _write(task: Task, log: RunLog, outcome: Outcome) -> str:
     from nnexp.data.dataset import dataset_of
     from nnexp.record.artifacts import write_artifacts
 
-    dataset, rows = dataset_of(task.config), log.logged.rows
+    config, rows = task.config, log.logged.rows
     folder = write_into(log)
-    return write_artifacts(folder, task.artifacts, task.config, dataset, outcome, rows)
+    return write_artifacts(folder, task.artifacts, config, dataset_of(config), outcome, rows)

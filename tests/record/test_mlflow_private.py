@@ -46,6 +46,9 @@ PARTS: dict[str, Callable[[Store], Any]] = {
         lambda s: private.remover(private.database_of(s.client))
     ),
     "how often a database is asked (store.db.utils.MAX_RETRY_COUNT)": lambda s: attempts(),
+    "where installed packages are listed (requirements_utils._MODULES_TO_PACKAGES)": (
+        lambda s: listed()
+    ),
     "the request to a server (rest_utils.http_request, get_host_creds)": lambda s: requests(),
 }
 
@@ -55,6 +58,18 @@ def attempts() -> bool:
 
     private.be_brief()
     return bool(utils.MAX_RETRY_COUNT == private.ATTEMPTS)
+
+
+def listed() -> bool:
+    from mlflow.utils import requirements_utils as utils
+
+    # What other tests may have made MLflow list is none of ours.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(utils, "_MODULES_TO_PACKAGES", None)
+        with private.listed_modules(["numpy"]):
+            utils._init_packages_to_modules_map()
+            found = utils._PACKAGES_TO_MODULES
+        return bool(found == {"numpy": "numpy"} and utils._MODULES_TO_PACKAGES is None)
 
 
 def requests() -> bool:
@@ -75,6 +90,7 @@ def test_no_other_module_uses_them() -> None:
     words = re.compile(
         r"_tracking_client|dbmodels|ManagedSession|_get_sqlalchemy|_hard_delete_run|MAX_RETRY_COUNT"
         r"|ajax-api|rest_utils|SearchUtils|sharedViewState|runColor|artifact_repository_registry"
+        r"|MODULES_TO_PACKAGES"
     )
     root = Path(nnexp.__file__).parent
     using = {p.name for p in root.rglob("*.py") if words.search(p.read_text(encoding="utf-8"))}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import pytest
 
+from nnexp.record import new_values
 from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.description import owner_tags
 from nnexp.record.events import Begun, Ended, Event, Tagged, Values
@@ -59,11 +60,16 @@ class Failing:
         if name.startswith("_"):
             return getattr(self.client, name)  # What is read from the database is no request.
 
+        return self.counted(getattr(self.client, name))
+
+    def counted(self, request: Callable[..., Any]) -> Callable[..., Any]:
+        """A request that may be the one that fails."""
+
         def call(*args: Any, **kwargs: Any) -> Any:
             self.left -= 1
             if self.left == 0 and not self.after:
                 raise ConnectionError("gone before")
-            answer = getattr(self.client, name)(*args, **kwargs)
+            answer = request(*args, **kwargs)
             if self.left == 0:
                 raise ConnectionError("gone after")
             return answer
@@ -116,12 +122,26 @@ def artifacts(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("request_number", range(1, 6))
+@pytest.mark.parametrize(
+    ("way", "request_number"),
+    [*(("at once", n) for n in range(1, 5)), *(("client", n) for n in range(1, 6))],
+)
 def test_failure_of_any_request_loses_and_doubles_nothing(
-    store: Store, tmp_path: Path, request_number: int, after: bool
+    store: Store,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+    request_number: int,
+    after: bool,
 ) -> None:
-    name = f"run-{request_number}-{after}"
-    failing = replace(store, client=cast(Any, Failing(store.client, request_number, after=after)))
+    """Whether the values are put in the database at once or given to MLflow's client."""
+    name = f"run-{way}-{request_number}-{after}"
+    client = Failing(store.client, request_number, after=after)
+    if way == "at once":
+        monkeypatch.setattr(new_values, "_insert", client.counted(new_values._insert))
+    else:
+        monkeypatch.setattr(new_values, "checked_batch", lambda *_: None)
+    failing = replace(store, client=cast(Any, client))
     outbox = Outbox(failing)
     assert outbox.send(Projection(failing, ended(store, name, artifacts(tmp_path)))) == ""
     assert "gone" in outbox.trouble

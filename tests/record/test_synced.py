@@ -72,12 +72,16 @@ def test_values_are_in_the_log_for_good_before_the_store_has_them(
     """Else they would be measured again, and be there twice."""
     disk = Disk(monkeypatch)
 
-    def look(_: Store, run_id: str, points: Any, *rest: Any) -> tuple[int, bool]:
+    def look(_: Store, run_id: str, points: Any = (), *rest: Any, **more: Any) -> tuple[int, bool]:
         (log,) = (tmp_path / ".nnexp" / RUNS).glob("*/log*")
         return len(points), disk.holds(log)
 
-    with watching(monkeypatch, projection, "send", look) as sent:
+    with (
+        watching(monkeypatch, projection, "send", look) as later,
+        watching(monkeypatch, projection, "insert_values", look) as first,
+    ):
         assert inside(tmp_path, *RUN).returncode == 0
+    sent = [*first, *later]
     assert sum(points for points, _ in sent) > 12
     assert all(safe for points, safe in sent if points)
 

@@ -291,4 +291,4 @@ def test_a_run_outlives_the_process_that_draws_its_figures(tmp_path: Path) -> No
     # It may have died for want of memory, which this run should not do too.
     assert {"config.yaml", "curves.csv", "weights.npz", "missing.txt"} <= names
     assert "figures" not in names
-    assert "the process that makes them died" in said
+    assert "the process that draws them died" in said

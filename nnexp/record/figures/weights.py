@@ -77,7 +77,9 @@ def _histogram(axes: Axes, values: NDArray[np.float64]) -> None:
         axes.text(0.5, 0.5, text, ha="center", size=10, color=GREY)
         quiet(axes)
         return
-    axes.hist(values, bins=bins, color=BLUE, label=f"weights, std {_std(values)}")
+    # One outline: bars would be a patch each, which takes long to draw.
+    counts, edges = np.histogram(values, bins)
+    axes.stairs(counts, edges, fill=True, color=BLUE, label=f"weights, std {_std(values)}")
     axes.set_yscale("log")
     # Room for the legend above the bars.
     axes.set_ylim(0.7, 0.7 * (axes.get_ylim()[1] / 0.7) ** 1.25)
