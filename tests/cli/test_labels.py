@@ -152,6 +152,18 @@ def test_what_was_deleted_comes_back_until_it_is_removed(folder: Path) -> None:
 
 
 @FILE
+def test_what_to_type_next_names_a_store_that_is_elsewhere(folder: Path, tmp_path: Path) -> None:
+    (parent,) = runs(folder, "sweep")
+    start, option = parent.info.run_id[:8], ("--tracking-uri", address(folder))
+    there = f"--sweep {start} {' '.join(option)}"
+    assert f"python -m nnexp runs {there}\n" in done(inside(tmp_path, "show", start, *option))
+    assert f"python -m nnexp runs {there}\n" in done(inside(tmp_path, "watch", start, *option))
+    said = done(inside(tmp_path, "delete", "--sweep", start, *option))
+    assert f"python -m nnexp restore {there} undoes it" in said
+    done(inside(tmp_path, "restore", "--sweep", start, *option))
+
+
+@FILE
 def test_runs_are_removed_from_the_bin_and_beside_it_and_no_other(folder: Path) -> None:
     client = MlflowClient(address(folder))
     experiment = client.create_experiment("spare")
