@@ -21,7 +21,7 @@ from nnexp.atomic_files import named, write_synced
 from nnexp.errors import NnexpError
 from nnexp.record.events import Begun, DamagedLog, Ended, Event, Values, WentOn, decode, encode
 from nnexp.record.locks import wait_for
-from nnexp.record.log_folder import ARTIFACTS, HALF, LOG, create, recorded_log, remove
+from nnexp.record.log_folder import ARTIFACTS, HALF, LOG, create, lock, recorded_log, remove
 from nnexp.record.logged import Logged
 from nnexp.record.sending import MetricPoint
 
@@ -238,6 +238,19 @@ def held_log(folder: Path) -> RunLog | None:
         log.hold()
         return log
     return None
+
+
+def taken_up(log: RunLog, store_folder: Path, at: int, owner: Mapping[str, str]) -> bool:
+    """Go on with a run that was stopped; False if another process has just put its log away.
+
+    Decided under the lock under which what was left is settled.
+    """
+    with lock(store_folder):
+        if not log.path.exists():
+            log.close()
+            return False
+        log.go_on(at, owner)
+    return True
 
 
 def write_whole(folder: Path, events: Iterable[Event], artifacts: Path | None = None) -> RunLog:

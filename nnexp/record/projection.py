@@ -19,9 +19,9 @@ from nnexp.atomic_files import named, outlast
 from nnexp.record.clock import now
 from nnexp.record.events import Begun, Ended
 from nnexp.record.files import local
+from nnexp.record.insertion import insert_values
 from nnexp.record.log import RunLog, put_away, unpacked
 from nnexp.record.mlflow_private import repository_of
-from nnexp.record.new_values import insert_values
 from nnexp.record.readback import Expected, Lost, confirm, confirm_closed
 from nnexp.record.seal import note_seal, seal_of_tags
 from nnexp.record.sending import log as send
@@ -117,7 +117,7 @@ class Projection:
         self._tags: dict[str, str] | None = None
         """What it has been given; None before parameters, tags and data."""
         self._created: dict[str, str] | None = None
-        """The tags that it was opened with, if it was opened just now."""
+        """The tags that it was opened with, if this process has opened it."""
 
     @property
     def run_id(self) -> str:
@@ -227,8 +227,7 @@ class Projection:
         if points:
             # What a loss of power took would be measured again, and be there twice.
             outlast(self.log.path)
-        new, self._created = self._created is not None, None
-        if new and insert_values(self.store, self.run_id, points, params):
+        if insert_values(self.store, self.run_id, points, params):
             send(self.store, self.run_id, tags=tags)
         else:
             send(self.store, self.run_id, points, params, tags)

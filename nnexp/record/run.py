@@ -11,8 +11,8 @@ from nnexp.data.dataset import Dataset
 from nnexp.record.clock import now
 from nnexp.record.description import begun_of, end, fail, owner_tags, write_into
 from nnexp.record.labels import label_name
-from nnexp.record.log import RunLog
-from nnexp.record.log_folder import lock, remove
+from nnexp.record.log import RunLog, taken_up
+from nnexp.record.log_folder import remove
 from nnexp.record.outbox import Outbox
 from nnexp.record.projection import Projection
 from nnexp.record.store import Store
@@ -60,11 +60,9 @@ class RunRecord:
         return cls(store, config, RunLog(folder, begun))
 
     @classmethod
-    def go_on(cls, store: Store, config: Config, log: RunLog) -> RunRecord:
-        """Take up a run that was stopped."""
-        with lock(store.folder):
-            log.go_on(now(), owner_tags())
-        return cls(store, config, log)
+    def go_on(cls, store: Store, config: Config, log: RunLog) -> RunRecord | None:
+        """Take up a run that was stopped; None if another process has just put its log away."""
+        return cls(store, config, log) if taken_up(log, store.folder, now(), owner_tags()) else None
 
     @property
     def run_id(self) -> str:

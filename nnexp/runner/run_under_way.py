@@ -109,7 +109,9 @@ class UnderWay:
         """A new run, or the one that a checkpoint belongs to."""
         log = held_log(self.folder)
         if self.config.tracking.resume and log is not None and not log.logged.whole:
-            return self._go_on(log)
+            going_on = self._go_on(log)
+            if going_on is not None:
+                return going_on
         if log is not None:
             log.close()
         self.checkpoints.file.remove()
@@ -119,11 +121,16 @@ class UnderWay:
         )
         return record, None
 
-    def _go_on(self, log: RunLog) -> tuple[RunRecord, Snapshot | None]:
-        """The run that was stopped; a new one if the store has it no more."""
+    def _go_on(self, log: RunLog) -> tuple[RunRecord, Snapshot | None] | None:
+        """The run that was stopped, in a new one of the store's if it has it no more.
+
+        None if its log was just put away: then there was no checkpoint to go on from.
+        """
         snapshot = self.checkpoints.found(log)
         before, epoch = state_of(log.folder).run_id, snapshot.values["epoch"] if snapshot else 0
         record = RunRecord.go_on(self.store, self.config, log)
+        if record is None:
+            return None
         self.console.print(
             f"the store has no run {before} any more: going on after epoch {epoch} in a new one"
             if record.renewed

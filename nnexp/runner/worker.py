@@ -23,8 +23,8 @@ from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.clock import now
 from nnexp.record.description import end, write_into
 from nnexp.record.events import Begun
-from nnexp.record.log import RunLog, held_log
-from nnexp.record.log_folder import lock, make_room
+from nnexp.record.log import RunLog, held_log, taken_up
+from nnexp.record.log_folder import make_room
 from nnexp.runner.checkpoints import Checkpoints
 from nnexp.signals import ignore_interrupts
 from nnexp.source import SourceChanged, confirm
@@ -220,9 +220,8 @@ def _taken_up(task: Task, checkpoints: Checkpoints) -> tuple[RunLog, Snapshot | 
         task.checkpoint.remove()
     if log is not None and _is_ours(log, task):
         snapshot = checkpoints.found(log)
-        with lock(task.folder.parent.parent):
-            log.go_on(now(), task.begun.owner)
-        return log, snapshot
+        if taken_up(log, task.folder.parent.parent, now(), task.begun.owner):
+            return log, snapshot
     if log is not None:
         log.close()
     task.checkpoint.remove()

@@ -24,7 +24,15 @@ from nnexp.record.events import (
     decode,
     encode,
 )
-from nnexp.record.log import OtherValues, RunLog, put_away, unpacked, write_whole
+from nnexp.record.log import (
+    OtherValues,
+    RunLog,
+    held_log,
+    put_away,
+    taken_up,
+    unpacked,
+    write_whole,
+)
 from nnexp.record.log_folder import HALF, LOG
 from nnexp.record.logged import Logged
 from nnexp.record.sending import MetricPoint
@@ -215,6 +223,23 @@ def test_only_one_process_writes_it(tmp_path: Path) -> None:
     assert RunLog(tmp_path / "run").is_held
     log.close()
     assert not RunLog(tmp_path / "run").is_held
+
+
+def test_a_log_that_another_process_puts_away_meanwhile_is_not_gone_on_with(tmp_path: Path) -> None:
+    """It had it in hand before this one held it: the file is open, but its name is gone."""
+    folder = tmp_path / "runs" / "key"
+    RunLog(folder, begun()).close()
+    other, ours = RunLog(folder), held_log(folder)
+    assert ours is not None
+    put_away(other, tmp_path, "id")
+    assert not taken_up(ours, tmp_path, 5, {"nnexp.pid": "7"})
+    assert not folder.exists()
+    RunLog(folder, begun()).close()
+    again = held_log(folder)
+    assert again is not None
+    assert taken_up(again, tmp_path, 5, {"nnexp.pid": "7"})
+    assert again.logged.owner == {"nnexp.pid": "7"}
+    again.close()
 
 
 def test_a_log_that_was_put_away_comes_out_as_it_was(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import pytest
 
-from nnexp.record import new_values
+from nnexp.record import insertion
 from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.description import owner_tags
 from nnexp.record.events import Begun, Ended, Event, Tagged, Values
@@ -138,9 +138,9 @@ def test_failure_of_any_request_loses_and_doubles_nothing(
     name = f"run-{way}-{request_number}-{after}"
     client = Failing(store.client, request_number, after=after)
     if way == "at once":
-        monkeypatch.setattr(new_values, "_insert", client.counted(new_values._insert))
+        monkeypatch.setattr(insertion, "_insert", client.counted(insertion._insert))
     else:
-        monkeypatch.setattr(new_values, "checked_batch", lambda *_: None)
+        monkeypatch.setattr(insertion, "checked_batch", lambda *_: None)
     failing = replace(store, client=cast(Any, client))
     outbox = Outbox(failing)
     assert outbox.send(Projection(failing, ended(store, name, artifacts(tmp_path)))) == ""

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from mlflow.exceptions import MlflowException
 
-from nnexp.record import new_values
-from nnexp.record.new_values import insert_values
+from nnexp.record import insertion
+from nnexp.record.insertion import insert_values
 from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store, experiment_id, open_store
 from tests.stores import address
@@ -62,18 +62,41 @@ def rows_of(folder: Path, run_id: str) -> dict[str, list[Any]]:
         }
 
 
-@given(points=POINTS, params=st.dictionaries(st.sampled_from("xyz"), st.text(max_size=9)))
-@example(points=[MetricPoint("a", NAN, 1, 5), MetricPoint("a", NAN, 1, 5)], params={})
-@example(points=[MetricPoint("a", 2.0, 1, 5), MetricPoint("a", 3.0, 0, 9)], params={})
-@example(points=[], params={"x": "long " * 2000})
+@given(
+    points=POINTS,
+    later=POINTS,
+    params=st.dictionaries(st.sampled_from("xyz"), st.text(max_size=9)),
+)
+@example(points=[MetricPoint("a", NAN, 1, 5), MetricPoint("a", NAN, 1, 5)], later=[], params={})
+@example(
+    points=[MetricPoint("a", 2.0, 1, 5)], later=[MetricPoint("a", 3.0, 0, 9)], params={"x": "1"}
+)
+@example(points=[], later=[], params={"x": "long " * 2000})
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_it_is_what_the_client_writes(
-    store: Store, folder: Path, points: list[MetricPoint], params: dict[str, str]
+    store: Store,
+    folder: Path,
+    points: list[MetricPoint],
+    later: list[MetricPoint],
+    params: dict[str, str],
 ) -> None:
+    """Of a new run, and of one that has values already, some of them perhaps the same."""
     by_client, at_once = opened(store), opened(store)
     log(store, by_client, points, params)
+    log(store, by_client, later)
     assert insert_values(store, at_once, points, params)
+    if not insert_values(store, at_once, later, {}):
+        log(store, at_once, later)
     assert rows_of(folder, at_once) == rows_of(folder, by_client)
+
+
+def test_a_value_that_comes_after_others_is_the_last(store: Store, folder: Path) -> None:
+    run_id = opened(store)
+    assert insert_values(
+        store, run_id, [MetricPoint("a", 5.0, 1, 1), MetricPoint("b", 1.0, 1, 1)], {}
+    )
+    assert insert_values(store, run_id, [MetricPoint("a", 4.0, 2, 2)], {})
+    assert store.client.get_run(run_id).data.metrics == {"a": 4.0, "b": 1.0}
 
 
 @pytest.mark.parametrize(
@@ -95,19 +118,18 @@ def test_what_mlflow_refuses_is_refused(
 
 
 def test_all_or_nothing(store: Store, folder: Path) -> None:
-    """The last of the tables takes nothing: neither do the others."""
-    run_id = opened(store)
-    log(store, run_id, [MetricPoint("a", 1.0, 0, 0)])
+    """One of the values is there already: the client is to write, and nothing is half done."""
+    run_id, there = opened(store), MetricPoint("a", 1.0, 0, 0)
+    log(store, run_id, [there])
     before = rows_of(folder, run_id)
-    with pytest.raises(MlflowException):
-        insert_values(store, run_id, [MetricPoint("a", 2.0, 1, 1)], {"x": "1"})
+    assert not insert_values(store, run_id, [MetricPoint("a", 2.0, 1, 1), there], {"x": "1"})
     assert rows_of(folder, run_id) == before
 
 
 def test_without_mlflows_checks_the_client_is_to_write(
     store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(new_values, "checked_batch", lambda *_: None)
+    monkeypatch.setattr(insertion, "checked_batch", lambda *_: None)
     run_id = opened(store)
     assert not insert_values(store, run_id, [MetricPoint("a", 1.0, 0, 0)], {})
     assert not any(rows_of(folder, run_id).values())
