@@ -12,6 +12,7 @@ from nnexp.cli.options import Parser
 from nnexp.errors import UserError
 from nnexp.record.removal import check_removable, remove_for_good
 from nnexp.record.store import Store, open_store
+from nnexp.runner.run_text import option_of
 from nnexp.study.selected_runs import Choice, chosen, refuse_running
 from nnexp.terminal import console as new_console
 from nnexp.terminal import safe
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
             gone = runs
             for run in runs:
                 store.client.delete_run(run.info.run_id)
-            again = f"python -m nnexp restore {_again(choice)}"
+            again = f"python -m nnexp restore {_again(choice)}{option_of(store)}"
             new_console().print(safe(f"{said(runs)} deleted; {again} undoes it"), highlight=False)
     return done(options.format, runs=[str(run.info.run_id) for run in gone])
 

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from nnexp.study.compare import Comparison
-from nnexp.study.effect_rows import chosen, effect_notes, effect_row
+from nnexp.study.effect_rows import EffectRow, chosen, effect_notes, effect_row
 from nnexp.study.effects import Effect, Interaction, simple_effect
 from nnexp.study.metric import Metric
 from nnexp.study.two_keys import best_of, interacting, interaction_text, means, sides
@@ -18,12 +18,27 @@ from nnexp.terminal import plain_table
 NARROW = 100
 """On terminals of fewer columns, tables of differences do without some."""
 
+WIDEST = 1000
+"""Columns: more than any table has."""
+
+LABEL = 20
+"""Columns that a value with its key has on any terminal."""
+
+VERDICT = 24
+"""Into lines of so many columns a verdict may be broken before the table does without others."""
+
 
 def show_effects(console: Console, comparison: Comparison, metric: Metric, *, every: bool) -> None:
     """Print them; `every`: of keys with many values all differences, not those from the best."""
     shown = comparison.effects if every else chosen(comparison)
     console.print()
-    console.print(_effects(comparison, shown, metric, console.width))
+    rows = [(e, effect_row(e, metric)) for e in shown]
+    table = _effects(comparison, rows, metric, narrow=False)
+    broken = max((len(row.verdict) - VERDICT for _, row in rows), default=0)
+    wide = console.measure(table, options=console.options.update(max_width=WIDEST)).maximum
+    if wide - max(broken, 0) > console.width:
+        table = _effects(comparison, rows, metric, narrow=True)
+    console.print(table)
     for line in effect_notes(comparison, len(shown), rest=", all with --pairs"):
         console.print(escape(line), highlight=False)
     for test in interacting(comparison):
@@ -34,25 +49,31 @@ def show_effects(console: Console, comparison: Comparison, metric: Metric, *, ev
 
 
 def _effects(
-    comparison: Comparison, effects: Sequence[Effect], metric: Metric, width: int
+    comparison: Comparison,
+    rows: Sequence[tuple[Effect, EffectRow]],
+    metric: Metric,
+    *,
+    narrow: bool,
 ) -> Table:
-    """The better value as A. Labels name their key: on a narrow terminal it has no column."""
-    narrow = width < NARROW
+    """The better value as A. Labels name their key: on a narrow terminal once, and in no column."""
     table = plain_table()
+    longest = max((len(comparison.design.factors[e.at].label(row.a)) for e, row in rows), default=0)
     for title in ("A", "B") if narrow else ("effect of", "A", "B"):
-        table.add_column(title)
+        least = min(LABEL, longest) if title == "A" else None
+        table.add_column(title, no_wrap=not narrow, overflow="fold", min_width=least)
     unit = metric.difference_unit.strip()
     difference = f"A - B ({unit})" if unit else "A - B"
     counts = () if narrow else ("seeds", "over")
     for title in (*counts, difference, comparison.rule.interval_name, "p"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("")
-    for e in effects:
-        row, factor = effect_row(e, metric), comparison.design.factors[e.at]
+    for e, row in rows:
+        factor = comparison.design.factors[e.at]
+        b = " ".join(factor.levels[row.b]) if narrow else factor.label(row.b)
         table.add_row(
             *(() if narrow else (escape(e.factor),)),
             escape(factor.label(row.a)),
-            escape(factor.label(row.b)),
+            escape(b),
             *(() if narrow else (row.seeds, row.over)),
             metric.text(row.mean, sign=True),
             f"{metric.text(row.low, sign=True)} to {metric.text(row.high, sign=True)}",

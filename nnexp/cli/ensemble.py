@@ -13,6 +13,7 @@ from nnexp.cli.options import Parser, command
 from nnexp.errors import UserError
 from nnexp.record.ensemble import record_ensemble
 from nnexp.record.store import Store, open_store
+from nnexp.runner.run_text import option_of
 from nnexp.study.ensemble import (
     Floats,
     Likeness,
@@ -73,7 +74,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.format == "table":
         shown = ", ".join(run_id[:8] for run_id in recorded)
         print(f"recorded   as runs of kind ensemble: {shown}")
-        print("look       python -m nnexp ui")
+        print(f"look       python -m nnexp ui{option_of(store)}")
     return 0
 
 

@@ -78,7 +78,8 @@ def _read(path: Path) -> pd.DataFrame:
         # As it is: an archive may be broken in many ways, or unpack to any size.
         frame = pd.read_csv(path, keep_default_na=False, na_values=[""], compression=None)
     except (OSError, ValueError, OverflowError) as error:
-        reason = " ".join(str(error).split())
+        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        reason = " ".join(said.split())
         raise UserError(f"{path}: cannot be read ({reason}); allowed: a CSV file") from error
     if "step" not in frame or len(frame.columns) < 2:
         raise UserError(

@@ -13,6 +13,7 @@ from nnexp.cli.options import Parser
 from nnexp.cli.verification_text import log_lines, tell_conclusions, tell_log
 from nnexp.config.arguments import printable
 from nnexp.record.store import Store, open_store
+from nnexp.runner.run_text import option_of
 from nnexp.study.exchange.checked import all_problems
 from nnexp.study.exchange.recording import Imported, record_results
 from nnexp.study.exchange.results import Results, absent, open_results
@@ -94,7 +95,8 @@ def _record(results: Results, store: Store, experiment: str | None) -> list[Impo
     count, new = len(results.manifest.runs), sum(one.new for one in recorded)
     print(f"{new} of {count} runs recorded, {count - new} there already; digest {results.digest}")
     where = experiment or results.manifest.runs[0].experiment
-    print(printable(f"look     python -m nnexp runs --experiment {shlex.quote(where)}"))
+    look = f"python -m nnexp runs --experiment {shlex.quote(where)}{option_of(store)}"
+    print(printable(f"look     {look}"))
     return recorded
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from typing import Literal
 
 from rich.markup import escape
 
@@ -89,7 +90,10 @@ def _print(table: TextTable) -> None:
     drawn = plain_table()
     for i, title in enumerate(table.head):
         left = i < table.texts
-        drawn.add_column(escape(title), justify="left" if left else "right", no_wrap=not left)
+        # On a narrow terminal titles are broken over lines, numbers never.
+        widest = 0 if left else max((len(row[i]) for row in table.rows), default=0)
+        justify: Literal["left", "right"] = "left" if left else "right"
+        drawn.add_column(escape(title), justify=justify, min_width=widest, overflow="fold")
     for row in table.rows:
         drawn.add_row(*map(escape, row))
     console.print(drawn)

@@ -8,6 +8,7 @@ from typing import Any
 
 from nnexp.cli.network_tables import mean_with_interval
 from nnexp.config.command import overrides_of
+from nnexp.runner.run_text import recorded_lines
 from nnexp.selection.choosing import Trial
 from nnexp.selection.plan import said
 from nnexp.selection.search import Searched
@@ -94,31 +95,29 @@ def endings(searched: Searched, typed: str) -> list[str]:
     """The last lines: what was chosen on what, what it is worth, where it is recorded."""
     plan, metric, test = searched.plan, searched.metric, Metric(searched.metric.tested)
     lines = [
-        f"chosen      {said(searched.best)} (trial {searched.chosen.winner.number}), on "
+        f"chosen     {said(searched.best)} (trial {searched.chosen.winner.number}), on "
         f"{plan.metric}, by {searched.looks} looks"
     ]
     fresh, tested = searched.fresh(metric.name), searched.fresh(test.name)
     if fresh is not None:
         lines.append(
-            f"validation  {_summary(fresh, metric)}{metric.unit} over {fresh.n} fresh seeds; in "
+            f"validation {_summary(fresh, metric)}{metric.unit} over {fresh.n} fresh seeds; in "
             f"the search {metric.text(searched.seen)}: optimism "
             f"{_optimism(searched, metric)}{metric.difference_unit}"
         )
     if tested is not None:
         lines.append(
-            f"test        {_summary(tested, test)}{test.unit} over the same runs: the first look "
+            f"test       {_summary(tested, test)}{test.unit} over the same runs: the first look "
             "of this search at test data"
         )
     if searched.importance:
         shares = (f"{key} {share:.0%}" for key, share in searched.importance.items())
-        lines.append(f"importance  {', '.join(shares)} (PED-ANOVA)")
-    name = plan.base.tracking.experiment
-    lines += ["", f"search      {searched.sweep_id}"]
-    lines.append(f"table       python -m nnexp runs --experiment {shlex.quote(name)} "
-                 f"--sweep {searched.sweep_id[:8]}")  # fmt: skip
-    lines.append(f"report      python -m nnexp report --sweep {searched.sweep_id[:8]}")
+        lines.append(f"importance {', '.join(shares)} (PED-ANOVA)")
+    *recorded, repeat = recorded_lines(
+        plan.base, searched.store, "search", searched.sweep_id, typed
+    )
     chosen = shlex.join(["python", "-m", "nnexp", *overrides_of(searched.configs[0])])
-    return [*lines, f"train it    {chosen}", f"repeat      {typed}", ""]
+    return [*lines, *recorded, f"train it   {chosen}", repeat, ""]
 
 
 def plain(searched: Searched) -> dict[str, Any]:

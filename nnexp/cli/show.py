@@ -24,7 +24,7 @@ from nnexp.record.clock import shown_time
 from nnexp.record.labels import NOTE, own_tags
 from nnexp.record.store import Store, open_store
 from nnexp.record.store_sql import final_values
-from nnexp.runner.run_text import result_table, summary_lines
+from nnexp.runner.run_text import option_of, result_table, summary_lines
 from nnexp.study.lookup import check_schema, find_run
 from nnexp.study.missing_artifacts import Rebuilt, make_figures, make_model, rebuild
 from nnexp.terminal import console as new_console
@@ -69,7 +69,7 @@ def _show(store: Store, run: Run, options: argparse.Namespace) -> None:
     console = new_console()
     _head(store, run, console)
     if run.data.tags.get("nnexp.kind") == "sweep":
-        _sweep(run, console)
+        _sweep(store, run, console)
     if run.data.tags.get("nnexp.kind") not in TRAINED or run.info.status in ("FAILED", "RUNNING"):
         return
     for line in warnings_of(store, [str(run.info.run_id)]):
@@ -148,20 +148,21 @@ def _head(store: Store, run: Run, console: Console) -> None:
             console.print(line, highlight=False)
 
 
-def _sweep(run: Run, console: Console) -> None:
+def _sweep(store: Store, run: Run, console: Console) -> None:
     """What a sweep was asked for by, and whether that still asks for the same."""
-    tags, start = run.data.tags, str(run.info.run_id)[:8]
+    tags, start = run.data.tags, str(run.info.run_id)[:8] + option_of(store)
     command = tags.get("nnexp.command", "")
-    console.print(f"runs       python -m nnexp runs --sweep {start}", highlight=False)
+    line = f"runs       python -m nnexp runs --sweep {start}"
+    console.print(safe(line), highlight=False, soft_wrap=True)
     console.print(safe(f"repeat     {command}"), highlight=False, soft_wrap=True)
     with suppress(ValueError):
         now = preset_sha256(shlex.split(command), config_dir())
         if tags.get("nnexp.preset", now) != now:
-            console.print(
+            line = (
                 "its preset has changed since, so that this line asks for another sweep; what was "
-                f"recorded: python -m nnexp sweeps --go-on {start}",
-                highlight=False,
+                f"recorded: python -m nnexp sweeps --go-on {start}"
             )
+            console.print(safe(line), highlight=False)
 
 
 def _curves(curves: pd.DataFrame, console: Console) -> None:

@@ -21,10 +21,10 @@ from nnexp.output import unfailing_output
 from nnexp.record.clock import shown_time
 from nnexp.record.labels import NOTE, own_tags
 from nnexp.record.store import Store, open_store
-from nnexp.record.store_address import resolve_uri
 from nnexp.record.sweep import runs_where, tags_where
 from nnexp.record.sweep_configs import ASKED, asked_configs
 from nnexp.record.tags import number
+from nnexp.runner.run_text import option_of
 from nnexp.source import source_sha256
 from nnexp.study.lookup import all_experiments, artifact
 from nnexp.terminal import console as new_console
@@ -74,8 +74,7 @@ def _listed(store: Store) -> tuple[list[dict[str, Any]], list[str]]:
             counts.setdefault(sweep, Counter())[status] += 1
     rows: list[dict[str, Any]] = []
     commands = []
-    elsewhere = store.uri != resolve_uri(None)
-    option = f" --tracking-uri {shlex.quote(store.shown)}" if elsewhere else ""
+    option = option_of(store)
     for parent in runs_where(store, list(names), "tags.`nnexp.kind` = 'sweep'"):
         run_id, tags = str(parent.info.run_id), parent.data.tags
         total, count = number(tags, "nnexp.total"), counts.get(run_id, Counter())

@@ -72,6 +72,8 @@ def _serve(store: Store, port: int) -> int:
     environment = {**os.environ, "MLFLOW_BACKEND_STORE_URI": uri}
     # Eight more processes for jobs that no run of ours has; they would outlive the UI by seconds.
     environment.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
+    # MLflow's server begins with one about a part of its own.
+    environment.setdefault("PYTHONWARNINGS", "ignore:starlette")
     if uri.startswith("sqlite:///"):
         artifacts = (sqlite_path(uri).parent / "mlartifacts").as_uri()
         environment["MLFLOW_DEFAULT_ARTIFACT_ROOT"] = artifacts

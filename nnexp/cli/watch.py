@@ -19,6 +19,7 @@ from nnexp.errors import UserError
 from nnexp.record.clock import now
 from nnexp.record.store import open_store
 from nnexp.record.store_errors import is_from_store, said_by_store
+from nnexp.runner.run_text import option_of
 from nnexp.runner.sweep_progress import clock
 from nnexp.study.lookup import all_experiments, experiment_named, find_run
 from nnexp.study.running import EndedRun, RunningRun, RunningSweep, Watched, mark_of
@@ -136,7 +137,7 @@ def _outcome(watched: Watched, run_id: str) -> tuple[str, bool]:
         said, look = _result(metrics), f"python -m nnexp show {run_id[:8]}"
     reason = run.data.tags.get("nnexp.reason", "")
     parts = [status, *filter(None, (said, reason))]
-    return f"{name}: {', '.join(parts)}; {look}", status == "FAILED"
+    return f"{name}: {', '.join(parts)}; {look}{option_of(watched.store)}", status == "FAILED"
 
 
 def _result(metrics: dict[str, float]) -> str:

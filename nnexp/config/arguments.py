@@ -123,7 +123,7 @@ def _quote(argument: str) -> str:
         return f"{key}={_quoted(value)}"
     if equals and (key in PROSE or key.startswith(TAGS)):
         return argument if value == "null" else f"{key}={_quoted(value)}"
-    plain = re.fullmatch(r"[\w./:+-]*", value) is not None
+    plain = re.fullmatch(r"[\w./:+-]*", value, re.ASCII) is not None
     if not equals or key not in TEXTS or plain or value[:1] in ("'", '"') or "," in value:
         return argument
     return f"{key}={_quoted(value)}"

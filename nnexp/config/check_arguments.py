@@ -16,14 +16,19 @@ from nnexp.config.arguments import (
     FLAGS,
     GROUPS,
     OTHER_TYPE,
+    PROSE,
     RETIRED,
     TAGS,
+    TEXTS,
     printable,
 )
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
 
 HYDRA_KEYS = ("hydra/launcher", "hydra.mode", "hydra.verbose")
+
+_BETWEEN = re.compile(r"[\s,;]+(?=[A-Za-z_][\w./]*=)")
+"""What may stand between settings that are typed as one word."""
 
 _KEY = re.compile(r"[A-Za-z_][\w./@-]*")
 TAG_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,199}")
@@ -103,6 +108,8 @@ def _check_override(argument: str, known: Sequence[str], commands: Iterable[str]
         check_tag(key.removeprefix(TAGS), key)
     elif key not in known:
         raise UserError(f"{key}={printable(value)}: unknown key{suggestion(key, known)}")
+    elif key not in (*PROSE, *TEXTS):
+        _check_one_setting(argument, known)
     if key == "hydra.mode" and value not in ("RUN", "MULTIRUN"):
         raise UserError(f"{key}={printable(value)}: allowed: RUN, MULTIRUN")
     words = re.findall(r"[^\s,\[\]]+", value)
@@ -115,6 +122,21 @@ def _check_override(argument: str, known: Sequence[str], commands: Iterable[str]
         )
     if "${" in value:
         raise UserError(f"{key}={printable(value)}: allowed: plain values, no interpolations")
+
+
+def _check_one_setting(argument: str, known: Sequence[str]) -> None:
+    """Refuse settings that were typed as one word, or with a comma after each."""
+    parts = _BETWEEN.split(argument)
+    # In `seed=range(start=0, stop=5)` stop is no key.
+    if parts[1:] and "(" not in parts[0] and parts[1].partition("=")[0] in known:
+        raise UserError(
+            f"{printable(argument)}: several settings in one word; allowed: a word each, without "
+            f"commas: {printable(' '.join(parts))}"
+        )
+    if argument.endswith((",", ";")):
+        raise UserError(
+            f"{printable(argument)}: ends with {argument[-1]}; allowed: {printable(argument[:-1])}"
+        )
 
 
 def check_tag(name: str, said: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shlex
 from functools import lru_cache
 from typing import Any
@@ -59,8 +60,8 @@ def _choice(config: Config, group: str) -> str:
 
 def _quoted(value: str) -> str:
     """A value that Hydra's grammar reads back as the same text."""
-    plain = value.replace("_", "").replace(".", "").replace("-", "").replace("+", "")
-    if plain.isalnum() or value.startswith("["):
+    plain = re.sub(r"[_.+/-]", "", value)
+    if (plain.isascii() and plain.isalnum()) or value.startswith("["):
         return value
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 

@@ -11,10 +11,22 @@ import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from nnexp.config.arguments import cut
+
 MAX_CHARACTERS = 100_000
 MAX_VALUES = 10_000
 """With aliases written out: a few lines can stand for billions of values."""
 MAX_DEPTH = 20
+
+_HINTS = (
+    ("mapping values are not allowed", "a second colon; a text with one in it stands in quotes"),
+    ("found character '\\t'", "begins with a tab; lines are indented by spaces"),
+    ("found unexpected end of stream", "a quote that is not closed"),
+    ("expected ',' or", "a bracket that is not closed, or two values without a comma"),
+    ("expected the node content", "a value or a closing bracket is missing"),
+    ("expected <block end>", "is not indented as the lines before it"),
+)
+"""What PyYAML says of the likeliest mistakes, and what mends them."""
 
 
 def read_plain(text: str) -> dict[str, Any]:
@@ -45,8 +57,21 @@ def _read(text: str) -> dict[str, Any]:
         # As OmegaConf will read it: it refuses keys that are there twice.
         OmegaConf.create(text)
     except (yaml.YAMLError, OmegaConfBaseException, RecursionError, TypeError) as error:
-        raise ValueError(f"no YAML of plain values: {' '.join(str(error).split())}") from error
+        raise ValueError(f"no YAML of plain values: {_what_is_wrong(error, text)}") from error
     return content
+
+
+def _what_is_wrong(error: Exception, text: str) -> str:
+    """In a line; of YAML that cannot be read the line that PyYAML stumbled over."""
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return " ".join(str(error).split())
+    lines, mark, problem = text.rstrip().splitlines(), error.problem_mark, str(error.problem)
+    # What is not closed is missed at the very end.
+    if mark.line >= len(lines) - 1 and "stream" in problem and error.context_mark is not None:
+        mark = error.context_mark
+    at = min(mark.line, len(lines) - 1)
+    hint = next((said for begins, said in _HINTS if problem.startswith(begins)), problem)
+    return f"line {at + 1} ({cut(lines[at].strip())}): {hint}"
 
 
 def write_plain(values: Mapping[str, Any]) -> str:

@@ -51,5 +51,10 @@ def columns_of(settings: Sequence[Mapping[str, str]]) -> dict[str, list[str]]:
 
 def words_of(keys: Sequence[str]) -> list[str]:
     """What `compare --by` takes for these keys, in its short words where it has them."""
-    words = {"data.n_train": "size", "dropout.hidden": "dropout", "dropout.input": "dropout"}
-    return list(dict.fromkeys(words.get(key, key.removesuffix(".name")) for key in keys))
+    words = {"dropout.hidden": "dropout", "dropout.input": "dropout"}
+    return list(dict.fromkeys(words.get(key, short(key)) for key in keys))
+
+
+def short(key: str) -> str:
+    """A key as it is shown and typed: `reg` for `reg.name`, `size` for `data.n_train`."""
+    return "size" if key == "data.n_train" else key.removesuffix(".name")

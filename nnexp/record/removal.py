@@ -7,7 +7,9 @@ so this goes by the store's own method, a private one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from nnexp.errors import UserError
 from nnexp.record.mlflow_private import remover, repository_of
@@ -33,6 +35,14 @@ def check_removable(store: Store) -> None:
         )
 
 
+def _remove_empty(repository: Any, run_id: str) -> None:
+    """Remove the run's own folder, which MLflow leaves behind."""
+    folder = Path(getattr(repository, "artifact_dir", "")).parent
+    if folder.name == run_id:
+        with suppress(OSError):
+            folder.rmdir()
+
+
 def remove_for_good(store: Store, runs: Sequence[Run]) -> None:
     """Remove runs, in the bin or not, with all values and artifacts."""
     remove = remover(database(store))
@@ -41,7 +51,8 @@ def remove_for_good(store: Store, runs: Sequence[Run]) -> None:
         if run.info.lifecycle_stage == "active":
             # Should this be stopped half way, what is left lies in the bin.
             store.client.delete_run(run.info.run_id)
-        place = str(run.info.artifact_uri)
-        repository_of(place, store.uri).delete_artifacts()
+        repository = repository_of(str(run.info.artifact_uri), store.uri)
+        repository.delete_artifacts()
+        _remove_empty(repository, run.info.run_id)
         remove(run.info.run_id)
         forget(store, run.info.run_id)

@@ -33,6 +33,9 @@ _RUN = "tags.`nnexp.kind` = 'run'"
 PRUNED = "nnexp.pruned"
 """The tag of a run that a search has given up, with the epochs that it was trained for."""
 
+TRIAL = "nnexp.trial"
+"""The tag of a search's run with the number of its trial."""
+
 
 @dataclass(frozen=True)
 class Recorded:

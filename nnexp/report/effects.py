@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from nnexp.config.varying_keys import short
 from nnexp.report.labels import Measure, said
 from nnexp.report.report_data import Material
 from nnexp.study.compare import Comparison
 from nnexp.study.effect_rows import chosen, effect_notes, effect_row
 from nnexp.study.effects import Effect, Interaction, design_of, effects_of, interactions_of
-from nnexp.study.grouping import levels_of, short
+from nnexp.study.grouping import levels_of
 from nnexp.study.metric import Metric
 from nnexp.study.text_table import TextTable
 from nnexp.study.two_keys import best_of, interacting, means, sides

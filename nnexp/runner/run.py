@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from importlib import import_module
 
 from rich.console import Console
 from rich.markup import escape
@@ -140,6 +141,9 @@ def _ready(config: Config) -> Dataset:
         check_data(config, dataset)
         check_engine(config)
         return dataset
+    # NumPy imports it when `np.ma` is first asked for, as both threads do: one that asks while the
+    # other is at it can end in a RecursionError.
+    import_module("numpy.ma")
     # A stop raised within an import would leave the import lock locked: the other thread, which
     # imports too, would wait for it for ever, and this one for that.
     with held_stops(), ThreadPoolExecutor(1) as pool:

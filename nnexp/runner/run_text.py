@@ -108,27 +108,23 @@ def recorded_lines(
     kind: str,
     run_id: str,
     command: str,
-    by: str = "",
     *,
-    whole: bool = True,
+    compared: bool = False,
 ) -> list[str]:
-    """The last lines on the screen: id, place, how to compare (`by` keys), to look, to repeat.
+    """The last lines on the screen: id, place, how to compare, to look, to repeat.
 
-    `whole`: a sweep has trained all its runs itself, so that they are found by its id.
+    `compared`: there are settings with several seeds each.
     """
     uri = option_of(store)
-    name = config.tracking.experiment
-    lines = ["", f"{kind:<10} {run_id}", f"recorded   {store.shown}, experiment {name}"]
-    if kind == "sweep":
-        # A sweep tells its experiment, and what varied in it is what `compare` goes by.
-        option = "" if name == "nnexp" else f" --experiment {shlex.quote(name)}"
-        option = f" --sweep {run_id[:8]}" if whole else option
-        if by:
-            keys = "" if whole else f" --by {by}"
-            lines.append(f"compare    python -m nnexp compare{keys}{option}{uri}")
-        lines.append(f"table      python -m nnexp runs{option}{uri}")
-        what = f"--sweep {run_id[:8]}" if whole else shlex.quote(name)
-        lines.append(f"report     python -m nnexp report {what}{uri}")
+    place = f"{store.shown}, experiment {config.tracking.experiment}"
+    lines = ["", f"{kind:<10} {run_id}", f"recorded   {place}"]
+    if kind != "run":
+        words = [*(["compare"] if compared else []), "runs", "report"]
+        titles = {"runs": "table"}
+        lines += [
+            f"{titles.get(word, word):<10} python -m nnexp {word} --sweep {run_id[:8]}{uri}"
+            for word in words
+        ]
     return [*lines, f"look       python -m nnexp ui{uri}", f"repeat     {command}"]
 
 

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgres
 from rich.table import Table
 from rich.text import Text
 
-from nnexp.config.varying_keys import columns_of, distinct_keys
+from nnexp.config.varying_keys import columns_of, distinct_keys, short
 from nnexp.runner.time_left import Pace
 
 
@@ -27,8 +27,13 @@ class SweepProgress:
         done: int,
         workers: int,
         console: Console,
+        labels: Mapping[int, str] | None = None,
     ) -> None:
-        """`work` and `epochs` of each run that is still to be trained, by so many workers."""
+        """`work` and `epochs` of each run that is still to be trained, by so many workers.
+
+        The line of a run begins with its label; of one without, with how many runs have ended.
+        """
+        self._labels = labels or {}
         self.console, self.total, self.done, self.failed = console, total, done, 0
         self._work, self._epochs = dict(work), dict(epochs)
         self._part = dict.fromkeys(work, 0.0)
@@ -60,9 +65,9 @@ class SweepProgress:
         self._running.add(run)
         self._refresh()
 
-    def note(self, line: str) -> None:
+    def note(self, run: int, line: str) -> None:
         """Something to be said about a run that goes on."""
-        self._say(line)
+        self._say(run, line)
 
     def paused(self, run: int) -> None:
         """A run has been trained as far as was asked for now."""
@@ -76,12 +81,12 @@ class SweepProgress:
         self.done += not failed
         self.failed += failed
         if self._progress is None and line:
-            self._say(line)
+            self._say(run, line)
         self._refresh()
 
-    def _say(self, line: str) -> None:
-        """A line that begins with how many runs have ended."""
-        text = f"[{self.done + self.failed}/{self.total}] {line}"
+    def _say(self, run: int, line: str) -> None:
+        label = self._labels.get(run, f"[{self.done + self.failed}/{self.total}]")
+        text = f"{label} {line}"
         if self._progress is None:
             print(text, flush=True)
         else:
@@ -182,7 +187,7 @@ def results(
         count = str(len(there)) + (f" ({failed} failed)" if failed else "")
         cells = [_cell([v[name] for v in there if name in v], name) for name, _ in shown]
         rows.append([*group, count, *cells])
-    return [*keys, "n", *(label for _, label in shown)], rows
+    return [*map(short, keys), "n", *(label for _, label in shown)], rows
 
 
 def _cell(values: Sequence[float], name: str) -> str:

@@ -11,7 +11,7 @@ from rich.markup import escape
 from nnexp.config.compose import flatten
 from nnexp.config.plurals import some
 from nnexp.config.schema import Config
-from nnexp.config.varying_keys import columns_of, distinct_keys, words_of
+from nnexp.config.varying_keys import columns_of, distinct_keys, short
 from nnexp.record.environment import cores
 from nnexp.redact import redact
 from nnexp.runner.run_text import kept_labels, option_of, recorded_lines
@@ -69,7 +69,7 @@ def sweep_name(configs: Sequence[Config]) -> str:
     """`sweep of 20 runs: size, seed`."""
     settings = [flatten(config) for config in configs]
     keys = [
-        *distinct_keys(columns_of(settings)),
+        *map(short, distinct_keys(columns_of(settings))),
         *(["seed"] if len({c.seed for c in configs}) > 1 else []),
     ]
     return f"sweep of {some(len(configs), 'run')}" + (f": {', '.join(keys)}" if keys else "")
@@ -111,13 +111,12 @@ def conclude(sweep: SweepState, command: str, console: Console, seconds: float) 
         if run.status != "FINISHED":
             text = f"failed: {name} ({run.run_id[:8]}): {run.reason}"
             console.print(escape(text), highlight=False)
-    reused = _reused(sweep)
-    for line in [*reused, *_kept_labels(sweep)]:
+    for line in [*_reused(sweep), *_kept_labels(sweep)]:
         console.print(escape(line), highlight=False)
     console.print(f"{seconds:.1f} s in all", highlight=False)
-    by = ",".join(words_of(distinct_keys(columns_of(settings)))) if _seeds(sweep) > 1 else ""
+    compared = _seeds(sweep) > 1 and bool(distinct_keys(columns_of(settings)))
     lines = recorded_lines(
-        sweep.configs[0], sweep.store, "sweep", sweep.parent, command, by, whole=not reused
+        sweep.configs[0], sweep.store, "sweep", sweep.parent, command, compared=compared
     )
     for line in lines:
         console.print(escape(line), highlight=False, soft_wrap=True)

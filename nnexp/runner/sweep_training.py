@@ -20,7 +20,7 @@ from nnexp.record.outbox import Outbox
 from nnexp.record.projection import Projection
 from nnexp.record.store_errors import is_from_store
 from nnexp.record.summary import record_summaries, settings_over_seeds
-from nnexp.record.sweep import Recorded
+from nnexp.record.sweep import TRIAL, Recorded
 from nnexp.runner.executors import Executor, executor_of
 from nnexp.runner.run_claims import WAIT_SECONDS, claims
 from nnexp.runner.store_news import StoreNews
@@ -142,7 +142,14 @@ def _board(sweep: SweepState, amount: Mapping[int, float], console: Console) -> 
         len(sweep.configs) - len(sweep.missing),
         sweep.configs[0].sweep.workers or cores(),
         console,
+        _trials(sweep),
     )
+
+
+def _trials(sweep: SweepState) -> dict[int, str]:
+    """What the runs of a search are called by: the trials of its final table."""
+    tagged = ((k, sweep.tags.get(mark, {})) for k, mark in enumerate(sweep.marks))
+    return {k: f"trial {tags[TRIAL]}:" for k, tags in tagged if TRIAL in tags}
 
 
 def _take(
@@ -162,7 +169,7 @@ def _take(
         board.progress(message.run, message.epoch)
         _show(sweep, message.run, outbox, live)
     elif isinstance(message, Note):
-        board.note(f"{sweep.names[message.run]}: {message.text}")
+        board.note(message.run, f"{sweep.names[message.run]}: {message.text}")
     elif isinstance(message, Finished):
         live.pop(message.run, None)
         _record(sweep, message.run, RunLog(message.folder), outbox, board)

@@ -13,6 +13,7 @@ from nnexp.config.arguments import NOTIFY, TEXTS, cut
 from nnexp.config.check_arguments import check_arguments
 from nnexp.config.compose import schema_keys
 from nnexp.config.schema import Config
+from nnexp.config.varying_keys import short
 from nnexp.data.dataset import dataset_of
 from nnexp.errors import UserError
 from nnexp.extension_files import options as parts_options
@@ -154,7 +155,7 @@ def fixed_and_spaces(asked: Asked) -> tuple[list[str], dict[str, Space]]:
         UserError: an override that cannot be read, or is of no use in a search.
     """
     check_arguments(asked.overrides, schema_keys(), ())
-    fixed, spaces = list[str](), dict[str, Space]()
+    fixed, spaces, typed = list[str](), dict[str, Space](), dict[str, str]()
     for override in asked.overrides:
         key, _, value = override.partition("=")
         # An address is no space, and may hold a secret, which would be said.
@@ -171,7 +172,20 @@ def fixed_and_spaces(asked: Asked) -> tuple[list[str], dict[str, Space]]:
             raise UserError(f"{cut(override)}: cannot be searched over; allowed: one value{hint}")
         else:
             spaces[key] = space
+            typed[key] = override
+    for key, override in typed.items():
+        _check_once(fixed, key, cut(override))
     return fixed, spaces
+
+
+def _check_once(overrides: Sequence[str], key: str, said: str) -> None:
+    """Refuse one value for what takes several: `size=1k` beside `--for size=1k,50k`.
+
+    The values of `reg` and of `reg.name`, of `size` and of `data.n_train` are the same.
+    """
+    for override in overrides:
+        if short(override.partition("=")[0]) == short(key):
+            raise UserError(f"{said}: {cut(override)} is asked for too; allowed: one of them")
 
 
 def plans(asked: Asked, composer: Composer, typed: Mapping[str, Space]) -> list[Plan]:
@@ -191,11 +205,11 @@ def plans(asked: Asked, composer: Composer, typed: Mapping[str, Space]) -> list[
 
 def _of_preset(asked: Asked, composer: Composer) -> dict[str, Space]:
     """What a preset sweeps over, unless it is said on the command line."""
-    given = {o.partition("=")[0] for o in (*asked.overrides, asked.each or "")}
+    given = {short(o.partition("=")[0]) for o in (*asked.overrides, asked.each or "")}
     found = {}
     for key, value in composer.swept().items():
         space = space_of(f"{key}={value}")
-        if key in given or space is None:
+        if short(key) in given or space is None:
             continue
         if key in _FIXED or key.startswith(_ASIDE):
             raise UserError(
@@ -212,8 +226,9 @@ def _each(asked: Asked, spaces: Mapping[str, Space]) -> list[Point]:
     check_arguments([asked.each], schema_keys(), ())
     key, _, value = asked.each.partition("=")
     space = space_of(asked.each)
-    if key in spaces or key in ("seed", "experiment") or key.startswith(_ASIDE):
+    if short(key) in map(short, spaces) or key in ("seed", "experiment") or key.startswith(_ASIDE):
         raise UserError(f"--for {cut(asked.each)}: allowed: a key that is not searched over")
+    _check_once(asked.overrides, key, f"--for {cut(asked.each)}")
     if space is None:
         return [{key: value}]
     if not isinstance(space, Choice):

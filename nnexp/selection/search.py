@@ -13,7 +13,8 @@ from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
 from nnexp.errors import NnexpError, UserError
 from nnexp.record.fingerprint import fingerprint
-from nnexp.record.sweep import Recorded
+from nnexp.record.store import Store
+from nnexp.record.sweep import TRIAL, Recorded
 from nnexp.runner.notify import notified
 from nnexp.selection.choosing import Chosen, Job, choose
 from nnexp.selection.composing import Composer, composer
@@ -35,6 +36,7 @@ class Searched:
     """What came of a search."""
 
     plan: Plan
+    store: Store
     sweep_id: str
     """The parent run."""
     chosen: Chosen
@@ -105,7 +107,13 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
         how = _tags(chosen.winner.number, "final", chosen.winner.point)
         runs = found.train(what, configs, [how] * len(configs), summary=True)
         searched = Searched(
-            plan, found.parent, chosen, sampler.importance(), tuple(configs), tuple(runs)
+            plan,
+            found.store,
+            found.parent,
+            chosen,
+            sampler.importance(),
+            tuple(configs),
+            tuple(runs),
         )
         ending["nnexp.chosen"] = said(searched.best)
         ending["nnexp.looks"] = str(searched.looks)
@@ -203,7 +211,7 @@ class _Trials:
 
 def _tags(trial: int, stage: str, point: Point) -> dict[str, str]:
     """What tells a run's place in its search."""
-    return {"nnexp.trial": str(trial), "nnexp.stage": stage, POINT: json.dumps(point)}
+    return {TRIAL: str(trial), "nnexp.stage": stage, POINT: json.dumps(point)}
 
 
 def _tags_of(job: Job) -> dict[str, str]:

@@ -17,9 +17,10 @@ from nnexp.config.compose import config_dir, schema_keys
 from nnexp.config.messages import kind_of
 from nnexp.config.plain_yaml import read_plain
 from nnexp.config.suggest import suggestion
+from nnexp.config.varying_keys import short
 from nnexp.errors import UserError
 from nnexp.study.claims_values import Expression, expression
-from nnexp.study.grouping import short, wanted_levels
+from nnexp.study.grouping import wanted_levels
 
 Outcome = Literal["holds", "does not hold", "not resolved", "not recorded"]
 OUTCOMES: tuple[str, ...] = get_args(Outcome)

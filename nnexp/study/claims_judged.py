@@ -19,16 +19,19 @@ from typing import Any
 
 import pandas as pd
 
+from nnexp.config.suggest import suggestion
 from nnexp.record.check_seals import warnings_of
 from nnexp.record.store import Store
+from nnexp.study import glossary
 from nnexp.study.claims import COLUMNS, Claim, Outcome
-from nnexp.study.claims_values import Values, of_setting, values_of
+from nnexp.study.claims_values import EPOCHS, Expression, Values, of_setting, values_of
 from nnexp.study.difference import (
     Difference,
     PairedDifference,
     difference_by_seed,
     paired_difference,
 )
+from nnexp.study.first_layer import MEASURES
 from nnexp.study.frames import runs
 from nnexp.study.lookup import all_experiments
 from nnexp.study.multiple_comparisons import holm
@@ -100,10 +103,12 @@ def _judge(claim: Claim, sides: Sequence[Values]) -> Judged:
     missing = [name for name, side in zip(claim.sides, sides, strict=True) if not side.runs]
     if missing:
         lines = dict.fromkeys(recording(claim, name) for name in missing)
-        return Judged(claim, "not recorded", command=" && ".join(lines))
+        why = _misspelt(claim.metric)
+        return Judged(claim, "not recorded", why=why, command=" && ".join(lines))
     for side in sides:
         if not side.by_seed and not side.mixed:
             why = f"none of {side.runs} runs has {claim.metric.text}"
+            why += f"; {said}" if (said := _misspelt(claim.metric)) else ""
             return Judged(claim, "not recorded", why=why)
     mixed = sorted({key for side in sides for key in side.mixed})
     if mixed:
@@ -123,6 +128,14 @@ def _judge(claim: Claim, sides: Sequence[Values]) -> Judged:
     mean, low, high = (x + edges[0] for x in (first.mean, first.low, first.high))
     judged = Judged(claim, outcome, common, mean, low, high, p)
     return replace(judged, why=_more(claim, tests)) if outcome == "not resolved" else judged
+
+
+def _misspelt(metric: Expression) -> str:
+    """What was probably meant by a metric that nnexp does not record."""
+    known = [*glossary.metrics(), *MEASURES, EPOCHS]
+    odd = (term.name for term in metric.terms if term.name not in known)
+    near = {name: said for name in odd if (said := suggestion(name, known))}
+    return "; ".join(f"{name} is no metric of nnexp{said}" for name, said in near.items())
 
 
 def _of_one(claim: Claim, values: Sequence[Mapping[Any, float]]) -> Judged:

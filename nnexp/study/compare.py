@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from nnexp.config.suggest import suggestion
+from nnexp.config.varying_keys import short
 from nnexp.errors import UserError
 from nnexp.study import notes
 from nnexp.study.bootstrap import within
@@ -31,7 +32,6 @@ from nnexp.study.grouping import (
     levels_of,
     ordered,
     setting_names,
-    short,
     wanted_levels,
 )
 from nnexp.study.metric import Metric

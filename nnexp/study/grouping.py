@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from nnexp.config.compose import schema_keys
-from nnexp.config.varying_keys import ASIDE, distinct_keys, words_of
+from nnexp.config.varying_keys import ASIDE, distinct_keys, short, words_of
 from nnexp.errors import UserError
 
 GROUP_KEYS = {
@@ -72,11 +72,6 @@ def varied(frame: pd.DataFrame) -> list[str]:
 def config_keys() -> list[str]:
     """The keys that change what is trained."""
     return [key for key in schema_keys() if not key.startswith(ASIDE)]
-
-
-def short(key: str) -> str:
-    """A key as it is shown and typed: `reg` for `reg.name`, `size` for `data.n_train`."""
-    return "size" if key == "data.n_train" else key.removesuffix(".name")
 
 
 def value_text(key: str, value: Any) -> str:

@@ -58,7 +58,8 @@ def experiment_named(store: Store, name: str) -> str:
     if name not in names:
         there = ", ".join(sorted(n for n in names if n != "Default")) or "none yet"
         raise UserError(
-            f"experiment {name}: not recorded here; recorded: {there}{suggestion(name, names)}"
+            f"experiment {name}: not recorded here ({store.shown}); recorded: {there}"
+            f"{suggestion(name, names)}"
         )
     return names[name]
 

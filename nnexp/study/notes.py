@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from nnexp.config.varying_keys import distinct_keys
-from nnexp.study.grouping import config_keys, short, value_text
+from nnexp.config.varying_keys import distinct_keys, short
+from nnexp.study.grouping import config_keys, value_text
 from nnexp.study.setting import Setting
 
 _FOLLOWS = ("reg.lmbda", "reg.lmbda_l1", "data.n_train", "size")

@@ -7,16 +7,20 @@ were made of.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnexp.atomic_files import write_whole
 from nnexp.config.arguments import printable
+from nnexp.config.plurals import some
 from nnexp.errors import UserError
 
 if TYPE_CHECKING:
@@ -60,8 +64,13 @@ def read_own(source: Path, *, test: float, seed: int) -> OwnData:
     try:
         values, names, n_test = _read(source)
     except (OSError, ValueError, KeyError) as error:
-        said = printable(" ".join(str(error).split()))[:160]
+        said = printable(_reason(error))[:160]
         raise UserError(f"{printable(str(source))}: cannot be read ({said}); {ALLOWED}") from error
+    if len(values) != len(names):
+        raise UserError(
+            f"{printable(str(source))}: {some(len(values), 'image')} and "
+            f"{some(len(names), 'label')}; allowed: a label for each image"
+        )
     classes = tuple(sorted(set(names), key=_natural))
     if not 2 <= len(classes) <= MOST_CLASSES:
         raise UserError(
@@ -76,6 +85,12 @@ def read_own(source: Path, *, test: float, seed: int) -> OwnData:
         n_test = min(max(1, round(test * len(labels))), len(labels) - 1)
     images, scaling = _as_bytes(values, len(labels) - n_test)
     return OwnData(images, labels, classes, n_test, scaling)
+
+
+def _reason(error: OSError | ValueError | KeyError) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return " ".join(str(error).split())
 
 
 def write_idx(folder: Path, data: OwnData) -> None:
@@ -109,8 +124,8 @@ def _read(source: Path) -> Found:
     if source.suffix == ".npz":
         return _archive(source)
     if source.suffix == ".npy":
-        images = np.load(source, allow_pickle=False)
-        labels = np.load(source.with_name(f"{source.stem}_labels.npy"), allow_pickle=False)
+        images = _array(source)
+        labels = _array(source.with_name(f"{source.stem}_labels.npy"))
         return _images(images), [str(label) for label in labels.ravel()], 0
     raise ValueError("no such folder, or an unknown kind of file")
 
@@ -164,19 +179,52 @@ def _are_names(line: pd.DataFrame) -> bool:
 
 
 def _archive(source: Path) -> Found:
-    with np.load(source, allow_pickle=False) as arrays:
-        if "x_train" in arrays:
-            parts = [(arrays[f"x_{part}"], arrays[f"y_{part}"]) for part in ("train", "test")]
-        else:
-            parts = [(arrays["images"], arrays["labels"])]
+    with (
+        _plain_numpy(source),
+        source.open("rb") as file,
+        np.load(file, allow_pickle=False) as arrays,
+    ):
+        parted = "x_train" in arrays
+        names = [("x_train", "y_train"), ("x_test", "y_test")] if parted else [("images", "labels")]
+        if missing := [name for pair in names for name in pair if name not in arrays]:
+            there = ", ".join(arrays) or "nothing"
+            raise UserError(
+                f"{printable(str(source))}: no array {missing[0]} (there is {printable(there)}); "
+                f"{ALLOWED}"
+            )
+        parts = [(arrays[images], arrays[labels]) for images, labels in names]
     images = np.concatenate([_images(values) for values, _ in parts])
     labels = np.concatenate([names.ravel() for _, names in parts])
     n_test = len(parts[1][1]) if len(parts) == 2 else 0
     return images, [str(label) for label in labels], n_test
 
 
+def _array(path: Path) -> NDArray[np.generic]:
+    with _plain_numpy(path), path.open("rb") as file:
+        found = np.load(file, allow_pickle=False)
+        if not isinstance(found, np.ndarray):
+            raise ValueError
+        return found
+
+
+@contextmanager
+def _plain_numpy(path: Path) -> Iterator[None]:
+    """Say in a line what NumPy cannot read; its own advice is to read what may run code."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise ValueError(f"there is no {path.name}") from None
+    except (ValueError, TypeError, AttributeError, EOFError, BadZipFile, zlib.error) as error:
+        raise ValueError(
+            f"{path.name} is damaged, no NumPy file, or holds Python objects; arrays of numbers, "
+            "and labels as numbers or text, are read"
+        ) from error
+
+
 def _images(values: NDArray[np.generic]) -> NDArray[np.float64]:
     """Values as (N, height, width): rows of a square number of values are square images."""
+    if np.iscomplexobj(values):
+        raise ValueError("complex numbers")
     numbers = np.asarray(values, dtype=np.float64)
     if numbers.ndim == 2:
         side = round(numbers.shape[1] ** 0.5)

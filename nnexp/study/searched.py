@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnexp.config.varying_keys import ASIDE, distinct_keys
 from nnexp.record.store import Store
-from nnexp.record.sweep import PRUNED
+from nnexp.record.sweep import PRUNED, TRIAL
 from nnexp.study.frames import select
 from nnexp.study.gaussian_process import Surface, surface_through
 from nnexp.study.metric import Metric
@@ -132,7 +132,7 @@ def _search(parent: Run, runs: Iterable[Run]) -> RecordedSearch | None:
     best = None
     told = [r for r in runs if POINT in r.data.tags and r.info.status != "RUNNING"]
     for run in sorted(told, key=lambda run: int(run.data.params["seed"])):
-        mine, number = run.data.tags, int(run.data.tags["nnexp.trial"])
+        mine, number = run.data.tags, int(run.data.tags[TRIAL])
         if mine["nnexp.stage"] == "final":
             best = number
             for name, measured in run.data.metrics.items():

@@ -147,8 +147,20 @@ def test_what_was_deleted_comes_back_until_it_is_removed(folder: Path) -> None:
     artifacts = Path(str(spare.info.artifact_uri).removeprefix("file://"))
     assert artifacts.is_dir()
     done(inside(folder, "delete", spare.info.run_id, "--for-good", "--yes"))
-    assert not artifacts.exists()
+    assert not artifacts.parent.exists()
     assert "no such run" in refused(inside(folder, "restore", spare.info.run_id))
+
+
+@FILE
+def test_what_to_type_next_names_a_store_that_is_elsewhere(folder: Path, tmp_path: Path) -> None:
+    (parent,) = runs(folder, "sweep")
+    start, option = parent.info.run_id[:8], ("--tracking-uri", address(folder))
+    there = f"--sweep {start} {' '.join(option)}"
+    assert f"python -m nnexp runs {there}\n" in done(inside(tmp_path, "show", start, *option))
+    assert f"python -m nnexp runs {there}\n" in done(inside(tmp_path, "watch", start, *option))
+    said = done(inside(tmp_path, "delete", "--sweep", start, *option))
+    assert f"python -m nnexp restore {there} undoes it" in said
+    done(inside(tmp_path, "restore", "--sweep", start, *option))
 
 
 @FILE

@@ -25,6 +25,8 @@ Type = Callable[..., Typed]
 MISSPELT = [
     ("cst=quadratic", "did you mean cost?"),
     ("train.etaa=3", "did you mean train.eta?"),
+    ("learning_rate=3", "did you mean train.eta?"),
+    ("weight_decay=3", "did you mean reg.lmbda?"),
     ("modle.hidden=[30]", "did you mean model.hidden?"),
     ("etaa=1", "unknown key"),
     ("train=3", "unknown key"),
@@ -176,6 +178,9 @@ TOGETHER = [
     (("train.eta=log(0.01,1)",), "a number; python -m nnexp search takes ranges"),
     (("expand.sigma=0.05", "expand=distort"), "0.1 to 100"),
     (("expand.alpha=2000.0", "expand=distort"), "0 to 1000"),
+    (("size=1k, reg=l2",), "a word each, without commas: size=1k reg=l2"),
+    (("size=1k;reg=l2 seed=3",), "a word each, without commas: size=1k reg=l2 seed=3"),
+    (("size=1k,", "reg=l2"), "ends with ,; allowed: size=1k"),
 ]
 
 # Sweeps that Hydra would write down for ever, and numbers that Python cannot read.
@@ -325,6 +330,11 @@ def test_no_password_is_printed_with_the_config(typed: Type, asked: tuple[str, .
     assert done.returncode == 2 * (asked[0] == "hydra.verbose=true"), done.stderr
     assert "geheim" not in done.stdout + done.stderr
     assert "://***@127.0.0.1:1/x" in done.stdout + done.stderr
+
+
+def test_letters_of_other_languages_are_letters_of_a_folder(typed: Type, tmp_path: Path) -> None:
+    line = said(typed("data.root=für", "data=idx", "tracking.experiment=Größe"))
+    assert f"data.root={tmp_path / 'für'}: not a folder" in line
 
 
 def test_idx_data_without_a_folder_is_refused(typed: Type) -> None:

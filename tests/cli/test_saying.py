@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from mlflow import MlflowClient
 
 from nnexp import program
+from nnexp.config.command import command_of
 from nnexp.config.compose import schema_keys
 from nnexp.config.key_help import meaning
 from nnexp.runner import sweep_progress as board
@@ -18,6 +20,7 @@ from nnexp.study import glossary
 from nnexp.terminal import console
 from tests.cli.command import ROOT, Typed, environment
 from tests.inside import inside
+from tests.small import configured
 
 TINY = ("size=100", "data.n_validation=50", "model.hidden=[5]", "train.epochs=1")
 
@@ -127,6 +130,15 @@ def test_a_python_without_the_packages_is_told_what_to_do(tmp_path: Path) -> Non
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "is not installed for" in done.stderr
     assert "make run" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("root", "typed"),
+    [("/data/a-b/c_1.x", "data.root=/data/a-b/c_1.x"), ("/data/für", "data.root='/data/für'")],
+)
+def test_the_line_that_repeats_a_run_quotes_no_more_than_it_must(root: str, typed: str) -> None:
+    command = command_of(configured({"data.name": "idx", "data.root": root}))
+    assert typed in shlex.split(command)
 
 
 def test_time_left_is_that_of_the_busiest_worker(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,7 +122,8 @@ def test_nothing_running_and_what_is_not_there_are_said(tmp_path: Path, store: S
     assert done.stdout.startswith("nothing is running here")
     wrong = inside(tmp_path, "watch", "--experiment", "none-such")
     assert wrong.returncode == 2
-    assert "experiment none-such: not recorded here" in wrong.stderr
+    where = open_store(address(tmp_path)).shown
+    assert f"experiment none-such: not recorded here ({where}); recorded: " in wrong.stderr
     assert inside(tmp_path, "watch", "zz").returncode == 2
 
 

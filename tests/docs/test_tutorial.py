@@ -35,4 +35,5 @@ def test_every_command_does_what_the_page_says(
     assert "3 classes: level (200), slanting (200), upright (200)" in said["import-data"]
     assert "8 runs" in said["-m"]
     assert "l2" in said["compare"].partition("\n")[0].lower()
+    assert len(re.findall(r"^(?:l2|none) +4 ", said["compare"], re.MULTILINE)) == 2
     assert list((tmp_path / "answer").glob("*.html"))

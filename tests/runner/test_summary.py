@@ -89,9 +89,7 @@ def test_they_are_no_runs(swept: Path) -> None:
 def test_a_sweep_without_several_seeds_records_none(tmp_path: Path) -> None:
     nnexp.sweep(*SWEEP, uri(tmp_path), quiet=True)
     assert recorded(tmp_path, "summary") == []
-    assert [run.info.run_name for run in recorded(tmp_path, "sweep")] == [
-        "sweep of 2 runs: reg.name"
-    ]
+    assert [run.info.run_name for run in recorded(tmp_path, "sweep")] == ["sweep of 2 runs: reg"]
 
 
 def test_where_they_would_take_long_the_sweep_says_that_there_are_none(

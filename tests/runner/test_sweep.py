@@ -86,6 +86,9 @@ def test_a_larger_sweep_reuses_what_is_recorded(swept: Path) -> None:
     assert "2 recorded already, 1 to train" in done.stdout
     reused = [line for line in done.stdout.splitlines() if line.startswith("reused: ")]
     assert [("seed0" in line, "seed1" in line) for line in reused] == [(True, False), (False, True)]
+    # Its id finds those too.
+    said = dict(line.split(maxsplit=1) for line in done.stdout.splitlines() if " " in line)
+    assert said["table"] == f"python -m nnexp runs --sweep {said['sweep'][:8]}"
 
 
 def test_dry_run_trains_and_records_nothing(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -78,6 +79,15 @@ def test_trials_are_children_of_one_parent_and_the_given_up_are_marked(done: Typ
     for run in given_up:
         curve = history(client(done.folder), run)["validation/accuracy"]
         assert max(curve) == int(run.data.tags["nnexp.pruned"]) < 9
+
+
+def test_lines_and_table_call_a_trial_by_the_same_number(done: Typed) -> None:
+    named = [line for line in done.stderr.splitlines() if re.match(r"trial \d+: ", line)]
+    assert len(named) == 14 - sum(t["state"] == "pruned" for t in found(done)["trials"])
+    points = {t["trial"]: t for t in found(done)["trials"]}
+    for line in named:
+        point = points[int(line.split(":")[0].removeprefix("trial "))]
+        assert f"η{float(point['train.eta']):.4g} " in line
 
 
 def test_the_record_tells_the_search(done: Typed) -> None:
@@ -170,8 +180,9 @@ def test_python_finds_it_too_and_the_table_says_what_to_do_next(
     assert [run.config.seed for run in search.runs] == [3, 4]
     assert search.test is not None
     assert search.test.n == 2
-    assert f"repeat      {search.command}" in repr(search)
-    assert f"report      python -m nnexp report --sweep {search.searched.sweep_id[:8]}\n" in repr(
+    assert f"repeat     {search.command}" in repr(search)
+    assert f"recorded   {address(done.folder)}, experiment nnexp\n" in repr(search)
+    assert f"report     python -m nnexp report --sweep {search.searched.sweep_id[:8]}\n" in repr(
         search
     )
     assert len(recorded(done.folder)) == 14
@@ -219,6 +230,10 @@ def test_test_files_are_not_opened_before_the_setting_is_chosen(tmp_path: Path) 
             "sweep.address=tcp://127.0.0.1: no Dask scheduler answers there",
         ),
         ("train.eta=0.1,1 --for seed=0,1", "--for seed=0,1: allowed: a key that is not searched"),
+        ("train.eta=1,2 size=1k --for size=1k,9", "--for size=1k,9: size=1k is asked for too"),
+        ("train.eta=1,2 data.n_train=9 --for size=1k", "--for size=1k: data.n_train=9 is asked"),
+        ("train.eta=1,2 reg.name=l2 --for reg=l1,l2", "--for reg=l1,l2: reg.name=l2 is asked for"),
+        ("train.eta=1,2 train.eta=3", "train.eta=1,2: train.eta=3 is asked for too; allowed: one"),
         ("train.eta=0.1,1 --sampler best", "--sampler best: allowed: tpe, random, grid"),
         ("train.eta=0.1,1 --budget 5", "allowed: a time such as 90s, 20min or 2h"),
         ("experiment=overfitting", "the preset sweeps over it, which a search cannot"),

@@ -117,7 +117,16 @@ def test_a_bad_claim_is_refused_in_one_line(case: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("claims: [", "no YAML of plain values"),
+        ("claims: [", "no YAML of plain values: line 1 (claims: [): a value or a closing"),
+        ("claims:\n  a: {b: 3\n\n", "line 2 (a: {b: 3): a bracket that is not closed"),
+        ("claims:\n  a:\n    claim: It is: so.", "line 3 (claim: It is: so.): a second colon"),
+        (
+            "claims:\n  a: 'it\n  b: 3\n",
+            "line 2 (a: 'it): a quote that is not closed; allowed: a file",
+        ),
+        ("claims:\n\ta: 3", "line 2 (a: 3): begins with a tab"),
+        ("claims:\n  a: 1\n b: 2\n", "line 3 (b: 2): is not indented as the lines before"),
+        ("claims: {}\nclaims: {}", "line 2 (claims: {}): found duplicate key claims"),
         ("- 1", "allowed: key: value"),
         ("", "claims: allowed: NAME: with the keys of a claim below it"),
         ("claims: {}", "claims: allowed: NAME: with the keys of a claim below it"),

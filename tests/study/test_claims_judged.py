@@ -108,6 +108,22 @@ def test_outcomes(folder: Path, bound: Mapping[str, float], outcome: str) -> Non
     assert bool(found.why) == (outcome == "not resolved")
 
 
+def test_what_was_meant_by_a_misspelt_metric_is_asked_recorded_or_not(folder: Path) -> None:
+    found = judged(
+        folder,
+        one={**L2, "metric": "test/acuracy - epoch", "at_least": 0.0},
+        two={"of": "reg=l1", "metric": "gap/fnal", "at_least": 0.0},
+        three={**L2, "metric": "gap/best", "at_least": 0.0},
+    )
+    assert found["one"].why == (
+        "none of 5 runs has test/acuracy - epoch; test/acuracy is no metric of nnexp; did you mean "
+        "test/accuracy?; epoch is no metric of nnexp; did you mean epochs?"
+    )
+    assert found["two"].why == "gap/fnal is no metric of nnexp; did you mean gap/final?"
+    assert found["three"].why == "none of 5 runs has gap/best"
+    assert {j.outcome for j in found.values()} == {"not recorded"}
+
+
 def test_within_is_two_one_sided_tests(folder: Path) -> None:
     """At p = 0.04 one-sided equivalence is resolved, though a two-sided test at 5 % is not."""
     error = np.std(GAINS, ddof=1) / np.sqrt(5)
@@ -159,7 +175,7 @@ def test_what_cannot_be_judged_says_why(folder: Path) -> None:
         folder,
         setting={"of": "reg=l1 size=30", "at_least": 0.5},
         preset={"experiment": "slowdown", "metric": "train/cost", "at_most": 1},
-        metric={"of": "reg=l2", "metric": "test/acuracy", "at_least": 0.5},
+        metric={"of": "reg=l2", "metric": "gap/best", "at_least": 0.5},
         epoch={"of": "reg=l2", "metric": "train/cost@7", "at_least": 0.5},
         mixed={"at_least": 0.5},
         single={"experiment": "single", "at_least": 0.5},
@@ -169,7 +185,7 @@ def test_what_cannot_be_judged_says_why(folder: Path) -> None:
     assert lines == {
         "setting": ("not recorded", again),
         "preset": ("not recorded", "python -m nnexp experiment=slowdown"),
-        "metric": ("not recorded", "none of 5 runs has test/acuracy"),
+        "metric": ("not recorded", "none of 5 runs has gap/best"),
         "epoch": ("not recorded", "none of 5 runs has train/cost@7"),
         "mixed": (
             "not resolved",

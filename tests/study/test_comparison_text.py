@@ -159,6 +159,21 @@ def test_settings_are_printed_best_first_with_labels_and_effects(
     )
 
 
+@pytest.mark.parametrize("columns", [80, 100, 130])
+def test_a_narrow_terminal_cuts_no_effect(
+    columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    means = crossed({(r, d): 0.9 + d / 50 for r in ("none", "l2") for d in (0.0, 0.5)}, "reg.name",
+                    "dropout.hidden")  # fmt: skip
+    text = printed(compare(runs(means), ["reg", "dropout"], METRIC), capsys)
+    rows = text.partition("A - B (points)")[2].splitlines()
+    (row,) = (row for row in rows if "dropout.hidden=" in row)
+    assert re.search(r"dropout\.hidden=0\.5  (dropout\.hidden=)?0 ", row)
+    assert "+1.00" in row
+    assert "…" not in "".join(rows[:4])
+
+
 def test_of_two_settings_the_pair_is_shown_with_its_verdict(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

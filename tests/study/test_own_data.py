@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,6 +84,42 @@ def test_pickles_are_not_read(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.array([{}, {}], dtype=object), allow_pickle=True)
     done = inside(tmp_path, "import-data", "a.npy", "--out", "b")
     assert (done.returncode, "cannot be read" in done.stderr) == (2, True)
+    assert "or holds Python objects; arrays of numbers" in done.stderr
+    assert "pickle" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("source", "arrays", "why"),
+    [
+        ("a.npy", {"a.npy": b"no array"}, "a.npy is damaged, no NumPy file, or"),
+        ("a.npy", {"a.npy": b""}, "a.npy is damaged, no NumPy file, or"),
+        ("a.npz", {"a.npz": b""}, "a.npz is damaged, no NumPy file, or"),
+        ("a.npz", {"a.npz": b"PK\x03\x04 and no more"}, "a.npz is damaged, no NumPy file, or"),
+        ("a.npy", {}, "there is no a.npy"),
+        ("a.csv", {}, "No such file or directory: a.csv"),
+        ("a.npy", {"a.npy": GREY}, "there is no a_labels.npy"),
+        ("a.npy", {"a.npy": GREY, "a_labels.npy": np.array([0, 1])}, "30 images and 2 labels"),
+        ("a.npy", {"a.npy": GREY * 1j, "a_labels.npy": np.arange(30)}, "complex numbers"),
+        ("a.npz", {"a.npz": {"images": GREY}}, "no array labels (there is images)"),
+        ("a.npz", {"a.npz": {"x_train": GREY}}, "no array y_train (there is x_train)"),
+    ],
+)
+def test_arrays_that_cannot_be_used_are_refused_in_a_line_of_our_own(
+    tmp_path: Path, source: str, arrays: Mapping[str, Any], why: str
+) -> None:
+    for name, content in arrays.items():
+        if isinstance(content, bytes):
+            (tmp_path / name).write_bytes(content)
+        elif isinstance(content, dict):
+            np.savez(tmp_path / name, **content)
+        else:
+            np.save(tmp_path / name, content)
+    done = inside(tmp_path, "import-data", source, "--out", "b")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith(f"nnexp: {source}: ")
+    assert why in done.stderr
+    assert "allowed: " in done.stderr
+    assert "Errno" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def _side_by_side(
                     case Progress(k, epoch):
                         board.progress(k, epoch)
                     case Note(k, text):
-                        board.note(f"{claims[k].run.name}: {text}")
+                        board.note(k, f"{claims[k].run.name}: {text}")
                     case Finished(k, place):
                         board.ended(k, "", failed=False)  # The verdict is said instead.
                         yield claims[k], _trained(RunLog(place).logged)
