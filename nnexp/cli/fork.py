@@ -18,6 +18,7 @@ from nnexp.extension_files import options as parts_options
 from nnexp.record.check_seals import warnings_of
 from nnexp.record.store import Store, open_store
 from nnexp.record.store_sql import final_values
+from nnexp.runner.run import tidy
 from nnexp.runner.run_progress import RunProgress, header
 from nnexp.runner.run_text import option_of, result_table, summary_lines
 from nnexp.study.fork import Plan, find_fork, plan_fork, train_fork
@@ -61,6 +62,8 @@ def _fork(options: argparse.Namespace) -> str:
     plan = plan_fork(store, parent, options.at, options.overrides, typed)
     for line in warnings_of(store, [str(parent.info.run_id)]):
         console.print(safe(f"warning: {line}"), highlight=False, soft_wrap=True)
+    # This very fork may have been trained, and wait for the store.
+    tidy(store, str(parent.info.experiment_id), console)
     if (found := find_fork(store, plan)) is not None:
         final = final_values(store, str(found.info.run_id), found.data.metrics)
         _say(store, plan, str(found.info.run_id), final, console)

@@ -123,23 +123,36 @@ def end(log: RunLog, config: Config, outcome: Outcome) -> None:
     Raises:
         OSError: the disk takes nothing more.
     """
-    logged, folder = log.logged, log.artifacts
+    logged = log.logged
     at = max([now(), *logged.stamps[-1:]])
     values = dict(outcome.metrics)
     if outcome.failure is not None:
         _close(log, Ended("FAILED", at, outcome.epochs, values, reason_tag(outcome.failure)))
         return
-    sizes, digests = (sizes_in(folder), digests_in(folder)) if folder.is_dir() else ({}, {})
-    for name in sizes:
-        # A log that has ended says that they are whole.
-        outlast(folder / name)
+    written = written_in(log.artifacts)
     tags = _result_tags(config, outcome)
     points = [(point.name, point.step, point.value) for point in logged.points]
     points += [(name, outcome.epochs, value) for name, value in values.items()]
+    digests = {name: sha256 for name, (_, sha256) in written.items()}
     parts = parts_of(logged.begun.params, {**logged.tags, **tags}, points, digests)
-    written = {name: (size, digests[name]) for name, size in sizes.items()}
     tags |= sealed(parts).tags
     _close(log, Ended("FINISHED", at, outcome.epochs, values, tags, written))
+
+
+def written_in(folder: Path) -> dict[str, tuple[int, str]]:
+    """Bytes and SHA-256 of the artifacts in a folder, if there is one.
+
+    They outlast a loss of power from here on: a log that has ended says that they are whole.
+
+    Raises:
+        OSError: the disk takes nothing more.
+    """
+    if not folder.is_dir():
+        return {}
+    sizes, digests = sizes_in(folder), digests_in(folder)
+    for name in sizes:
+        outlast(folder / name)
+    return {name: (size, digests[name]) for name, size in sizes.items()}
 
 
 def fail(log: RunLog, reason: str, status: str = "FAILED") -> None:

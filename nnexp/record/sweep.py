@@ -16,6 +16,7 @@ from nnexp.record.left_logs import run_ids_with_log
 from nnexp.record.log import RunLog
 from nnexp.record.log_folder import RUNS, lock
 from nnexp.record.outbox import Outbox
+from nnexp.record.processes import alive
 from nnexp.record.projection import Projection, state_of, taken_out
 from nnexp.record.served_runs import MOST_RUNS
 from nnexp.record.store import Store
@@ -242,5 +243,7 @@ def remove_partial(store: Store, experiment_id: str, parent: str) -> None:
     for status in ("RUNNING", "KILLED"):
         where = f"tags.`nnexp.sweep` = '{parent}' and attributes.status = '{status}'"
         for run in list(runs_where(store, [experiment_id], where)):
-            if PRUNED not in run.data.tags and run.info.run_id not in logged:
+            # Another sweep, which trains it now, may not have noted its id beside the log yet.
+            theirs = status == "RUNNING" and alive(run.data.tags, now())
+            if PRUNED not in run.data.tags and run.info.run_id not in logged and not theirs:
                 take_back(store, str(run.info.run_id), "KILLED")

@@ -13,19 +13,13 @@ from pathlib import Path
 from nnexp.config.compose import flatten, from_params
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
-from nnexp.record.store import Store
 
 ASKED = "asked.json"
 """The artifact of a sweep that lists the runs it was asked for."""
 
 
-def note_asked(
-    store: Store, parent: str, names: Mapping[str, str], configs: Mapping[str, Config] | None = None
-) -> None:
-    """Keep with a sweep what it was asked for: names and configs of its runs, by fingerprint.
-
-    Raises whatever the store raises.
-    """
+def asked_text(names: Mapping[str, str], configs: Mapping[str, Config] | None = None) -> str:
+    """What a sweep was asked for: names and configs of its runs, by fingerprint."""
     runs: list[dict[str, object]] = [{"name": names[m], "fingerprint": m} for m in names]
     content: dict[str, object] = {"runs": runs}
     if configs:
@@ -34,8 +28,7 @@ def note_asked(
         for run, setting in zip(runs, settings, strict=True):
             run["config"] = {k: v for k, v in setting.items() if k not in shared}
         content["shared"] = shared
-    text = json.dumps(content, indent=1, ensure_ascii=False)
-    store.client.log_text(parent, f"{text}\n", ASKED)
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
 def asked_configs(path: Path) -> list[Config]:

@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from nnexp.errors import NnexpError, stopped_by
 from nnexp.record.clock import now
-from nnexp.record.description import reason_tag
+from nnexp.record.description import reason_tag, written_in
 from nnexp.record.events import Ended
 from nnexp.record.outbox import Outbox
 from nnexp.record.projection import Projection
@@ -60,8 +60,10 @@ def reason_of(error: BaseException) -> str:
 
 
 def end_parent(parent: Projection, outbox: Outbox, status: str, tags: Mapping[str, str]) -> None:
-    """Close the run of a sweep or a search."""
-    parent.log.add(Ended(status, now(), tags=tags, whole=status != "KILLED"))
+    """Close the run of a sweep or a search, with the artifacts that its log has."""
+    whole = status != "KILLED"
+    artifacts = written_in(parent.log.artifacts) if whole else {}
+    parent.log.add(Ended(status, now(), tags=tags, artifacts=artifacts, whole=whole))
     parent.log.close()
     outbox.send(parent)
 

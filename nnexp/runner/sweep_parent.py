@@ -15,7 +15,7 @@ from nnexp.record.labels import NOTE, described, label_tags
 from nnexp.record.outbox import Outbox
 from nnexp.record.projection import Projection
 from nnexp.record.sweep import open_parent, remove_partial, supersede
-from nnexp.record.sweep_configs import note_asked
+from nnexp.record.sweep_configs import ASKED, asked_text
 from nnexp.redact import redact
 from nnexp.runner.checkpoints import checkpoint_of
 from nnexp.runner.sweep_ending import end_parent
@@ -75,7 +75,7 @@ def open_sweep(
         )
         sweep.parent = parent.run_id
         outbox.tell(sweep.parent, {"nnexp.reused": str(_reused(sweep))})
-        _note_asked(sweep, outbox)
+        _note_asked(sweep, parent, outbox)
     remove_partial(sweep.store, sweep.experiment, sweep.parent)
     _forget(sweep)
     return parent
@@ -111,15 +111,17 @@ def _name(sweep: SweepState) -> str:
     return redact(given) if given else sweep_name(sweep.configs)
 
 
-def _note_asked(sweep: SweepState, outbox: Outbox) -> None:
-    """Keep the list of what was asked for; the same command makes it again, if it gets lost."""
+def _note_asked(sweep: SweepState, parent: Projection, outbox: Outbox) -> None:
+    """Keep the list of what was asked for: to go on by, and an artifact of the sweep at its end."""
+    names = dict(zip(sweep.marks, sweep.names, strict=True))
+    text = asked_text(names, dict(zip(sweep.marks, sweep.configs, strict=True)))
+    parent.log.artifacts.mkdir(exist_ok=True)
+    (parent.log.artifacts / ASKED).write_text(text, encoding="utf-8")
     if outbox.trouble:
         return
-    names = dict(zip(sweep.marks, sweep.names, strict=True))
-    configs = dict(zip(sweep.marks, sweep.configs, strict=True))
-    # Whatever the store's client raises (HTTP, database, MLflow): the sweep goes on.
+    # Whatever the store's client raises (HTTP, database, MLflow): it is sent again at the end.
     with suppress(Exception):
-        note_asked(sweep.store, sweep.parent, names, configs)
+        sweep.store.client.log_text(sweep.parent, text, ASKED)
 
 
 def _reused(sweep: SweepState) -> int:

@@ -137,7 +137,8 @@ def injected(faults: Faults) -> Iterator[None]:
     opened, written, sent = os.open, os.write, os.sendfile
 
     def os_open(path: Any, flags: int, *rest: Any, **named: Any) -> int:
-        if named.get("dir_fd") is None:
+        # It is files that fail to open: a folder that could not be read could not be removed.
+        if named.get("dir_fd") is None and not os.path.isdir(path):
             faults.check("open", path)
         return opened(path, flags, *rest, **named)
 

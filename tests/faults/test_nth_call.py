@@ -70,6 +70,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
         ("run", "rename", 0.4, True),
         ("run", "allocation", 0.6, False),
         ("export", "write", 1.0, False),
+        ("fork", "mkdir", 1.0, False),
     ],
 )
 def test_a_call_that_fails_loses_nothing(

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from nnexp.record.clock import now
+from nnexp.record.description import owner_tags
 from nnexp.record.processes import HEARTBEAT_MINUTES, alive, started_at
 from nnexp.record.stale import mark_stale
 from nnexp.record.store import Store, open_store
+from nnexp.record.sweep import remove_partial
 from tests.record.stored import restore
 from tests.stores import address
 
@@ -84,3 +86,14 @@ def test_what_a_killed_process_has_left_half_recorded_is_taken_back(
     assert not mark_stale(store, "1")
     info = store.client.get_run(run_id).info
     assert (info.lifecycle_stage, info.status) == ("deleted", "KILLED")
+
+
+def test_a_run_that_another_sweep_has_just_opened_is_not_taken_back(store: Store) -> None:
+    """Its id may not lie beside its log yet; what nobody works on is deleted."""
+    of_sweep = {"nnexp.kind": "run", "nnexp.sweep": "7" * 32}
+    theirs = store.client.create_run("1", tags={**of_sweep, **owner_tags()}).info.run_id
+    left = store.client.create_run("1", tags={**of_sweep, **tags(*gone())}).info.run_id
+    remove_partial(store, "1", "7" * 32)
+    assert store.client.get_run(theirs).info.lifecycle_stage == "active"
+    assert store.client.get_run(theirs).info.status == "RUNNING"
+    assert store.client.get_run(left).info.lifecycle_stage == "deleted"

@@ -24,7 +24,7 @@ from nnexp.record.sending import log
 from nnexp.record.store import Store, experiment_id
 from nnexp.record.summary import record_summaries, settings_over_seeds
 from nnexp.record.sweep import Recorded, find_finished, find_parent, sweep_key
-from nnexp.record.sweep_configs import note_asked
+from nnexp.record.sweep_configs import ASKED, asked_text
 from nnexp.study.exchange.archive import carried
 from nnexp.study.exchange.gather import travels
 from nnexp.study.exchange.history import Value, by_metric
@@ -154,7 +154,7 @@ def _parent(store: Store, sweep: Sweep, experiment: str, name: str | None) -> st
     if (known := find_parent(store, experiment, key, ended=True)) is not None:
         if _unended(store, known):
             reopen(store, store.client.get_run(known), owner_tags())
-            note_asked(store, known, asked)
+            store.client.log_text(known, asked_text(asked), ASKED)
         return known
     tags = {
         "nnexp.kind": "sweep",
@@ -168,7 +168,7 @@ def _parent(store: Store, sweep: Sweep, experiment: str, name: str | None) -> st
     run = store.client.create_run(
         experiment, start_time=sweep.start_time, tags=tags, run_name=sweep.name
     )
-    note_asked(store, str(run.info.run_id), asked)
+    store.client.log_text(str(run.info.run_id), asked_text(asked), ASKED)
     return str(run.info.run_id)
 
 
