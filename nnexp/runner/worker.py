@@ -24,7 +24,7 @@ from nnexp.record.clock import now
 from nnexp.record.description import end, write_into
 from nnexp.record.events import Begun
 from nnexp.record.log import RunLog, held_log, taken_up
-from nnexp.record.log_folder import make_room
+from nnexp.record.log_folder import lock, make_room
 from nnexp.runner.checkpoints import Checkpoints
 from nnexp.signals import ignore_interrupts
 from nnexp.source import SourceChanged, confirm
@@ -177,7 +177,7 @@ def _trained(task: Task, pipe: Teller) -> Finished | Paused:
 
     parent = os.getppid()
     checkpoints = Checkpoints(task.checkpoint, lambda text: pipe.send(Note(task.run, text)))
-    log, snapshot = _taken_up(task, checkpoints)
+    log, snapshot = _taken_up(task, checkpoints, parent)
     if log.logged.whole:
         # A worker of a sweep that was killed has come to its end.
         return Finished(task.run, task.folder)
@@ -193,8 +193,7 @@ def _trained(task: Task, pipe: Teller) -> Finished | Paused:
         if report.metrics:
             log.add_epoch(report.epoch, now(), report.metrics)
         outcome = report.outcome
-        if os.getppid() != parent:
-            os._exit(1)  # Nobody is left to report to.
+        _end_if_orphaned(parent)
         if report.epoch == task.until and report.snapshot is not None:
             checkpoints.write(report.snapshot(), log, paused=True)
             log.close()
@@ -211,7 +210,13 @@ def _trained(task: Task, pipe: Teller) -> Finished | Paused:
     return Finished(task.run, task.folder)
 
 
-def _taken_up(task: Task, checkpoints: Checkpoints) -> tuple[RunLog, Snapshot | None]:
+def _end_if_orphaned(parent: int) -> None:
+    """Nobody is left to report to; another sweep may have begun to train the run."""
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _taken_up(task: Task, checkpoints: Checkpoints, parent: int) -> tuple[RunLog, Snapshot | None]:
     """The log of a run, with what it goes on from if it was stopped and has a whole checkpoint."""
     log = held_log(task.folder)
     if log is not None and log.logged.whole:
@@ -224,9 +229,12 @@ def _taken_up(task: Task, checkpoints: Checkpoints) -> tuple[RunLog, Snapshot | 
             return log, snapshot
     if log is not None:
         log.close()
-    task.checkpoint.remove()
-    make_room(task.folder)
-    return RunLog(task.folder, replace(task.begun, at=now())), None
+    with lock(task.folder.parent.parent):
+        # Else it might replace the log of who trains the run now.
+        _end_if_orphaned(parent)
+        task.checkpoint.remove()
+        make_room(task.folder)
+        return RunLog(task.folder, replace(task.begun, at=now())), None
 
 
 def _is_ours(log: RunLog, task: Task) -> bool:
