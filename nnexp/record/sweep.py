@@ -191,10 +191,17 @@ def open_parent(
     name: str,
     tags: Mapping[str, str],
     before: str | None,
+    *,
+    ended: bool,
 ) -> Projection:
-    """The parent run of this sweep: the one recorded before, gone on with, or a new one."""
+    """The parent run of this sweep: the one recorded before, gone on with, or a new one.
+
+    `ended` as for `find_parent`, which found `before`.
+    """
     folder = store.folder / RUNS / key[:32]
     with lock(store.folder):
+        # Another command may have delivered it meanwhile: it was left, and waited for the store.
+        before = before or find_parent(store, experiment_id, key, ended=ended)
         log = _parent_log(store, before, folder) if before is not None else None
         if log is not None:
             log.go_on(now(), owner_tags())

@@ -72,6 +72,7 @@ def open_sweep(
             name,
             tags,
             sweep.parent or None,
+            ended=sweep.configs[0].tracking.reuse or series is not None,
         )
         sweep.parent = parent.run_id
         outbox.tell(sweep.parent, {"nnexp.reused": str(_reused(sweep))})

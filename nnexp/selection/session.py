@@ -220,7 +220,7 @@ def session(
         before = find_parent(store, experiment, key, ended=reuse)
         with held_stops():
             opened = open_parent(
-                store, experiment, config.tracking.experiment, key, name, tags, before
+                store, experiment, config.tracking.experiment, key, name, tags, before, ended=reuse
             )
         parent = opened.run_id
         remove_partial(store, experiment, parent)
