@@ -95,15 +95,15 @@ def write_artifacts(
     """
     if level == "none":
         return ""
+    place = folder / "figures"
+    figures: Callable[[], None] = partial(write_figures, place, config, dataset, outcome, rows)
+    if level == "all" and draw is not None:
+        figures = draw(place, outcome, rows, test_probabilities(config, dataset, outcome))
     write_light(folder, config, outcome, rows, command_of(config))
     if bits := correct_of(config, dataset, outcome.parameters):
         save_correct(folder / CORRECT, bits)
     if level == "light":
         return ""
-    place = folder / "figures"
-    figures: Callable[[], None] = partial(write_figures, place, config, dataset, outcome, rows)
-    if draw is not None:
-        figures = draw(place, outcome, rows, test_probabilities(config, dataset, outcome))
     mark = fingerprint(config, dataset)
     model = partial(write_model, folder / "model", config, dataset, outcome, mark)
     missing = (_without(folder / "model", model), _without(place, figures))
