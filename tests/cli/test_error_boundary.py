@@ -20,7 +20,7 @@ def broken(*_):
 {}
 script()
 """
-IN_A_COMMAND = MISTAKE.format("import nnexp.cli.runs as at", "at.selected = broken")
+IN_A_COMMAND = MISTAKE.format("import nnexp.cli.runs as at", "at.open_store = broken")
 IN_A_RUN = MISTAKE.format(
     "from nnexp.runner.run_progress import RunProgress as at",
     "def shown(self, report, show=at.show):\n"
