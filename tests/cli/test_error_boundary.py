@@ -15,7 +15,7 @@ MISTAKE = """
 import sys
 from nnexp.__main__ import script
 {}
-def broken(*_):
+def broken(*_, **__):
     raise LookupError("no such thing at postgresql://me:geheim@host/x,\\n\\x1b[31m or " + "x" * 999)
 {}
 script()
