@@ -7,9 +7,11 @@ own checks; the run is read back as any other.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nnexp.record.contents import stored
 from nnexp.record.mlflow_private import checked_batch, session_of, tables_of
 from nnexp.record.patient_client import patient
 from nnexp.record.sending import MetricPoint
@@ -24,8 +26,9 @@ def insert_values(
 ) -> bool:
     """Insert values of a run, and its parameters.
 
-    Returns whether that was done: False where the store is no database, and where it has some of
-    them already; then MLflow's client is to write, which leaves out what is there.
+    Returns whether that was done: False where the store is no database, has some of them already,
+    or has the run no more; then MLflow's client is to write, which leaves out what is there, and
+    says what is wrong.
 
     Raises:
         MlflowException: a name or a value that MLflow refuses, or the database takes nothing.
@@ -33,19 +36,19 @@ def insert_values(
     inner = database(store)
     if inner is None or (checked := checked_batch(metrics, params)) is None:
         return False
-    values = [_row(inner, run_id, metric) for metric in metrics]
+    values = [_row(run_id, metric) for metric in metrics]
     # A value that was measured twice is there once, as MLflow has it.
     values = list({tuple(row.values()): row for row in values}.values())
     named = [{"run_uuid": run_id, "key": k, "value": v} for k, v in checked.items()]
-    return bool(patient(_insert)(inner, run_id, values, named))
+    return not (values or named) or bool(patient(_insert)(inner, run_id, values, named))
 
 
-def _row(inner: Any, run_id: str, metric: MetricPoint) -> Row:
-    is_nan, value = inner.sanitize_metric_value(metric.value)
+def _row(run_id: str, metric: MetricPoint) -> Row:
+    is_nan = math.isnan(metric.value)
     return {
         "run_uuid": run_id,
         "key": metric.name,
-        "value": value,
+        "value": 0.0 if is_nan else stored(metric.value),
         "timestamp": metric.timestamp,
         "step": metric.step,
         "is_nan": is_nan,
@@ -61,6 +64,9 @@ def _insert(inner: Any, run_id: str, values: Sequence[Row], params: Sequence[Row
     ours = latest.c.run_uuid == run_id
     with session_of(inner) as session:
         connection = session.connection()
+        stage = select(table.run.lifecycle_stage).where(table.run.run_uuid == run_id)
+        if connection.execute(stage).scalar() != "active":
+            return False
         before = connection.execute(select(latest).where(ours)).mappings().all()
         last = _last([*before, *values])
         try:

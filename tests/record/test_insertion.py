@@ -14,8 +14,10 @@ from mlflow.exceptions import MlflowException
 
 from nnexp.record import insertion
 from nnexp.record.insertion import insert_values
+from nnexp.record.mlflow_private import remover
 from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store, experiment_id, open_store
+from nnexp.record.store_sql import database
 from tests.stores import address
 
 TABLES = {
@@ -124,6 +126,19 @@ def test_all_or_nothing(store: Store, folder: Path) -> None:
     before = rows_of(folder, run_id)
     assert not insert_values(store, run_id, [MetricPoint("a", 2.0, 1, 1), there], {"x": "1"})
     assert rows_of(folder, run_id) == before
+
+
+@pytest.mark.parametrize("gone", ["in the bin", "for good"])
+def test_of_a_run_that_is_deleted_nothing_is_kept(store: Store, folder: Path, gone: str) -> None:
+    """MLflow's client is to say so."""
+    run_id = opened(store)
+    store.client.delete_run(run_id)
+    if gone == "for good":
+        remove = remover(database(store))
+        assert remove is not None
+        remove(run_id)
+    assert not insert_values(store, run_id, [MetricPoint("a", 1.0, 0, 0)], {"x": "1"})
+    assert not any(rows_of(folder, run_id).values())
 
 
 def test_without_mlflows_checks_the_client_is_to_write(
