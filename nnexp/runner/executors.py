@@ -6,7 +6,8 @@ what order runs end, changes no bit of any of them.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from typing import Protocol
 
 from nnexp.config.schema import Config, SweepConfig
@@ -39,6 +40,21 @@ def executor_of(settings: SweepConfig, tasks: Iterable[Task], *, stays: bool = F
 
         return Cluster(tasks, settings, stays=stays)
     return Pool(tasks, settings.workers or cores(), stays=stays)
+
+
+@contextmanager
+def workers_ahead(settings: SweepConfig, runs: int | None = None) -> Iterator[Executor | None]:
+    """Processes that get ready while the store is opened and looked through.
+
+    There are no more of them than `runs`. None where nothing is got ready: a cluster is asked when
+    it is known what is missing, and `sweep.dry_run` trains nothing.
+    """
+    if settings.executor == "dask" or settings.dry_run:
+        yield None
+        return
+    count = settings.workers or cores()
+    with closing(Pool((), count if runs is None else min(count, runs), stays=True)) as pool:
+        yield pool
 
 
 def at_once(settings: SweepConfig) -> int:

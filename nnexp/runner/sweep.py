@@ -6,6 +6,7 @@ What is recorded already is not trained again, so the same command goes on where
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,7 +14,7 @@ from rich.console import Console
 
 from nnexp.config.extensions import options_of
 from nnexp.config.schema import Config
-from nnexp.data.dataset import dataset_of
+from nnexp.data.dataset import Dataset, dataset_of
 from nnexp.errors import NnexpError, UserError
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.left_logs import finished_logs
@@ -22,7 +23,7 @@ from nnexp.record.projection import Projection
 from nnexp.record.sqlite_commits import quick_commits
 from nnexp.record.store import experiment_id, open_store
 from nnexp.record.sweep import Recorded, find_parent, recorded_runs, sweep_key
-from nnexp.runner.executors import check_executor
+from nnexp.runner.executors import Executor, check_executor, workers_ahead
 from nnexp.runner.run import tidy, warn_of_changes
 from nnexp.runner.stopwatch import Stopwatch
 from nnexp.runner.sweep_ending import confirm_recorded, killed_if_stopped, say_kept
@@ -79,15 +80,17 @@ def run_sweep(
         SourceChanged: the numeric source did, while the sweep ran; what has ended is recorded.
     """
     watch = Stopwatch()
-    sweep = _planned(configs, command)
-    store, first = sweep.store, sweep.configs[0]
-    key = series.key if series else sweep_key(first.tracking.experiment, sweep.marks)
+    first, datasets, marks = _checked(configs, command)
+    key = series.key if series else sweep_key(first.tracking.experiment, marks)
     if recorded_key not in (None, key):
         raise SweepChanged
-    with alone(store, f"sweep-{key[:16]}", "this sweep", console):
-        tidy(store, sweep.experiment, console)
+    with ExitStack() as stack:
+        pool = stack.enter_context(workers_ahead(first.sweep, len(set(marks))))
+        sweep = _in_store(configs, datasets, marks)
+        stack.enter_context(alone(sweep.store, f"sweep-{key[:16]}", "this sweep", console))
+        tidy(sweep.store, sweep.experiment, console)
         reuse = first.tracking.reuse
-        before = find_parent(store, sweep.experiment, key, ended=reuse or series is not None)
+        before = find_parent(sweep.store, sweep.experiment, key, ended=reuse or series is not None)
         sweep.parent = before or ""
         only = None if reuse else sweep.parent
         sweep.found = _recorded(sweep, only, retry_failed=retry_failed)
@@ -95,7 +98,7 @@ def run_sweep(
         if first.sweep.dry_run:
             show_plan(sweep, console)
             return SweepResult("", [], [])
-        outbox = Outbox(store)
+        outbox = Outbox(sweep.store)
         again = _failed(sweep) if retry_failed else {}
         line = typed_line([*command, *options_of(*sweep.configs)])
         look = partial(_recorded, sweep, None, retry_failed=retry_failed) if reuse else dict
@@ -103,7 +106,7 @@ def run_sweep(
         opened: list[Projection] = []
         with killed_if_stopped("sweep", lambda: opened[0] if opened else None, outbox, tell_how):
             opened.append(open_sweep(sweep, key, command, series, outbox))
-            _train(sweep, outbox, console, look)
+            _train(sweep, outbox, console, look, pool)
             if series is None and (said := summarize(sweep, outbox)):
                 console.print(said, highlight=False)
         note = f"`{line}`" if series else result_note(sweep, line)
@@ -119,8 +122,10 @@ def run_sweep(
     return result
 
 
-def _planned(configs: Sequence[Config], command: Sequence[str]) -> SweepState:
-    """The runs of a sweep, each once, checked; and the store that they are recorded in.
+def _checked(
+    configs: Sequence[Config], command: Sequence[str]
+) -> tuple[Config, list[Dataset], list[str]]:
+    """The first config of a sweep, and the data sets and fingerprints of all.
 
     Raises:
         UserError: some cannot be trained, or not together.
@@ -136,8 +141,15 @@ def _planned(configs: Sequence[Config], command: Sequence[str]) -> SweepState:
     if len({(c.tracking.uri, c.tracking.experiment) for c in configs}) > 1:
         raise UserError("tracking.*: allowed: one store and one experiment per sweep")
     check_executor(first.sweep, configs)
-    store = open_store(first.tracking.uri)
-    experiment = experiment_id(store, first.tracking.experiment)
+    return first, datasets, marks
+
+
+def _in_store(
+    configs: Sequence[Config], datasets: Sequence[Dataset], marks: Sequence[str]
+) -> SweepState:
+    """The runs of a sweep, each once, and the store that they are recorded in."""
+    store = open_store(configs[0].tracking.uri)
+    experiment = experiment_id(store, configs[0].tracking.experiment)
     return SweepState.of(configs, datasets, marks, store, experiment)
 
 
@@ -155,12 +167,16 @@ def _begin(sweep: SweepState, key: str, console: Console, *, quiet: bool) -> Non
 
 
 def _train(
-    sweep: SweepState, outbox: Outbox, console: Console, look: Callable[[], Mapping[str, Recorded]]
+    sweep: SweepState,
+    outbox: Outbox,
+    console: Console,
+    look: Callable[[], Mapping[str, Recorded]],
+    pool: Executor | None,
 ) -> None:
     missing = [sweep.configs[k] for k in sweep.missing]
     compile_ahead(missing, lambda text: console.print(text, highlight=False))
     with quick_commits(sweep.store):
-        train_shared(sweep, outbox, console, look)
+        train_shared(sweep, outbox, console, look, pool)
 
 
 def _recorded(sweep: SweepState, only: str | None, *, retry_failed: bool) -> dict[str, Recorded]:

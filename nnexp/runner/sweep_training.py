@@ -53,11 +53,12 @@ def train_shared(
     outbox: Outbox,
     console: Console,
     look: Callable[[], Mapping[str, Recorded]],
-    pool: Executor | None = None,
+    pool: Executor | None,
 ) -> None:
     """Train what is missing but for what another sweep is training; that is waited for.
 
-    `look` reads again what is recorded of this sweep.
+    `look` reads again what is recorded of this sweep. Without a `pool`, one is made of what is
+    missing.
 
     Raises:
         as `train_missing`.

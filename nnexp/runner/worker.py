@@ -9,7 +9,9 @@ import os
 import signal
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Protocol
@@ -124,6 +126,7 @@ def serve(pipe: Connection, source: Mapping[str, str]) -> None:
     """
     ignore_interrupts()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _import_ahead()
     ready: set[str] = set()
     try:
         while (task := pipe.recv()) is not None:
@@ -135,6 +138,16 @@ def serve(pipe: Connection, source: Mapping[str, str]) -> None:
             carry_out(task, pipe)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         os._exit(1)
+
+
+def _import_ahead() -> None:
+    """Import what tasks need, while who sends them may still be opening the store.
+
+    What cannot be imported is said by the task that needs it.
+    """
+    for name in ("nnexp.record.artifacts", "nnexp.record.final", "nnexp.train.loop", "numba"):
+        with suppress(Exception):
+            import_module(name)
 
 
 def make_ready(task: Task, source: Mapping[str, str], ready: set[str]) -> None:

@@ -7,7 +7,7 @@ for the same runs again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 
 from rich.console import Console
@@ -33,7 +33,7 @@ from nnexp.record.sweep import (
     runs_where,
 )
 from nnexp.record.tags import number
-from nnexp.runner.executors import Executor, executor_of
+from nnexp.runner.executors import Executor, executor_of, workers_ahead
 from nnexp.runner.notify import without_notify
 from nnexp.runner.run import tidy
 from nnexp.runner.sweep_ending import confirm_recorded, end_parent, killed_if_stopped, say_kept
@@ -58,6 +58,7 @@ class Session:
         parent: str,
         console: Console,
         metric: str,
+        pool: Executor | None,
         *,
         reuse: bool,
     ) -> None:
@@ -65,7 +66,7 @@ class Session:
         self.store, self.parent, self.console = store, parent, console
         self.outbox = Outbox(store)
         self._experiment, self._reuse = experiment, reuse
-        self._pool: Executor | None = None
+        self._pool = pool
         self._found = self._recorded()
         self._metric = metric
         given_up = runs_where(store, [experiment], f"tags.`{PRUNED}` LIKE '%'")
@@ -212,10 +213,12 @@ def session(
         SweepStopped: it cannot go on here, such as for want of space.
         NotRecorded: the store has not kept what it took.
     """
-    store = open_store(config.tracking.uri)
-    experiment = experiment_id(store, config.tracking.experiment)
     reuse = config.tracking.reuse
-    with alone(store, f"sweep-{key[:16]}", "this search", console):
+    with ExitStack() as stack:
+        pool = stack.enter_context(workers_ahead(config.sweep))
+        store = open_store(config.tracking.uri)
+        experiment = experiment_id(store, config.tracking.experiment)
+        stack.enter_context(alone(store, f"sweep-{key[:16]}", "this search", console))
         tidy(store, experiment, console)
         before = find_parent(store, experiment, key, ended=reuse)
         with held_stops():
@@ -224,7 +227,7 @@ def session(
             )
         parent = opened.run_id
         remove_partial(store, experiment, parent)
-        found = Session(store, experiment, parent, console, metric, reuse=reuse)
+        found = Session(store, experiment, parent, console, metric, pool, reuse=reuse)
         ending: dict[str, str] = {}
         with (
             closing(found),

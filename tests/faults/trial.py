@@ -7,16 +7,15 @@ import sqlite3
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from nnexp.runner import sweep_training
+from nnexp.runner import executors
 from nnexp.runner.worker import Broken, Message, Task, carry_out
-from nnexp.selection import session
 from tests.cli.command import Typed
 from tests.faults.forked import forked
 from tests.faults.injection import Faults, injected
@@ -72,12 +71,10 @@ class _Told:
 def inline() -> Iterator[None]:
     """Sweeps and searches train within this process."""
 
-    def executor(_: object, tasks: Iterable[Task], *, stays: bool = False) -> Inline:
+    def executor(tasks: Iterable[Task], _: int, *, stays: bool = False) -> Inline:
         return Inline(tasks)
 
-    with ExitStack() as stack:
-        for module in (sweep_training, session):
-            stack.enter_context(patch.object(module, "executor_of", executor))
+    with patch.object(executors, "Pool", executor):
         yield
 
 

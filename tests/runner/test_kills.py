@@ -230,9 +230,7 @@ def test_a_worker_that_is_killed_costs_a_second_of_its_run(
 def test_a_stopped_sweep_says_so_and_goes_on(tmp_path: Path, number: int, code: int) -> None:
     typed = ("-m", "size=1k", "train.epochs=200", "seed=range(4)")
     process = start(tmp_path, *typed)
-    deadline = time.monotonic() + 60
-    while not helpers_of(process.pid) and time.monotonic() < deadline:
-        time.sleep(0.2)
+    until(process, "sweep of 4 runs")
     time.sleep(2.0)
     os.kill(process.pid, number)
     said, _ = process.communicate(timeout=60)

@@ -65,7 +65,7 @@ def test_a_command_that_waits_can_be_stopped(holder: subprocess.Popen[str], tmp_
 
 @pytest.mark.slow
 def test_a_worker_that_was_stopped_is_noticed(tmp_path: Path) -> None:
-    typed = ("-m", "size=100", "train.epochs=2", "seed=0")
+    typed = ("-m", "size=100", "train.epochs=500", "seed=0")
     process = start(tmp_path, *typed, "tracking.artifacts=light")
     until(process, "sweep of 1 run")
     (worker,) = helpers_until(process.pid)
