@@ -26,7 +26,8 @@ from nnexp.cli.network_tables import markdown
 from nnexp.errors import UserError
 from nnexp.record.store import open_store
 from nnexp.report.figure import Drawn
-from nnexp.report.page import make_report, png
+from nnexp.report.page import make_report
+from nnexp.report.svg import png_file
 from nnexp.study.claims import Claim, claims_files, read_claims
 from nnexp.study.claims_judged import judge
 from nnexp.study.claims_text import claims_table
@@ -120,7 +121,7 @@ def remake(name: str, digest: str = "") -> list[str]:
     for old in folder.glob("*.png"):
         old.unlink()
     for picture in pictures:
-        (folder / f"{picture.name}.png").write_bytes(png(picture))
+        (folder / f"{picture.name}.png").write_bytes(png_file(picture))
     parts = [START, *map(_printed, COMMANDS.get(name, ()))]
     parts.append("\n".join(_image(picture) for picture in pictures))
     differences = _differences(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -30,12 +29,11 @@ from nnexp.report.networks import read_networks, weight_answer, weight_table
 from nnexp.report.neuron import is_neuron, neuron_table
 from nnexp.report.pairs import command_of, compared, shown
 from nnexp.report.palette import ON_DARK
-from nnexp.report.plots import DPI
 from nnexp.report.provenance import provenance, training_commands
 from nnexp.report.report_data import Material, gather
 from nnexp.report.results_inside import Carried, carried
 from nnexp.report.search import SEARCH, search_answer, search_sections, search_table
-from nnexp.report.svg import inline, svg_file
+from nnexp.report.svg import inline, png_file, svg_file
 from nnexp.report.tables import (
     claims_tables,
     commands,
@@ -191,21 +189,13 @@ def _question(material: Material) -> str:
     return " ".join(map(question_of, material.names)).replace("`", "").strip()
 
 
-def png(drawn: Drawn) -> bytes:
-    """A figure as a PNG file."""
-    buffer = io.BytesIO()
-    drawn.figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
-    return buffer.getvalue()
-
-
 def _saved(folder: Path, drawn: Drawn) -> dict[str, Any]:
-    write_whole(folder / f"{drawn.name}.png", png(drawn))
-    svg = svg_file(drawn)
-    write_whole(folder / f"{drawn.name}.svg", svg)
+    write_whole(folder / f"{drawn.name}.png", png_file(drawn))
+    write_whole(folder / f"{drawn.name}.svg", svg_file(drawn))
     return {
         "title": drawn.title,
         "note": drawn.note,
-        "svg": Markup(inline(svg, drawn.text)),
+        "svg": Markup(inline(drawn)),
         "text": drawn.text,
         "plots": [(chart.text, chart.panel, plot_data(chart)) for chart in drawn.charts],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from html.parser import HTMLParser
@@ -11,12 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from nnexp.config.compose import schema_keys
 from nnexp.report.chart import POINTS, Chart, Series, line_of, plot_data, thinned
 from nnexp.report.labels import said
-from nnexp.report.plots import draw
-from nnexp.report.svg import inline, svg_file
+from nnexp.report.plots import DPI, draw
+from nnexp.report.svg import inline, png_file, svg_file
 from nnexp.study.frames import runs
 from nnexp.study.preset import asked_key, question_of
 from nnexp.study.published import published
@@ -267,7 +269,24 @@ def test_text_in_a_figure_stays_as_it_was_typed() -> None:
     typed = "η = 0.02512 #222222 <b>$x$ & y</b>"
     chart = Chart("c", "Cost", "epoch", "cost", (Series(typed, np.arange(3.0), np.arange(3.0)),))
     drawn = draw(chart)
-    assert typed in Elements(inline(svg_file(drawn), drawn.text)).text
+    assert typed in Elements(inline(drawn)).text
+
+
+def test_a_figure_that_leaves_the_page_takes_its_title_along() -> None:
+    title = "Cost of $x$ & y, in nats"
+    chart = Chart("c", title, "epoch", "cost", (Series("ours", np.arange(3.0), np.arange(3.0)),))
+    drawn = draw(chart)
+    alone, within = svg_file(drawn), inline(drawn)
+    assert title in Elements(alone.decode()).text
+    assert title not in Elements(within).text.replace(drawn.text, "")
+    assert svg_file(drawn) == alone
+    assert inline(drawn) == within
+    width, height = drawn.figure.get_size_inches() * DPI
+    picture = Image.open(io.BytesIO(png_file(drawn)))
+    assert picture.width == round(width)
+    assert picture.height > height
+    above = np.asarray(picture.convert("L"))[: picture.height - round(height)]
+    assert (above < 128).any()
 
 
 @pytest.mark.parametrize("name", PRESETS)
