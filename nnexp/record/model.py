@@ -54,14 +54,8 @@ def save_model(
     Raises:
         ValueError: an unknown activation or output, or a shape that does not fit the weights.
     """
-    if activation not in ACTIVATIONS:
-        raise ValueError(f"activation {activation!r}, expected one of {', '.join(ACTIVATIONS)}")
-    if output not in OUTPUTS:
-        raise ValueError(f"output {output!r}, expected one of {', '.join(OUTPUTS)}")
     sizes = parameters.sizes
-    if image_shape is not None and image_shape[0] * image_shape[1] != sizes[0]:
-        raise ValueError(f"image_shape {image_shape} does not fit {sizes[0]} inputs")
-
+    _check(activation, output, image_shape, sizes[0])
     settings = {
         "sizes": list(sizes),
         "activation": activation,
@@ -86,6 +80,15 @@ def save_model(
             example,
         )
     _make_relative(directory)
+
+
+def _check(activation: str, output: str, image_shape: tuple[int, int] | None, n_in: int) -> None:
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"activation {activation!r}, expected one of {', '.join(ACTIVATIONS)}")
+    if output not in OUTPUTS:
+        raise ValueError(f"output {output!r}, expected one of {', '.join(OUTPUTS)}")
+    if image_shape is not None and image_shape[0] * image_shape[1] != n_in:
+        raise ValueError(f"image_shape {image_shape} does not fit {n_in} inputs")
 
 
 def _save_pyfunc(

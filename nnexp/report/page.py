@@ -27,7 +27,7 @@ from nnexp.report.images import image_sections
 from nnexp.report.interactive import plays
 from nnexp.report.networks import read_networks, weight_answer, weight_table
 from nnexp.report.neuron import is_neuron, neuron_table
-from nnexp.report.pairs import command_of, compared, shown
+from nnexp.report.pairs import Shown, command_of, compared, shown
 from nnexp.report.palette import ON_DARK
 from nnexp.report.provenance import provenance, training_commands
 from nnexp.report.report_data import Material, gather
@@ -42,6 +42,7 @@ from nnexp.report.tables import (
     published_table,
     settings_table,
 )
+from nnexp.study.compare import Comparison
 from nnexp.study.exchange.page import MARK, with_results
 from nnexp.study.preset import question_of
 from nnexp.study.searched import searches
@@ -133,56 +134,61 @@ def make_report(
     # Records that a page carries have been checked.
     ids = [] if proof.whole else [str(run.info.run_id) for run in material.kept]
     changed = warnings_of(store, ids)
-    measure = material.headline
-    found = compared(material, measure)
+    found = compared(material, material.headline)
     pairs = shown(material, found)
     networks, left_out = read_networks(store, material)
     maps = grids(material)
     searched = searches(store, material.names, material.sweeps)
-    corrected = len(found.pairs) if found is not None else 0
-    compare_command = command_of(material, measure) if found is not None else ""
+    about_weights = WEIGHED in _question(material) and len(networks) <= FEW_NETWORKS
+    said = [*grid_answers(maps), *answers(material, material.headline, found, pairs)]
+    said = list(map(search_answer, searched)) or said
+    if about_weights:
+        said = [*weight_answer(networks), *said[:1]]
     tables = [
         *map(search_table, searched),
         best_table(maps),
-        published_table(material),
-        neuron_table(material) if is_neuron(material) else None,
-        settings_table(material),
-        effects_table(found, material, measure, compare_command),
-        *interaction_tables(found, material, measure, compare_command),
-        pairs_table(
-            [pair for pair in pairs if pair.pair.paired], measure, corrected, compare_command
-        ),
+        *_tables(material, found, pairs),
         weight_table(networks) if "reg.name" in material.keys else None,
     ]
-    said = [*grid_answers(maps), *answers(material, measure, found, pairs)]
-    said = list(map(search_answer, searched)) or said
-    about_weights = WEIGHED in _question(material) and len(networks) <= FEW_NETWORKS
-    if about_weights:
-        said = [*weight_answer(networks), *said[:1]]
+    afterwards = [
+        *claims_tables(store, material),
+        failed_table(material),
+        provenance(store, material),
+    ]
     return Report(
-        material,
-        tuple(said),
-        (*warnings(material, found), *left_out, *changed),
-        tuple(replace(t, command=t.command or command) for t in tables if t is not None),
-        (
+        material=material,
+        answers=tuple(said),
+        warnings=(*warnings(material, found), *left_out, *changed),
+        tables=tuple(replace(t, command=t.command or command) for t in tables if t is not None),
+        sections=(
             *search_sections(searched),
             *sections(material, found, pairs, networks, maps),
             *image_sections(store, material, found),
         ),
-        tuple(
-            t
-            for t in (
-                *claims_tables(store, material),
-                failed_table(material),
-                provenance(store, material),
-            )
-            if t is not None
-        ),
-        tuple(training_commands(store, material)),
-        tuple(changed),
-        about_weights,
-        proof,
+        afterwards=tuple(t for t in afterwards if t is not None),
+        trained_by=tuple(training_commands(store, material)),
+        changed=tuple(changed),
+        about_weights=about_weights,
+        proof=proof,
     )
+
+
+def _tables(
+    material: Material, found: Comparison | None, pairs: Sequence[Shown]
+) -> list[TextTable | None]:
+    """Of settings, and of what the keys that tell them apart do."""
+    measure = material.headline
+    paired = [pair for pair in pairs if pair.pair.paired]
+    corrected = len(found.pairs) if found is not None else 0
+    command = command_of(material, measure) if found is not None else ""
+    return [
+        published_table(material),
+        neuron_table(material) if is_neuron(material) else None,
+        settings_table(material),
+        effects_table(found, material, measure, command),
+        *interaction_tables(found, material, measure, command),
+        pairs_table(paired, measure, corrected, command),
+    ]
 
 
 def _question(material: Material) -> str:

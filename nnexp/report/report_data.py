@@ -146,20 +146,7 @@ def gather(
     Raises:
         UserError: no such experiment, or no finished run in any.
     """
-    named = [(name, run) for name in names for run in select(store, name, where)]
-    selected = [run for _, run in named]
-    everything = frame_of(selected, COUNTED).assign(experiment=[name for name, _ in named])
-    whole = None if where else everything
-    if sweeps:
-        parents = [store.client.get_run(sweep) for sweep in sweeps]
-        reused = {run_id for parent in parents for run_id in reused_ids(store, parent, whole)}
-        selected = [
-            run
-            for run in selected
-            if run.data.tags.get("nnexp.sweep") in sweeps or run.info.run_id in reused
-        ]
-        everything = frame_of(selected)
-    everything = everything.drop(columns=["epochs", "experiment"], errors="ignore")
+    selected, everything, whole = _selected(store, names, where, sweeps)
     finished = everything[everything["status"] == "FINISHED"]
     if finished.empty:
         narrowed = f" with --where {where}" if where else ""
@@ -197,10 +184,7 @@ def gather(
         runs=finished,
         failed=failed,
         whole=whole,
-        unfinished=sum(
-            run.info.status not in ("FINISHED", "FAILED") and PRUNED not in run.data.tags
-            for run in selected
-        ),
+        unfinished=sum(map(_is_unfinished, selected)),
         drawn=drawn,
         measured=_measured(by_run),
         bands=_bands(by_run),
@@ -213,6 +197,30 @@ def gather(
         settings=settings,
         measures=measures,
     )
+
+
+def _selected(
+    store: Store, names: Sequence[str], where: str | None, sweeps: Sequence[str]
+) -> tuple[list[Run], pd.DataFrame, pd.DataFrame | None]:
+    """The runs of a report, a frame of them, and one of all runs if those were read."""
+    named = [(name, run) for name in names for run in select(store, name, where)]
+    runs = [run for _, run in named]
+    everything = frame_of(runs, COUNTED).assign(experiment=[name for name, _ in named])
+    whole = None if where else everything
+    if sweeps:
+        parents = [store.client.get_run(sweep) for sweep in sweeps]
+        reused = {run_id for parent in parents for run_id in reused_ids(store, parent, whole)}
+        runs = [
+            run
+            for run in runs
+            if run.data.tags.get("nnexp.sweep") in sweeps or run.info.run_id in reused
+        ]
+        everything = frame_of(runs)
+    return runs, everything.drop(columns=["epochs", "experiment"], errors="ignore"), whole
+
+
+def _is_unfinished(run: Run) -> bool:
+    return run.info.status not in ("FINISHED", "FAILED") and PRUNED not in run.data.tags
 
 
 def _epochs(run: Run) -> int:

@@ -84,42 +84,75 @@ def run_sweep(
     key = series.key if series else sweep_key(first.tracking.experiment, marks)
     if recorded_key not in (None, key):
         raise SweepChanged
+    asked = _Asked(command, key, retry_failed, series)
     with ExitStack() as stack:
         pool = stack.enter_context(workers_ahead(first.sweep, len(set(marks))))
         sweep = _in_store(configs, datasets, marks)
         stack.enter_context(alone(sweep.store, f"sweep-{key[:16]}", "this sweep", console))
         tidy(sweep.store, sweep.experiment, console)
-        reuse = first.tracking.reuse
-        before = find_parent(sweep.store, sweep.experiment, key, ended=reuse or series is not None)
-        sweep.parent = before or ""
-        only = None if reuse else sweep.parent
-        sweep.found = _recorded(sweep, only, retry_failed=retry_failed)
+        _look_back(sweep, asked)
         _begin(sweep, key, console, quiet=series is not None)
         if first.sweep.dry_run:
             show_plan(sweep, console)
             return SweepResult("", [], [])
         outbox = Outbox(sweep.store)
-        again = _failed(sweep) if retry_failed else {}
-        line = typed_line([*command, *options_of(*sweep.configs)])
-        look = partial(_recorded, sweep, None, retry_failed=retry_failed) if reuse else dict
-        tell_how = partial(interrupted, sweep, console)
-        opened: list[Projection] = []
-        with killed_if_stopped("sweep", lambda: opened[0] if opened else None, outbox, tell_how):
-            opened.append(open_sweep(sweep, key, command, series, outbox))
-            _train(sweep, outbox, console, look, pool)
-            if series is None and (said := summarize(sweep, outbox)):
-                console.print(said, highlight=False)
-        note = f"`{line}`" if series else result_note(sweep, line)
-        failed = end_sweep(sweep, opened[0], again, note, outbox)
+        failed = _carry_out(sweep, asked, outbox, console, pool)
     say_kept(outbox, console)
     if series is None:
-        conclude(sweep, line, console, watch.seconds)
+        conclude(sweep, _typed(sweep, asked), console, watch.seconds)
     result = SweepResult(sweep.parent, sweep.configs, sweep.recorded)
     if failed:
         told = f"{failed} of {len(sweep.configs)} runs failed; sweep {sweep.parent}"
         raise SweepFailed(told, result)
     confirm_recorded(outbox)
     return result
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """How a sweep was asked for."""
+
+    command: Sequence[str]
+    key: str
+    """What makes two sweeps the same."""
+    retry_failed: bool
+    series: Series | None
+    """Of which it is a round."""
+
+
+def _look_back(sweep: SweepState, asked: _Asked) -> None:
+    """Find what is recorded of a sweep: its parent, and its runs."""
+    reuse, ended = sweep.configs[0].tracking.reuse, asked.series is not None
+    before = find_parent(sweep.store, sweep.experiment, asked.key, ended=reuse or ended)
+    sweep.parent = before or ""
+    only = None if reuse else sweep.parent
+    sweep.found = _recorded(sweep, only, retry_failed=asked.retry_failed)
+
+
+def _carry_out(
+    sweep: SweepState, asked: _Asked, outbox: Outbox, console: Console, pool: Executor | None
+) -> int:
+    """Train what is missing, and record it under the sweep's parent; how many runs failed."""
+    series, line = asked.series, _typed(sweep, asked)
+    again = _failed(sweep) if asked.retry_failed else {}
+    look = partial(_recorded, sweep, None, retry_failed=asked.retry_failed)
+    opened: list[Projection] = []
+    with killed_if_stopped(
+        "sweep",
+        lambda: opened[0] if opened else None,
+        outbox,
+        partial(interrupted, sweep, console),
+    ):
+        opened.append(open_sweep(sweep, asked.key, asked.command, series, outbox))
+        _train(sweep, outbox, console, look if sweep.configs[0].tracking.reuse else dict, pool)
+        if series is None and (said := summarize(sweep, outbox)):
+            console.print(said, highlight=False)
+    note = f"`{line}`" if series else result_note(sweep, line)
+    return end_sweep(sweep, opened[0], again, note, outbox)
+
+
+def _typed(sweep: SweepState, asked: _Asked) -> str:
+    return typed_line([*asked.command, *options_of(*sweep.configs)])
 
 
 def _checked(

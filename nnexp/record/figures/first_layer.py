@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
 from nnexp.nn.parameters import Parameters
@@ -56,11 +57,16 @@ def first_layer_figure(
         left = (number % columns) * (width + gap[1])
         axes.add_patch(frame(left, top, width, height))
         axes.text(left, top + 1.02 * height, name.format(unit), va="top", size=8.5, color=GREY)
-    bar_height = min(2.6, inches - 0.3)
-    bottom = max(0.15, inches - bar_height - 0.05)
-    bar = place(figure, 0.25 + sheet_width, bottom, 0.14, bar_height)
+    _colour_bar(figure, image, 0.25 + sheet_width, inches)
+    return figure
+
+
+def _colour_bar(figure: Figure, image: AxesImage, left: float, height: float) -> None:
+    """Beside images that are `height` inches high."""
+    bar_height = min(2.6, height - 0.3)
+    bottom = max(0.15, height - bar_height - 0.05)
+    bar = place(figure, left, bottom, 0.14, bar_height)
     scale = figure.colorbar(image, cax=bar, extend="both")
     scale.outline.set_visible(False)  # type: ignore[operator, unused-ignore]
     bar.tick_params(labelsize=9, colors=GREY, length=3)
     bar.yaxis.set_major_locator(MaxNLocator(nbins=5))
-    return figure
