@@ -38,7 +38,7 @@ _MARKERS = "Dos^vP*X"
 def dots(material: Material, measure: Measure) -> Drawn:
     """Every run a dot, its setting's mean with the 95 % interval; the published value as a line."""
     measured = set(material.runs.dropna(subset=[measure.metric])["setting"])
-    settings = [setting for setting in material.drawn if setting in measured]
+    settings = [setting for setting in material.rows if setting in measured]
     longest = max(map(len, settings))
     beside = len(settings) > _MANY and longest <= _LONGEST
     row_height, left = (_LOW_ROW, _NAMES) if beside else (_ROW, 0.2)

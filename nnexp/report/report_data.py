@@ -26,7 +26,7 @@ from nnexp.report.settings import (
     searched_keys,
     setting_names,
 )
-from nnexp.report.small_multiples import facet_of, line_names, panels_of
+from nnexp.report.small_multiples import LINES, Facet, facet_of, line_names, panels_of
 from nnexp.study.frames import curves_of, frame_of, select
 from nnexp.study.grouping import config_keys
 from nnexp.study.ledger import COUNTED
@@ -48,8 +48,8 @@ CURVES = (
     "neuron/sigmoid_prime",
 )
 
-DRAWN = 24
-"""More lines than these nobody can tell apart; the tables hold all settings."""
+ROWS = 24
+"""So many settings are shown run by run; the tables hold all."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,9 @@ class Material:
     """All runs of the experiments, as the ledger of test data takes them; None with `where`."""
     unfinished: int
     drawn: list[str]
-    """The settings that are drawn: all, or some evenly over their ranking."""
+    """The settings that curves are drawn of: all, or some evenly over their ranking."""
+    rows: list[str]
+    """The settings that are shown run by run, likewise."""
     measured: frozenset[str]
     """The metrics that at least one run of these was measured by more than once."""
     bands: pd.DataFrame
@@ -99,8 +101,8 @@ class Material:
         return _headline(self.measures, self.runs)
 
     @cached_property
-    def facet(self) -> int | None:
-        """The number of the key whose values have charts of their own; None for one chart."""
+    def facet(self) -> Facet:
+        """The keys whose values have charts of their own; none for one chart."""
         return facet_of(list(self.settings.values()))
 
     @cached_property
@@ -173,7 +175,8 @@ def gather(
     if searched:
         settings = most_trained_first(settings, finished)
     measures = _measures(finished)
-    drawn = _drawn(settings, finished, measures)
+    split = bool(facet_of(list(settings.values())))
+    drawn = list(settings) if split else _some(LINES, settings, finished, measures)
     by_run = _by_run(store, kept, finished[finished["setting"].isin(drawn)])
     first = finished.drop_duplicates("setting").set_index("setting")["run_id"]
     return Material(
@@ -186,6 +189,7 @@ def gather(
         whole=whole,
         unfinished=sum(map(_is_unfinished, selected)),
         drawn=drawn,
+        rows=_some(ROWS, settings, finished, measures),
         measured=_measured(by_run),
         bands=_bands(by_run),
         published=beside(
@@ -232,14 +236,18 @@ def _headline(measures: Sequence[Measure], runs: pd.DataFrame) -> Measure:
     return next(whole, measures[0])
 
 
-def _drawn(
-    settings: Mapping[str, tuple[str, ...]], runs: pd.DataFrame, measures: Sequence[Measure]
+def _some(
+    count: int,
+    settings: Mapping[str, tuple[str, ...]],
+    runs: pd.DataFrame,
+    measures: Sequence[Measure],
 ) -> list[str]:
-    if len(settings) <= DRAWN or not measures or facet_of(list(settings.values())) is not None:
+    """All settings, or `count` of them evenly over their ranking."""
+    if len(settings) <= count or not measures:
         return list(settings)
     headline = _headline(measures, runs).metric
     ranked = runs.groupby("setting")[headline].mean().sort_values()
-    chosen = np.linspace(0, len(ranked) - 1, DRAWN).round().astype(int)
+    chosen = np.linspace(0, len(ranked) - 1, count).round().astype(int)
     names = set(ranked.index[chosen])
     return [setting for setting in settings if setting in names]
 

@@ -4,47 +4,72 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 LINES = 8
 """More lines in one chart cannot be told apart."""
 PANELS = 12
 
+Facet = tuple[int, ...]
+"""The keys that charts are split by, as their numbers among the values of a setting."""
 
-def facet_of(settings: Sequence[Sequence[str]]) -> int | None:
-    """The key that charts are split by: its number among the values of each setting.
 
-    None where all settings fit into one chart, or no key gives at most `PANELS` of at most `LINES`
-    lines. Rather not the last key, which is asked about: its values belong side by side. Of the
-    others the one with the fewest panels and lines.
+def facet_of(settings: Sequence[Sequence[str]]) -> Facet:
+    """The key that charts are split by, or two keys if one alone does not do.
+
+    None at all where all settings fit into one chart, or nothing gives at most `PANELS` of at most
+    `LINES` lines, each called the same in every panel. Rather not the last key, which is asked
+    about: its values belong side by side. Of the others those with the fewest panels and lines.
     """
     if len(settings) <= LINES:
-        return None
-    found = []
-    for at in range(len(settings[0])):
-        lines = Counter(values[at] for values in settings)
-        panels, most = len(lines), max(lines.values())
-        if 2 <= panels <= PANELS and most <= LINES:
-            found.append((at == len(settings[0]) - 1, max(panels, most), at))
-    return min(found)[-1] if found else None
+        return ()
+    telling = _telling(settings)
+    for count in (1, 2):
+        found = []
+        for keys in combinations(telling, count):
+            rest = [at for at in telling if at not in keys]
+            panels = Counter(_part(values, keys) for values in settings)
+            most = max(panels.values())
+            names = len({_part(values, rest) for values in settings})
+            if 2 <= len(panels) <= PANELS and names <= LINES:
+                found.append((telling[-1] in keys, max(len(panels), most), keys))
+        if found:
+            return min(found)[-1]
+    return ()
 
 
 def panels_of(
-    settings: Mapping[str, Sequence[str]], drawn: Sequence[str], facet: int | None
+    settings: Mapping[str, Sequence[str]], drawn: Sequence[str], facet: Facet
 ) -> dict[str, list[str]]:
-    """The settings that are drawn, by the value that their panel is of; all in one without."""
-    if facet is None:
+    """The settings that are drawn, by the values that their panel is of; all in one without."""
+    if not facet:
         return {"": list(drawn)}
     panels: dict[str, list[str]] = {}
     for setting in drawn:
-        panels.setdefault(settings[setting][facet], []).append(setting)
+        panels.setdefault(", ".join(_part(settings[setting], facet)), []).append(setting)
     return panels
 
 
-def line_names(settings: Mapping[str, Sequence[str]], facet: int | None) -> dict[str, str]:
-    """What the line of each setting is called: its values but for the one of its panel."""
-    if facet is None:
+def line_names(settings: Mapping[str, Sequence[str]], facet: Facet) -> dict[str, str]:
+    """What the line of each setting is called: its values but for those of its panel."""
+    if not facet:
         return {setting: setting for setting in settings}
-    return {
-        setting: ", ".join(v for at, v in enumerate(values) if at != facet)
-        for setting, values in settings.items()
-    }
+    rest = [at for at in _telling(list(settings.values())) if at not in facet]
+    return {setting: ", ".join(_part(values, rest)) for setting, values in settings.items()}
+
+
+def _telling(settings: Sequence[Sequence[str]]) -> list[int]:
+    """The keys that are needed to tell settings apart, without one that follows from the others.
+
+    A λ that was chosen for each of the other keys' combinations says nothing more of a line.
+    """
+    kept = list(range(len(settings[0])))
+    for at in list(kept):
+        rest = [other for other in kept if other != at]
+        if rest and len({_part(values, rest) for values in settings}) == len(settings):
+            kept = rest
+    return kept
+
+
+def _part(values: Sequence[str], keys: Sequence[int]) -> tuple[str, ...]:
+    return tuple(values[at] for at in keys)

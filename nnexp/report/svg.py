@@ -13,7 +13,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.transforms import Bbox
 
-from nnexp.record.figures.style import INK
+from nnexp.record.figures.style import GREY, INK
 from nnexp.report.figure import Drawn
 from nnexp.report.palette import AS_VARIABLES
 from nnexp.report.plots import DPI, TEXT
@@ -23,21 +23,20 @@ _NUMBER = re.compile(r"(?<=[ \"\n(])-?\d+\.\d{3,}")
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _FONT = re.compile(r"font: ((?:\w+ )*[\d.]+px) [^;\"]*|font-family: [^;\"]*")
 
-_TITLE_CHARACTERS = 60
-_TITLE_LINE = 0.18
-"""Inches."""
+_LINE = 0.19
+"""Inches from one line above a figure to the next."""
 _MARGIN = 0.12
 """Inches, beside and above a title."""
 
 
 def png_file(drawn: Drawn) -> bytes:
-    """The figure as a PNG file, under its title: it has to be understood without the page."""
+    """The figure as a PNG file, under title and note: it has to be understood without the page."""
     with _titled(drawn) as box:
         return _saved(drawn, "png", box, {"Software": None}, dpi=DPI)
 
 
 def svg_file(drawn: Drawn) -> bytes:
-    """The figure as an SVG file, under its title: text as text, the same bytes every time."""
+    """The figure as an SVG file, under title and note: text as text, the same bytes every time."""
     with _titled(drawn) as box:
         return _svg(drawn, box)
 
@@ -57,17 +56,26 @@ def inline(drawn: Drawn) -> str:
 
 @contextmanager
 def _titled(drawn: Drawn) -> Iterator[Bbox]:
-    """While the context lasts, the title stands above the figure; the box of both, in inches."""
-    width, height = drawn.figure.get_size_inches()
-    lines = textwrap.wrap(drawn.title, _TITLE_CHARACTERS)
-    text = drawn.figure.text(
-        _MARGIN / width, 1.0, "\n".join(lines),
-        size=TEXT + 1.0, color=INK, parse_math=False, va="bottom", linespacing=1.2,
-    )  # fmt: skip
+    """While the context lasts, title and note stand above the figure; the box of all, in inches."""
+    figure = drawn.figure
+    width, height = figure.get_size_inches()
+    title, note = textwrap.wrap(drawn.title, 60), textwrap.wrap(drawn.note, 76)
+    notes_high = len(note) * _LINE
+    texts = [
+        figure.text(
+            _MARGIN / width, 1.0 + above / height, "\n".join(lines),
+            size=size, color=colour, parse_math=False, va="bottom", linespacing=1.2,
+        )
+        for lines, above, size, colour in (
+            (title, notes_high, TEXT + 1.0, INK),
+            (note, 0.0, TEXT - 1.0, GREY),
+        )
+    ]  # fmt: skip
     try:
-        yield Bbox([[0.0, 0.0], [width, height + _TITLE_LINE * len(lines) + _MARGIN]])
+        yield Bbox([[0.0, 0.0], [width, height + notes_high + len(title) * _LINE + _MARGIN]])
     finally:
-        text.remove()
+        for text in texts:
+            text.remove()
 
 
 def _svg(drawn: Drawn, box: Bbox | None) -> bytes:

@@ -274,10 +274,11 @@ def test_text_in_a_figure_stays_as_it_was_typed() -> None:
 
 def test_a_figure_that_leaves_the_page_takes_its_title_along() -> None:
     title = "Cost of $x$ & y, in nats"
-    chart = Chart("c", title, "epoch", "cost", (Series("ours", np.arange(3.0), np.arange(3.0)),))
-    drawn = draw(chart)
+    line = Series("ours", np.arange(3.0), np.arange(3.0))
+    drawn = draw(Chart("c", title, "epoch", "cost", (line,), note="over 3 seeds"))
     alone, within = svg_file(drawn), inline(drawn)
     assert title in Elements(alone.decode()).text
+    assert "over 3 seeds" in Elements(alone.decode()).text
     assert title not in Elements(within).text.replace(drawn.text, "")
     assert svg_file(drawn) == alone
     assert inline(drawn) == within

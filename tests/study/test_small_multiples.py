@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -44,24 +45,25 @@ def product(*lengths: int) -> dict[str, tuple[str, ...]]:
     """Settings that are all combinations of so many values of each key."""
     cells: list[tuple[str, ...]] = [()]
     for key, length in enumerate(lengths):
-        cells = [(*cell, f"{'abc'[key]}{k}") for cell in cells for k in range(length)]
+        cells = [(*cell, f"{'abcd'[key]}{k}") for cell in cells for k in range(length)]
     return {", ".join(cell): cell for cell in cells}
 
 
 @pytest.mark.parametrize(
     ("lengths", "facet"),
     [
-        ((2, 4), None),  # Eight lines can be told apart.
-        ((3, 4, 2), 1),  # Four panels of six lines, not three of eight.
-        ((4, 3), 0),  # The values of the last key stand side by side.
-        ((10, 2), 0),
-        ((2, 12), 1),  # Else two panels of twelve lines.
-        ((24,), None),
-        ((5, 5, 5), None),  # Five panels of 25 lines.
+        ((2, 4), ()),  # Eight lines can be told apart.
+        ((3, 4, 2), (1,)),  # Four panels of six lines, not three of eight.
+        ((4, 3), (0,)),  # The values of the last key stand side by side.
+        ((10, 2), (0,)),
+        ((2, 12), (1,)),  # Else two panels of twelve lines.
+        ((24,), ()),
+        ((3, 2, 2, 4), (0, 1)),  # Six panels of eight lines: one key gives twelve lines or more.
+        ((5, 5, 5), ()),  # Five panels of 25 lines, or 25 of five.
     ],
 )
 def test_charts_are_split_by_the_key_that_keeps_them_readable(
-    lengths: tuple[int, ...], facet: int | None
+    lengths: tuple[int, ...], facet: tuple[int, ...]
 ) -> None:
     settings = product(*lengths)
     assert facet_of(list(settings.values())) == facet
@@ -69,14 +71,28 @@ def test_charts_are_split_by_the_key_that_keeps_them_readable(
     names = line_names(settings, facet)
     assert [s for panel in panels.values() for s in panel] or not settings
     assert sorted(s for panel in panels.values() for s in panel) == sorted(settings)
-    if facet is None:
+    if not facet:
         assert names == {s: s for s in settings}
         return
-    assert len(panels) == lengths[facet] <= PANELS
+    assert len(panels) == math.prod(lengths[at] for at in facet) <= PANELS
     for panel in panels.values():
         lines = [names[setting] for setting in panel]
         assert len(set(lines)) == len(lines) <= LINES
     assert len(set(names.values())) <= LINES
+
+
+def test_a_value_that_follows_from_the_others_names_no_line() -> None:
+    """Such as a λ that was chosen for each combination of the other keys."""
+    settings = {
+        f"{name}, λ{k % 5 == 0}": (*cell[:1], f"λ{k % 5 == 0}", *cell[1:])
+        for k, (name, cell) in enumerate(product(3, 2, 2, 4).items())
+    }
+    facet = facet_of(list(settings.values()))
+    assert facet == (0, 2)
+    names = line_names(settings, facet)
+    assert set(names.values()) == {f"c{k}, d{n}" for k in range(2) for n in range(4)}
+    for panel in panels_of(settings, list(settings), facet).values():
+        assert len({names[setting] for setting in panel}) == len(panel) == LINES
 
 
 def test_each_learning_rate_has_a_panel_with_the_same_lines_and_scale(page: Path) -> None:
