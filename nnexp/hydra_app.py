@@ -103,8 +103,6 @@ def train(
         ):
             compose(jobs.train)()
     except (HydraException, OmegaConfBaseException) as error:
-        if os.environ.get("HYDRA_FULL_ERROR") == "1":  # the caller's again by now
-            raise
         raise UserError(one_line(error)) from error
     if jobs.raised:
         raise jobs.raised[0]

@@ -305,6 +305,12 @@ def test_layers_without_brackets_are_refused_where_several_are_tried(
     assert "allowed: a list such as [30]" in line
 
 
+def test_two_choices_of_a_group_are_refused_in_a_search(typed: Type) -> None:
+    asked = ("search", "train.eta=0.1,0.5", "--trials", "2", "size=100")
+    line = said(typed(*asked, "experiment=dropout", "experiment=softmax"))
+    assert "experiment=dropout: given again, as experiment=softmax" in line
+
+
 def test_a_misspelt_option_of_a_command_is_told_the_nearest(typed: Type) -> None:
     assert "did you mean --quick?" in said(typed("replay", "--quik"))
     assert "--port abc: allowed: a whole number" in said(typed("ui", "--port", "abc"))
@@ -413,9 +419,10 @@ def test_wrong_option_of_a_command_is_refused_with_its_name(
 
 def test_whole_traceback_is_shown_on_request(tmp_path: Path) -> None:
     done = nnexp("train.epochs=1.5", cwd=tmp_path, env={"HYDRA_FULL_ERROR": "1"})
-    assert done.returncode != 0
+    assert done.returncode == 2
     assert "Traceback" in done.stderr
     assert "train.epochs" in done.stderr
+    assert "hydra.errors." in done.stderr
 
 
 def test_refusal_of_a_process_of_its_own_is_the_same_line(typed: Type, tmp_path: Path) -> None:
