@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from nnexp.cli import COMMANDS
 from nnexp.config.arguments import config_dirs, flags_first, given_keys, quoted_texts
-from nnexp.config.check_arguments import check_arguments
+from nnexp.config.check_arguments import check_arguments, check_one_choice
 from nnexp.output import unfailing_output
 from nnexp.redact import redact
 
@@ -86,6 +86,8 @@ def train(
 
     prints = any(argument.partition("=")[0] in PRINTING for argument in arguments)
     arguments, typed = _checked(arguments, prints=prints)
+    if recorded_key is None:  # A sweep that an earlier version took is gone on with as it was.
+        check_one_choice(arguments)
     register()
     request = Request(
         arguments, retry_failed=retry_failed, may_sweep=may_sweep, recorded_key=recorded_key
@@ -101,8 +103,6 @@ def train(
         ):
             compose(jobs.train)()
     except (HydraException, OmegaConfBaseException) as error:
-        if os.environ.get("HYDRA_FULL_ERROR") == "1":  # the caller's again by now
-            raise
         raise UserError(one_line(error)) from error
     if jobs.raised:
         raise jobs.raised[0]

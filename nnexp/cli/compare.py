@@ -208,7 +208,9 @@ def _check(options: argparse.Namespace) -> None:
     for word in options.trained_by:
         if word.partition("=")[0] not in TRAINED_BY or not options.until:
             which = " or ".join(f"{key}=VALUE" for key in TRAINED_BY)
-            raise UserError(f"{printable(word)}: allowed: {which}, with --until resolved")
+            key = options.by and "=" not in word
+            by = f"; several keys are --by {options.by},{word}" if key else ""
+            raise UserError(f"{printable(f'{word}: allowed: {which}, with --until resolved{by}')}")
     if not options.until:
         for name in ("budget", "alpha"):
             if getattr(options, name) is not None:

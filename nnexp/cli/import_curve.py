@@ -59,7 +59,8 @@ def main(arguments: Sequence[str]) -> int:
     values = sum(len(points) for points in curves.values())
     with said_beside(options.format):
         print(
-            f"recorded {values} values of {some(len(curves), 'metric')} as run {run_id}, '{name}'"
+            f"recorded {some(values, 'value')} of {some(len(curves), 'metric')} as run {run_id}, "
+            f"'{name}'"
         )
     return done(options.format, runs=[run_id])
 
@@ -94,6 +95,12 @@ def _read(path: Path) -> pd.DataFrame:
         kind = frame[column].dtype
         if not pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind):
             raise UserError(f"{path}: column {column} holds text; allowed: numbers, or empty cells")
+        # Ours are fractions: percent would stand a hundred times too high beside them.
+        if str(column).endswith("accuracy") and (most := frame[column].max()) > 1:
+            raise UserError(
+                f"{path}: column {column} has {most:g}; allowed: fractions from 0 to 1, such as "
+                f"{most / 100:g} for {most:g} %"
+            )
         if frame[column].isna().all():
             raise UserError(f"{path}: column {column} is empty; allowed: at least one number")
     steps = frame["step"]

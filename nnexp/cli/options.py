@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from nnexp.cli.formats import TABLES, add_format
+from nnexp.config.arguments import printable
+from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
 from nnexp.program import as_started
 from nnexp.record.store import Store
@@ -166,4 +168,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Refuse in one line."""
+        number = re.fullmatch(r"argument (--\S+): invalid (int|float) value: '(.*)'", message)
+        if number:
+            kind = {"int": "a whole number", "float": "a number"}[number[2]]
+            raise UserError(f"{number[1]} {printable(number[3])}: allowed: {kind}")
+        unknown = re.match(r"unrecognized arguments: (--[^\s=]+)", message)
+        message += suggestion(unknown[1], self._option_string_actions) if unknown else ""
         raise UserError(f"{self.prog.rpartition(' ')[2]}: {message}; see --help")

@@ -67,7 +67,7 @@ def check_arguments(arguments: Sequence[str], keys: Iterable[str], commands: Ite
                 allowed = ", ".join(f for f in FLAGS if f.startswith("--"))
                 raise UserError(
                     f"{printable(flag)}: unknown option; allowed: {allowed}"
-                    f"{suggestion(flag, FLAGS)}"
+                    f"{_option_or_key(flag, known)}"
                 )
             if value and not FLAGS[flag]:
                 raise UserError(f"{printable(argument)}: allowed: {flag}, without a value")
@@ -76,6 +76,28 @@ def check_arguments(arguments: Sequence[str], keys: Iterable[str], commands: Ite
                 _check_choice(flag, value)
         else:
             _check_override(argument, known, commands)
+
+
+def check_one_choice(arguments: Iterable[str]) -> None:
+    """Refuse two choices of one group: Hydra would pass over the first in silence.
+
+    Raises:
+        UserError: one line that names both.
+    """
+    chosen: dict[str, str] = {}
+    for argument in arguments:
+        group = argument.partition("=")[0]
+        if group in GROUPS and chosen.setdefault(group, argument) != argument:
+            first = printable(chosen[group])
+            raise UserError(f"{first}: given again, as {printable(argument)}; allowed: one of them")
+
+
+def _option_or_key(flag: str, known: Sequence[str]) -> str:
+    """What is meant by an option that there is not, such as `--seed`."""
+    key = flag.lstrip("-")
+    if key in known:
+        return f"; did you mean {key}=VALUE?"
+    return suggestion(flag, FLAGS) or suggestion(key, known).replace("?", "=VALUE?")
 
 
 def _check_choice(flag: str, value: str) -> None:
@@ -96,7 +118,7 @@ def _check_override(argument: str, known: Sequence[str], commands: Iterable[str]
     if (bare := key.strip()) in known and (key != bare or not equals):
         raise UserError(f"{printable(argument)}: allowed: {bare}=VALUE, without spaces around =")
     if not equals:
-        near = suggestion(argument, [*commands, *known])
+        near = _setting_with(argument) or suggestion(argument, [*commands, *known])
         raise UserError(f"{printable(argument)}: allowed: a command or key=value{near}")
     if not _KEY.fullmatch(key) or "@" in key:
         raise UserError(f"{printable(key)}: not a key; allowed: names such as train.eta")
@@ -124,6 +146,15 @@ def _check_override(argument: str, known: Sequence[str], commands: Iterable[str]
         raise UserError(f"{key}={printable(value)}: allowed: plain values, no interpolations")
 
 
+def _setting_with(choice: str) -> str:
+    """What is meant by a choice without its group, such as `l2` or a preset's name."""
+    from nnexp.config.choices import choices_of_groups  # It reads modules that read this one.
+
+    groups = [group for group, names in choices_of_groups().items() if choice in names]
+    # Where a preset is named as a key or a group is, the preset is meant: there is no value.
+    return f"; did you mean {groups[-1]}={choice}?" if groups else ""
+
+
 def _check_one_setting(argument: str, known: Sequence[str]) -> None:
     """Refuse settings that were typed as one word, or with a comma after each."""
     parts = _BETWEEN.split(argument)
@@ -132,6 +163,11 @@ def _check_one_setting(argument: str, known: Sequence[str]) -> None:
         raise UserError(
             f"{printable(argument)}: several settings in one word; allowed: a word each, without "
             f"commas: {printable(' '.join(parts))}"
+        )
+    key, _, value = argument.partition("=")
+    if key == "size" and re.fullmatch(r"[1-9][0-9]{0,2}(,[0-9]{3})*,0[0-9]{2}(,[0-9]{3})*", value):
+        raise UserError(
+            f"{argument}: a comma stands between values; allowed: size={value.replace(',', '')}"
         )
     if argument.endswith((",", ";")):
         raise UserError(

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import get_type_hints
 
+from hydra.core.override_parser.types import Override
 from hydra.errors import OverrideParseException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from nnexp.config.arguments import cut
 from nnexp.config.schema import Config
@@ -49,6 +52,30 @@ def kind_of(key: str) -> str | None:
     return _KINDS.get(kind, "text, or null") if not _is_group(kind) else "a choice"  # type: ignore[call-overload]
 
 
+def set_value(config: DictConfig, override: Override) -> None:
+    """Put what an override says at its key, unless it has the wrong type.
+
+    Raises:
+        UserError: one line that names the key and the value as typed.
+    """
+    key = override.key_or_group
+    try:
+        OmegaConf.update(
+            config, key, override.value(), merge=True, force_add=override.is_force_add()
+        )
+    except OmegaConfBaseException as error:
+        typed = override.input_line or key
+        raise UserError(f"{cut(typed)}: allowed: {kind_of(key) or 'another type'}") from error
+
+
+def _with_point(argument: str) -> str:
+    """What is meant by a number with a decimal comma."""
+    key, _, value = argument.partition("=")
+    if kind_of(key) == "a number" and re.fullmatch(r"0,[0-9]+", value):
+        return f"; did you mean {key}={value.replace(',', '.')}?"
+    return ""
+
+
 def _is_group(kind: object) -> bool:
     return isinstance(kind, type) and kind.__module__ == Config.__module__
 
@@ -65,13 +92,18 @@ def _known(error: BaseException) -> str | None:
         group, _, choice = missing.group(1).rpartition("/")
         options = re.search(r"Available options in '[^']*':((?:\n\t\S+)*)", text)
         names = options.group(1).split() if options else []
+        # Of `off,0.5` it is the second that is wrong.
+        choice = next((one for one in choice.split(",") if one.strip() not in names), choice)
         near = suggestion(choice, names)
         rate = re.fullmatch(r"0?\.\d+", choice) is not None and group == "dropout"
         near += f"; a rate of its own is dropout.hidden={choice}" if rate else ""
         return f"{group}={choice}: allowed: {', '.join(names) or 'nothing'}{near}"
     for told in ("Ambiguous value for argument", "Sweep parameters"):
         if several := re.search(f"{told} '([^']*)'", text):
-            return f"{several[1]}: several values; allowed: one, or add -m to sweep over them"
+            return (
+                f"{several[1]}: several values; allowed: one, or add -m to sweep over them"
+                f"{_with_point(several[1])}"
+            )
     merged = re.search(r"Error merging override (.*)", text)
     if merged:
         key, _, value = merged.group(1).partition("=")

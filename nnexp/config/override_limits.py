@@ -33,14 +33,19 @@ def check_readable(overrides: Iterable[str]) -> None:
     """
     parser = OverridesParser.create()
     for argument in overrides:
+        key, _, value = argument.partition("=")
         try:
-            parser.parse_override(argument)
+            override = parser.parse_override(argument)
         except (ValueError, ArithmeticError, RecursionError) as error:
-            key, _, value = argument.partition("=")
             allowed = kind_of(key) or "key=value"
             raise UserError(f"{key}={cut(value)}: cannot be read; allowed: {allowed}") from error
         except Exception:
             continue  # Hydra's own refusal, which it words when it comes to it.
+        if override.is_interval_sweep():
+            raise UserError(
+                f"{cut(argument)}: an interval; allowed: values such as 1,2,3 or range(5); "
+                "python -m nnexp search takes ranges"
+            )
 
 
 @contextmanager

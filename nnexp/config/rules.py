@@ -98,6 +98,13 @@ def _plain_only(c: Config) -> str:
     return ", ".join(f"{part.kind} {part.name}" for part in extensions.used(c) if not part.compiled)
 
 
+def _judges(c: Config) -> str:
+    """What of a config goes by the validation accuracy."""
+    return (
+        "stop=early" if c.stop.name == "early" else "schedule=halve" * (c.schedule.name == "halve")
+    )
+
+
 def has_lmbda(c: Config) -> bool:
     """Whether `reg.lmbda` is the strength of the config's regularizer."""
     return c.reg.name in (*WITH_LMBDA, *extensions.names("reg.name"))
@@ -200,7 +207,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "model.hidden",
         lambda c: all(1 <= n <= 100_000 for n in c.model.hidden),
-        "allowed: a list of layer sizes of at least 1, such as [30] or [100,30]; [] for none",
+        "allowed: a list of layer sizes of at least 1 and at most 100000, such as [30] or "
+        "[100,30]; [] for none",
     ),
     Rule(
         "model.hidden",
@@ -238,6 +246,19 @@ RULES: tuple[Rule, ...] = (
     _neuron("cost.smoothing", lambda c: c.cost.smoothing == 0, "there are no classes: allowed: 0"),
     _neuron("data.n_train", lambda c: c.data.n_train == 1, "there is one example: allowed: 1"),
     _neuron("dropout.input", lambda c: c.dropout.input == 0, "allowed: 0"),
+    _neuron(
+        "stop.name", lambda c: c.stop.name == "none", "there is no validation data: allowed: none"
+    ),
+    _neuron(
+        "schedule.name",
+        lambda c: c.schedule.name != "halve",
+        "there is no validation data: allowed: constant, step, inverse, cosine",
+    ),
+    Rule(
+        "data.n_validation",
+        lambda c: c.data.n_validation > 0 or c.data.name == "neuron" or not _judges(c),
+        lambda c: f"{_judges(c)} needs validation data; allowed: at least 1",
+    ),
     _neuron("expand.name", lambda c: c.expand.name == "none", "allowed: none"),
     _nielsen("dropout.hidden", lambda c: c.dropout.hidden == 0, "allowed: dropout=off"),
     _nielsen("dropout.input", lambda c: c.dropout.input == 0, "allowed: dropout=off"),

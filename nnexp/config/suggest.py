@@ -6,17 +6,42 @@ import difflib
 from collections.abc import Iterable
 
 OTHER_WORDS = {
-    "augmentation": "expand",
-    "dataset": "data",
-    "initializer": "init",
-    "layers": "model.hidden",
-    "learning_rate": "train.eta",
-    "loss": "cost",
-    "lr": "train.eta",
-    "regularization": "reg",
-    "weight_decay": "reg.lmbda",
+    "augmentation": ("expand",),
+    "batch": ("train.batch_size",),
+    "cores": ("sweep.workers",),
+    "cross_entropy_loss": ("crossentropy",),
+    "dataset": ("data",),
+    "double": ("float64",),
+    "elasticnet": ("elastic",),
+    "examples": ("size",),
+    "images": ("size",),
+    "initialization": ("init",),
+    "initializer": ("init",),
+    "kaiming": ("he",),
+    "lasso": ("l1",),
+    "layers": ("model.hidden",),
+    "learning_rate": ("train.eta",),
+    "loss": ("cost",),
+    "lr": ("train.eta",),
+    "mse": ("quadratic",),
+    "n": ("size",),
+    "neurons": ("model.hidden",),
+    "nll": ("loglikelihood",),
+    "no": ("off", "none"),
+    "none": ("off",),
+    "off": ("none",),
+    "on": ("half",),
+    "processes": ("sweep.workers",),
+    "regularization": ("reg",),
+    "regularizer": ("reg",),
+    "ridge": ("l2",),
+    "samples": ("size",),
+    "single": ("float32",),
+    "softmax": ("loglikelihood",),
+    "units": ("model.hidden",),
+    "weight_decay": ("reg.lmbda",),
 }
-"""What keys are called elsewhere."""
+"""What keys and choices are called elsewhere, and here."""
 
 
 def suggestion(word: str, names: Iterable[str]) -> str:
@@ -24,9 +49,10 @@ def suggestion(word: str, names: Iterable[str]) -> str:
     names = list(names)
     # `eta` for `train.eta`: the name is right, its group was left out.
     whole = [name for name in names if "." in name and name.rpartition(".")[2] == word]
-    if OTHER_WORDS.get(word) in names:
-        return f"; did you mean {OTHER_WORDS[word]}?"
-    if len(whole) == 1:
-        return f"; did you mean {whole[0]}?"
+    same = [name for name in names if name.lower() == word.lower()]
+    meant = [name for name in OTHER_WORDS.get(word.lower(), ()) if name in names]
+    for found in (same, meant, whole if len(whole) == 1 else []):
+        if found:
+            return f"; did you mean {found[0]}?"
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.55)
     return f"; did you mean {near[0]}?" if near else ""

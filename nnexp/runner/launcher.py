@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from nnexp.config.arguments import GROUPS, NOTIFY, given_keys
 from nnexp.config.compose import resolve
+from nnexp.config.messages import set_value
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
 from nnexp.runner.notify import notified, without_notify
@@ -142,13 +143,7 @@ def _cached(context: HydraContext, sweep: DictConfig) -> Callable[[tuple[str, ..
                 by_groups[groups] = base
             config = copy.deepcopy(by_groups[groups])
             for override in parser.parse_overrides([o for o in asked if o not in groups]):
-                OmegaConf.update(
-                    config,
-                    override.key_or_group,
-                    override.value(),
-                    merge=True,
-                    force_add=override.is_force_add(),
-                )
+                set_value(config, override)
             composed[asked] = config
         return composed[asked]
 

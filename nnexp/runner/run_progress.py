@@ -28,6 +28,7 @@ from nnexp.runner.run_text import (
     time_lines,
 )
 from nnexp.runner.stopwatch import Stopwatch
+from nnexp.train.nielsen2014 import SEED
 from nnexp.train.report import EpochReport, Outcome
 
 DIGITS = 16
@@ -52,11 +53,15 @@ def header(config: Config, dataset: Dataset) -> str:
             parts.append(f"λ₁ = {config.reg.lmbda_l1:g} (λ₁/n = {config.reg.lmbda_l1 / n:.3g})")
         lines.append(f"  {config.reg.name}: {', '.join(parts)}")
     if config.rng == "nielsen2014":
-        lines.append(
-            f"  rng=nielsen2014: pixels / 256, seed {config.seed}, {config.train.dtype}, "
-            "as behind the published curves"
-        )
+        lines.append(f"  rng=nielsen2014: {_as_published(config)}")
     return "\n".join(lines)
+
+
+def _as_published(config: Config) -> str:
+    said = f"pixels / 256, seed {config.seed}, {config.train.dtype}"
+    if (config.seed, config.train.dtype) == (SEED, "float64"):
+        return f"{said}, as behind the published curves"
+    return f"{said} (behind the published curves: seed {SEED}, float64)"
 
 
 def epoch_line(report: EpochReport, config: Config, sizes: Mapping[str, int]) -> str:

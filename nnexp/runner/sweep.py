@@ -23,6 +23,7 @@ from nnexp.record.projection import Projection
 from nnexp.record.sqlite_commits import quick_commits
 from nnexp.record.store import experiment_id, open_store
 from nnexp.record.sweep import Recorded, find_parent, recorded_runs, sweep_key
+from nnexp.redact import redact
 from nnexp.runner.executors import Executor, check_executor, workers_ahead
 from nnexp.runner.run import tidy, warn_of_changes
 from nnexp.runner.stopwatch import Stopwatch
@@ -172,7 +173,12 @@ def _checked(
         check_engine(config, trains=False)
     marks = [fingerprint(c, d) for c, d in zip(configs, datasets, strict=True)]
     if len({(c.tracking.uri, c.tracking.experiment) for c in configs}) > 1:
-        raise UserError("tracking.*: allowed: one store and one experiment per sweep")
+        keys = ("experiment", "tracking.experiment", "tracking.uri")
+        typed = [redact(word) for word in command if word.partition("=")[0] in keys]
+        raise UserError(
+            f"{' '.join(typed) or 'tracking.*'}: several experiments or stores; allowed: one of "
+            "each in a sweep, so a command for each"
+        )
     check_executor(first.sweep, configs)
     return first, datasets, marks
 

@@ -14,7 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from nnexp.config.arguments import GROUPS, given_keys, quoted_texts
 from nnexp.config.compose import config_dir, register, resolve
-from nnexp.config.messages import one_line
+from nnexp.config.messages import one_line, set_value
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
 from nnexp.runner.launcher import Request, register_launcher
@@ -68,8 +68,7 @@ class Composer:
                 self._by_groups[groups] = compose("config", list(groups))
             config = copy.deepcopy(self._by_groups[groups])
             for override in self._parser.parse_overrides([o for o in asked if o not in groups]):
-                key = override.key_or_group
-                OmegaConf.update(config, key, override.value(), merge=True)
+                set_value(config, override)
             self._made[asked] = resolve(config, given)
         return self._made[asked]
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from nnexp.config.compose import schema_keys
 from nnexp.config.suggest import suggestion
 from nnexp.config.varying_keys import short
 from nnexp.errors import UserError
@@ -159,10 +160,12 @@ def compare(
 
 def _check_columns(frame: pd.DataFrame, metric: str, pair: str) -> None:
     if metric not in frame or not pd.api.types.is_numeric_dtype(frame[metric]):
-        known = ", ".join(sorted(c for c in frame.columns if "/" in c)) or "none"
-        raise UserError(f"--metric {metric}: no run has it; recorded: {known}")
+        known = sorted(c for c in frame.columns if "/" in c)
+        told = f"{', '.join(known) or 'none'}{suggestion(metric, known)}"
+        raise UserError(f"--metric {metric}: no run has it; recorded: {told}")
     if pair not in frame:
-        raise UserError(f"--pair {pair}: no run has it; allowed: a config key, such as seed")
+        near = suggestion(pair, schema_keys())
+        raise UserError(f"--pair {pair}: no run has it; allowed: a config key, such as seed{near}")
 
 
 def _counted(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from nnexp.config.compose import schema_keys
+from nnexp.config.suggest import suggestion
 from nnexp.config.varying_keys import ASIDE, distinct_keys, short, words_of
 from nnexp.errors import UserError
 
@@ -46,7 +47,8 @@ def columns_by(frame: pd.DataFrame, by: Sequence[str]) -> list[str]:
         columns = [c for c in GROUP_KEYS.get(word, [word]) if c in frame]
         if not columns:
             known = ", ".join([*GROUP_KEYS, *PLACES, "or any config key such as train.eta"])
-            raise UserError(f"--by {word}: no run has it; allowed: {known}")
+            near = suggestion(word, [*GROUP_KEYS, *PLACES, *schema_keys()])
+            raise UserError(f"--by {word}: no run has it; allowed: {known}{near}")
         varying = [c for c in columns if frame[c].nunique(dropna=False) > 1]
         keys += varying or columns[:1]
     return list(dict.fromkeys(keys))

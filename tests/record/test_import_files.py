@@ -57,6 +57,16 @@ def test_what_is_no_csv_file_is_refused_in_one_line(tmp_path: Path) -> None:
     assert not list((tmp_path / "work").iterdir())
 
 
+def test_accuracies_in_percent_are_not_taken_for_fractions(tmp_path: Path) -> None:
+    (tmp_path / "curve.csv").write_text("step,test/accuracy\n1,95.5\n")
+    done = inside(tmp_path, "import-curve", "curve.csv", "--name", "a")
+    assert done.returncode == 2
+    assert (
+        "column test/accuracy has 95.5; allowed: fractions from 0 to 1, such as 0.955"
+        in done.stderr
+    )
+
+
 @pytest.mark.parametrize("name", ["a\x1b[31mb", "", " ", "a\nb", "x" * 251])
 def test_a_name_that_steers_a_terminal_is_no_experiment(name: str, tmp_path: Path) -> None:
     restore(tmp_path)

@@ -78,7 +78,12 @@ def test_compare_pairs_by_seed_and_names_its_command(store: Path) -> None:
     ("typed", "named"),
     [
         (("compare", "--by", "regg"), "--by regg"),
+        (("compare", "--by", "regg"), "did you mean reg?"),
+        (("compare", "--by", "epochs2"), "did you mean train.epochs?"),
+        (("compare", "--by", "reg", "--pair", "seeds"), "did you mean seed?"),
+        (("compare", "--by", "reg", "dropout"), "several keys are --by reg,dropout"),
         (("compare", "--by", "reg", "--metric", "tst/accuracy"), "--metric tst/accuracy"),
+        (("compare", "--by", "reg", "--metric", "tst/accuracy"), "did you mean test/accuracy?"),
         (("compare", "--by", "reg", "--experiment", "nnexpp"), "did you mean nnexp?"),
         (("show", "0000000"), "RUN_ID 0000000"),
         (("verify", "xyz"), "RUN_ID"),
