@@ -27,7 +27,7 @@ _RESERVED = ("hydra", "config.yaml", "nnexp_schema.yaml")
 
 _MODES = ("RUN", "MULTIRUN")
 
-_RESOLVERS = re.compile(r"\$\{\s*(nnexp\.count|nnexp\.lmbda|pick)\s*:")
+_RESOLVERS = re.compile(r"\$\{\s*(nnexp\.count|nnexp\.lmbda(?:_l1)?|pick)\s*:")
 _REFERENCE = re.compile(r"\$\{\s*[A-Za-z_][\w.]*\s*\}")
 _CHOICE = re.compile(r"[\w-]+")
 
