@@ -92,6 +92,12 @@ def test_what_differs_shows_in_the_name(key: str) -> None:
     assert f" {said} " in f" {after} "
 
 
+def test_epochs_of_a_neuron_show() -> None:
+    neuron = {"data.name": "neuron", "model.hidden": [], "train.batch_size": 1}
+    assert setting_name(changed(neuron)) == "crossentropy neuron"
+    assert setting_name(changed({**neuron, "train.epochs": 3})) == "crossentropy neuron 3 epochs"
+
+
 def test_single_precision_with_the_books_generator_shows() -> None:
     book = {"rng": "nielsen2014", "train.dtype": "float64"}
     assert "float" not in setting_name(changed(book))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
@@ -51,7 +51,13 @@ def register() -> None:
         for name in names_of(group):
             if not choice_file(group, name).exists():
                 store.store(group=group, name=name, node=choice_of(group, name), provider="nnexp")
-    for name, resolver in (("count", count), ("lmbda", default_lmbda), ("scratch", scratch)):
+    resolvers: dict[str, Callable[..., Any]] = {
+        "count": count,
+        "lmbda": default_lmbda,
+        "lmbda_l1": default_lmbda_l1,
+        "scratch": scratch,
+    }
+    for name, resolver in resolvers.items():
         OmegaConf.register_new_resolver(f"nnexp.{name}", resolver, replace=True)
     OmegaConf.register_new_resolver("pick", pick, replace=True)
 
@@ -102,9 +108,14 @@ def count(size: str | int) -> int:
     return int(value)
 
 
-def default_lmbda(n_train: int) -> float:
-    """λ with the chapter's weight decay at any size: λ/n = 1/10,000."""
-    return n_train / 10_000
+def default_lmbda(n_train: int, reg: str = "l2") -> float:
+    """λ with the chapter's weight decay at any size: λ/n = 1/10,000; 0 where `reg` has none."""
+    return 0.0 if reg in ("none", "maxnorm") else n_train / 10_000
+
+
+def default_lmbda_l1(n_train: int, reg: str) -> float:
+    """λ of elastic's L1 part, as `default_lmbda`; 0 with any other regularizer."""
+    return n_train / 10_000 if reg == "elastic" else 0.0
 
 
 def pick(value: Any, table: DictConfig) -> Any:

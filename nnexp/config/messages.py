@@ -114,4 +114,6 @@ def _known(error: BaseException) -> str | None:
     if key_line and value_text:
         key = key_line.group(1)
         return f"{key}={value_text.group(1)}: allowed: {kind_of(key) or 'another type'}"
+    if key_line and (kind := kind_of(key_line.group(1))):
+        return f"{key_line.group(1)}: allowed: {kind}"
     return None

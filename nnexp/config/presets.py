@@ -15,8 +15,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from nnexp.config.arguments import GROUPS, NOTIFY, RETIRED, config_dirs, is_choices, printable
+from nnexp.config.arguments import GROUPS, NOTIFY, RETIRED, TAGS, config_dirs, is_choices, printable
 from nnexp.config.plain_yaml import MAX_CHARACTERS, leaves, read_plain
+from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
 
 MAX_FILES = 1000
@@ -24,7 +25,9 @@ MAX_FILES = 1000
 _RESERVED = ("hydra", "config.yaml", "nnexp_schema.yaml")
 """What would take the place of Hydra's and this program's own."""
 
-_RESOLVERS = re.compile(r"\$\{\s*(nnexp\.count|nnexp\.lmbda|pick)\s*:")
+_MODES = ("RUN", "MULTIRUN")
+
+_RESOLVERS = re.compile(r"\$\{\s*(nnexp\.count|nnexp\.lmbda(?:_l1)?|pick)\s*:")
 _REFERENCE = re.compile(r"\$\{\s*[A-Za-z_][\w.]*\s*\}")
 _CHOICE = re.compile(r"[\w-]+")
 
@@ -90,14 +93,46 @@ def _check_file(path: Path, group: str, keys: Collection[str]) -> None:
     tracking = content.get("tracking") if whole else None
     if NOTIFY in content or (isinstance(tracking, Mapping) and "notify" in tracking):
         raise _refused(path, f"{NOTIFY}: may be a command; allowed on the command line")
-    groups = {key.split(".")[0] for key in keys}
-    for key in content:
-        place = str(key) if whole else f"{group}.{key}"
-        if place not in keys and (not whole or place not in groups):
-            hint = (
-                "" if whole else "; a first line # @package _global_ lets it set keys of any group"
-            )
-            raise _refused(path, f"{place}: unknown key{hint}")
+    if group == "experiment" and content.get("rng") == "nielsen2014":
+        # The key alone would leave out what the choice sets beside it: seed and dtype.
+        raise _refused(path, "rng: nielsen2014: allowed: defaults: - override /rng: nielsen2014")
+    _check_keys(path, content, "" if whole else group, keys)
+
+
+def _check_keys(path: Path, content: Mapping[Any, Any], within: str, keys: Collection[str]) -> None:
+    """Refuse what is no key, which Hydra would word by its classes; at the root, also in groups."""
+    parts = {key.partition(".")[0] for key in keys if "." in key}
+    for key, value in content.items():
+        place = f"{within}.{key}" if within else str(key)
+        dotted = not within and "." in place
+        if place == TAGS[:-1] or (place in keys and not dotted):
+            continue
+        if within or place not in parts:
+            near = suggestion(place, keys)
+            if dotted and place in keys:
+                name, _, last = place.partition(".")
+                near = f"; allowed: {name}: {{{last}: VALUE}}"
+            if within == "experiment":
+                near = "; a first line # @package _global_ lets it set keys of any group"
+            raise _refused(path, f"{place}: unknown key{near}")
+        if isinstance(value, Mapping):
+            _check_keys(path, value, place, keys)
+            continue
+        chosen = "CHOICE" if isinstance(value, bool) or value is None else value
+        how = f"; a choice stands in defaults: - override /{place}: {chosen}"
+        more = f"{how if place in GROUPS else ''}{_quotes_missing(value)}"
+        raise _refused(path, f"{place}: {_as_written(value)}: allowed: keys of {place}{more}")
+
+
+def _quotes_missing(value: Any) -> str:
+    """What to do about `dropout: off`, which YAML reads as a truth value."""
+    return '; YAML reads off as false: write "off", in quotes' if value is False else ""
+
+
+def _as_written(value: Any) -> str:
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _is_global(path: Path, text: str) -> bool:
@@ -130,7 +165,8 @@ def _check_defaults(path: Path, entries: Any) -> None:
         named = key.removeprefix("override ").strip().removeprefix("/")
         plain = isinstance(chosen, str) and _CHOICE.fullmatch(chosen)
         if named not in GROUPS or not plain:
-            raise _refused(path, f"defaults: {key}: {chosen}: allowed: override /GROUP: CHOICE")
+            said = f"defaults: {key}: {_as_written(chosen)}: allowed: override /GROUP: CHOICE"
+            raise _refused(path, f"{said}{_quotes_missing(chosen)}")
 
 
 def _check_hydra(path: Path, content: Any, known: Collection[str]) -> None:
@@ -140,11 +176,14 @@ def _check_hydra(path: Path, content: Any, known: Collection[str]) -> None:
     params = sweeper.get("params", {}) if isinstance(sweeper, Mapping) else None
     if not ok or not isinstance(params, Mapping) or set(sweeper or {}) - {"params"}:
         raise _refused(path, "hydra: allowed: hydra.mode and hydra.sweeper.params")
+    if (mode := content.get("mode", "RUN")) not in _MODES:
+        raise _refused(path, f"hydra.mode: {mode}: allowed: {' or '.join(_MODES)}")
     for key, value in params.items():
         if key not in known or key == NOTIFY:
             raise _refused(path, f"hydra.sweeper.params: {key}: allowed: keys of this program")
-        if key in GROUPS and not is_choices(str(value)):
-            raise _refused(path, f"hydra.sweeper.params: {key}: {value}: allowed: CHOICE,CHOICE")
+        if key in GROUPS and not (isinstance(value, str) and is_choices(value)):
+            said = f"hydra.sweeper.params: {key}: {_as_written(value)}: allowed: CHOICE,CHOICE"
+            raise _refused(path, f"{said}{_quotes_missing(value)}")
 
 
 def _refused(path: Path, why: str) -> UserError:

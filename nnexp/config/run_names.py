@@ -113,7 +113,7 @@ def _descent(config: Config) -> list[str]:
     parts += [f"average {train.average:g}"] if train.average else []
     if config.data.name != "neuron":
         parts += [f"batch {train.batch_size}"] if train.batch_size != usual.batch_size else []
-        parts += [some(train.epochs, "epoch")] if train.epochs != usual.epochs else []
+    parts += [some(train.epochs, "epoch")] if train.epochs != usual.epochs else []
     if train.dtype != ("float64" if config.rng == "nielsen2014" else usual.dtype):
         parts.append(train.dtype)
     parts += [f"{train.engine} engine"] if train.engine != usual.engine else []

@@ -113,7 +113,8 @@ class Material:
     @cached_property
     def style(self) -> dict[str, int]:
         """The number that gives a setting its colour and dashes: the same in every panel."""
-        numbers = {name: n for n, name in enumerate(dict.fromkeys(self.lines.values()))}
+        first = [self.lines[setting] for setting in (*self.drawn, *self.settings)]
+        numbers = {name: n for n, name in enumerate(dict.fromkeys(first))}
         return {setting: numbers[name] for setting, name in self.lines.items()}
 
     @property

@@ -91,6 +91,45 @@ def test_hostile_preset_is_refused_in_one_line(
     assert refused(done, tmp_path)
 
 
+QUOTES = 'YAML reads off as false: write "off", in quotes'
+MISTAKEN = {
+    "train: {etaa: 3}": "train.etaa: unknown key; did you mean train.eta?",
+    "train.eta: 3": "train.eta: unknown key; allowed: train: {eta: VALUE}",
+    "train:": "train: null: allowed: keys of train",
+    "lr: 3": "lr: unknown key; did you mean train.eta?",
+    "dropout: off": f"a choice stands in defaults: - override /dropout: CHOICE; {QUOTES}",
+    "cost: quadratic": "a choice stands in defaults: - override /cost: quadratic",
+    "rng: nielsen2014": "allowed: defaults: - override /rng: nielsen2014",
+    "defaults: [override /dropout: off]": f"allowed: override /GROUP: CHOICE; {QUOTES}",
+    "hydra: {mode: multi}": "hydra.mode: multi: allowed: RUN or MULTIRUN",
+    "hydra: {sweeper: {params: {dropout: off}}}": f"false: allowed: CHOICE,CHOICE; {QUOTES}",
+    "hydra: {sweeper: {params: {reg: [l1, l2]}}}": "allowed: CHOICE,CHOICE",
+}
+"""What somebody writes who does not know the form, and what leads to it."""
+
+
+@pytest.mark.parametrize("text", MISTAKEN)
+def test_preset_with_a_mistake_is_told_the_form(text: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError) as refusal:
+        check_config_dir(str(folder_with(tmp_path, f"{GLOBAL}{text}\n")), schema_keys())
+    assert "experiment/bad.yaml: " in str(refusal.value)
+    assert str(refusal.value).endswith(MISTAKEN[text])
+
+
+def test_preset_may_give_tags_a_note_and_single_keys_of_groups(tmp_path: Path) -> None:
+    text = "tracking: {note: n, tags: {paper: fig3}}\ntrain: {eta: 3}\nrng: pcg64\nsize: 100\n"
+    check_config_dir(str(folder_with(tmp_path, GLOBAL + text)), schema_keys())
+
+
+def test_value_of_a_preset_that_is_no_list_is_refused_by_its_key(
+    tmp_path: Path, composed: Callable[[Path], Config]
+) -> None:
+    folder = folder_with(tmp_path, GLOBAL + "model: {hidden: 30}\n")
+    with pytest.raises(Exception, match="hidden") as refusal:
+        composed(folder)
+    assert one_line(refusal.value).startswith("model.hidden: allowed: a list such as [30]")
+
+
 @pytest.mark.parametrize("name", ["hydra/launcher/nnexp.yaml", "config.yaml", "nnexp_schema.yaml"])
 def test_file_that_would_take_the_place_of_ours_is_refused(name: str, tmp_path: Path) -> None:
     path = tmp_path / "presets" / name
