@@ -113,8 +113,8 @@ class Material:
     @cached_property
     def style(self) -> dict[str, int]:
         """The number that gives a setting its colour and dashes: the same in every panel."""
-        first = [self.lines[setting] for setting in (*self.drawn, *self.settings)]
-        numbers = {name: n for n, name in enumerate(dict.fromkeys(first))}
+        names = dict.fromkeys(self.lines[s] for s in (*self.drawn, *self.settings))
+        numbers = {name: n for n, name in enumerate(names)}
         return {setting: numbers[name] for setting, name in self.lines.items()}
 
     @property
@@ -177,7 +177,7 @@ def gather(
         settings = most_trained_first(settings, finished)
     measures = _measures(finished)
     split = bool(facet_of(list(settings.values())))
-    drawn = list(settings) if split else _some(LINES, settings, finished, measures)
+    drawn = list(settings) if split else _some(LINES, list(settings), finished, measures)
     by_run = _by_run(store, kept, finished[finished["setting"].isin(drawn)])
     first = finished.drop_duplicates("setting").set_index("setting")["run_id"]
     return Material(
@@ -190,7 +190,7 @@ def gather(
         whole=whole,
         unfinished=sum(map(_is_unfinished, selected)),
         drawn=drawn,
-        rows=_some(ROWS, settings, finished, measures),
+        rows=_some(ROWS, list(settings), finished, measures),
         measured=_measured(by_run),
         bands=_bands(by_run),
         published=beside(
@@ -238,10 +238,7 @@ def _headline(measures: Sequence[Measure], runs: pd.DataFrame) -> Measure:
 
 
 def _some(
-    count: int,
-    settings: Mapping[str, tuple[str, ...]],
-    runs: pd.DataFrame,
-    measures: Sequence[Measure],
+    count: int, settings: Sequence[str], runs: pd.DataFrame, measures: Sequence[Measure]
 ) -> list[str]:
     """All settings, or `count` of them evenly over their ranking."""
     if len(settings) <= count or not measures:
