@@ -180,7 +180,7 @@ def _file_of(given: str) -> Path:
 
 
 def _module_name(source: extensions.Source) -> str:
-    return f"nnexp_parts_{source.name.removesuffix('.py')}"
+    return f"{extensions.MODULE}{source.name.removesuffix('.py')}"
 
 
 def _execute(source: extensions.Source, *, checked: bool) -> None:
@@ -225,7 +225,7 @@ def _from(folder: str, names: Iterable[str]) -> list[str]:
         for name, file in files.items()
         if file.startswith(folder + os.sep)
         and "site-packages" not in file
-        and not name.startswith(("nnexp.", "nnexp_parts_"))
+        and not name.startswith(("nnexp.", extensions.MODULE))
     )
 
 

@@ -15,6 +15,7 @@ from nnexp.config.extensions import options_of
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
 from nnexp.errors import NnexpError, UserError
+from nnexp.own_calls import check_all_own
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.left_logs import finished_logs
 from nnexp.record.outbox import Outbox
@@ -132,6 +133,7 @@ def _planned(configs: Sequence[Config], command: Sequence[str]) -> SweepState:
     for config, dataset in zip(configs, datasets, strict=True):
         check_data(config, dataset)
         check_engine(config, trains=False)
+    check_all_own(configs, datasets)
     marks = [fingerprint(c, d) for c, d in zip(configs, datasets, strict=True)]
     if len({(c.tracking.uri, c.tracking.experiment) for c in configs}) > 1:
         raise UserError("tracking.*: allowed: one store and one experiment per sweep")

@@ -17,6 +17,7 @@ from nnexp.config.varying_keys import short
 from nnexp.data.dataset import dataset_of
 from nnexp.errors import UserError
 from nnexp.extension_files import options as parts_options
+from nnexp.own_calls import check_own
 from nnexp.record.fingerprint import numeric_config
 from nnexp.record.sweep import sweep_key
 from nnexp.redact import redact
@@ -258,6 +259,7 @@ def _plan(asked: Asked, composer: Composer, spaces: tuple[Space, ...], here: Poi
         for value in ends:
             config = composer.config({**middle, space.key: value}, unseen, strict=strict)
             check_data(config, dataset_of(config))
+            check_own(config, dataset_of(config))
     if validation_rows(base, dataset_of(base)) is None or base.data.name == "neuron":
         size = f"size={base.size}" if base.data.name != "neuron" else "data=neuron"
         raise UserError(f"{size}: there are no validation data to choose on")
