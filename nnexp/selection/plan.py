@@ -17,19 +17,18 @@ from nnexp.config.varying_keys import short
 from nnexp.data.dataset import dataset_of
 from nnexp.errors import UserError
 from nnexp.extension_files import options as parts_options
-from nnexp.own_calls import check_own
 from nnexp.record.fingerprint import numeric_config
 from nnexp.record.sweep import sweep_key
 from nnexp.redact import redact
 from nnexp.runner.executors import check_executor
+from nnexp.selection.check_spaces import checked_middle
 from nnexp.selection.choosing import Rules
 from nnexp.selection.composing import Composer
 from nnexp.selection.samplers import SAMPLERS
 from nnexp.selection.spaces import FORMS, space_of
 from nnexp.source import source_sha256
 from nnexp.study.search_space import Choice, Point, Space
-from nnexp.train.engines import check_engine
-from nnexp.train.plan import check_data, validation_rows
+from nnexp.train.plan import validation_rows
 
 METRICS = (
     "validation/accuracy",
@@ -172,6 +171,7 @@ def fixed_and_spaces(asked: Asked) -> tuple[list[str], dict[str, Space]]:
             hint = "; --seeds says how many seeds" if key == "seed" else "; or --for, a search each"
             raise UserError(f"{cut(override)}: cannot be searched over; allowed: one value{hint}")
         else:
+            _check_once(list(typed.values()), key, cut(override))
             spaces[key] = space
             typed[key] = override
     for key, override in typed.items():
@@ -248,18 +248,8 @@ def _check_options(asked: Asked) -> None:
 
 
 def _plan(asked: Asked, composer: Composer, spaces: tuple[Space, ...], here: Point) -> Plan:
-    middle = {space.key: space.at(0.5) for space in spaces}
     unseen = {**here, **UNSEEN}
-    # A key that has no effect with some of the listed choices has one with others.
-    strict = not any(isinstance(space, Choice) for space in spaces)
-    base = composer.config(middle, unseen, strict=strict)
-    check_engine(base, trains=False)
-    for space in spaces:
-        ends = space.values if isinstance(space, Choice) else (space.at(0.0), space.at(1.0))
-        for value in ends:
-            config = composer.config({**middle, space.key: value}, unseen, strict=strict)
-            check_data(config, dataset_of(config))
-            check_own(config, dataset_of(config))
+    base = checked_middle(composer, spaces, unseen)
     if validation_rows(base, dataset_of(base)) is None or base.data.name == "neuron":
         size = f"size={base.size}" if base.data.name != "neuron" else "data=neuron"
         raise UserError(f"{size}: there are no validation data to choose on")
