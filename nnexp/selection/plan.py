@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
+from numbers import Integral
 
 from nnexp.config.arguments import NOTIFY, TEXTS, cut
 from nnexp.config.check_arguments import check_arguments
@@ -67,6 +68,14 @@ class Asked:
     rules: Rules = field(default_factory=Rules)
     prune: bool = True
     """Whether trials that fall behind are given up before their last epoch."""
+
+    def __post_init__(self) -> None:
+        """Refuse options that are not allowed.
+
+        Raises:
+            UserError: one of them.
+        """
+        _check_options(self)
 
     def command(self) -> str:
         """The line that asks for it again; the store's address goes without saying."""
@@ -195,7 +204,6 @@ def plans(asked: Asked, composer: Composer, typed: Mapping[str, Space]) -> list[
     Raises:
         UserError: they cannot be carried out.
     """
-    _check_options(asked)
     spaces = {**_of_preset(asked, composer), **typed}
     if not spaces:
         raise UserError(
@@ -237,7 +245,26 @@ def _each(asked: Asked, spaces: Mapping[str, Space]) -> list[Point]:
     return [{key: value} for value in space.values]
 
 
+MOST = 100_000
+"""Of trials, finalists and seeds."""
+
+
 def _check_options(asked: Asked) -> None:
+    rules = asked.rules
+    counts = {
+        "trials": rules.trials,
+        "finalists": rules.finalists,
+        "seeds": rules.seeds,
+        "fresh": asked.fresh,
+        "width": rules.width,
+    }
+    # The command line has looked at them; from Python they come as they are.
+    for name, count in counts.items():
+        if not isinstance(count, Integral) or isinstance(count, bool) or not 1 <= count <= MOST:
+            raise UserError(f"--{name} {count!r}: allowed: a whole number, 1 to {MOST:,}")
+    budget: object = asked.budget
+    if budget is not None and not (isinstance(budget, int | float) and 0 < budget < math.inf):
+        raise UserError(f"--budget {budget!r}: allowed: a number of seconds above 0")
     if asked.sampler not in SAMPLERS:
         raise UserError(f"--sampler {asked.sampler}: allowed: {', '.join(SAMPLERS)}")
     if asked.metric is not None and asked.metric not in METRICS:

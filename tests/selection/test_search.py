@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 
 import nnexp
 from nnexp.data.dataset import MNIST_FOLDER
+from nnexp.errors import UserError
 from nnexp.record.store import open_store
 from nnexp.report import labels
 from nnexp.report.report_data import gather
@@ -279,6 +280,25 @@ def test_equal_trials_are_one_run_and_a_failed_one_is_not_to_be_retried(tmp_path
     listed = inside(tmp_path, "sweeps").stdout
     assert listed.splitlines()[1].split()[-4:] == ["5", "4", "1", "0"]
     assert "--retry failed" not in listed
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ({"trials": 0}, "--trials 0: allowed: a whole number, 1 to 100,000"),
+        ({"width": 2.5}, "--width 2.5: allowed: a whole number"),
+        ({"fresh": "5"}, "--fresh '5': allowed: a whole number"),
+        ({"budget": -1}, "--budget -1: allowed: a number of seconds above 0"),
+        ({"budget": "20min"}, "--budget '20min': allowed: a number of seconds above 0"),
+    ],
+)
+def test_options_from_python_are_looked_at_too(
+    option: dict[str, Any], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=re.escape(said)):
+        nnexp.search("train.eta=0.1,1", size="100", **option)
+    assert not (tmp_path / "mlflow.db").exists()
 
 
 def test_what_has_no_effect_in_a_trial_is_not_set(tmp_path: Path) -> None:
