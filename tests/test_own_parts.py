@@ -19,6 +19,7 @@ from nnexp.data.dataset import load_dataset
 from nnexp.errors import UserError
 from nnexp.extension_files import load_parts, loaded, split_off, with_parts
 from nnexp.nn.activations import ACTIVATIONS
+from nnexp.own_calls import check_own
 from nnexp.record.fingerprint import fingerprint
 from tests import golden, own_parts
 from tests.cli.command import Typed
@@ -189,9 +190,11 @@ def test_a_file_of_results_carries_it_and_runs_nothing_of_it(recorded: Typed) ->
     with zipfile.ZipFile(recorded.folder / "a.nnexp") as archive:
         text = archive.read(f"runs/{found.info.run_id}/parts/my_parts.py")
     assert text.decode() == own_parts.TEXT
-    done = inside(recorded.folder, "verify", "a.nnexp")
-    assert done.returncode != 0
-    assert "was trained with my_parts.py" in done.stdout + done.stderr
+    for command in (("verify", "a.nnexp"), ("import", "a.nnexp", "--experiment", "other")):
+        done = inside(recorded.folder, *command)
+        assert done.returncode == 2
+        assert "was trained with my_parts.py" in done.stderr
+        assert "CHANGED" not in done.stdout + done.stderr
     uri = f"sqlite:///{recorded.folder / 'other.db'}"
     done = inside(recorded.folder, "import", "a.nnexp", "--tracking-uri", uri, *LOAD)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -302,7 +305,7 @@ MISTAKES = {
     DRAWS.format("np.random.default_rng().random((n, m))"): (
         "init=i: gave other numbers when it was called again; allowed: draws of rng"
     ),
-    METRIC.format("return outputs[:, 0]"): "metric m: gave shape (100,); allowed: a number",
+    METRIC.format("return outputs[:, 0]"): "metric m: gave shape (",
     METRIC.format("outputs.mean()"): "metric m: gave NoneType; allowed: a number",
     METRIC.format("return 'good'"): "metric m: gave str; allowed: a number",
     METRIC.format("return outputs[10**6, 0]"): "metric m: line 5: IndexError: index 1000000 is out",
@@ -312,16 +315,24 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("text", "said"), MISTAKES.items(), ids=range(len(MISTAKES)))
+def test_a_mistake_in_a_function_is_a_line(text: str, said: str, tmp_path: Path) -> None:
+    path = own_parts.write(tmp_path, text)
+    with with_parts([str(path)]):
+        key = ("init.name", "i") if "initializer" in text else ("monitor.metrics", ["m"])
+        with pytest.raises(UserError) as refused:
+            check_own(configured(dict([key])), made())
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
 @pytest.mark.parametrize("command", [(), ("-m", "seed=0,1"), ("search", "train.eta=0.1,1")])
-def test_a_mistake_in_a_function_is_a_line_and_nothing_is_recorded(
-    text: str, said: str, command: tuple[str, ...], tmp_path: Path
+def test_a_mistake_in_a_function_is_noticed_before_anything_is_recorded(
+    command: tuple[str, ...], tmp_path: Path
 ) -> None:
-    own_parts.write(tmp_path, text)
-    uses = "init=i" if "initializer" in text else "monitor.metrics=[m]"
-    done = inside(tmp_path, *command, uses, "size=100", "train.epochs=1", *LOAD)
+    own_parts.write(tmp_path, METRIC.format("return 'good'"))
+    done = inside(tmp_path, *command, "monitor.metrics=[m]", "size=100", "train.epochs=1", *LOAD)
     assert done.returncode == 2
-    assert done.stderr.startswith(f"nnexp: {said}")
-    assert done.stderr.count("\n") == 1
+    assert done.stderr == "nnexp: metric m: gave str; allowed: a number\n"
     assert not runs(done, "")
 
 
