@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -180,10 +180,16 @@ def _override(key: str, value: Any, several: bool) -> str:
         return f"{key}=range({','.join(map(str, (*ends, *step)))})"
     if several and isinstance(value, Iterable) and not isinstance(value, str | Mapping):
         value = list(value)
-        # The one key whose own value is a list.
-        if key != "model.hidden" or any(isinstance(v, Iterable) for v in value):
+        if not _is_one(key, value):
             return f"{key}={','.join(_typed(key, v) for v in value)}"
     return f"{key}={_typed(key, value)}"
+
+
+def _is_one(key: str, values: Sequence[Any]) -> bool:
+    """Whether a list is one value, as it is of keys whose own values are lists."""
+    if key == "monitor.metrics":
+        return all(isinstance(v, str) and not v.startswith("[") for v in values)
+    return key == "model.hidden" and not any(isinstance(v, Iterable) for v in values)
 
 
 def _typed(key: str, value: Any) -> str:

@@ -28,3 +28,8 @@ class UserError(NnexpError):
 def stopped_by(stop: KeyboardInterrupt) -> str:
     """What stopped the program, in words: the signal that it was made of, else Ctrl-C."""
     return f"stopped by {stop.args[0] if stop.args else 'Ctrl-C'}"
+
+
+def reason_of(error: BaseException) -> str:
+    """Why something failed, as a record says it: of the user's own mistakes the line alone."""
+    return str(error) if isinstance(error, NnexpError) else f"{type(error).__name__}: {error}"

@@ -33,6 +33,10 @@ _NAME = re.compile(r"\w{1,60}\.py", re.ASCII)
 _loaded: list[extensions.Source] = []
 
 
+class NotLoaded(UserError):
+    """A recorded run needs a file that is not loaded."""
+
+
 def load_parts(path: str | PathLike[str]) -> None:
     """Load a file that registers a cost, an activation … of your own (`nnexp.register`).
 
@@ -144,7 +148,7 @@ def check_loaded(run_id: str, tags: Mapping[str, str]) -> None:
     """Refuse a recorded run whose parts are not loaded as they were.
 
     Raises:
-        UserError: one line that names the file to load.
+        NotLoaded: one line that names the file to load.
     """
     ours = {source.name: source.sha256 for source in _loaded}
     for name, digest in recorded(tags).items():
@@ -152,11 +156,11 @@ def check_loaded(run_id: str, tags: Mapping[str, str]) -> None:
             continue
         text, where = printable(name), f"it is recorded as parts/{printable(name)}"
         if name in ours:
-            raise UserError(
+            raise NotLoaded(
                 f"run {run_id}: was trained with another {text} (SHA-256 {digest[:12]}) than is "
                 f"loaded ({ours[name][:12]}); allowed: --load with the one of then; {where}"
             )
-        raise UserError(
+        raise NotLoaded(
             f"run {run_id}: was trained with {text} (SHA-256 {digest[:12]}), which is not loaded; "
             f"allowed: --load {text}, after reading it; {where}"
         )
@@ -180,7 +184,7 @@ def _file_of(given: str) -> Path:
 
 
 def _module_name(source: extensions.Source) -> str:
-    return f"nnexp_parts_{source.name.removesuffix('.py')}"
+    return f"{extensions.MODULE}{source.name.removesuffix('.py')}"
 
 
 def _execute(source: extensions.Source, *, checked: bool) -> None:
@@ -225,7 +229,7 @@ def _from(folder: str, names: Iterable[str]) -> list[str]:
         for name, file in files.items()
         if file.startswith(folder + os.sep)
         and "site-packages" not in file
-        and not name.startswith(("nnexp.", "nnexp_parts_"))
+        and not name.startswith(("nnexp.", extensions.MODULE))
     )
 
 

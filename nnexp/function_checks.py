@@ -6,6 +6,7 @@ plain one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from inspect import signature
 from typing import Any
@@ -87,7 +88,7 @@ def check_compiled(
 
     for function, given, like in zip(compiled, arguments, plain, strict=True):
         check_parameters(function, ", ".join("xy"[: len(given)]))
-        found, expected = tried(function, given), like(*given)
+        found, expected = _tried(tried, function, given), like(*given)
         off = ~np.isclose(found, expected, rtol=1e-6, atol=1e-9)
         if off.any():
             k = int(np.argmax(off))
@@ -96,3 +97,24 @@ def check_compiled(
                 f"{', '.join(f'{x[k]:.3g}' for x in given)} it gives {found[k]:.6g}, not "
                 f"{expected[k]:.6g}"
             )
+
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def _tried(tried: Callable[..., Array], function: Function, given: tuple[Array, ...]) -> Array:
+    """What a compiled function gives; why numba cannot compile it is said in a line of its text."""
+    try:
+        return tried(function, given)
+    except UserError as error:
+        if error.__cause__ is None:
+            raise
+        lines = _COLOURS.sub("", str(error.__cause__)).splitlines()
+        told = [line.strip() for line in lines if line.strip() and "mode pipeline" not in line]
+        place = re.search(r'", line (\d+)', " ".join(told))
+        where = f"line {place[1]}: " if place else ""
+        reason = f"{where}{' '.join(told[:2] if told[1:] and told[0].endswith(':') else told[:1])}"
+        raise UserError(
+            f"compiled {called(function)}: numba cannot compile it: {reason[:300]}; allowed: "
+            "arithmetic, conditions, numbers of the file, and functions of nnexp.kernel.elementary"
+        ) from error

@@ -15,7 +15,7 @@ ones. docs/extending.md has an example of each kind.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -40,8 +40,9 @@ from nnexp.kernel.own import Function
 from nnexp.nn import regularizers
 from nnexp.nn.activations import ACTIVATIONS, Activation, sigmoid
 from nnexp.nn.costs import COSTS, Cost
-from nnexp.nn.initializers import DRAWN, Normal
-from nnexp.nn.parameters import Array, Parameters
+from nnexp.nn.initializers import DRAWN
+from nnexp.nn.parameters import Array
+from nnexp.own_calls import OwnMetric, arrays_of, initial
 from nnexp.train import monitor
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def initializer(name: str) -> Callable[[_F], _F]:
     """
 
     def add(function: Function) -> None:
-        DRAWN[name] = partial(_drawn, name, function)
+        DRAWN[name] = partial(initial, name, function)
 
     return _registered("initializer", name, "sizes, rng", add)
 
@@ -149,17 +150,24 @@ def metric(name: str) -> Callable[[_F], _F]:
     `train/NAME`, `validation/NAME`, `test/NAME`.
     """
 
-    return _registered("metric", name, "outputs, labels", partial(monitor.OWN.__setitem__, name))
+    def add(function: Function) -> None:
+        monitor.OWN[name] = OwnMetric(name, function)
+
+    return _registered("metric", name, "outputs, labels", add)
 
 
 def dataset(name: str) -> Callable[[_F], _F]:
     """Register a function without parameters as `data=NAME`.
 
     It gives uint8 arrays: training images (N, height, width) or (N, inputs), their labels (N,), and
-    the same for testing. Their SHA-256 is part of the fingerprint.
+    the same for testing; labels may be of any whole numbers from 0 to 255. Their SHA-256 is part of
+    the fingerprint, so it must give the same each time.
     """
 
-    return _registered("dataset", name, "", partial(datasets.OWN.__setitem__, name))
+    def add(function: Function) -> None:
+        datasets.OWN[name] = partial(arrays_of, function)
+
+    return _registered("dataset", name, "", add)
 
 
 @dataclass
@@ -208,6 +216,8 @@ def _registered(
     kind: str, name: str, parameters: str, add: Callable[[Function], None], compiled: bool = True
 ) -> Callable[[_F], _F]:
     """A decorator that adds a function of these parameters to its kind, and leaves it as it is."""
+    if callable(name):
+        raise UserError(f'@register.{kind} without a name; allowed: @register.{kind}("NAME", …)')
 
     def decorated(function: _F) -> _F:
         with _registering(kind, name, function, compiled):
@@ -235,7 +245,9 @@ def _registering(kind: str, name: str, function: Function, compiled: bool) -> It
             raise UserError(
                 "allowed in a file that is loaded: --load FILE, or nnexp.load_parts('FILE')"
             )
-        yield
+        # What is not finite is said in a line; warnings would say it once more.
+        with np.errstate(all="ignore"):
+            yield
     except UserError as error:
         raise UserError(f"{kind} {name}: {error}") from error
     except Exception as error:
@@ -250,20 +262,6 @@ def _plain(
     """A function and its derivative, which has these parameters; float32 stays float32 in both."""
     check_parameters(slope, parameters)
     return kept_precision(function), kept_precision(slope)
-
-
-def _drawn(name: str, function: Function, sizes: Sequence[int], rng: Normal) -> Parameters:
-    """What an initializer draws, as float64, if it has the right shapes."""
-    weights, biases = (
-        tuple(np.array(a, dtype=np.float64) for a in part) for part in function(sizes, rng)
-    )
-    shapes = list(zip(sizes[1:], sizes, strict=False))
-    if [w.shape for w in weights] != shapes or [b.shape for b in biases] != [
-        (n,) for n, _ in shapes
-    ]:
-        said = " ".join(str(a.shape) for a in (*weights, *biases))
-        raise UserError(f"init={name}: gave {said}; allowed: weights of {shapes}, then the biases")
-    return Parameters(weights, biases)
 
 
 def _swapped(function: Callable[..., Array], y: Array, z: Array) -> Array:

@@ -127,6 +127,8 @@ def test_values_are_typed_as_hydra_reads_them() -> None:
         "model.hidden=[30],[]",
         "seed=range(1,9,2)",
     ]
+    metrics = {"monitor.metrics": ["top2", "top3"]}
+    assert overrides_of([metrics], {}, several=True) == ["monitor.metrics=[top2,top3]"]
     for wrong in (3, "-m", "--multirun"):
         with pytest.raises(nnexp.UserError, match="allowed"):
             overrides_of([wrong], {}, several=False)  # type: ignore[list-item]

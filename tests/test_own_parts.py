@@ -19,6 +19,7 @@ from nnexp.data.dataset import load_dataset
 from nnexp.errors import UserError
 from nnexp.extension_files import load_parts, loaded, split_off, with_parts
 from nnexp.nn.activations import ACTIVATIONS
+from nnexp.own_calls import check_own
 from nnexp.record.fingerprint import fingerprint
 from tests import golden, own_parts
 from tests.cli.command import Typed
@@ -189,9 +190,11 @@ def test_a_file_of_results_carries_it_and_runs_nothing_of_it(recorded: Typed) ->
     with zipfile.ZipFile(recorded.folder / "a.nnexp") as archive:
         text = archive.read(f"runs/{found.info.run_id}/parts/my_parts.py")
     assert text.decode() == own_parts.TEXT
-    done = inside(recorded.folder, "verify", "a.nnexp")
-    assert done.returncode != 0
-    assert "was trained with my_parts.py" in done.stdout + done.stderr
+    for command in (("verify", "a.nnexp"), ("import", "a.nnexp", "--experiment", "other")):
+        done = inside(recorded.folder, *command)
+        assert done.returncode == 2
+        assert "was trained with my_parts.py" in done.stderr
+        assert "CHANGED" not in done.stdout + done.stderr
     uri = f"sqlite:///{recorded.folder / 'other.db'}"
     done = inside(recorded.folder, "import", "a.nnexp", "--tracking-uri", uri, *LOAD)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -267,12 +270,14 @@ WRONG = {
     HEAD
     + "def f(z):\n    return z + unknown\ndef g(z, a):\n    return z / z\n"
     + "register.activation('f', slope=g, compiled=(f, g))(lambda z: z)": (
-        "compiled f: numba cannot compile it"
+        "name 'unknown' is not defined; allowed: arithmetic"
+    ),
+    HEAD + "@register.metric\ndef m(outputs, labels):\n    return 0.0\n": (
+        '@register.metric without a name; allowed: @register.metric("NAME", …)'
     ),
 }
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize(("text", "said"), WRONG.items(), ids=range(len(WRONG)))
 def test_a_wrong_file_is_refused_in_a_line(text: str, said: str, tmp_path: Path) -> None:
     path = own_parts.write(tmp_path, text)
@@ -283,6 +288,99 @@ def test_a_wrong_file_is_refused_in_a_line(text: str, said: str, tmp_path: Path)
     assert "\n" not in str(refused.value)
     assert not loaded()
     assert "f" not in ACTIVATIONS
+
+
+DRAWS = (
+    HEAD + "@register.initializer('i')\ndef i(sizes, rng):\n"
+    "    weights = [{} for m, n in zip(sizes, sizes[1:])]\n"
+    "    return weights, [np.zeros(n) for n in sizes[1:]]\n"
+)
+METRIC = HEAD + "@register.metric('m')\ndef m(outputs, labels):\n    {}\n"
+MISTAKES = {
+    HEAD + "@register.initializer('i')\ndef i(sizes, rng):\n    pass\n": (
+        "init=i: TypeError: 'NoneType' object is not iterable"
+    ),
+    DRAWS.format("rng.normal(0, 1, (n, m))"): "init=i: line 5: AttributeError: 'Normals' object",
+    DRAWS.format("np.full((n, m), np.nan)"): "init=i: gave numbers that are not finite",
+    DRAWS.format("np.random.default_rng().random((n, m))"): (
+        "init=i: gave other numbers when it was called again; allowed: draws of rng"
+    ),
+    METRIC.format("return outputs[:, 0]"): "metric m: gave shape (",
+    METRIC.format("outputs.mean()"): "metric m: gave NoneType; allowed: a number",
+    METRIC.format("return 'good'"): "metric m: gave str; allowed: a number",
+    METRIC.format("return outputs[10**6, 0]"): "metric m: line 5: IndexError: index 1000000 is out",
+    METRIC.format("raise SystemExit(3)"): "metric m: line 5: SystemExit: 3",
+    METRIC.format("labels[:] = 0; return 1.0"): "metric m: line 5: ValueError: assignment dest",
+}
+
+
+@pytest.mark.parametrize(("text", "said"), MISTAKES.items(), ids=range(len(MISTAKES)))
+def test_a_mistake_in_a_function_is_a_line(text: str, said: str, tmp_path: Path) -> None:
+    path = own_parts.write(tmp_path, text)
+    with with_parts([str(path)]):
+        key = ("init.name", "i") if "initializer" in text else ("monitor.metrics", ["m"])
+        with pytest.raises(UserError) as refused:
+            check_own(configured(dict([key])), made())
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("command", [(), ("-m", "seed=0,1"), ("search", "train.eta=0.1,1")])
+def test_a_mistake_in_a_function_is_noticed_before_anything_is_recorded(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    own_parts.write(tmp_path, METRIC.format("return 'good'"))
+    done = inside(tmp_path, *command, "monitor.metrics=[m]", "size=100", "train.epochs=1", *LOAD)
+    assert done.returncode == 2
+    assert done.stderr == "nnexp: metric m: gave str; allowed: a number\n"
+    assert not runs(done, "")
+
+
+def test_a_metric_that_is_not_finite_ends_a_run_with_its_reason(tmp_path: Path) -> None:
+    own_parts.write(tmp_path, METRIC.format("return float('nan')"))
+    done = inside(tmp_path, "monitor.metrics=[m]", "size=100", "train.epochs=1", *LOAD)
+    assert done.returncode == 2
+    said = "metric m: is nan; allowed: a finite number"
+    assert done.stderr == f"nnexp: {said}\n"
+    (failed,) = runs(done)
+    assert failed.info.status == "FAILED"
+    assert said in failed.data.tags.values()
+
+
+def data_set(labels: str, seed: str = "0") -> str:
+    """A file with a data set whose labels are drawn so."""
+    return HEAD + (
+        "@register.dataset('d')\ndef d():\n"
+        f"    rng = np.random.default_rng({seed})\n"
+        "    images = rng.integers(0, 256, (300, 4, 4), np.uint8)\n"
+        f"    labels = {labels}\n"
+        "    return images[:200], labels[:200], images[200:], labels[200:]\n"
+    )
+
+
+DATA = ("data=d", "data.n_validation=50", "size=100", "model.hidden=[5]", "train.epochs=1", *LOAD)
+
+
+def test_labels_may_be_of_any_whole_numbers(tmp_path: Path) -> None:
+    path = own_parts.write(tmp_path, data_set("rng.integers(0, 3, 300)"))
+    with with_parts([str(path)]):
+        found = load_dataset(configured({"data.name": "d"}).data)
+        assert found.train.labels.dtype == np.uint8
+    own_parts.write(tmp_path, data_set("rng.integers(0, 3, 300) - 1"))
+    done = inside(tmp_path, *DATA)
+    assert done.returncode == 2
+    assert "data=d: ValueError: labels are -1 to 1; allowed: 0 to 255" in done.stderr
+
+
+def test_no_run_of_a_sweep_is_trained_on_other_data_than_its_fingerprint_says(
+    tmp_path: Path,
+) -> None:
+    own_parts.write(tmp_path, data_set("rng.integers(0, 3, 300)", seed=""))
+    done = inside(tmp_path, "-m", "seed=range(2)", *DATA)
+    assert done.returncode == 1
+    assert "in a worker process" in done.stderr
+    assert "drawn anew whenever it is read; allowed: the same data each time" in done.stderr
+    assert not [r for r in runs(done) if r.info.status == "FINISHED"]
 
 
 def test_a_file_that_imports_from_beside_it_is_refused(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from typing import Any
 
 from nnexp.cli.network_tables import mean_with_interval
-from nnexp.config.command import overrides_of
+from nnexp.config.command import command_of
+from nnexp.config.plurals import some
 from nnexp.runner.run_text import recorded_lines
 from nnexp.selection.choosing import Trial
 from nnexp.selection.plan import said
@@ -100,8 +100,9 @@ def endings(searched: Searched, typed: str) -> list[str]:
     ]
     fresh, tested = searched.fresh(metric.name), searched.fresh(test.name)
     if fresh is not None:
+        seeds = some(fresh.n, "fresh seed")
         lines.append(
-            f"validation {_summary(fresh, metric)}{metric.unit} over {fresh.n} fresh seeds; in "
+            f"validation {_summary(fresh, metric)}{metric.unit} over {seeds}; in "
             f"the search {metric.text(searched.seen)}: optimism "
             f"{_optimism(searched, metric)}{metric.difference_unit}"
         )
@@ -116,8 +117,7 @@ def endings(searched: Searched, typed: str) -> list[str]:
     *recorded, repeat = recorded_lines(
         plan.base, searched.store, "search", searched.sweep_id, typed
     )
-    chosen = shlex.join(["python", "-m", "nnexp", *overrides_of(searched.configs[0])])
-    return [*lines, *recorded, f"train it   {chosen}", repeat, ""]
+    return [*lines, *recorded, f"train it   {command_of(searched.configs[0])}", repeat, ""]
 
 
 def plain(searched: Searched) -> dict[str, Any]:

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from nnexp.config.schema import Config
 
+MODULE = "nnexp_parts_"
+"""How the names of the modules begin that are a user's own files."""
+
 KEYS = {
     "activation": "model.activation",
     "cost": "cost.name",

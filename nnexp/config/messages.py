@@ -24,6 +24,7 @@ _KINDS = {
     bool: "true or false",
     str: "text",
     list[int]: "a list such as [30] or [100,30]; [] for none",
+    list[str]: "a list of names such as [NAME]; [] for none",
 }
 
 

@@ -55,8 +55,9 @@ def search_answer(search: RecordedSearch) -> str:
     if fresh:
         seen = fmean(best.raced.values()) if best.raced else best.value or 0.0
         optimism = search.metric.sign * (seen - fmean(fresh))
+        seeds = some(len(fresh), "fresh seed")
         sentence += (
-            f"; over {len(fresh)} fresh seeds {_interval(metric, fresh)}{metric.unit}, in the "
+            f"; over {seeds} {_interval(metric, fresh)}{metric.unit}, in the "
             f"search {metric.text(seen)}: optimism {metric.text(optimism, sign=True)}"
             f"{metric.difference_unit}"
         )

@@ -15,6 +15,7 @@ from nnexp.config.run_names import run_name
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, dataset_of
 from nnexp.memory import address_space
+from nnexp.own_calls import check_own
 from nnexp.record.check_seals import warnings_of
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.fingerprint import fingerprint
@@ -138,8 +139,7 @@ def _ready(config: Config) -> Dataset:
     if address_space() is not None:
         # A thread that gets no memory to begin with leaves this one waiting for it for ever.
         dataset = dataset_of(config)
-        check_data(config, dataset)
-        check_engine(config)
+        _check(config, dataset)
         return dataset
     # NumPy imports it when `np.ma` is first asked for, as both threads do: one that asks while the
     # other is at it can end in a RecursionError.
@@ -151,10 +151,16 @@ def _ready(config: Config) -> Dataset:
         laying = pool.submit(lambda: laid_out(engine_of(config), loading.result()))
         import_client()
         dataset = loading.result()
-        check_data(config, dataset)
-        check_engine(config)
+        _check(config, dataset)
         laying.result()
     return dataset
+
+
+def _check(config: Config, dataset: Dataset) -> None:
+    """Refuse what cannot be trained, before anything is recorded."""
+    check_data(config, dataset)
+    check_engine(config)
+    check_own(config, dataset)
 
 
 def _confirm_source(config: Config) -> None:

@@ -15,7 +15,7 @@ from nnexp.config.command import command_of
 from nnexp.config.plurals import some
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
-from nnexp.errors import NnexpError, stopped_by
+from nnexp.errors import NnexpError, reason_of, stopped_by
 from nnexp.record.artifacts import write_artifacts
 from nnexp.record.final import completed
 from nnexp.record.log import RunLog, held_log
@@ -194,7 +194,7 @@ class UnderWay:
             ) from error
         except Exception as error:
             if self.record is not None and not self.closed:
-                self.record.fail(f"{type(error).__name__}: {error}")
+                self.record.fail(reason_of(error))
             raise
 
     @property

@@ -16,6 +16,7 @@ from nnexp.config.extensions import options_of
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, dataset_of
 from nnexp.errors import NnexpError, UserError
+from nnexp.own_calls import check_all_own
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.left_logs import finished_logs
 from nnexp.record.outbox import Outbox
@@ -171,6 +172,7 @@ def _checked(
     for config, dataset in zip(configs, datasets, strict=True):
         check_data(config, dataset)
         check_engine(config, trains=False)
+    check_all_own(configs, datasets)
     marks = [fingerprint(c, d) for c, d in zip(configs, datasets, strict=True)]
     if len({(c.tracking.uri, c.tracking.experiment) for c in configs}) > 1:
         keys = ("experiment", "tracking.experiment", "tracking.uri")

@@ -19,7 +19,7 @@ from typing import Protocol
 from nnexp.atomic_files import named
 from nnexp.config.extensions import Source
 from nnexp.config.schema import Config
-from nnexp.errors import NnexpError
+from nnexp.errors import NnexpError, reason_of
 from nnexp.extension_files import load, loaded
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.clock import now
@@ -35,6 +35,10 @@ from nnexp.train.report import Outcome
 from nnexp.train.snapshot import Snapshot
 
 PROGRESS_SECONDS = 0.5
+
+
+class DataChanged(NnexpError):
+    """The data are no longer those that a fingerprint was made of."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,7 @@ def make_ready(task: Task, source: Mapping[str, str], ready: set[str]) -> None:
     """Import what trains with an engine, once; it must be what the fingerprints are of."""
     for part in task.parts:
         load(part, checked=False)
+    _confirm_data(task)
     engine = task.config.train.engine
     if engine in ready:
         return
@@ -168,6 +173,19 @@ def make_ready(task: Task, source: Mapping[str, str], ready: set[str]) -> None:
     ready.add(engine)
 
 
+def _confirm_data(task: Task) -> None:
+    """The data must be what the fingerprint is of, as the source must."""
+    from nnexp.data.dataset import dataset_of
+
+    dataset, asked = dataset_of(task.config), task.begun.tags.get("nnexp.data")
+    if asked not in (None, dataset.digest):
+        raise DataChanged(
+            f"data={dataset.name}: has SHA-256 {dataset.digest[:12]} in a worker process, and "
+            f"{str(asked)[:12]} where the runs were asked for: it has changed since, or is drawn "
+            "anew whenever it is read; allowed: the same data each time"
+        )
+
+
 def carry_out(task: Task, pipe: Teller) -> None:
     """Train a run, or say why it cannot be trained."""
     try:
@@ -179,7 +197,7 @@ def carry_out(task: Task, pipe: Teller) -> None:
     except OSError as error:
         pipe.send(Stuck(str(error)))
     except Exception as error:
-        pipe.send(Broken(task.run, f"{type(error).__name__}: {error}"))
+        pipe.send(Broken(task.run, reason_of(error)))
 
 
 def _trained(task: Task, pipe: Teller) -> Finished | Paused:

@@ -7,7 +7,7 @@ same setting is chosen.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Literal
@@ -17,7 +17,7 @@ import numpy as np
 from nnexp.selection.race import worse
 from nnexp.selection.samplers import Sampler
 from nnexp.study.gaussian_process import surface_through
-from nnexp.study.search_space import Point, Space, coordinates
+from nnexp.study.search_space import Point, Space, coordinates, number_of
 
 State = Literal["tried", "failed", "pruned", "worse", "finalist"]
 
@@ -88,6 +88,8 @@ class Chosen:
 
     trials: list[Trial]
     winner: Trial
+    looks: int
+    """Values that were looked at; of equal trials one."""
 
     @property
     def unresolved(self) -> list[Trial]:
@@ -103,15 +105,20 @@ def choose(
     rules: Rules,
     give_up: Callable[[Sequence[Job]], None] = lambda jobs: None,
     enough: Callable[[], bool] = lambda: False,
+    run_of: Callable[[Point], Hashable] = lambda point: frozenset(point.items()),
 ) -> Chosen | None:
     """Try settings, race the best, choose; None where every trial failed.
 
     `give_up` is told of trials that are not trained to their end. `enough` says before each batch
-    whether the budget is used up; the race is carried out in any case.
+    whether the budget is used up; the race is carried out in any case. Points with the same
+    `run_of` are the same run.
     """
     trials: list[Trial] = []
+    points_there_are = number_of(spaces)
     reached: dict[int, list[float]] = {}
     while len(trials) < rules.trials and not (trials and enough()):
+        if len({frozenset(t.point.items()) for t in trials}) == points_there_are:
+            break
         points = sampler.ask(min(rules.width, rules.trials - len(trials)))
         if not points:
             break
@@ -119,7 +126,7 @@ def choose(
         trials += batch
         _try(batch, reached, evaluate, give_up, rules)
         sampler.tell([(-math.inf if t.value is None else t.value, t.epochs) for t in batch])
-    whole = _distinct([t for t in trials if t.state == "tried"])
+    whole = _distinct([t for t in trials if t.state == "tried"], run_of)
     if not whole:
         return None
     _smooth(spaces, whole)
@@ -127,12 +134,13 @@ def choose(
     _race(finalists, evaluate, rules)
     _smooth(spaces, whole)
     left = [t for t in finalists if t.state == "finalist"] or finalists
-    return Chosen(trials, min(left, key=_order))
+    looks = len(_distinct(trials, run_of)) + sum(len(t.raced) for t in trials)
+    return Chosen(trials, min(left, key=_order), looks)
 
 
-def _distinct(trials: Sequence[Trial]) -> list[Trial]:
+def _distinct(trials: Sequence[Trial], run_of: Callable[[Point], Hashable]) -> list[Trial]:
     """The first trial of each point: a point that is asked for again gives the same run."""
-    first = {frozenset(t.point.items()): t for t in reversed(trials)}
+    first = {run_of(t.point): t for t in reversed(trials)}
     return sorted(first.values(), key=lambda t: t.number)
 
 

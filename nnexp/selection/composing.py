@@ -8,13 +8,15 @@ from contextlib import contextmanager
 
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from nnexp.config.arguments import GROUPS, given_keys, quoted_texts
 from nnexp.config.compose import config_dir, register, resolve
-from nnexp.config.messages import one_line, set_value
+from nnexp.config.dependent_keys import NEEDS
+from nnexp.config.messages import kind_of, one_line, set_value
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
 from nnexp.runner.launcher import Request, register_launcher
@@ -34,7 +36,7 @@ class Composer:
     """Composes each choice of groups once, and applies plain values to a copy."""
 
     def __init__(self, fixed: Sequence[str]) -> None:
-        self._fixed = list(fixed)
+        self._fixed = quoted_texts(fixed)
         self._by_groups: dict[tuple[str, ...], DictConfig] = {}
         self._made: dict[tuple[str, ...], Config] = {}
         self._parser = OverridesParser.create()
@@ -52,11 +54,26 @@ class Composer:
     def config(self, point: Point, more: Mapping[str, str], *, strict: bool = True) -> Config:
         """The config of a point, with `more` values beside.
 
-        With `strict`, a searched key that has no effect is refused, as one that was typed.
+        With `strict`, a searched key that has no effect is refused, as one that was typed. Without,
+        it keeps its default: points that differ in nothing else are one run.
 
         Raises:
             UserError: such a config is not allowed.
         """
+        return self._composed(point if strict else self.heeded(point, more), more, strict=strict)
+
+    def heeded(self, point: Point, more: Mapping[str, str]) -> Point:
+        """What of a point has an effect: with `reg=none` a λ has none.
+
+        Raises:
+            UserError: such a config is not allowed.
+        """
+        if not NEEDS.keys() & point.keys():
+            return point
+        config = self._composed(point, more, strict=False)
+        return {k: v for k, v in point.items() if k not in NEEDS or NEEDS[k](config) is None}
+
+    def _composed(self, point: Point, more: Mapping[str, str], *, strict: bool) -> Config:
         chosen = quoted_texts(f"{key}={value}" for key, value in {**point, **more}.items())
         asked = (*self._fixed, *chosen)
         if not strict and asked in self._made:
@@ -68,9 +85,19 @@ class Composer:
                 self._by_groups[groups] = compose("config", list(groups))
             config = copy.deepcopy(self._by_groups[groups])
             for override in self._parser.parse_overrides([o for o in asked if o not in groups]):
-                set_value(config, override)
+                _update(config, override)
             self._made[asked] = resolve(config, given)
         return self._made[asked]
+
+
+def _update(config: DictConfig, override: Override) -> None:
+    key, typed = override.key_or_group, override.input_line
+    if override.is_sweep_override():
+        raise UserError(f"{typed}: several values; allowed: one")
+    kind = kind_of(key) or ""
+    if kind.startswith("a list") and not isinstance(override.value(), list):
+        raise UserError(f"{typed}: allowed: {kind}")
+    set_value(config, override)
 
 
 @contextmanager

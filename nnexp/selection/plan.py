@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
+from numbers import Integral
 
 from nnexp.config.arguments import NOTIFY, TEXTS, cut
 from nnexp.config.check_arguments import check_arguments, check_one_choice
@@ -21,14 +22,14 @@ from nnexp.record.fingerprint import numeric_config
 from nnexp.record.sweep import sweep_key
 from nnexp.redact import redact
 from nnexp.runner.executors import check_executor
+from nnexp.selection.check_spaces import checked_middle
 from nnexp.selection.choosing import Rules
 from nnexp.selection.composing import Composer
 from nnexp.selection.samplers import SAMPLERS
 from nnexp.selection.spaces import FORMS, space_of
 from nnexp.source import source_sha256
 from nnexp.study.search_space import Choice, Point, Space
-from nnexp.train.engines import check_engine
-from nnexp.train.plan import check_data, validation_rows
+from nnexp.train.plan import validation_rows
 
 METRICS = (
     "validation/accuracy",
@@ -67,6 +68,14 @@ class Asked:
     rules: Rules = field(default_factory=Rules)
     prune: bool = True
     """Whether trials that fall behind are given up before their last epoch."""
+
+    def __post_init__(self) -> None:
+        """Refuse options that are not allowed.
+
+        Raises:
+            UserError: one of them.
+        """
+        _check_options(self)
 
     def command(self) -> str:
         """The line that asks for it again; the store's address goes without saying."""
@@ -172,6 +181,7 @@ def fixed_and_spaces(asked: Asked) -> tuple[list[str], dict[str, Space]]:
             hint = "; --seeds says how many seeds" if key == "seed" else "; or --for, a search each"
             raise UserError(f"{cut(override)}: cannot be searched over; allowed: one value{hint}")
         else:
+            _check_once(list(typed.values()), key, cut(override))
             spaces[key] = space
             typed[key] = override
     for key, override in typed.items():
@@ -195,7 +205,6 @@ def plans(asked: Asked, composer: Composer, typed: Mapping[str, Space]) -> list[
     Raises:
         UserError: they cannot be carried out.
     """
-    _check_options(asked)
     spaces = {**_of_preset(asked, composer), **typed}
     if not spaces:
         raise UserError(
@@ -237,7 +246,26 @@ def _each(asked: Asked, spaces: Mapping[str, Space]) -> list[Point]:
     return [{key: value} for value in space.values]
 
 
+MOST = 100_000
+"""Of trials, finalists and seeds."""
+
+
 def _check_options(asked: Asked) -> None:
+    rules = asked.rules
+    counts = {
+        "trials": rules.trials,
+        "finalists": rules.finalists,
+        "seeds": rules.seeds,
+        "fresh": asked.fresh,
+        "width": rules.width,
+    }
+    # The command line has looked at them; from Python they come as they are.
+    for name, count in counts.items():
+        if not isinstance(count, Integral) or isinstance(count, bool) or not 1 <= count <= MOST:
+            raise UserError(f"--{name} {count!r}: allowed: a whole number, 1 to {MOST:,}")
+    budget: object = asked.budget
+    if budget is not None and not (isinstance(budget, int | float) and 0 < budget < math.inf):
+        raise UserError(f"--budget {budget!r}: allowed: a number of seconds above 0")
     if asked.sampler not in SAMPLERS:
         raise UserError(f"--sampler {asked.sampler}: allowed: {', '.join(SAMPLERS)}")
     if asked.metric is not None and asked.metric not in METRICS:
@@ -248,17 +276,8 @@ def _check_options(asked: Asked) -> None:
 
 
 def _plan(asked: Asked, composer: Composer, spaces: tuple[Space, ...], here: Point) -> Plan:
-    middle = {space.key: space.at(0.5) for space in spaces}
     unseen = {**here, **UNSEEN}
-    # A key that has no effect with some of the listed choices has one with others.
-    strict = not any(isinstance(space, Choice) for space in spaces)
-    base = composer.config(middle, unseen, strict=strict)
-    check_engine(base, trains=False)
-    for space in spaces:
-        ends = space.values if isinstance(space, Choice) else (space.at(0.0), space.at(1.0))
-        for value in ends:
-            config = composer.config({**middle, space.key: value}, unseen, strict=strict)
-            check_data(config, dataset_of(config))
+    base = checked_middle(composer, spaces, unseen)
     if validation_rows(base, dataset_of(base)) is None or base.data.name == "neuron":
         size = f"size={base.size}" if base.data.name != "neuron" else "data=neuron"
         raise UserError(f"{size}: there are no validation data to choose on")

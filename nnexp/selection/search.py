@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 
 from rich.console import Console
 
+from nnexp.config.plurals import some
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
 from nnexp.errors import NnexpError, UserError
@@ -40,6 +41,8 @@ class Searched:
     sweep_id: str
     """The parent run."""
     chosen: Chosen
+    best: Point
+    """The chosen values by key; of those that have an effect."""
     importance: Mapping[str, float]
     """Of each searched key, its share of the spread of values; empty where that is not known."""
     configs: tuple[Config, ...]
@@ -50,11 +53,6 @@ class Searched:
     def metric(self) -> Metric:
         """What was chosen by."""
         return Metric(self.plan.metric)
-
-    @property
-    def best(self) -> Point:
-        """The chosen values by key."""
-        return self.chosen.winner.point
 
     def fresh(self, metric: str) -> Summary | None:
         """A metric of the chosen setting over the fresh seeds; None where no run has it."""
@@ -74,8 +72,8 @@ class Searched:
 
     @property
     def looks(self) -> int:
-        """Validation scores that were looked at to choose."""
-        return sum(1 + len(t.raced) for t in self.chosen.trials)
+        """Validation scores that were looked at to choose; of equal trials one."""
+        return self.chosen.looks
 
 
 def carry_out(plan: Plan, composer: Composer, command: str, console: Console) -> Searched:
@@ -94,7 +92,8 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
     with session(plan.base, plan.key, plan.name, plan.curve, tags, console) as (found, ending):
         trials = _Trials(plan, composer, found)
         chosen = choose(
-            plan.spaces, sampler, trials.values, rules, trials.give_up, trials.enough
+            plan.spaces, sampler, trials.values, rules, trials.give_up, trials.enough,
+            trials.run_of,
         )  # fmt: skip
         if chosen is None:
             raise NothingChosen(f"search {found.parent}: every trial failed; nothing was chosen")
@@ -103,7 +102,8 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
             composer.config(chosen.winner.point, plan.more(seed, test=True), strict=False)
             for seed in seeds
         ]
-        what = f"chosen: {said(chosen.winner.point)}; {len(configs)} fresh seeds"
+        best = composer.heeded(chosen.winner.point, plan.more(0, test=True))
+        what = f"chosen: {said(best)}; {some(len(configs), 'fresh seed')}"
         how = _tags(chosen.winner.number, "final", chosen.winner.point)
         runs = found.train(what, configs, [how] * len(configs), summary=True)
         searched = Searched(
@@ -111,6 +111,7 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
             found.store,
             found.parent,
             chosen,
+            best,
             sampler.importance(),
             tuple(configs),
             tuple(runs),
@@ -170,6 +171,10 @@ class _Trials:
         until = "to the end" if first.epochs is None else f"to epoch {first.epochs}"
         which = f"trials {first.trial} to {last.trial}" if jobs[1:] else f"trial {first.trial}"
         return f"{which} of {self._plan.rules.trials}, {until}"
+
+    def run_of(self, point: Point) -> str:
+        """The same for points that differ only in what has no effect, such as λ with `reg=none`."""
+        return repr(self._config(Job(0, point, 0)) or point)
 
     def give_up(self, jobs: Sequence[Job]) -> None:
         """Record trials that are not trained to their end."""

@@ -29,6 +29,11 @@ class Interval:
             value = self.low * (1.0 - u) + self.high * u
         return self.text(value)
 
+    @property
+    def typed(self) -> str:
+        """`log(0.01,3)`."""
+        return f"{'log' if self.log else 'uniform'}({self.low:g},{self.high:g})"
+
     def share(self, value: float) -> float:
         """The inverse of `at`."""
         low, high = self.low, self.high
@@ -57,6 +62,13 @@ class Choice:
 Space = Interval | Choice
 Point = dict[str, str]
 """A value, as it is typed, for each searched key."""
+
+
+def number_of(spaces: Sequence[Space]) -> int | None:
+    """How many points there are, where all spaces are lists; else more than can be tried."""
+    if not all(isinstance(space, Choice) for space in spaces):
+        return None
+    return math.prod(len(space.values) for space in spaces if isinstance(space, Choice))
 
 
 def coordinates(spaces: Sequence[Space], point: Point) -> list[float]:

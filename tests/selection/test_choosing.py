@@ -74,9 +74,10 @@ def test_the_same_values_lead_to_the_same_choice() -> None:
     assert [t.raced.keys() for t in one.unresolved] == [{1, 2, 3}] * len(one.unresolved)
 
 
-def test_finalists_are_distinct_points_however_often_one_was_tried() -> None:
-    """Of four points in 24 trials; the copies of a point have its value."""
-    spaces: list[Space] = [Choice("train.eta", ("0.1", "0.2", "0.3", "0.4"))]
+def test_finalists_are_distinct_runs_however_often_one_was_tried() -> None:
+    """Of a list of four values, each often, as the values of a second key have no effect."""
+    lists = ("0.1", "0.2", "0.3", "0.4"), tuple(map(str, range(20)))
+    spaces: list[Space] = [Choice("train.eta", lists[0]), Choice("reg.lmbda", lists[1])]
     asked: list[Job] = []
 
     def evaluate(jobs: Sequence[Job]) -> list[float]:
@@ -84,14 +85,26 @@ def test_finalists_are_distinct_points_however_often_one_was_tried() -> None:
         return [float(job.point["train.eta"]) for job in jobs]
 
     sampler = sampler_of("random", spaces, 24, 1)
-    chosen = choose(spaces, sampler, evaluate, Rules(trials=24, finalists=3, seeds=1))
+    rules = Rules(trials=24, finalists=3, seeds=1)
+    chosen = choose(spaces, sampler, evaluate, rules, run_of=lambda point: point["train.eta"])
     assert chosen is not None
     assert len(chosen.trials) == 24
     raced = [job.point["train.eta"] for job in asked if job.seed == 1]
     assert raced == ["0.4", "0.3", "0.2"]
-    same = [t.number for t in chosen.trials if t.point == chosen.winner.point]
+    assert chosen.looks == 4 + 3
+    best = chosen.winner.point["train.eta"]
+    same = [t.number for t in chosen.trials if t.point["train.eta"] == best]
     assert chosen.winner.number == same[0]
     assert len(same) > 1
+
+
+def test_no_more_is_asked_for_once_all_points_were_tried() -> None:
+    spaces: list[Space] = [Choice("train.eta", ("0.1", "0.2")), Choice("reg", ("l1", "l2"))]
+    sampler = sampler_of("random", spaces, 400, 1)
+    chosen = choose(spaces, sampler, lambda jobs: [0.5] * len(jobs), Rules(trials=400, seeds=1))
+    assert chosen is not None
+    assert 4 <= len(chosen.trials) < 40
+    assert chosen.looks == 4 + 4
 
 
 def test_finalists_race_over_seeds_that_they_were_not_chosen_by() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -15,12 +16,14 @@ from jsonschema import Draft202012Validator
 
 import nnexp
 from nnexp.data.dataset import MNIST_FOLDER
+from nnexp.errors import UserError
 from nnexp.record.store import open_store
 from nnexp.report import labels
 from nnexp.report.report_data import gather
 from nnexp.selection.plan import Asked
 from nnexp.study.exchange.results import open_results, problems
 from nnexp.study.searched import searches
+from tests import own_parts
 from tests.cli.command import Typed, history
 from tests.docs.test_schemas import schema
 from tests.inside import inside
@@ -220,8 +223,16 @@ def test_test_files_are_not_opened_before_the_setting_is_chosen(tmp_path: Path) 
         ("train.eta=0.1", "search: nothing to choose from; allowed: KEY=RANGE"),
         ("train.etaa=0.1,1", "train.etaa=0.1,1: unknown key; did you mean train.eta?"),
         ("seed=0,1", "seed=0,1: cannot be searched over"),
-        ("reg.lmbda=log(1,2)", "reg.lmbda=1.414: has no effect here"),
-        ("dropout.hidden=uniform(0,1.5)", "dropout.hidden=1.5: allowed: 0 <= p < 1"),
+        ("reg.lmbda=log(1,2)", "reg.lmbda=log(1,2): at 1.414: has no effect here; allowed with"),
+        (
+            "reg=none,l1 reg.lmbda_l1=log(1,2)",
+            "reg.lmbda_l1=log(1,2): at 1.0: has no effect here; allowed with reg=elastic",
+        ),
+        ("train.nesterov=true,false", "train.nesterov=true: has no effect here; allowed with"),
+        ("size=100 train.batch_size=log(5,200)", "train.batch_size=log(5,200): at 200: allowed:"),
+        ("model.hidden=10,20", "model.hidden=20: allowed: a list such as [30]"),
+        ("tracking.uri=sqlite:///a,b.db train.eta=1,2", "uri=sqlite:///a,b.db: several values;"),
+        ("dropout.hidden=uniform(0,1.5)", "dropout.hidden=uniform(0,1.5): at 1.5: allowed: 0 <="),
         ("train.eta=0.1,1 size=60k", "size=60k: there are no validation data to choose on"),
         ("train.eta=0.1,1 monitor.test=end", "monitor.test=end: a search never looks at test data"),
         ("train.eta=0.1,1 --metric test/accuracy", "--metric test/accuracy: a setting is chosen"),
@@ -233,6 +244,7 @@ def test_test_files_are_not_opened_before_the_setting_is_chosen(tmp_path: Path) 
         ("train.eta=1,2 size=1k --for size=1k,9", "--for size=1k,9: size=1k is asked for too"),
         ("train.eta=1,2 data.n_train=9 --for size=1k", "--for size=1k: data.n_train=9 is asked"),
         ("train.eta=1,2 reg.name=l2 --for reg=l1,l2", "--for reg=l1,l2: reg.name=l2 is asked for"),
+        ("train.eta=1,2 train.eta=log(1,9)", "train.eta=log(1,9): train.eta=1,2 is asked for too"),
         ("train.eta=1,2 train.eta=3", "train.eta=1,2: train.eta=3 is asked for too; allowed: one"),
         ("train.eta=0.1,1 --sampler best", "--sampler best: allowed: tpe, random, grid"),
         ("train.eta=0.1,1 --budget 5", "allowed: a time such as 90s, 20min or 2h"),
@@ -268,6 +280,56 @@ def test_equal_trials_are_one_run_and_a_failed_one_is_not_to_be_retried(tmp_path
     listed = inside(tmp_path, "sweeps").stdout
     assert listed.splitlines()[1].split()[-4:] == ["5", "4", "1", "0"]
     assert "--retry failed" not in listed
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ({"trials": 0}, "--trials 0: allowed: a whole number, 1 to 100,000"),
+        ({"width": 2.5}, "--width 2.5: allowed: a whole number"),
+        ({"fresh": "5"}, "--fresh '5': allowed: a whole number"),
+        ({"budget": -1}, "--budget -1: allowed: a number of seconds above 0"),
+        ({"budget": "20min"}, "--budget '20min': allowed: a number of seconds above 0"),
+    ],
+)
+def test_options_from_python_are_looked_at_too(
+    option: dict[str, Any], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=re.escape(said)):
+        nnexp.search("train.eta=0.1,1", size="100", **option)
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+def test_what_has_no_effect_in_a_trial_is_not_set(tmp_path: Path) -> None:
+    """λ with reg=none: one run, whatever λ; the line that trains it can be typed."""
+    size = ("size=100", "data.n_validation=200", "model.hidden=[5]", "train.epochs=1")
+    few = ("--trials", "8", "--seeds", "1", "--finalists", "8", "--fresh", "1")
+    tags = ("tracking.tags.paper=fig3", "tracking.note=one, two", "sweep.workers=1")
+    spaces = ("reg=none,maxnorm", "reg.max_norm=log(0.001,0.002)")
+    done = inside(tmp_path, "search", *spaces, *size, *tags, *few, "--sampler", "random")
+    assert done.returncode == 0, done.stderr
+    runs = recorded(tmp_path)
+    assert {run.data.tags["paper"] for run in runs} == {"fig3"}
+    trials = [run for run in runs if run.data.tags["nnexp.stage"] == "trial"]
+    assert sum(run.data.params["reg.name"] == "none" for run in trials) == 1
+    (parent,) = recorded(tmp_path, "sweep")
+    assert parent.data.tags["nnexp.chosen"] == "reg=none"
+    assert f"by {2 * len(trials)} looks" in done.stdout
+    assert "over 1 fresh seed;" in done.stdout
+    (line,) = re.findall("train it   python -m nnexp (.*)", done.stdout)
+    again = inside(tmp_path, *shlex.split(line), "sweep.dry_run=true")
+    assert "recorded as" in again.stdout
+
+
+def test_the_line_that_trains_the_choice_loads_what_it_needs(tmp_path: Path) -> None:
+    own_parts.write(tmp_path)
+    size = ("size=100", "data.n_validation=200", "model.hidden=[5]", "train.epochs=1")
+    few = ("--trials", "2", "--seeds", "1", "--finalists", "2", "--fresh", "1")
+    line = ("search", "reg=logarithmic", "reg.lmbda=0.1,1", *size, *few, "sweep.workers=1")
+    done = inside(tmp_path, *line, "--load", "my_parts.py")
+    assert done.returncode == 0, done.stderr
+    assert re.search("train it   python -m nnexp .* --load my_parts.py\n", done.stdout)
 
 
 def test_without_optuna_one_line_says_how_to_get_it(

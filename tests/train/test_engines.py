@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nnexp.config.schema import MASKS, SCALES, SCHEDULES, Config
@@ -28,16 +29,25 @@ def by(engine: str, config: Config, dataset: Dataset) -> Run:
     return run(replace(config, train=replace(config.train, engine=engine)), dataset)
 
 
-def assert_engines_agree(config: Config, dataset: Dataset, tolerance: float = 1e-12) -> None:
+def assert_engines_agree(
+    config: Config, dataset: Dataset, tolerance: float = 1e-12, *, ties: bool = False
+) -> None:
+    """`ties`: outputs may be equal but for rounding, and then either class is the answer."""
+
+    def compared(metrics: Mapping[str, float]) -> dict[str, float]:
+        counted = ("accuracy", "correct", "gap", "best")
+        return {k: v for k, v in metrics.items() if not (ties and any(c in k for c in counted))}
+
     compiled, plain = (by(engine, config, dataset) for engine in ("compiled", "numpy"))
     for a, b in zip(arrays(compiled.parameters), arrays(plain.parameters), strict=True):
         assert a.dtype == b.dtype
         assert np.abs(a - b).max() <= tolerance * max(1.0, np.abs(b).max())
     for one, other in zip(compiled.reports, plain.reports, strict=True):
         assert one.metrics.keys() == other.metrics.keys()
-        for name, value in other.metrics.items():
+        for name, value in compared(other.metrics).items():
             assert one.metrics[name] == pytest.approx(value, rel=100 * tolerance, abs=tolerance)
-    assert compiled.final == pytest.approx(plain.final, rel=100 * tolerance, abs=tolerance)
+    expected = pytest.approx(compared(plain.final), rel=100 * tolerance, abs=tolerance)
+    assert compared(compiled.final) == expected
 
 
 @pytest.mark.parametrize("reg", REGULARIZERS)
@@ -80,7 +90,22 @@ CONFIGS = st.fixed_dictionaries(
 )
 
 
+TIED = {
+    "cost.name": "crossentropy",
+    "model.activation": "sigmoid",
+    "model.hidden": [],
+    "reg.name": "none",
+    "train.batch_size": 1,
+    "train.eta": 0.05,
+    "train.momentum": 0.0,
+    "train.nesterov": False,
+    "init.name": "fixed",
+    "data.n_train": 30,
+}
+
+
 @settings(max_examples=60, deadline=None)
+@example(values=TIED, biases=False, dense=False)
 @given(values=CONFIGS, biases=st.booleans(), dense=st.booleans())
 def test_engines_agree_on_any_config(values: dict[str, Any], biases: bool, dense: bool) -> None:
     values["reg.biases"] = biases and values["reg.name"] in ("l2", "l1", "elastic")
@@ -88,7 +113,9 @@ def test_engines_agree_on_any_config(values: dict[str, Any], biases: bool, dense
     config = configured({**values, "train.epochs": 1, "init.weight": 0.1, "init.bias": -0.2})
     # Saturated units of several layers amplify what the two round differently.
     tolerance = 1e-7 if values["init.name"] == "large" and values["model.hidden"] else 1e-10
-    assert_engines_agree(config, DENSE if dense else SMALL, tolerance)
+    # Units that begin alike give classes of as many images the same output.
+    ties = values["init.name"] == "fixed"
+    assert_engines_agree(config, DENSE if dense else SMALL, tolerance, ties=ties)
 
 
 @pytest.mark.parametrize("hidden", [[300], [130, 260], [64, 64, 64]])

@@ -20,6 +20,7 @@ from typing import Any
 from nnexp.config.plain_yaml import read_plain
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
+from nnexp.extension_files import NotLoaded
 from nnexp.record.description import params_of
 from nnexp.record.fingerprint import VERSION, fingerprint_of, version_of
 from nnexp.record.seal import SHORT, parts_of, seal_of_tags, sealed
@@ -129,7 +130,11 @@ def results_in(archive: Archive) -> Results:
 
 
 def problems(results: Results) -> Iterator[str]:
-    """What is not as it was recorded and exported, as far as that shows without training."""
+    """What is not as it was recorded and exported, as far as that shows without training.
+
+    Raises:
+        NotLoaded: nothing else is known to be wrong, but a run needs a file of its user's own.
+    """
     changed = list(results.archive.changes())
     yield from changed
     manifest = results.manifest
@@ -149,6 +154,8 @@ def problems(results: Results) -> Iterator[str]:
         try:
             yield from (f"run {run.id}: {what}" for what in _of_run(results, run))
         except UserError as error:
+            if isinstance(error, NotLoaded) and not changed:
+                raise
             text = str(error)
             yield text if run.id in text else f"run {run.id}: {text}"
     for sweep in manifest.sweeps:
