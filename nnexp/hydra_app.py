@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 PRINTING = ("--cfg", "-c", "--info", "-i", "--hydra-help")
 """Flags with which Hydra prints, and nothing is trained."""
 
+OF_SWEEPS = ("sweep.executor", "sweep.address", "sweep.workers")
+"""Keys that say by what a sweep is trained."""
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -155,6 +158,7 @@ class _Jobs:
         try:
             given = given_keys(HydraConfig.get().overrides.task)
             config = resolve(composed, given)
+            _tell_unused(given)
             with notified([config], "run", overrides_of(config)) as ended:
                 self.results.append(run_single(without_notify(config), self.console))
                 ended(self.results[-1].run_id)
@@ -162,6 +166,14 @@ class _Jobs:
         except BaseException as error:
             self.raised.append(error)
             return None
+
+
+def _tell_unused(given: Sequence[str]) -> None:
+    """Say that one run is trained here, whatever was typed of how a sweep is to be."""
+    unused = [key for key in OF_SWEEPS if key in given]
+    if unused:
+        line = f"{', '.join(unused)}: no effect on one run, which is trained here; allowed with -m"
+        print(f"nnexp: {line}", file=sys.stderr, flush=True)
 
 
 @contextmanager
