@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nnexp.cli import COMMANDS
-from nnexp.config.arguments import config_dirs, flags_first, given_keys, quoted_texts
-from nnexp.config.check_arguments import check_arguments, check_one_choice
+from nnexp.config.arguments import config_dirs, flags_first, given_keys, printable, quoted_texts
+from nnexp.config.check_arguments import check_arguments, check_one_preset
 from nnexp.output import unfailing_output
 from nnexp.redact import redact
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 PRINTING = ("--cfg", "-c", "--info", "-i", "--hydra-help")
 """Flags with which Hydra prints, and nothing is trained."""
+
+OF_SWEEPS = ("sweep.executor", "sweep.address", "sweep.workers")
+"""Keys that say by what a sweep is trained."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,8 @@ def train(
     prints = any(argument.partition("=")[0] in PRINTING for argument in arguments)
     arguments, typed = _checked(arguments, prints=prints)
     if recorded_key is None:  # A sweep that an earlier version took is gone on with as it was.
-        check_one_choice(arguments)
+        check_one_preset(arguments)
+        _tell_size(arguments)
     register()
     request = Request(
         arguments, retry_failed=retry_failed, may_sweep=may_sweep, recorded_key=recorded_key
@@ -155,6 +159,7 @@ class _Jobs:
         try:
             given = given_keys(HydraConfig.get().overrides.task)
             config = resolve(composed, given)
+            _tell_unused(given)
             with notified([config], "run", overrides_of(config)) as ended:
                 self.results.append(run_single(without_notify(config), self.console))
                 ended(self.results[-1].run_id)
@@ -162,6 +167,25 @@ class _Jobs:
         except BaseException as error:
             self.raised.append(error)
             return None
+
+
+def _tell_size(arguments: Sequence[str]) -> None:
+    """Say which of two numbers of images counts."""
+    size, number = (
+        next((a for a in reversed(arguments) if a.partition("=")[0] == key), "")
+        for key in ("size", "data.n_train")
+    )
+    if size and number:
+        line = printable(f"{size}: no effect, since {number} is typed too")
+        print(f"nnexp: {line}", file=sys.stderr, flush=True)
+
+
+def _tell_unused(given: Sequence[str]) -> None:
+    """Say that one run is trained here, whatever was typed of how a sweep is to be."""
+    unused = [key for key in OF_SWEEPS if key in given]
+    if unused:
+        line = f"{', '.join(unused)}: no effect on one run, which is trained here; allowed with -m"
+        print(f"nnexp: {line}", file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -135,7 +135,7 @@ def _checked(pair: Any, where: str, network: Network) -> tuple[Floats, Floats, i
         except (TypeError, ValueError):
             kind = type(pair).__name__
             raise UserError(f"{where}: is a {kind}; allowed: a pair (x, y)") from None
-        x = _numbers(x, f"{where}: x")
+        x = as_numbers(x, f"{where}: x")
         if isinstance(y, np.ndarray) and y.ndim == 0:
             y = y[()]
     sizes = f"as sizes={list(network.sizes)} has it"
@@ -148,7 +148,7 @@ def _checked(pair: Any, where: str, network: Network) -> tuple[Floats, Floats, i
         if not 0 <= digit < network.outputs:
             raise UserError(f"{where}: y is {digit}; allowed: 0 to {network.outputs - 1}, {sizes}")
         return x, one_hot(np.array([digit]), network.outputs), digit
-    column = _numbers(y, f"{where}: y")
+    column = as_numbers(y, f"{where}: y")
     if column.shape != (network.outputs, 1):
         raise UserError(
             f"{where}: y has the shape {column.shape}; allowed: a digit, or "
@@ -157,7 +157,12 @@ def _checked(pair: Any, where: str, network: Network) -> tuple[Floats, Floats, i
     return x, column, int(np.argmax(column))
 
 
-def _numbers(value: Any, where: str) -> Floats:
+def as_numbers(value: Any, where: str) -> Floats:
+    """Numbers as an array of float64.
+
+    Raises:
+        UserError: one line that says where something else is.
+    """
     try:
         return np.asarray(value, np.float64)
     except (TypeError, ValueError):

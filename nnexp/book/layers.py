@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nnexp.book import columns, saved
-from nnexp.book.columns import blocks, columns_of, sequence_of
+from nnexp.book.columns import as_numbers, blocks, columns_of, sequence_of
 from nnexp.book.costs import CostClass, check_cost, class_name, costs_of, gradient, summed
 from nnexp.book.mnist_loader import checked_rng
 from nnexp.book.pairs import Floats
@@ -50,7 +50,7 @@ class Layers:
         Raises:
             UserError: another shape.
         """
-        x = np.asarray(a, np.float64)
+        x = as_numbers(a, "feedforward: a")
         if x.ndim != 2 or len(x) != self.sizes[0]:
             raise UserError(
                 f"feedforward: a has the shape {x.shape}; allowed: ({self.sizes[0]}, 1)"
@@ -156,13 +156,19 @@ class Layers:
         """
         shapes = [((n, m), (n, 1)) for m, n in pairwise(self.sizes)]
         for name, arrays in (("weights", self.weights), ("biases", self.biases)):
-            if len(arrays) != len(shapes):
-                raise UserError(f"{name}: {len(arrays)} arrays; allowed: {len(shapes)}")
-            for layer, (array, both) in enumerate(zip(arrays, shapes, strict=True)):
-                shape = both[name == "biases"]
-                if np.shape(array) != shape:
+            try:
+                found = len(arrays)
+            except TypeError:
+                raise UserError(
+                    f"{name}: is a {type(arrays).__name__}; allowed: a list of {len(shapes)} arrays"
+                ) from None
+            if found != len(shapes):
+                raise UserError(f"{name}: {found} arrays; allowed: {len(shapes)}")
+            for layer, (values, both) in enumerate(zip(arrays, shapes, strict=True)):
+                shape, array = both[name == "biases"], as_numbers(values, f"{name}[{layer}]:")
+                if array.shape != shape:
                     raise UserError(
-                        f"{name}[{layer}]: has the shape {np.shape(array)}; allowed: {shape}"
+                        f"{name}[{layer}]: has the shape {array.shape}; allowed: {shape}"
                     )
         return Parameters(
             tuple(np.asarray(w, np.float64) for w in self.weights),
@@ -196,7 +202,8 @@ and would pass over any other."""
 
 def _sizes(sizes: Any) -> list[int]:
     try:
-        listed = list(sizes)
+        # Of a text, the characters would be the layers.
+        listed = [] if isinstance(sizes, (str, bytes)) else list(sizes)
     except TypeError:
         listed = []
     if len(listed) < 2:

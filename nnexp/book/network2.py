@@ -12,6 +12,7 @@ and printed from the record when it is asked for again. Any other is trained her
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,7 +31,7 @@ from nnexp.book.costs import (
 from nnexp.book.layers import OURS, Layers
 from nnexp.book.pairs import vectorized_result
 from nnexp.book.saved import FileName
-from nnexp.book.session import Session, session_of, whole_number
+from nnexp.book.session import Session, session_of, true_or_false, whole_number
 from nnexp.book.sgd_output import MONITORED, Lists, Told
 from nnexp.book.unrecorded import Shuffles
 from nnexp.config.rules import MAX_SEED
@@ -84,6 +85,8 @@ class Network(Layers):
         self.seed = whole_number("seed", seed, 0, MAX_SEED)
         self.run: Run | None = None
         """The recorded run that weights and biases are of, if they are."""
+        # An initializer of a derived class need not call ours.
+        self._init = "scaled"
         self.default_weight_initializer()
 
     def default_weight_initializer(self) -> None:
@@ -141,7 +144,11 @@ class Network(Layers):
             monitor_evaluation_cost,
             monitor_evaluation_accuracy,
         )
-        monitored = [name for name, asked in zip(MONITORED, wanted, strict=True) if asked]
+        monitored = [
+            name
+            for name, asked in zip(MONITORED, wanted, strict=True)
+            if true_or_false(f"monitor_{name}", asked)
+        ]
         numbers = (epochs, mini_batch_size, eta, lmbda, early_stopping_n)
         return self._train(
             session_of(self._facts, training_data, evaluation_data, monitored, *numbers)
@@ -149,6 +156,7 @@ class Network(Layers):
 
     def _train(self, session: Session) -> Lists:
         """As a recorded run, where a config can say the session, else step by step."""
+        check_cost(self.cost)
         plan = recorded.plan_of(self._start(), session)
         told = Told(session.monitored, *session.sizes)
         if plan.config is not None:
@@ -165,10 +173,14 @@ class Network(Layers):
 
     def _initialize(self, init: str) -> None:
         self._init = init
-        config = self._config
-        self._take(initial_parameters(config, tuple(self.sizes)))
-        self._shuffles = Shuffles(randomness_of(config, tuple(self.sizes), permutation))
+        self._take(initial_parameters(self._config, tuple(self.sizes)))
+        vars(self).pop("_shuffles", None)
         self.run = None
+
+    @cached_property
+    def _shuffles(self) -> Shuffles:
+        """The orders of examples since the weights were drawn."""
+        return Shuffles(randomness_of(self._config, tuple(self.sizes), permutation))
 
     @property
     def _config(self) -> Config:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, SupportsIndex, TypeAlias, overload
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
+from nnexp.errors import UserError
 from nnexp.train.plan import pixel_max_of
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -33,7 +35,13 @@ def one_hot(digits: NDArray[np.integer[Any]], classes: int) -> Floats:
 
 
 def vectorized_result(j: int) -> Floats:
-    """The digit j as the output that is wanted of the network: (10, 1), 1 at j and 0 elsewhere."""
+    """The digit j as the output that is wanted of the network: (10, 1), 1 at j and 0 elsewhere.
+
+    Raises:
+        UserError: j is no digit; of −1, NumPy would make 9.
+    """
+    if not isinstance(j, Integral) or not 0 <= j <= 9:
+        raise UserError(f"j={j!r}: allowed: a whole number, 0 to 9")
     return one_hot(np.array([j]), 10)
 
 

@@ -83,7 +83,10 @@ def plan_of(start: Start, session: Session) -> Plan:
     if start.changed:
         return Plan(None, f"{start.changed} is a method of your own")
     if not start.fresh:
-        return Plan(None, "the network was trained, loaded or changed before")
+        return Plan(
+            None,
+            "the network was trained, loaded or changed before, or its weights drawn otherwise",
+        )
     config = _config(start, session, n, evaluated)
     try:
         check(config)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from operator import index
 from typing import Any
+
+import numpy as np
 
 from nnexp.book.columns import Network, check_pairs, sequence_of
 from nnexp.book.pairs import TEST, touches
@@ -95,12 +98,25 @@ def whole_number(name: str, value: Any, least: int, most: int | None = None) -> 
     """
     text = f"at least {least}" if most is None else f"{least} to {most}"
     try:
-        number = index(value)
+        # True is 1 to Python; here it is an argument that got into the wrong place.
+        number = least - 1 if isinstance(value, bool) else index(value)
     except TypeError:
         number = least - 1
     if number < least or (most is not None and number > most):
         raise UserError(f"{name}={value!r}: allowed: a whole number, {text}")
     return number
+
+
+def true_or_false(name: str, value: Any) -> bool:
+    """True or False, also as NumPy has them, or as 1 and 0.
+
+    Raises:
+        UserError: one line naming argument, value and what is allowed; the text "False" would
+            count as true.
+    """
+    if isinstance(value, (bool, Integral, np.bool_)) and value in (0, 1):
+        return bool(value)
+    raise UserError(f"{name}={value!r}: allowed: True, False")
 
 
 def real_number(name: str, value: Any, *, above_zero: bool = False) -> float:
@@ -110,7 +126,7 @@ def real_number(name: str, value: Any, *, above_zero: bool = False) -> float:
         UserError: one line naming argument, value and what is allowed.
     """
     try:
-        number = math.nan if isinstance(value, str) else float(value)
+        number = math.nan if isinstance(value, (str, bool)) else float(value)
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number) or number < 0 or (above_zero and number == 0):

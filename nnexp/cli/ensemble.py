@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from collections.abc import Sequence
 
 import numpy as np
 
 from nnexp.cli.network_tables import add_networks, mean_with_interval, networks, print_tables
 from nnexp.cli.options import Parser, command
+from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.record.ensemble import record_ensemble
 from nnexp.record.store import Store, open_store
@@ -35,6 +37,9 @@ from nnexp.train.predict import outputs
 
 KS = (1, 2, 3, 5, 10, 20, 50, 100)
 """Ensembles of so many networks, and means over so many masks, are looked at."""
+
+SHOWN = 5
+"""Settings that are named one by one."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -71,11 +76,26 @@ def main(arguments: Sequence[str]) -> int:
     if masked:
         tables.append(_masked(masked, typed))
     print_tables(tables, options.format)
+    _tell_left_out(found, options.masks)
     if options.format == "table":
         shown = ", ".join(run_id[:8] for run_id in recorded)
         print(f"recorded   as runs of kind ensemble: {shown}")
         print(f"look       python -m nnexp ui{option_of(store)}")
     return 0
+
+
+def _tell_left_out(found: Sequence[Members], masks: int) -> None:
+    """Say on standard error which of what was asked for had nothing to work on."""
+    alone = [setting.name for setting in found if len(setting.networks) < 2]
+    if alone:
+        names = "; ".join(alone[:SHOWN]) + (f"; {len(alone) - SHOWN} more" * (len(alone) > SHOWN))
+        print(printable(f"left out, of one seed only: {names}"), file=sys.stderr)
+    if masks and not any(len(s.networks) > 1 and s.config.dropout.hidden for s in found):
+        print(
+            f"--masks {masks}: no effect: none of these settings was trained with dropout "
+            "of hidden units",
+            file=sys.stderr,
+        )
 
 
 def _parser() -> Parser:

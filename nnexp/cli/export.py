@@ -177,9 +177,15 @@ def _check(options: argparse.Namespace) -> None:
         raise UserError("--signed-by: allowed with --sign KEYFILE")
     if options.metric is not None and not (options.latex or options.by):
         raise UserError("--metric: allowed with --by or --latex")
-    given = [bool(options.run_ids), options.sweep is not None, options.experiment is not None]
-    if sum(given) != 1:
-        raise UserError("export: allowed: one of RUN_ID, --sweep ID and --experiment NAME")
+    ids, experiments = options.run_ids, options.experiment
+    given = [
+        *([f"RUN_ID {' '.join(ids)}"] if ids else []),
+        *([f"--sweep {options.sweep}"] if options.sweep is not None else []),
+        *([f"--experiment {' '.join(experiments)}"] if experiments is not None else []),
+    ]
+    if len(given) != 1:
+        said = f"{' with '.join(given)}: " if given else ""
+        raise UserError(f"export: {said}allowed: one of RUN_ID, --sweep ID and --experiment NAME")
     if options.where and options.experiment is None:
         raise UserError("--where: allowed with --experiment NAME")
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from nnexp.cli.formats import add_format, done, said_beside
 from nnexp.cli.options import Parser
-from nnexp.config.check_arguments import check_arguments, check_one_choice
+from nnexp.config.check_arguments import check_arguments, check_one_preset
 from nnexp.config.compose import schema_keys
 from nnexp.config.plurals import some
 from nnexp.extension_files import options as parts_options
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     add_format(parser)
     options = parser.parse_intermixed_args(arguments)
     check_arguments(options.overrides, schema_keys(), [])
-    check_one_choice(options.overrides)
+    check_one_preset(options.overrides)
     with said_beside(options.format):
         run_id = _fork(options)
     return done(options.format, runs=[run_id])

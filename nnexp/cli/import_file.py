@@ -12,9 +12,11 @@ from nnexp.cli.formats import add_format, print_json, said_beside
 from nnexp.cli.options import Parser
 from nnexp.cli.verification_text import log_lines, tell_conclusions, tell_log
 from nnexp.config.arguments import printable
+from nnexp.errors import UserError
 from nnexp.record.store import Store, open_store
 from nnexp.runner.run_text import option_of
 from nnexp.study.exchange.checked import all_problems
+from nnexp.study.exchange.page import PAGE
 from nnexp.study.exchange.recording import Imported, record_results
 from nnexp.study.exchange.results import Results, absent, open_results
 from nnexp.study.exchange.signature import read_public
@@ -42,6 +44,13 @@ def main(arguments: Sequence[str]) -> int:
     )
     add_format(parser)
     options = parser.parse_args(arguments)
+    if options.experiment == "":
+        raise UserError("--experiment '': allowed: a name, or leave it out")
+    if options.file.endswith(PAGE):
+        raise UserError(
+            f"{options.file}: a page of a report; allowed: a file that python -m nnexp export has "
+            "written (verify takes pages too)"
+        )
     expected = read_public(Path(options.signer)) if options.signer is not None else None
     with open_results(Path(options.file)) as results:
         with said_beside(options.format):

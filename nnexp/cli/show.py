@@ -67,10 +67,16 @@ def main(arguments: Sequence[str]) -> int:
 def _show(store: Store, run: Run, options: argparse.Namespace) -> None:
     """All that is known of it on a screen."""
     console = new_console()
+    kind = run.data.tags.get("nnexp.kind", "not recorded by this program")
+    trained = kind in TRAINED and run.info.status not in ("FAILED", "RUNNING")
+    if not trained:
+        _refuse_files(options, kind, str(run.info.status))
     _head(store, run, console)
-    if run.data.tags.get("nnexp.kind") == "sweep":
+    if kind == "sweep":
         _sweep(store, run, console)
-    if run.data.tags.get("nnexp.kind") not in TRAINED or run.info.status in ("FAILED", "RUNNING"):
+    if kind == "ensemble":
+        _ensemble(run, console)
+    if not trained:
         return
     for line in warnings_of(store, [str(run.info.run_id)]):
         console.print(safe(f"\nwarning: {line}"), highlight=False, soft_wrap=True)
@@ -101,6 +107,21 @@ def _show(store: Store, run: Run, options: argparse.Namespace) -> None:
             console.print(safe(f"written    {options.model}"), highlight=False)
     except OSError as error:
         raise UserError(f"show: cannot write there: {error}") from error
+
+
+def _refuse_files(options: argparse.Namespace, kind: str, status: str) -> None:
+    """Refuse to write files of what is no trained network.
+
+    Raises:
+        UserError: one was asked for.
+    """
+    for name in ("figures", "model"):
+        if (given := getattr(options, name)) is not None:
+            what = f"a {status} run" if kind in TRAINED else f"of kind {kind}"
+            raise UserError(
+                f"--{name} {given}: run {options.run_id} is {what}; allowed: with a run or fork "
+                "that has ended"
+            )
 
 
 def _plain(run: Run) -> dict[str, Any]:
@@ -163,6 +184,28 @@ def _sweep(store: Store, run: Run, console: Console) -> None:
                 f"recorded: python -m nnexp sweeps --go-on {start}"
             )
             console.print(safe(line), highlight=False)
+
+
+def _ensemble(run: Run, console: Console) -> None:
+    """What several networks say together, and which they are."""
+    metrics, tags = run.data.metrics, run.data.tags
+    for name, text in (
+        ("test/accuracy", "test accuracy of their mean outputs"),
+        ("test/accuracy_votes", "test accuracy of their votes"),
+        ("errors/agreement", "test images that two of them take for the same class"),
+    ):
+        if name in metrics:
+            console.print(f"{metrics[name]:>7.2%}  {text}", highlight=False)
+    if "test/data_cost" in metrics:
+        text = f"{metrics['test/data_cost']:>7.4f}  test cost of their mean outputs"
+        console.print(text, highlight=False)
+    shown = " ".join(run_id[:8] for run_id in tags.get("nnexp.members", "").split())
+    for line in (
+        f"networks   {shown}",
+        f"artifacts  {run.info.artifact_uri}",
+        f"repeat     {tags.get('nnexp.command', '')}",
+    ):
+        console.print(safe(line), highlight=False, soft_wrap=True)
 
 
 def _curves(curves: pd.DataFrame, console: Console) -> None:

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from nnexp.cli import COMMANDS
-from nnexp.cli.formats import add_format, print_json
+from nnexp.cli.formats import TABLES, add_format, print_csv, print_json
 from nnexp.cli.options import Parser
 from nnexp.config.arguments import without_retired
 from nnexp.config.schema import Config
@@ -44,10 +44,10 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--go-on", metavar="ID", help="train what is missing in this sweep")
     parser.add_argument("--retry", choices=["failed"], help="with --go-on: train failed runs again")
-    add_format(parser, ("table", "json"))
+    add_format(parser, TABLES)
     options = parser.parse_args(arguments)
-    if options.go_on and options.format == "json":
-        raise UserError("--format json: allowed without --go-on")
+    if options.go_on and options.format != "table":
+        raise UserError(f"--format {options.format}: allowed without --go-on")
     if options.retry and options.go_on is None:
         raise UserError("--retry failed: allowed with --go-on ID")
     if options.go_on == "":
@@ -58,6 +58,8 @@ def main(arguments: Sequence[str]) -> int:
     rows, commands = _listed(store)
     if options.format == "json":
         print_json(rows)
+    elif options.format == "csv":
+        print_csv(rows)
     else:
         _show(rows, commands)
     return 0

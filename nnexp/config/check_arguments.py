@@ -78,18 +78,18 @@ def check_arguments(arguments: Sequence[str], keys: Iterable[str], commands: Ite
             _check_override(argument, known, commands)
 
 
-def check_one_choice(arguments: Iterable[str]) -> None:
-    """Refuse two choices of one group: Hydra would pass over the first in silence.
+def check_one_preset(arguments: Iterable[str]) -> None:
+    """Refuse two presets: the first would be passed over in silence.
+
+    Of other keys and choices the last counts, as in Hydra, so that a script may add to a line.
 
     Raises:
         UserError: one line that names both.
     """
-    chosen: dict[str, str] = {}
-    for argument in arguments:
-        group = argument.partition("=")[0]
-        if group in GROUPS and chosen.setdefault(group, argument) != argument:
-            first = printable(chosen[group])
-            raise UserError(f"{first}: given again, as {printable(argument)}; allowed: one of them")
+    presets = dict.fromkeys(a for a in arguments if a.partition("=")[0] == "experiment")
+    if len(presets) > 1:
+        first, second = map(printable, list(presets)[:2])
+        raise UserError(f"{first}: given again, as {second}; allowed: one of them")
 
 
 def _option_or_key(flag: str, known: Sequence[str]) -> str:

@@ -141,8 +141,8 @@ def _hyphened(value: Any) -> str:
 def resolve(composed: DictConfig, given: Collection[str] = ()) -> Config:
     """A composed config as a checked `Config`.
 
-    `given` are the keys that were typed. Where `data.n_train` is among them, `size` says the same;
-    one that was typed too and says something else is refused.
+    `given` are the keys that were typed. Where `data.n_train` is among them, `size` says the same.
+    Where a preset sets it, a `size` that was typed and says something else is refused.
 
     Raises:
         UserError: a value has the wrong type or breaks a rule.
@@ -156,22 +156,23 @@ def resolve(composed: DictConfig, given: Collection[str] = ()) -> Config:
         # The record must lead to the files from any folder.
         root = os.path.abspath(os.path.expanduser(config.data.root))
         config = dataclasses.replace(config, data=dataclasses.replace(config.data, root=root))
-    if count(config.size) != config.data.n_train and "size" in given:
-        _refuse_size(config, given)
-    elif count(config.size) != config.data.n_train:
-        config = dataclasses.replace(config, size=str(config.data.n_train))
+    if count(config.size) != config.data.n_train:
+        config = _with_size(config, given)
     check(config, given)
     return config
 
 
-def _refuse_size(config: Config, given: Collection[str]) -> None:
-    n, typed = config.data.n_train, "data.n_train" in given
-    if config.data.name == "neuron" and not typed:
-        return  # `check` says that size has no effect there.
-    raise UserError(
-        f"size={config.size}: data.n_train={n} is "
-        f"{'typed too' if typed else 'set by the preset'}; allowed: one of them"
-    )
+def _with_size(config: Config, given: Collection[str]) -> Config:
+    """With the `size` that `data.n_train` says."""
+    n = config.data.n_train
+    if "size" in given and "data.n_train" not in given:
+        if config.data.name == "neuron":
+            return config  # `check` says that size has no effect there.
+        raise UserError(
+            f"size={config.size}: data.n_train={n} is set by the preset; "
+            f"allowed: data.n_train={count(config.size)}"
+        )
+    return dataclasses.replace(config, size=str(n))
 
 
 def flatten(config: Config) -> dict[str, str]:

@@ -77,6 +77,9 @@ def _decay_allowed(c: Config) -> str:
     return f"eta * lmbda / n must stay below 1: allowed below {most:g} at n={c.data.n_train}"
 
 
+_OF_A_SHELL = frozenset({"|", "||", "&", "&&", ";", "<", ">", ">>", "2>", "2>&1"})
+
+
 def _can_be_told(target: str) -> bool:
     try:
         words = shlex.split(target)
@@ -85,7 +88,9 @@ def _can_be_told(target: str) -> bool:
             return parts.scheme in ("http", "https") and bool(parts.hostname) and len(words) == 1
     except ValueError:
         return False
-    return bool(words) and shutil.which(words[0]) is not None
+    # No shell reads it: these would be arguments, and the program would end with some error.
+    by_shell = not _OF_A_SHELL.isdisjoint(words)
+    return bool(words) and not by_shell and shutil.which(words[0]) is not None
 
 
 def _own_metrics_allowed(c: Config) -> str:
@@ -157,7 +162,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "tracking.notify",
         lambda c: c.tracking.notify is None or _can_be_told(c.tracking.notify),
-        "allowed: http(s)://HOST/…, or a command that is installed, with its arguments",
+        "allowed: http(s)://HOST/…, or a command that is installed, with its arguments (what a "
+        "shell is to read: sh -c '…')",
     ),
     at_least("seed", 0, MAX_SEED),
     at_least("data.n_train", 1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from nnexp.record.mlflow_private import ELSEWHERE, LOGIN
@@ -31,9 +32,22 @@ BY_SERVER = (
 )
 
 
+_REQUEST = re.compile(r"API request to (\S+) failed with exception .*\(Caused by \w+\((.*)\)\)$")
+"""How MLflow says that a server was not reached: the cause comes last, after 200 characters."""
+
+
+def _cause(text: str) -> str:
+    """What MLflow's client said, if it reached no server: where, and why not."""
+    found = _REQUEST.match(text)
+    if found is None:
+        return text
+    why = re.sub(r"[\"']\)*$", "", found[2]).rpartition(": ")[2].lstrip("\"'")
+    return f"{found[1]}: {why}"
+
+
 def said_by_store(error: BaseException) -> str:
     """What a store's client raised, on one line without secrets."""
-    text = redact(" ".join(str(error).split()))
+    text = redact(_cause(" ".join(str(error).split())))
     if text.startswith(ELSEWHERE):
         return BY_SERVER
     return text[:200] or type(error).__name__
@@ -64,6 +78,7 @@ def unreachable(uri: str, key: str, error: BaseException) -> str:
             f"{key}={redact(uri)}: the server asks who you are; allowed: name and password in "
             "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, as its users have them"
         )
+    reason = _cause(reason)
     if len(reason) > 120:
         reason = reason[:117] + "..."
     return f"{key}={redact(uri)}: no tracking store answers there ({reason}); allowed: a live one"

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from numbers import Integral
 
 from nnexp.config.arguments import NOTIFY, TEXTS, cut
-from nnexp.config.check_arguments import check_arguments, check_one_choice
+from nnexp.config.check_arguments import check_arguments, check_one_preset
 from nnexp.config.compose import schema_keys
 from nnexp.config.schema import Config
 from nnexp.config.varying_keys import short
@@ -164,7 +164,7 @@ def fixed_and_spaces(asked: Asked) -> tuple[list[str], dict[str, Space]]:
         UserError: an override that cannot be read, or is of no use in a search.
     """
     check_arguments(asked.overrides, schema_keys(), ())
-    check_one_choice(asked.overrides)
+    check_one_preset(asked.overrides)
     fixed, spaces, typed = list[str](), dict[str, Space](), dict[str, str]()
     for override in asked.overrides:
         key, _, value = override.partition("=")

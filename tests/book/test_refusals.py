@@ -18,6 +18,8 @@ X, Y = np.zeros((784, 1)), np.zeros((10, 1))
 NETWORKS: dict[str, dict[str, Any]] = {
     r"sizes=\[784\]: allowed: a list of two layers": {"sizes": [784]},
     r"sizes=7: allowed": {"sizes": 7},
+    r"sizes='784,30,10': allowed: a list of two layers": {"sizes": "784,30,10"},
+    r"sizes\[1\]=True: allowed: a whole number": {"sizes": [784, True, 10]},
     r"sizes\[1\]=0: allowed: a whole number, at least 1": {"sizes": [784, 0, 10]},
     r"sizes\[1\]=30\.0: allowed": {"sizes": [784, 30.0, 10]},
     r"sizes=.*weights; allowed: at most 100,000,000": {"sizes": [784, 10**9, 10]},
@@ -38,6 +40,10 @@ CALLS: dict[str, dict[str, Any]] = {
     r"lmbda=inf: allowed": {"lmbda": float("inf")},
     r"lmbda=None: allowed": {"lmbda": None},
     r"early_stopping_n=-3: allowed": {"early_stopping_n": -3},
+    r"early_stopping_n=True: allowed: a whole number": {"early_stopping_n": True},
+    r"lmbda=True: allowed: a finite number": {"lmbda": True},
+    r"monitor_training_cost='False': allowed: True, False": {"monitor_training_cost": "False"},
+    r"monitor_evaluation_accuracy=10: allowed: True, False": {"monitor_evaluation_accuracy": 10},
     r"early_stopping_n=3: allowed with evaluation_data=validation_data": {
         "early_stopping_n": 3, "evaluation_data": None,
     },
@@ -116,7 +122,29 @@ def test_steps_and_passes_are_refused(sets: Sets) -> None:
         (lambda: net.update_mini_batch(sets[0][:5], 0.5, 0.0, 0), "n=0"),
         (lambda: net.total_cost(sets[0][:5], -1.0), r"lmbda=-1\.0"),
         (lambda: net.feedforward(np.zeros(784)), r"a has the shape \(784,\); allowed: \(784, 1\)"),
+        (lambda: net.feedforward(sets[0][0]), "feedforward: a is a Pair; allowed: an array"),
+        (lambda: net.feedforward("seven"), "feedforward: a is a str; allowed: an array"),
+        (lambda: network2.vectorized_result(-1), "j=-1: allowed: a whole number, 0 to 9"),
+        (lambda: network2.vectorized_result("3"), "j='3': allowed"),  # type: ignore[arg-type]
         (lambda: net.backprop(X, 11), r"y is 11; allowed: 0 to 9"),
     ):
         with pytest.raises(nnexp.UserError, match=said):
             call()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("weights", None, r"weights: is a NoneType; allowed: a list of 2 arrays"),
+        ("biases", [None, 3], r"biases\[0\]: has the shape \(\); allowed: \(30, 1\)"),
+        ("weights", ["w", "v"], r"weights\[0\]: is a str; allowed: an array of numbers"),
+        ("cost", "quadratic", r"cost='quadratic': allowed: CrossEntropyCost, QuadraticCost"),
+    ],
+)
+def test_what_was_put_into_a_network_is_refused(
+    name: str, value: Any, said: str, sets: Sets
+) -> None:
+    net = network2.Network([784, 30, 10])
+    setattr(net, name, value)
+    with pytest.raises(nnexp.UserError, match=said):
+        net.SGD(sets[0][:10], 1, 10, 0.5)

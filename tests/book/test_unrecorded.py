@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -219,3 +220,27 @@ def test_mini_batches_larger_than_the_data_are_one(here: Path, sets: Sets) -> No
     assert net.run.params["train.batch_size"] == "7"
     other.update(plain(sets[0][:7]), 0.5, 0.0, 7)
     np.testing.assert_allclose(net.weights[0], other.weights[0], rtol=0, atol=1e-13)
+
+
+class Zeros(network2.Network):
+    """An initializer of one's own, as the chapter's exercises ask for: it calls none of ours."""
+
+    def default_weight_initializer(self) -> None:
+        self.biases = [np.zeros((n, 1)) for n in self.sizes[1:]]
+        self.weights = [np.zeros((n, m)) for m, n in pairwise(self.sizes)]
+
+
+def test_a_network_with_an_initializer_of_its_own_trains(
+    here: Path, sets: Sets, capsys: Out
+) -> None:
+    net = Zeros([784, 10])
+    net.SGD(sets[0][:20], 1, 10, 0.5)
+    said = read(capsys.readouterr().out)
+    assert said.rest[-1].endswith("changed before, or its weights drawn otherwise")
+    ours = network2.Network([784, 10])
+    ours.weights, ours.biases = [np.zeros((10, 784))], [np.zeros((10, 1))]
+    ours.SGD(sets[0][:20], 1, 10, 0.5)
+    np.testing.assert_array_equal(net.weights[0], ours.weights[0])
+    net.large_weight_initializer()
+    net.SGD(sets[0][:20], 1, 10, 0.5)
+    assert net.run is not None

@@ -159,3 +159,20 @@ def test_time_left_is_that_of_the_busiest_worker(monkeypatch: pytest.MonkeyPatch
         shown.ended(run, "", failed=False)
     assert shown.said() == "2 done, 0 running, 0 failed, 1 left, about 1:40 min left"
     assert shown._running == set()
+
+
+def test_of_two_numbers_of_images_it_is_said_which_counts(tmp_path: Path) -> None:
+    done = inside(tmp_path, "size=1k", "data.n_train=100", "train.epochs=1", "sweep.dry_run=true")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("size=1k: no effect, since data.n_train=100 is typed too") == 1
+    assert "100 mnist images" in done.stdout
+
+
+def test_keys_of_sweeps_are_said_to_have_no_effect_on_one_run(tmp_path: Path) -> None:
+    typed = ("size=100", "sweep.dry_run=true", "sweep.workers=2", "sweep.executor=dask")
+    done = inside(tmp_path, *typed)
+    assert done.returncode == 0
+    keys = "sweep.executor, sweep.workers"
+    assert f"{keys}: no effect on one run, which is trained here; allowed with -m" in done.stderr
+    assert "no effect" not in inside(tmp_path, "-m", *typed, "seed=0,1").stderr
+    assert "no effect" not in inside(tmp_path, *typed[:2]).stderr

@@ -8,7 +8,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from nnexp.record.store_errors import BY_SERVER, said_by_store
+from nnexp.record.store_errors import BY_SERVER, said_by_store, unreachable
 from tests.inside import inside
 
 TINY = ("size=100", "train.epochs=1", "model.hidden=[5]", "data.n_validation=100")
@@ -46,3 +46,36 @@ def test_it_is_said_when_artifacts_are_asked_for(
     with pytest.raises(MlflowException) as raised:
         made_by_a_server.list_artifacts(run.info.run_id)
     assert said_by_store(raised.value) == BY_SERVER
+
+
+@pytest.mark.parametrize(
+    ("caused", "why"),
+    [
+        (
+            "NewConnectionError(\"HTTPConnection(host='h', port=1): Failed to establish a new "
+            'connection: [Errno 111] Connection refused")',
+            "[Errno 111] Connection refused",
+        ),
+        (
+            "ReadTimeoutError(\"HTTPConnectionPool(host='h', port=1): Read timed out. "
+            '(read timeout=5)")',
+            "Read timed out. (read timeout=5)",
+        ),
+        ("ResponseError('too many 503 error responses')", "too many 503 error responses"),
+        (
+            "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate "
+            "verify failed: self-signed certificate (_ssl.c:1006)'))",
+            "self-signed certificate (_ssl.c:1006)",
+        ),
+    ],
+)
+def test_a_server_that_is_not_reached_is_said_with_the_cause(caused: str, why: str) -> None:
+    text = (
+        "API request to http://h:1/api/2.0/mlflow/runs/create failed with exception "
+        "HTTPConnectionPool(host='h', port=1): Max retries exceeded with url: "
+        f"/api/2.0/mlflow/runs/create (Caused by {caused})"
+    )
+    where = "http://h:1/api/2.0/mlflow/runs/create"
+    assert said_by_store(MlflowException(text)) == f"{where}: {why}"
+    line = unreachable("http://h:1", "tracking.uri", MlflowException(text))
+    assert f"({where}: {why})" in line

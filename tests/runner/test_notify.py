@@ -113,7 +113,10 @@ def test_who_does_not_listen_costs_a_line_and_little_time(
     assert "secret" not in line
 
 
-@pytest.mark.parametrize("target", ["ftp://x/y", "no-such-program-at-all", "http://", "'", "''"])
+@pytest.mark.parametrize(
+    "target",
+    ["ftp://x/y", "no-such-program-at-all", "http://", "'", "''", "cat > there", "true && true"],
+)
 def test_target_that_nobody_could_reach_is_refused(target: str, tmp_path: Path) -> None:
     done = inside(tmp_path, *TINY, f'tracking.notify="{target}"')
     assert done.returncode == 2

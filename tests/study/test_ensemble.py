@@ -175,3 +175,37 @@ def test_what_cannot_be_done_is_said_in_a_line(
 def test_mean_outputs_are_added_in_order() -> None:
     three = np.random.default_rng(0).random((3, 4, 5))
     np.testing.assert_array_equal(mean_of(three), (three[0] + three[1] + three[2]) / 3)
+
+
+def test_a_recorded_ensemble_is_shown_with_what_it_says(store: Path) -> None:
+    assert inside(store, "ensemble").returncode == 0
+    (run, *_) = recorded(store, "ensemble")
+    shown = inside(store, "show", run.info.run_id[:8])
+    assert shown.returncode == 0, shown.stderr
+    accuracy = run.data.metrics["test/accuracy"]
+    assert f"{accuracy:.2%}  test accuracy of their mean outputs" in shown.stdout
+    members = [run_id[:8] for run_id in run.data.tags["nnexp.members"].split()]
+    assert f"networks   {' '.join(members)}" in shown.stdout
+    assert "repeat     python -m nnexp ensemble" in shown.stdout
+
+
+def test_files_of_what_is_no_trained_network_are_refused(store: Path) -> None:
+    assert inside(store, "ensemble").returncode == 0
+    (run, *_) = recorded(store, "ensemble")
+    for name in ("--figures", "--model"):
+        done = inside(store, "show", run.info.run_id[:8], name, "there")
+        assert done.returncode == 2
+        assert f"{name} there: run {run.info.run_id[:8]} is of kind ensemble" in done.stderr
+        assert not (store / "there").exists()
+
+
+def test_what_an_ensemble_leaves_out_is_said(store: Path) -> None:
+    typed = ("size=100", "train.epochs=3", "model.hidden=[5]", "tracking.artifacts=light")
+    assert inside(store, *typed).returncode == 0
+    alone = "left out, of one seed only: crossentropy 100 5 3 epochs\n"
+    unmasked = "--masks 2: no effect: none of these settings"
+    done = inside(store, "ensemble", "--masks", "2")
+    assert alone in done.stderr
+    assert unmasked not in done.stderr
+    where = "params.`dropout.hidden` = '0.0'"
+    assert unmasked in inside(store, "ensemble", "--masks", "2", "--where", where).stderr

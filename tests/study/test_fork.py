@@ -95,7 +95,7 @@ def test_a_fork_may_be_forked(folder: Path) -> None:
         (("--at", "0", "reg=l2"), "allowed: 1 to 4"),
         (("--at", "4", "reg=l2"), "train.epochs=4: allowed: more than --at 4"),
         (("--at", "2", "reg=none"), "nothing is changed"),
-        (("--at", "2", "reg=l2", "reg=l1"), "reg=l2: given again, as reg=l1"),
+        (("--at", "2", "experiment=a", "experiment=b"), "experiment=a: given again, as"),
         (("--at", "2", "reg=l3"), "reg=l3: allowed: decoupled, elastic, l1"),
         (("--at", "2", "reg=l2", "reg.lmbda=x"), "reg.lmbda=x: allowed: a number"),
     ],

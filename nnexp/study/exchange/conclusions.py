@@ -139,8 +139,12 @@ def _agree(a: Numbers, b: Numbers) -> bool:
 def _text(numbers: Numbers | None) -> str:
     if numbers is None:
         return "nothing"
-    outcome, n, values = numbers
-    return f"{outcome} {', '.join(str(v) for v in values if v is not None)} (n = {n})"
+    outcome, n, (mean, low, high, *rest) = numbers
+    parts = [] if mean is None else [f"{mean}"]
+    if low is not None or high is not None:
+        parts.append(f"interval {low} to {high}")
+    parts += [f"p = {p}" for p in rest if p is not None]
+    return f"{outcome} {', '.join(parts)} (n = {n})"
 
 
 def _finite(value: float) -> float | None:

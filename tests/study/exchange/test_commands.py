@@ -284,7 +284,10 @@ def test_a_single_run_and_a_filtered_experiment_travel(exported: Exported, tmp_p
     [
         (("export",), "--out is missing"),
         (("export", "--out", "x.nnexp"), "one of RUN_ID, --sweep ID and --experiment NAME"),
-        (("export", "ab", "--sweep", "cd", "--out", "x.nnexp"), "one of RUN_ID"),
+        (
+            ("export", "ab", "--sweep", "cd", "--out", "x.nnexp"),
+            "export: RUN_ID ab with --sweep cd: allowed: one of RUN_ID",
+        ),
         (("export", "ab", "--out", "x.zip"), "a name that ends in .nnexp"),
         (("export", "ab", "--where", "x", "--out", "x.nnexp"), "allowed with --experiment"),
         (("export", "ab", "--signed-by", "x", "--out", "x.nnexp"), "allowed with --sign"),
@@ -293,6 +296,8 @@ def test_a_single_run_and_a_filtered_experiment_travel(exported: Exported, tmp_p
         (("export", "00000000", "--out", "x.nnexp"), "no recorded run"),
         (("import", "none.nnexp"), "none.nnexp: No such file or directory"),
         (("import", "."), "no plain file"),
+        (("import", "page.html"), "page.html: a page of a report; allowed: a file"),
+        (("import", "text.nnexp", "--experiment", ""), "--experiment '': allowed: a name"),
         (("import", "text.nnexp"), "cannot be read (File is not a zip file)"),
         (("verify", "none.nnexp"), "none.nnexp: No such file or directory"),
         (("verify", "page.html"), "carries no results"),

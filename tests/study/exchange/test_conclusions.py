@@ -76,6 +76,10 @@ def mean(manifest: dict[str, Any]) -> None:
     manifest["comparison"]["settings"][0]["mean"] += 1e-6
 
 
+def interval(manifest: dict[str, Any]) -> None:
+    manifest["comparison"]["settings"][0] |= {"mean": 0.5, "low": 0.25, "high": 0.75}
+
+
 def bound(manifest: dict[str, Any]) -> None:
     manifest["claims"][0]["text"] = CLAIMS.replace("0.99", "0.01")
 
@@ -94,6 +98,7 @@ def no_claims(manifest: dict[str, Any]) -> None:
         (outcome, "claim perfect: the file says holds"),
         (mean, "comparison, seed="),
         (bound, "claim perfect: the file says does not hold"),
+        (interval, "the file says mean 0.5, interval 0.25 to 0.75 (n = 1), its runs say mean 0."),
         (left_out, "claim perfect: the file says nothing"),
         (no_claims, "cannot be drawn from it: claims mine"),
     ],
