@@ -51,7 +51,7 @@ _LATE = {
     "Run": "nnexp.results",
     "Sweep": "nnexp.results",
     "Search": "nnexp.search_result",
-    "load_parts": "nnexp.parts",
+    "load_parts": "nnexp.extension_files",
     "register": "",
     "sweep": "nnexp.api",
     "search": "nnexp.api",

@@ -233,3 +233,9 @@ def test_ctrl_c_in_a_notebook_ends_the_run_and_not_the_kernel(tmp_path: Path) ->
     (run,) = recorded(tmp_path)
     assert run.info.status == "KILLED"
     assert run.data.tags["nnexp.reason"] == "stopped by Ctrl-C"
+
+
+@pytest.mark.parametrize("name", nnexp.__all__)
+def test_every_name_of_the_interface_is_there(name: str) -> None:
+    assert getattr(nnexp, name) is not None
+    assert name in dir(nnexp)

@@ -7,13 +7,17 @@ is found out within seconds and before anything is trained.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
+import shutil
 import sys
+import tempfile
 import time
 import uuid
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlparse
@@ -107,7 +111,8 @@ def import_client() -> None:
 def open_store(uri: str | None, *, reading: bool = False) -> Store:
     """Reach the store, creating or migrating an SQLite file if need be.
 
-    With `reading`, a file in a folder that cannot be written is opened too, as it is.
+    With `reading`, a file in a folder that cannot be written is opened too, as it is; where there
+    is none, an empty store is read that leaves nothing behind.
 
     Raises:
         UserError: the address cannot be used, or nothing answers there.
@@ -207,7 +212,10 @@ def _open_sqlite(uri: str, key: str, *, reading: bool) -> Store:
         raise UserError(f"{key}={uri}: no folder {path.parent}; allowed: a file in a folder")
     if path.is_dir():
         raise UserError(f"{key}={uri}: is a folder; allowed: a file")
+    empty = _nothing_recorded(key) if reading and not (path.exists() or folder.exists()) else None
     logs_beside(folder)
+    if empty is not None:
+        return replace(empty, uri=uri)
     try:
         folder.mkdir(exist_ok=True)
         with held(folder / "create.lock"):
@@ -221,6 +229,14 @@ def _open_sqlite(uri: str, key: str, *, reading: bool) -> Store:
             f"{key}={uri}: cannot be written ({error.strerror or error}); "
             "allowed: a file in a writable folder"
         ) from error
+
+
+@lru_cache(maxsize=1)
+def _nothing_recorded(key: str) -> Store:
+    """An empty store that is gone with this process: who only looks leaves no files behind."""
+    place = Path(tempfile.mkdtemp(prefix="nnexp-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return _open_sqlite(f"sqlite:///{place / 'mlflow.db'}", key, reading=False)
 
 
 def _create(path: Path, folder: Path, key: str) -> None:
