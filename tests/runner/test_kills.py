@@ -245,8 +245,8 @@ def test_a_stopped_sweep_says_so_and_goes_on(tmp_path: Path, number: int, code: 
 @pytest.mark.slow
 def test_a_stopped_run_that_goes_on_has_every_value_once(tmp_path: Path) -> None:
     """Also those that were sent after the last checkpoint."""
-    typed = ("size=1k", "train.epochs=600", "tracking.artifacts=light")
-    process = start(tmp_path, *typed)
+    typed = ("size=1k", "train.epochs=3000", "tracking.artifacts=light")
+    process = start(tmp_path, "-q", *typed)  # Nobody reads what it says.
     until_checkpoints(tmp_path, 1)
     time.sleep(0.5)
     process.send_signal(signal.SIGTERM)
@@ -259,7 +259,7 @@ def test_a_stopped_run_that_goes_on_has_every_value_once(tmp_path: Path) -> None
     assert int(epoch) + 1 < sent
     ((_, metrics),) = by_setting(tmp_path).values()
     for name in ("train/cost", "validation/accuracy"):
-        assert [step for step, _ in metrics[name]] == list(range(601))
+        assert [step for step, _ in metrics[name]] == list(range(3001))
 
 
 def test_a_killed_run_leaves_no_process_behind(tmp_path: Path) -> None:
