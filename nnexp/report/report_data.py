@@ -81,6 +81,8 @@ class Material:
     """The config keys that tell the settings apart; the one that is asked about comes last."""
     settings: Mapping[str, tuple[str, ...]]
     """Their names in order, with their values of the keys."""
+    facet: Facet
+    """The keys whose values have charts of their own; none for one chart."""
     measures: tuple[Measure, ...]
     """What the runs have values of, the most telling first."""
 
@@ -99,11 +101,6 @@ class Material:
         if not self.measures:
             raise UserError(f"report {self.name}: no finite value is recorded of any result")
         return _headline(self.measures, self.runs)
-
-    @cached_property
-    def facet(self) -> Facet:
-        """The keys whose values have charts of their own; none for one chart."""
-        return facet_of(list(self.settings.values()))
 
     @cached_property
     def lines(self) -> dict[str, str]:
@@ -176,8 +173,8 @@ def gather(
     if searched:
         settings = most_trained_first(settings, finished)
     measures = _measures(finished)
-    split = bool(facet_of(list(settings.values())))
-    drawn = list(settings) if split else _some(LINES, list(settings), finished, measures)
+    facet = facet_of(list(settings.values()))
+    drawn = list(settings) if facet else _some(LINES, list(settings), finished, measures)
     by_run = _by_run(store, kept, finished[finished["setting"].isin(drawn)])
     first = finished.drop_duplicates("setting").set_index("setting")["run_id"]
     return Material(
@@ -200,6 +197,7 @@ def gather(
         ),
         keys=tuple(keys),
         settings=settings,
+        facet=facet,
         measures=measures,
     )
 
