@@ -31,5 +31,7 @@ def stopped_by(stop: KeyboardInterrupt) -> str:
 
 
 def reason_of(error: BaseException) -> str:
-    """Why something failed, as a record says it: of the user's own mistakes the line alone."""
+    """Why something ended early, as a record says it: of the user's own mistakes the line alone."""
+    if isinstance(error, KeyboardInterrupt):
+        return stopped_by(error)
     return str(error) if isinstance(error, NnexpError) else f"{type(error).__name__}: {error}"

@@ -136,10 +136,13 @@ def check_own(config: Config, dataset: Dataset) -> None:
                 f"init={config.init.name}: gave other numbers when it was called again; allowed: "
                 "draws of rng, the run's own stream, only"
             )
-    labels = dataset.train.labels[: config.data.n_train]
-    outputs = np.random.default_rng(0).random((len(labels), dataset.n_outputs))
-    for name in config.monitor.metrics:
-        if isinstance(metric := OWN[name], OwnMetric):
+    metrics = [
+        metric for name in config.monitor.metrics if isinstance(metric := OWN[name], OwnMetric)
+    ]
+    if metrics:  # Else no data need be read, nor outputs be made up.
+        labels = dataset.train.labels[: config.data.n_train]
+        outputs = np.random.default_rng(0).random((len(labels), dataset.n_outputs))
+        for metric in metrics:
             metric.number(outputs, labels)  # Of outputs such as these it need not be finite.
 
 

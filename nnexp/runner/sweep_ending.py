@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from rich.console import Console
 from rich.markup import escape
 
-from nnexp.errors import NnexpError, stopped_by
+from nnexp.errors import NnexpError, reason_of
 from nnexp.record.clock import now
 from nnexp.record.description import reason_tag, written_in
 from nnexp.record.events import Ended
@@ -49,14 +49,6 @@ def killed_if_stopped(
                 f"{what} {opened.run_id} cannot go on: {error}; the same command goes on with it"
             ) from error
         raise
-
-
-def reason_of(error: BaseException) -> str:
-    """Why a sweep could not go on, for its record."""
-    if isinstance(error, KeyboardInterrupt):
-        return stopped_by(error)
-    said = str(error) if isinstance(error, NnexpError) else f"{type(error).__name__}: {error}"
-    return said
 
 
 def end_parent(parent: Projection, outbox: Outbox, status: str, tags: Mapping[str, str]) -> None:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from nnexp.config.command import command_of
 from nnexp.config.schema import Config
+from nnexp.errors import reason_of
 from nnexp.record.clock import now
 from nnexp.record.description import fail
 from nnexp.record.environment import cores
@@ -24,7 +25,6 @@ from nnexp.record.sweep import TRIAL, Recorded
 from nnexp.runner.executors import Executor, executor_of
 from nnexp.runner.run_claims import WAIT_SECONDS, claims
 from nnexp.runner.store_news import StoreNews
-from nnexp.runner.sweep_ending import reason_of
 from nnexp.runner.sweep_progress import SweepProgress
 from nnexp.runner.sweep_state import SweepState
 from nnexp.runner.sweep_tasks import begun, checkpoint, log_folder, tasks_of
