@@ -14,7 +14,6 @@ import shutil
 import sys
 import tempfile
 import time
-import uuid
 import warnings
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -28,6 +27,7 @@ from nnexp.errors import UserError
 from nnexp.record.identity import ARTIFACTS, follow_move, store_id
 from nnexp.record.locks import held
 from nnexp.record.mlflow_private import LOCKED, SERVED, be_brief, preload, store_of
+from nnexp.record.new_database import create_database
 from nnexp.record.patient_client import LOCKED_SECONDS, PatientClient
 from nnexp.record.store_address import given_as, resolve_uri, sqlite_path
 from nnexp.record.store_errors import BY_SERVER, unreachable
@@ -240,17 +240,7 @@ def _nothing_recorded(key: str) -> Store:
 
 
 def _create(path: Path, folder: Path, key: str) -> None:
-    """Make a fresh database elsewhere and move it into place when it is whole.
-
-    MLflow creates it in dozens of steps; killed between two, it would leave a file that neither it
-    nor anyone else can use.
-    """
-    for left in folder.glob("fresh-*.db*"):
-        left.unlink()
-    # MLflow remembers in a process which addresses have their tables: each file has its own.
-    fresh = folder / f"fresh-{os.getpid()}-{uuid.uuid4().hex[:8]}.db"
-    _reach(f"sqlite:///{fresh}", key, folder, reading=True)
-    os.replace(fresh, path)
+    create_database(path, folder, lambda f: _reach(f"sqlite:///{f}", key, folder, reading=True))
 
 
 def _reach_unlocked(uri: str, key: str, folder: Path, *, reading: bool) -> Store:
