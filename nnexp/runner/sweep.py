@@ -27,6 +27,7 @@ from nnexp.record.sweep import Recorded, find_parent, recorded_runs, sweep_key
 from nnexp.redact import redact
 from nnexp.runner.executors import Executor, check_executor, workers_ahead
 from nnexp.runner.run import tidy, warn_of_changes
+from nnexp.runner.run_claims import claims
 from nnexp.runner.stopwatch import Stopwatch
 from nnexp.runner.sweep_ending import confirm_recorded, killed_if_stopped, say_kept
 from nnexp.runner.sweep_parent import Series, end_sweep, open_sweep, typed_line
@@ -216,8 +217,8 @@ def _train(
 ) -> None:
     missing = [sweep.configs[k] for k in sweep.missing]
     compile_ahead(missing, lambda text: console.print(text, highlight=False))
-    with quick_commits(sweep.store):
-        train_shared(sweep, outbox, console, look, pool)
+    with quick_commits(sweep.store), claims(sweep.store.folder, sweep.experiment) as ours:
+        train_shared(sweep, outbox, console, look, pool, ours)
 
 
 def _recorded(sweep: SweepState, only: str | None, *, retry_failed: bool) -> dict[str, Recorded]:
