@@ -8,8 +8,6 @@ is found out within seconds and before anything is trained.
 from __future__ import annotations
 
 import atexit
-import logging
-import os
 import shutil
 import sys
 import tempfile
@@ -27,6 +25,7 @@ from nnexp.errors import UserError
 from nnexp.record.identity import ARTIFACTS, follow_move, store_id
 from nnexp.record.locks import held
 from nnexp.record.mlflow_private import LOCKED, SERVED, be_brief, preload, store_of
+from nnexp.record.mlflow_settings import prepare_mlflow
 from nnexp.record.new_database import create_database
 from nnexp.record.patient_client import LOCKED_SECONDS, PatientClient
 from nnexp.record.store_address import given_as, resolve_uri, sqlite_path
@@ -81,23 +80,6 @@ class Store:
     def owns(self, name: str) -> bool:
         """Whether what is named so beside a store is this one's, by its id or its address."""
         return name in (self.name, self.shown)
-
-
-def prepare_mlflow() -> None:
-    """Settings that MLflow reads when imported; what the user has set stays."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "4")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    # What was handed to a thread that fails later would be taken for recorded.
-    os.environ["MLFLOW_ENABLE_ASYNC_LOGGING"] = "false"
-    # It would print the server's address, password and all, at the end of every run.
-    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
-    # It would print whole statements; what went wrong is said by this program, in one line.
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def import_client() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.command import start as typed_apart
 from tests.runner.typed import by_setting, histories, nnexp, recorded, start
 
 TINY = ("size=100", "train.epochs=2")
@@ -34,6 +35,14 @@ def test_every_combination_is_a_run_under_one_parent(swept: Path) -> None:
     for run in runs:
         assert run.data.tags["nnexp.sweep"] == parents[0].info.run_id
         assert run.data.tags["mlflow.parentRunId"] == parents[0].info.run_id
+
+
+def test_nothing_is_said_beside_the_sweeps_own_lines(tmp_path: Path) -> None:
+    # Fresh processes: those forked off one that has used MLflow know what it was told there.
+    done = typed_apart("-m", *TINY, "seed=0,1", cwd=tmp_path)
+    _, said = done.communicate(timeout=240)
+    assert done.returncode == 0, said
+    assert said == ""
 
 
 def test_a_run_of_a_sweep_has_the_bits_of_the_run_alone(swept: Path, tmp_path: Path) -> None:
