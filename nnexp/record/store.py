@@ -150,8 +150,8 @@ def _say_where_artifacts_are(folder: Path) -> None:
         )
 
 
-def experiment_id(store: Store, name: str) -> str:
-    """The id of an MLflow experiment, created if it is new.
+def experiment_id(store: Store, name: str, *, create: bool = True) -> str:
+    """The id of an MLflow experiment, created if it is new; without `create` that is "" then.
 
     Raises:
         UserError: no name for one, or it was deleted, or its artifacts cannot be reached this way.
@@ -164,6 +164,8 @@ def experiment_id(store: Store, name: str) -> str:
     from mlflow.exceptions import MlflowException
 
     found = store.client.get_experiment_by_name(name)
+    if found is None and not create:
+        return ""
     if found is None:
         try:
             return str(store.client.create_experiment(name, artifact_location=_artifacts(store)))

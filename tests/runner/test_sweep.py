@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import start as typed_apart
-from tests.runner.typed import by_setting, histories, nnexp, recorded, start
+from tests.runner.typed import by_setting, client, histories, nnexp, recorded, start
 
 TINY = ("size=100", "train.epochs=2")
 
@@ -104,8 +104,19 @@ def test_dry_run_trains_and_records_nothing(tmp_path: Path) -> None:
     done = nnexp(tmp_path, "-m", *TINY, "seed=0,1", "sweep.dry_run=true")
     assert done.returncode == 0, done.stderr
     assert "dry run: nothing was trained" in done.stdout
-    assert recorded(tmp_path) == []
-    assert recorded(tmp_path, "sweep") == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_dry_run_in_a_store_leaves_it_as_it_is(swept: Path) -> None:
+    before = [e.name for e in client(swept).search_experiments()]
+    typed = ("-m", *TINY, "reg=none", "seed=0,1,2", "sweep.dry_run=true")
+    known = nnexp(swept, *typed)
+    assert known.stdout.count("recorded as ") == 2
+    assert known.stdout.count("to be trained") == 1
+    fresh = nnexp(swept, *typed, "tracking.experiment=fresh")
+    assert fresh.returncode == 0, fresh.stderr
+    assert fresh.stdout.count("to be trained") == 3
+    assert [e.name for e in client(swept).search_experiments()] == before
 
 
 def test_an_impossible_combination_is_refused_before_anything_trains(tmp_path: Path) -> None:
