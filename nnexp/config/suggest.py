@@ -18,6 +18,7 @@ OTHER_WORDS = {
     "initialization": ("init",),
     "initializer": ("init",),
     "kaiming": ("he",),
+    "lambda": ("reg.lmbda",),
     "lasso": ("l1",),
     "layers": ("model.hidden",),
     "learning_rate": ("train.eta",),

@@ -82,10 +82,22 @@ def test_what_cannot_be_said_is_refused(tmp_path: Path, typed: tuple[str, ...], 
         ("test/cost", "a metric: data cost and penalty"),
         ("overfitting", "How much does a network overfit"),
         ("tag", "usage: python -m nnexp tag"),
+        ("dropout", "dropout=, a group: rates of deleted units"),
+        ("reg.lmbda", "default  n/10,000 with reg=l2"),
+        # Not the whole name: its last part, a choice, what it is called elsewhere or in the book.
+        ("eta", "train.eta, a key: Learning rate"),
+        ("gap", "gap/final, a metric: training accuracy less test accuracy"),
+        ("reg=l2", "reg=l2, a choice: λ/2n Σ w² (eq. 85)"),
+        ("cross-entropy", "cost=crossentropy, a choice: C = -Σ"),
+        ("lambda", "reg.lmbda, a key: λ of eq. 85"),
+        ("learning rate", "train.eta, a key: Learning rate"),
+        ("loss", "cost=, a group:"),
+        ("mini-batch", "help tells more of dropout.mask, "),
+        ("relu", "help tells more of model.activation, init=he"),
     ],
 )
 def test_help_explains_a_word(tmp_path: Path, word: str, said: str) -> None:
-    assert said in inside(tmp_path, "help", word).stdout
+    assert said in inside(tmp_path, "help", *word.split()).stdout
 
 
 def test_every_key_and_every_recorded_metric_is_explained(trained: Typed) -> None:
