@@ -118,7 +118,11 @@ def _check_override(argument: str, known: Sequence[str], commands: Iterable[str]
     if (bare := key.strip()) in known and (key != bare or not equals):
         raise UserError(f"{printable(argument)}: allowed: {bare}=VALUE, without spaces around =")
     if not equals:
+        if argument in commands:
+            raise UserError(f"{argument}: allowed: a command first: python -m nnexp {argument} ...")
         near = _setting_with(argument) or suggestion(argument, [*commands, *known])
+        if argument.endswith((".yaml", ".yml")):
+            near = ", or a file as a preset: --config-dir DIR experiment=NAME"
         raise UserError(f"{printable(argument)}: allowed: a command or key=value{near}")
     if not _KEY.fullmatch(key) or "@" in key:
         raise UserError(f"{printable(key)}: not a key; allowed: names such as train.eta")

@@ -173,6 +173,19 @@ def test_time_left_is_that_of_the_busiest_worker(monkeypatch: pytest.MonkeyPatch
     assert shown._running == set()
 
 
+def test_of_a_preset_that_lists_what_is_not_swept_over_it_is_said(tmp_path: Path) -> None:
+    (tmp_path / "experiment").mkdir()
+    text = "# @package _global_\nhydra: {sweeper: {params: {seed: 'range(2)', reg: 'none,l2'}}}\n"
+    (tmp_path / "experiment" / "mine.yaml").write_text(text)
+    typed = ("--config-dir", ".", "experiment=mine", "size=100", "train.epochs=1")
+    done = inside(tmp_path, *typed, "tracking.artifacts=none")
+    assert done.returncode == 0
+    assert "hydra.sweeper.params (seed, reg) of the preset: no effect" in done.stderr
+    swept = inside(tmp_path, *typed, "-m", "sweep.dry_run=true")
+    assert swept.stderr == ""
+    assert "sweep of 4 runs" in swept.stdout
+
+
 def test_of_two_numbers_of_images_it_is_said_which_counts(tmp_path: Path) -> None:
     done = inside(tmp_path, "size=1k", "data.n_train=100", "train.epochs=1", "sweep.dry_run=true")
     assert done.returncode == 0, done.stderr
