@@ -100,8 +100,9 @@ def test_a_larger_sweep_reuses_what_is_recorded(swept: Path) -> None:
     assert said["table"] == f"python -m nnexp runs --sweep {said['sweep'][:8]}"
 
 
-def test_dry_run_trains_and_records_nothing(tmp_path: Path) -> None:
-    done = nnexp(tmp_path, "-m", *TINY, "seed=0,1", "sweep.dry_run=true")
+@pytest.mark.parametrize("typed", [("-m", "seed=0,1"), ()])
+def test_dry_run_trains_and_records_nothing(tmp_path: Path, typed: tuple[str, ...]) -> None:
+    done = nnexp(tmp_path, *typed, *TINY, "sweep.dry_run=true")
     assert done.returncode == 0, done.stderr
     assert "dry run: nothing was trained" in done.stdout
     assert list(tmp_path.iterdir()) == []
