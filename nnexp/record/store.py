@@ -111,9 +111,10 @@ def open_store(uri: str | None, *, reading: bool = False) -> Store:
     if scheme == "sqlite":
         return _open_sqlite(resolved, key, reading=reading)
     if scheme in ("file", ""):
+        meant = f"; did you mean sqlite:///{resolved}?" if Path(resolved).is_file() else ""
         raise UserError(
             f"{key}={redact(resolved)}: MLflow's file store is deprecated; "
-            "allowed: sqlite:///FILE, http(s)://HOST:PORT, postgresql://…"
+            f"allowed: sqlite:///FILE, http(s)://HOST:PORT, postgresql://…{meant}"
         )
     folder = Path(WORK_FOLDER).absolute()
     logs_beside(folder)
