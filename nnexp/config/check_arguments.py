@@ -64,7 +64,7 @@ def check_arguments(arguments: Sequence[str], keys: Iterable[str], commands: Ite
         elif argument.startswith("-") and not argument[1:2].isdigit():
             flag, _, value = argument.partition("=")
             if flag not in FLAGS:
-                allowed = ", ".join(f for f in FLAGS if f.startswith("--"))
+                allowed = ", ".join([*(f for f in FLAGS if f.startswith("--")), *TAKEN_BEFORE])
                 raise UserError(
                     f"{printable(flag)}: unknown option; allowed: {allowed}"
                     f"{_option_or_key(flag, known)}"
@@ -92,12 +92,18 @@ def check_one_preset(arguments: Iterable[str]) -> None:
         raise UserError(f"{first}: given again, as {second}; allowed: one of them")
 
 
+TAKEN_BEFORE = ("-q", "--quiet", "-v", "--verbose", "--log", "--load", "--completion")
+"""Options that stand on no command line that is looked at here."""
+
+
 def _option_or_key(flag: str, known: Sequence[str]) -> str:
     """What is meant by an option that there is not, such as `--seed`."""
     key = flag.lstrip("-")
     if key in known:
         return f"; did you mean {key}=VALUE?"
-    return suggestion(flag, FLAGS) or suggestion(key, known).replace("?", "=VALUE?")
+    return suggestion(flag, [*FLAGS, *TAKEN_BEFORE]) or suggestion(key, known).replace(
+        "?", "=VALUE?"
+    )
 
 
 def _check_choice(flag: str, value: str) -> None:

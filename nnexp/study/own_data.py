@@ -164,15 +164,12 @@ def _table(source: Path) -> Found:
     named = _are_names(first)
     # Where there are fewer names than values, pandas would take the first values for names of rows.
     second = pd.read_csv(source, header=None, skiprows=1, nrows=1) if named else first
-    if len(second.columns) > (count := len(first.columns)):
-        raise ValueError(
-            f"its first line has {count} names, the second {len(second.columns)} values"
-        )
-    if named and pd.isna(first.iat[0, 0]):
-        raise ValueError("its first column has no name: row numbers, as to_csv(index=False) omits?")
+    names, count = len(first.columns), len(second.columns)
+    if count > names:
+        raise ValueError(f"its first line has {names} names, the second {count} values")
     frame = pd.read_csv(source, header=0 if named else None)
     label = "label" if "label" in frame else frame.columns[0]
-    if label != frame.columns[0] and pd.isna(first.iat[0, 0]):
+    if label == "label" and str(frame.columns[0]).startswith("Unnamed: "):
         raise ValueError("its first column has no name: row numbers, as to_csv(index=False) omits?")
     labels, values = frame[label], frame.drop(columns=label)
     _check_columns(list(frame.columns), labels, values)

@@ -307,10 +307,12 @@ def test_layers_without_brackets_are_refused_where_several_are_tried(
     ("words", "allowed"),
     [
         (("size=100", "runs"), "runs: allowed: a command first: python -m nnexp runs"),
+        (("list",), "did you mean runs?"),
+        (("--verbos",), "did you mean --verbose?"),
         (("my/mine.yaml",), "or a file as a preset: --config-dir DIR experiment=NAME"),
     ],
 )
-def test_what_stands_at_the_wrong_place_is_told_its_place(
+def test_what_is_no_word_here_is_told_what_is_meant(
     typed: Type, words: tuple[str, ...], allowed: str
 ) -> None:
     assert allowed in said(typed(*words))
