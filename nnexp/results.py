@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from nnexp.config.compose import flatten
+from nnexp.config.plurals import some
 from nnexp.config.run_names import run_name
 from nnexp.config.schema import Config
 from nnexp.config.varying_keys import columns_of, distinct_keys
@@ -292,4 +293,4 @@ class Sweep:
             return "sweep: nothing was trained"
         failed = f", {len(self.failed)} failed" if self.failed else ""
         where = f" (sweep {self.sweep_id[:8]})" if self.sweep_id else ""
-        return f"sweep of {len(self.runs)} runs{failed}{where}"
+        return f"sweep of {some(len(self.runs), 'run')}{failed}{where}"

@@ -119,8 +119,10 @@ def train_missing(
                 _deliver(sweep, outbox)
                 news.changes()
     except BaseException as error:
-        messages.close()
-        _mark_stopped(live.values(), outbox, reason_of(error))
+        # Ctrl-C is pressed twice: the second one would come in between.
+        with held_stops(forget=True):
+            messages.close()
+            _mark_stopped(live.values(), outbox, reason_of(error))
         raise
     finally:
         messages.close()
