@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from nnexp.config.rounding import settled
 from nnexp.study.bootstrap import UNBOUNDED, Interval
 
 _LOWER = ("cost", "data_cost", "cost_network2", "train_seconds")
@@ -74,7 +75,7 @@ class Metric:
         if not math.isfinite(value):
             return "-"
         form = ".2f" if self.scale != 1.0 else ".4g"
-        return plain_zero(f"{self.scale * value:{'+' if sign else ''}{form}}")
+        return plain_zero(f"{settled(self.scale * value):{'+' if sign else ''}{form}}")
 
     def margin(self, value: float) -> str:
         """A difference as it was typed: `0.2 points`."""

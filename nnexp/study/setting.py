@@ -9,6 +9,7 @@ from itertools import combinations
 from math import isfinite
 from typing import Any, Protocol
 
+from nnexp.config.plurals import some
 from nnexp.study.decision_rule import FIXED, Judged, Rule, judge
 from nnexp.study.difference import Difference, PairedDifference, difference_by_seed
 from nnexp.study.improvement import Probability
@@ -101,5 +102,7 @@ def open_text(judged: Judged, metric: Shows) -> str:
         return f"not resolved: {most}" if isfinite(judged.bound) else "not resolved"
     more = judged.more_seeds
     if more is not None and more <= WORTH:
-        return f"not resolved: about {more} more seeds would be needed" if more else "not resolved"
+        if not more:
+            return "not resolved"
+        return f"not resolved: about {some(more, 'more seed')} would be needed"
     return f"not worth resolving: {most}" if isfinite(judged.bound) else "not resolved"
