@@ -219,8 +219,10 @@ def _corrected(found: Sequence[Judged]) -> list[Judged]:
         if j.p is not None:
             p = by_name[j.claim.name]
             j = replace(j, p=p)
-            if len(tested) > 1 and p > j.claim.alpha and j.outcome != "not resolved":
+            if p > j.claim.alpha and j.outcome != "not resolved":
                 why = f"resolved alone, not among {len(tested)} claims"
+                if len(tested) == 1:
+                    why = f"the interval is on one side of the bound, but p = {p:.2g}"
                 j = replace(j, outcome="not resolved", why=why)
         judged.append(j)
     return judged

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from nnexp.config.compose import schema_keys
+from nnexp.config.plurals import some
 from nnexp.config.suggest import suggestion
 from nnexp.config.varying_keys import short
 from nnexp.errors import UserError
@@ -172,15 +173,19 @@ def _counted(
     frame: pd.DataFrame, keys: Sequence[str], metric: str
 ) -> tuple[pd.DataFrame, list[str]]:
     """The finished runs, each once, and what there is to say of those left out."""
-    finished = frame[(frame["status"] == "FINISHED") & np.isfinite(frame[metric].astype(float))]
+    done = frame[frame["status"] == "FINISHED"]
+    finished = done[np.isfinite(done[metric].astype(float))]
+    lacking = len(done) - len(finished)
+    left_out = [f"{some(lacking, 'run')} without {metric} left out"] if lacking else []
     # The same config on the same data again: with another source or environment, or without reuse.
     # Where places are compared, a run counts in each.
     same = [k for k in (*config_keys(), "data", *(set(keys) & set(PLACES))) if k in finished]
     twice = finished.duplicated(same, keep="first")
     if not twice.any():
-        return finished, []
-    told = f"{int(twice.sum())} runs are recorded twice: the latest of each counts"
-    return finished[~twice], [told]
+        return finished, left_out
+    are = "is" if int(twice.sum()) == 1 else "are"
+    told = f"{some(int(twice.sum()), 'run')} {are} recorded twice: the latest of each counts"
+    return finished[~twice], [*left_out, told]
 
 
 def _settings(
@@ -201,7 +206,7 @@ def _settings(
         group = finished[names.loc[finished.index] == name]
         failed = int(((names == name) & (frame["status"] == "FAILED")).sum())
         if group.empty:
-            warnings.append(f"{name}: no finished runs ({failed} failed)")
+            warnings.append(notes.unfinished(frame[names == name], keys, metric, failed))
             continue
         values = _by_pair(group, pair, metric, name, warnings)
         print_value = _published(published, keys, group, metric)

@@ -101,8 +101,11 @@ class Judged(Estimate):
 
     @cached_property
     def resolved(self) -> bool:
-        """Whether the interval excludes zero and, in a family of several, p is small enough too."""
-        return (self.family == 1 or self.p <= self.rule.alpha) and resolved(self.interval)
+        """Whether the interval excludes zero, and p, corrected for the family, is small enough.
+
+        Of one difference alone the two agree but for the shape of the interval.
+        """
+        return self.p <= self.rule.alpha and resolved(self.interval)
 
     @property
     def tempting(self) -> bool:
@@ -125,7 +128,7 @@ class Judged(Estimate):
     def more_seeds(self) -> int | None:
         """About how many more would resolve it, at α divided by the family (Bonferroni)."""
         z = self.evidence.paired
-        if self.resolved or self.rule.anytime or z is None:
+        if self.resolved or self.rule.anytime or z is None or self.moments.error == 0.0:
             return None
         level = 1.0 - self.rule.alpha / self.family
         return seeds_needed(self.mean, standard_deviation(z), z.size, level=level)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from nnexp.config.rounding import settled
 from nnexp.study.bootstrap import UNBOUNDED, Interval
 
-_LOWER = ("cost", "data_cost", "cost_network2", "train_seconds")
-_HIGHER = ("accuracy", "correct", "validation_accuracy", "test_accuracy")
+_LOWER = ("cost", "data_cost", "cost_network2", "test_data_cost", "train_seconds")
+_CORRECT = ("correct", "test_correct")
+_HIGHER = ("accuracy", *_CORRECT, "validation_accuracy", "test_accuracy")
+_COUNTS = (*_CORRECT, "epoch", "epochs")
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Metric:
         last = self.name.rpartition("/")[2]
         if self.scale != 1.0:
             return Interval(-1.0 if self.name.startswith("gap/") else 0.0, 1.0)
-        if self.name.startswith("time/") or last in (*_LOWER, "correct", "penalty", "epochs"):
+        if self.name.startswith("time/") or last in (*_LOWER, *_COUNTS, "penalty"):
             return Interval(0.0, math.inf)
         return UNBOUNDED
 
