@@ -205,9 +205,19 @@ def _named(
         if pair is None:
             named.append(f"{setting.label} (too few runs)")
             continue
-        ends = (pair.low, pair.high) if pair.a == first.name else (-pair.high, -pair.low)
-        most = -ends[0] if metric.lower_is_better else ends[1]
-        tail = f" (at most {metric.difference(max(0.0, most))} {worse})"
-        named.append(setting.label + (tail if told and isfinite(most) else ""))
+        most = _most(pair, first, metric)
+        tail = f" (at most {metric.difference(most)} {worse})" if isfinite(most) else ""
+        if pair.alike:
+            d = pair.seen_from(setting)
+            far = f"{metric.difference(abs(d))} {'higher' if d > 0.0 else 'lower'}"
+            tail = f" ({far if d else 'the same'} in all {pair.alike} seeds)"
+        named.append(setting.label + (tail if told else ""))
     more = f" and {len(judged) - FEW} more" if len(judged) > FEW else ""
     return f"{', '.join(named)}{more}"
+
+
+def _most(pair: Pair, first: Setting, metric: Metric) -> float:
+    """How much worse than the first the other of two settings can be; NaN without interval."""
+    low, high = (pair.low, pair.high) if pair.a == first.name else (-pair.high, -pair.low)
+    most = -low if metric.lower_is_better else high
+    return 0.0 if most < 0.0 else most

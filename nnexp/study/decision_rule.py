@@ -84,6 +84,12 @@ class Judged(Estimate):
         return self.evidence.moments
 
     @property
+    def alike(self) -> int:
+        """The number of seeds, where the difference is the same in all of them; else 0."""
+        z = self.evidence.paired
+        return z.size if z is not None and self.moments.error == 0.0 else 0
+
+    @property
     def paired(self) -> bool:
         """Whether all that is compared shares the seeds that are used."""
         return self.evidence.paired is not None

@@ -81,7 +81,9 @@ class Metric:
 
     def margin(self, value: float) -> str:
         """A difference as it was typed: `0.2 points`."""
-        return f"{self.scale * value:.6g}{self.difference_unit}"
+        number = f"{self.scale * value:.6g}"
+        unit = self.difference_unit
+        return f"{number}{unit.removesuffix('s') if number == '1' and unit == ' points' else unit}"
 
     def difference(self, value: float) -> str:
         """The size of a difference, with its unit: `0.21 points`."""

@@ -117,9 +117,9 @@ def open_text(judged: Judged, metric: Shows) -> str:
     `not resolved: about 13 more seeds would be needed`; beyond `WORTH` seeds, for which nobody
     would train, `not worth resolving: the difference is at most 0.21 points`.
     """
-    z = judged.evidence.paired
-    if z is not None and judged.moments.error == 0.0 and not judged.rule.anytime:
-        return f"not resolved: the same {'difference ' if judged.mean else ''}in all {z.size} seeds"
+    if judged.alike:
+        same = "the same difference" if judged.mean else "the same"
+        return f"not resolved: {same} in all {judged.alike} seeds"
     if judged.tempting:
         why = "not resolved among so many" if judged.family > 1 else "not resolved"
         return f"{why}, though its own interval excludes zero"
