@@ -49,6 +49,9 @@ EXAMPLES = 10_000
 
 _EXAMPLES_OF = ("mnist", "fashion_mnist")
 
+_NO_METRICS = {*schema_keys(), "seconds"}
+"""Columns of numbers that are no results of a run: a seed has no mean."""
+
 _NAMED = 8
 """So many settings are named where none fits."""
 
@@ -160,8 +163,9 @@ def compare(
 
 
 def _check_columns(frame: pd.DataFrame, metric: str, pair: str) -> None:
-    if metric not in frame or not pd.api.types.is_numeric_dtype(frame[metric]):
-        known = sorted(c for c in frame.columns if "/" in c)
+    known = sorted(c for c in frame.columns if "/" in c)
+    there = metric in frame and metric not in _NO_METRICS
+    if not there or not pd.api.types.is_numeric_dtype(frame[metric]):
         told = f"{', '.join(known) or 'none'}{suggestion(metric, known)}"
         raise UserError(f"--metric {metric}: no run has it; recorded: {told}")
     if pair not in frame:
@@ -269,7 +273,10 @@ def _by_pair(
     values: dict[Any, float] = {}
     for _, row in group.iterrows():
         if row[pair] in values:
-            warnings.append(f"{name}: several runs with {pair} {row[pair]}: their settings differ")
+            warnings.append(
+                f"{name}: several runs with {pair} {row[pair]}: which goes with which of another "
+                "setting is not known, so that none are paired"
+            )
             # Which of them goes with which run of another setting is not known: keys of their own.
             return {(name, k): float(v) for k, v in enumerate(group[metric])}
         values[row[pair]] = float(row[metric])

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import isnan, nan
+from math import isfinite, isnan, nan
 from typing import Literal
 
+import numpy as np
+
+from nnexp.errors import UserError
 from nnexp.study.bootstrap import Interval, resolved
 from nnexp.study.estimate import Estimate, Evidence
+from nnexp.study.metric import Metric
 from nnexp.study.multiple_comparisons import holm
 from nnexp.study.sequential import confidence_sequence, e_value, e_value_within
 from nnexp.study.statistics import seeds_needed, standard_deviation
@@ -59,6 +63,21 @@ class Rule:
         if evidence.paired is None:
             return 1.0
         return min(1.0, 1.0 / e_value_within(evidence.paired, self.within))
+
+
+def margin_of(within: object, metric: Metric, typed: str) -> float | None:
+    """A margin as it is given, in points or the metric's own unit, as a part of a `Rule`.
+
+    Raises:
+        UserError: it is no number above 0.
+    """
+    if within is None:
+        return None
+    number = isinstance(within, int | float | np.number) and not isinstance(within, bool)
+    value = float(within) if number else nan  # type: ignore[arg-type]
+    if not (isfinite(value) and value > 0.0):
+        raise UserError(f"{typed}{within}: allowed: a number above 0")
+    return value / metric.scale
 
 
 FIXED = Rule()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,9 +12,10 @@ import pandas as pd
 import pytest
 
 from nnexp.cli.comparison_data import everything, rows
+from nnexp.errors import UserError
 from nnexp.study.compare import Comparison, compare
 from nnexp.study.comparison_text import answer
-from nnexp.study.decision_rule import Rule
+from nnexp.study.decision_rule import Rule, margin_of
 from nnexp.study.effect_rows import short_verdict
 from nnexp.study.grouping import varied
 from nnexp.study.metric import Metric
@@ -204,3 +206,29 @@ def test_metrics_of_the_best_epoch_are_bounded_and_have_a_better_end() -> None:
     assert Metric("best/test_data_cost").lower_is_better is True
     assert Metric("best/test_correct").lower_is_better is False
     assert summarize([0.0, 1.0, 1.0], bounds=Metric("best/epoch").bounds).low == 0.0
+
+
+def test_a_seed_is_no_metric() -> None:
+    """Its mean was compared: "Highest seed: …"."""
+    runs = frame([({"reg.name": r}, {s: 0.9 + 0.01 * s for s in range(3)}) for r in ("none", "l2")])
+    with pytest.raises(UserError, match=r"--metric seed: no run has it; recorded: test/accuracy"):
+        compare(runs, ["reg"], "seed")
+
+
+def test_runs_that_are_not_paired_are_not_said_to_be_of_other_settings() -> None:
+    runs = frame([({"reg.name": r}, {s: 0.9 + 0.01 * s for s in range(3)}) for r in ("none", "l2")])
+    found = compare(runs.assign(**{"train.eta": 0.5}), ["reg"], METRIC, pair="train.eta")
+    told = [text for text in found.warnings if "several runs with train.eta 0.5" in text]
+    assert len(told) == 2
+    assert all(text.endswith("so that none are paired") for text in told)
+    assert not found.pairs[0].paired
+
+
+@pytest.mark.parametrize("given", [-1, 0, math.nan, math.inf, "x", True])
+def test_a_margin_is_a_number_above_0(given: object) -> None:
+    """From Python, -1 and nan were taken, and nothing was ever equivalent."""
+    with pytest.raises(UserError, match=f"within={given}: allowed: a number above 0"):
+        margin_of(given, Metric(METRIC), "within=")
+    assert margin_of(0.5, Metric(METRIC), "within=") == margin_of(
+        np.float64(0.5), Metric(METRIC), ""
+    )
