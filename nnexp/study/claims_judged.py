@@ -20,7 +20,7 @@ from typing import Any
 import pandas as pd
 
 from nnexp.config.plurals import some
-from nnexp.config.rounding import settled
+from nnexp.config.rounding import cleaned
 from nnexp.config.suggest import suggestion
 from nnexp.record.check_seals import warnings_of
 from nnexp.record.store import Store
@@ -163,9 +163,9 @@ def _of_one(claim: Claim, values: Sequence[Mapping[Any, float]]) -> Judged:
         return Judged(claim, "not resolved", 1, mean, why=why)
     # 0.9612 − 0.96 is a little less than 0.0012.
     holds = {
-        "at_least": settled(mean) >= claim.bound,
-        "at_most": settled(mean) <= claim.bound,
-        "within": settled(abs(mean - claim.about)) <= claim.bound,
+        "at_least": cleaned(mean) >= claim.bound,
+        "at_most": cleaned(mean) <= claim.bound,
+        "within": cleaned(abs(mean - claim.about)) <= claim.bound,
     }[claim.sense]
     return Judged(claim, "holds" if holds else "does not hold", 1, mean, mean, mean)
 

@@ -49,7 +49,7 @@ EXAMPLES = 10_000
 
 _EXAMPLES_OF = ("mnist", "fashion_mnist")
 
-_NO_METRICS = {*schema_keys(), "seconds"}
+NO_METRICS = {*schema_keys(), "seconds"}
 """Columns of numbers that are no results of a run: a seed has no mean."""
 
 _NAMED = 8
@@ -164,7 +164,7 @@ def compare(
 
 def _check_columns(frame: pd.DataFrame, metric: str, pair: str) -> None:
     known = sorted(c for c in frame.columns if "/" in c)
-    there = metric in frame and metric not in _NO_METRICS
+    there = metric in frame and metric not in NO_METRICS
     if not there or not pd.api.types.is_numeric_dtype(frame[metric]):
         told = f"{', '.join(known) or 'none'}{suggestion(metric, known)}"
         raise UserError(f"--metric {metric}: no run has it; recorded: {told}")

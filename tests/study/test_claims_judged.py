@@ -323,3 +323,17 @@ def test_more_seeds_are_counted_for_all_claims_of_the_file(folder: Path) -> None
         int(re.sub(r"^about (\d+) more seeds? would .*", r"\1", w)) for w in (alone, among)
     )
     assert 0 < few < many
+
+
+def test_experiments_of_ones_own_are_told_apart(folder: Path) -> None:
+    """Only those with the name of a preset could be named."""
+    record(open_store(address(folder)), "plain", {}, PLAIN)
+    record(open_store(address(folder)), "better", {}, [v + 0.01 for v in PLAIN[:4]] + [0.93])
+    sides = {"of": "experiment=better", "against": "experiment=plain"}
+    found = judged(folder, one={**sides, "experiment": ["plain", "better"], "at_least": 0.0})
+    assert (found["one"].outcome, found["one"].n) == ("holds", 5)
+
+
+def test_a_seed_is_nothing_to_claim(folder: Path) -> None:
+    found = judged(folder, one={**L2, "metric": "seed", "at_least": 0.0})["one"]
+    assert (found.outcome, found.why) == ("not recorded", "none of 5 runs has seed")

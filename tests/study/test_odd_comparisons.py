@@ -12,7 +12,9 @@ import pandas as pd
 import pytest
 
 from nnexp.cli.comparison_data import everything, rows
+from nnexp.cli.network_tables import mean_with_interval
 from nnexp.errors import UserError
+from nnexp.report.labels import number
 from nnexp.study.compare import Comparison, compare
 from nnexp.study.comparison_text import answer
 from nnexp.study.decision_rule import Rule, margin_of
@@ -51,10 +53,10 @@ BETTER = {s: v + 0.01 + 0.0001 * s for s, v in HARD.items()}
 
 
 def test_a_worse_mean_may_be_better_on_the_seeds_that_both_have() -> None:
-    """L2 has only seeds that all do badly with; it was said that the other is better by 1.01."""
+    """L2 has only seeds that all do badly with; it was said that the other is better by 1.02."""
     (first,) = answer(by_reg({"none": BOTH, "l2": BETTER}))
     assert first.startswith("Highest test/accuracy: reg=none (87.85 %")
-    assert first.endswith("; but on the 4 seeds that both have reg=l2 is higher by 1.01 points.")
+    assert first.endswith("; but on the 4 seeds that both have reg=l2 is higher by 1.02 points.")
     assert "better than" not in first
 
 
@@ -232,3 +234,16 @@ def test_a_margin_is_a_number_above_0(given: object) -> None:
     assert margin_of(0.5, Metric(METRIC), "within=") == margin_of(
         np.float64(0.5), Metric(METRIC), ""
     )
+
+
+def test_halves_are_rounded_alike_and_up() -> None:
+    """0.98545 and 0.12465 are doubles a little above and a little below; sums of them any way."""
+    for value, told in ((0.98545, "98.55"), (0.12465, "12.47"), (-0.12465, "-12.47")):
+        for noise in (-2e-16, 0.0, 2e-16):
+            assert Metric(METRIC).text(value + noise) == told
+            assert number(100 * (value + noise), digits=2) == told.replace("-", "−")
+            assert mean_with_interval([value + noise], 100.0, 2) == told
+    assert Metric(METRIC).text(0.985449) == "98.54"
+    assert [Metric("test/cost").text(x) for x in (0.5, 1234.5, 0.0, math.nan)] == [
+        "0.5", "1235", "0", "-",
+    ]  # fmt: skip
