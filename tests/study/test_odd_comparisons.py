@@ -12,12 +12,13 @@ import pandas as pd
 import pytest
 
 from nnexp.cli.comparison_data import everything, rows
+from nnexp.cli.comparison_text import show
 from nnexp.cli.network_tables import mean_with_interval
 from nnexp.errors import UserError
 from nnexp.report.labels import number
 from nnexp.study.compare import Comparison, compare
 from nnexp.study.comparison_text import answer
-from nnexp.study.decision_rule import Rule, margin_of
+from nnexp.study.decision_rule import FIXED, Rule, margin_of
 from nnexp.study.effect_rows import short_verdict
 from nnexp.study.grouping import varied
 from nnexp.study.metric import Metric
@@ -247,3 +248,36 @@ def test_halves_are_rounded_alike_and_up() -> None:
     assert [Metric("test/cost").text(x) for x in (0.5, 1234.5, 0.0, math.nan)] == [
         "0.5", "1235", "0", "-",
     ]  # fmt: skip
+
+
+def interacting(capsys: pytest.CaptureFixture[str], seeds: int, rule: Rule = FIXED) -> str:
+    """What is printed of L2 that helps with little data only; the last setting has fewer seeds."""
+    rng = np.random.default_rng(2)
+    shared = 0.01 * rng.normal(size=12)
+    means = {("none", 1000): 0.80, ("l2", 1000): 0.90, ("none", 50000): 0.95, ("l2", 50000): 0.95}
+    cells = [
+        (
+            {"reg.name": r, "data.n_train": n},
+            {s: m + shared[s] + 0.002 * rng.normal() for s in range(seeds if m == 0.90 else 12)},
+        )
+        for (r, n), m in means.items()
+    ]
+    show(compare(frame(cells), ["reg", "size"], METRIC, rule=rule), pairs=False)
+    return capsys.readouterr().out
+
+
+def test_intervals_of_cells_are_those_of_the_rule(capsys: pytest.CaptureFixture[str]) -> None:
+    """While seeds were added, the table of cells had intervals of a fixed number of them."""
+    fixed, anytime = interacting(capsys, 12), interacting(capsys, 12, Rule(anytime=True))
+    assert "reg and size interact" in fixed
+    assert "95 % interval" in fixed.partition("warning: ")[2]
+    table = anytime.partition("warning: ")[2]
+    assert "95 % anytime interval" in table
+    assert "95 % interval" not in table
+    assert "on the seeds that all" not in fixed + anytime
+
+
+def test_that_cells_and_their_difference_are_of_other_seeds_is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert "difference: on the seeds that all of its settings have" in interacting(capsys, 8)
