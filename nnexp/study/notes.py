@@ -47,7 +47,9 @@ def warnings(
     if len(few) > _TOLD:
         said.append(f"fewer than 5 runs in {len(few)} settings; intervals of so few are rough")
     elif few:
-        said.append(f"fewer than 5 runs: {', '.join(few)}; intervals of so few are rough")
+        # Labels of a report hold commas.
+        between = "; " if any(", " in name for name in few) else ", "
+        said.append(f"fewer than 5 runs: {between.join(few)}; intervals of so few are rough")
     return [*said, *_chosen(finished, metric)]
 
 

@@ -281,3 +281,10 @@ def test_that_cells_and_their_difference_are_of_other_seeds_is_said(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert "difference: on the seeds that all of its settings have" in interacting(capsys, 8)
+
+
+def test_labels_with_commas_are_told_apart() -> None:
+    settings = {"l2": "L2, 1,000 images", "none": "no L2"}
+    runs = frame([({"reg.name": k, "setting": v}, {0: 0.9, 1: 0.91}) for k, v in settings.items()])
+    (told,) = (w for w in compare(runs, ["setting"], METRIC).warnings if "fewer than 5" in w)
+    assert told.startswith("fewer than 5 runs: L2, 1,000 images; no L2; intervals")
