@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from nnexp.study.bootstrap import Interval
 from nnexp.study.compare import Comparison
 from nnexp.study.effect_rows import EffectRow, chosen, effect_notes, effect_row
 from nnexp.study.effects import Effect, Interaction, simple_effect
@@ -76,7 +77,7 @@ def _effects(
             escape(b),
             *(() if narrow else (row.seeds, row.over)),
             metric.text(row.mean, sign=True),
-            f"{metric.text(row.low, sign=True)} to {metric.text(row.high, sign=True)}",
+            metric.span(Interval(row.low, row.high), sign=True),
             f"{e.p:.2g}",
             escape(row.verdict),
         )
@@ -125,8 +126,5 @@ def _simple(comparison: Comparison, at: tuple[int, int, int], metric: Metric) ->
     z = simple_effect(comparison.design, *at)
     if z is None:
         return ["-", "-"]
-    low, high = comparison.rule.interval(z)
-    return [
-        metric.text(z.mean, sign=True),
-        f"{metric.text(low, sign=True)} to {metric.text(high, sign=True)}",
-    ]
+    interval = comparison.rule.interval(z)
+    return [metric.text(z.mean, sign=True), metric.span(interval, sign=True)]

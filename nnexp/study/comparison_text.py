@@ -140,13 +140,14 @@ def effect_text(effect: Effect, metric: Metric, family: int) -> str:
     low, high = sorted((abs(effect.low), abs(effect.high)))
     name = effect.rule.interval_name
     if not effect.resolved:
-        interval = f"{metric.text(effect.low, sign=True)} to {metric.text(effect.high, sign=True)}"
+        span = metric.span(effect.interval, sign=True)
+        interval = f"{name} {span}" if span != "-" else "too few seeds for an interval"
         verdict: str = effect.verdict
         if effect.equivalent and effect.rule.within is not None:
             verdict += f" within {metric.margin(effect.rule.within)}"
         return (
             f"{effect.a} against {effect.b}: {verdict}, {metric.text(effect.mean, sign=True)}"
-            f"{metric.difference_unit} ({name} {interval}, {p_text(effect.p, family)})"
+            f"{metric.difference_unit} ({interval}, {p_text(effect.p, family)})"
         )
     # The setting that is better is the subject, whichever way the difference was taken.
     lower = bool(metric.lower_is_better)
@@ -164,7 +165,8 @@ def _mean(setting: Setting, comparison: Comparison) -> str:
     text = f"{metric.text(m.mean)}{metric.unit}"
     if m.n == 1:
         return f"{text}, one run"
-    return f"{text}, {comparison.rule.interval_name} {metric.text(m.low)} to {metric.text(m.high)}"
+    span = metric.span(m.interval)
+    return f"{text}, {comparison.rule.interval_name} {span}" if span != "-" else text
 
 
 def _size(pair: Pair, metric: Metric) -> str:

@@ -79,6 +79,15 @@ class Metric:
         form = ".2f" if self.scale != 1.0 else ".4g"
         return plain_zero(f"{settled(self.scale * value):{'+' if sign else ''}{form}}")
 
+    def span(self, interval: Interval, *, sign: bool = False) -> str:
+        """An interval: `0.21 to 0.34`; of an end without bound `0 or more`; without any, `-`."""
+        low, high = (self.text(end, sign=sign) for end in interval)
+        if math.isfinite(interval.low) and math.isfinite(interval.high):
+            return f"{low} to {high}"
+        if math.isfinite(interval.low):
+            return f"{low} or more"
+        return f"{high} or less" if math.isfinite(interval.high) else "-"
+
     def margin(self, value: float) -> str:
         """A difference as it was typed: `0.2 points`."""
         number = f"{self.scale * value:.6g}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,17 +12,14 @@ import pytest
 
 from nnexp.cli.comparison_data import everything, rows
 from nnexp.cli.comparison_text import show
-from nnexp.cli.network_tables import mean_with_interval
 from nnexp.errors import UserError
-from nnexp.report.labels import number
 from nnexp.study.compare import Comparison, compare
 from nnexp.study.comparison_text import answer
-from nnexp.study.decision_rule import FIXED, Rule, margin_of
+from nnexp.study.decision_rule import FIXED, Rule
 from nnexp.study.effect_rows import short_verdict
 from nnexp.study.grouping import varied
 from nnexp.study.metric import Metric
 from nnexp.study.setting import open_text
-from nnexp.study.statistics import summarize
 
 METRIC = "test/accuracy"
 
@@ -205,12 +201,6 @@ def test_programs_are_not_told_a_verdict_on_mixed_settings() -> None:
     assert [r["verdict"] for r in rows(found) if r["kind"] == "pair"] == ["not judged"]
 
 
-def test_metrics_of_the_best_epoch_are_bounded_and_have_a_better_end() -> None:
-    assert Metric("best/test_data_cost").lower_is_better is True
-    assert Metric("best/test_correct").lower_is_better is False
-    assert summarize([0.0, 1.0, 1.0], bounds=Metric("best/epoch").bounds).low == 0.0
-
-
 def test_a_seed_is_no_metric() -> None:
     """Its mean was compared: "Highest seed: …"."""
     runs = frame([({"reg.name": r}, {s: 0.9 + 0.01 * s for s in range(3)}) for r in ("none", "l2")])
@@ -225,29 +215,6 @@ def test_runs_that_are_not_paired_are_not_said_to_be_of_other_settings() -> None
     assert len(told) == 2
     assert all(text.endswith("so that none are paired") for text in told)
     assert not found.pairs[0].paired
-
-
-@pytest.mark.parametrize("given", [-1, 0, math.nan, math.inf, "x", True])
-def test_a_margin_is_a_number_above_0(given: object) -> None:
-    """From Python, -1 and nan were taken, and nothing was ever equivalent."""
-    with pytest.raises(UserError, match=f"within={given}: allowed: a number above 0"):
-        margin_of(given, Metric(METRIC), "within=")
-    assert margin_of(0.5, Metric(METRIC), "within=") == margin_of(
-        np.float64(0.5), Metric(METRIC), ""
-    )
-
-
-def test_halves_are_rounded_alike_and_up() -> None:
-    """0.98545 and 0.12465 are doubles a little above and a little below; sums of them any way."""
-    for value, told in ((0.98545, "98.55"), (0.12465, "12.47"), (-0.12465, "-12.47")):
-        for noise in (-2e-16, 0.0, 2e-16):
-            assert Metric(METRIC).text(value + noise) == told
-            assert number(100 * (value + noise), digits=2) == told.replace("-", "−")
-            assert mean_with_interval([value + noise], 100.0, 2) == told
-    assert Metric(METRIC).text(0.985449) == "98.54"
-    assert [Metric("test/cost").text(x) for x in (0.5, 1234.5, 0.0, math.nan)] == [
-        "0.5", "1235", "0", "-",
-    ]  # fmt: skip
 
 
 def interacting(capsys: pytest.CaptureFixture[str], seeds: int, rule: Rule = FIXED) -> str:
