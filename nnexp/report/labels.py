@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from nnexp.config.plurals import some
+from nnexp.config.rounding import settled
 from nnexp.study.metric import plain_zero
 
 _NAMES = {
@@ -124,7 +125,7 @@ def number(value: float, *, sign: bool = False, digits: int | None = None) -> st
     """With so many decimals; else two, below 1 two digits, from 1,000 on none."""
     if not math.isfinite(value):
         return "-"
-    plus = "+" if sign else ""
+    value, plus = settled(value), "+" if sign else ""
     if digits is not None:
         text = f"{value:{plus},.{digits}f}"
     elif abs(value) >= 1000:
