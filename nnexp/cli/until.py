@@ -105,13 +105,20 @@ class _Study:
 
     def next_round(self) -> list[Run]:
         """Which runs to train next; none where all is decided or the budget is used up."""
+        return self._runs(self.width, self.options.budget - self.spent)
+
+    @property
+    def next_seed(self) -> int:
+        """How many runs the next seed takes: less than that is no round."""
+        return len(self._runs(1, sys.maxsize))
+
+    def _runs(self, width: int, most: int) -> list[Run]:
         names, failed = self.names, self.frame["status"] == "FAILED"
         broken = {
             str(name): set(map(int, group))
             for name, group in self.frame[failed].groupby(names[failed])["seed"]
         }
-        most = self.options.budget - self.spent
-        return next_round(self.open, broken, width=self.width, most=most)
+        return next_round(self.open, broken, width=width, most=most)
 
     def config(self, run: Run) -> tuple[str, Config]:
         """The experiment and config of a further run: those of the setting's first one."""
@@ -246,6 +253,8 @@ def _ending(study: _Study, trained: int, rounds: int, failed: int) -> list[str]:
     after += f", {failed} failed" if failed else ""
     left = study.options.budget - study.spent
     more = "; a larger --budget goes on" if study.open and not failed else ""
+    if more and left > 0:
+        more = f", too few for the next seed, which takes {some(study.next_seed, 'run')}{more}"
     lines = [f"{said}; {after}; budget {study.options.budget}, left {left}{more}"]
     parents = [(name, study.parent(name)) for name in study.experiments] if study.spent else []
     where = ", ".join(f"experiment {name}, sweep {p[:8]}" for name, p in parents if p)

@@ -33,6 +33,8 @@ def count(folder: Path) -> int:
 def test_seeds_are_added_until_it_is_decided_and_only_once(store: Path) -> None:
     offered = nnexp(store, "compare", "--by", "cost", "--alpha", "0.1")
     assert (offered.returncode, offered.stderr.count("\n")) == (2, 1)
+    little = nnexp(store, *UNTIL, "--by", "cost", "--budget", "1")
+    assert "budget 1, left 1, too few for the next seed, which takes 2 runs; a" in little.stdout
     first = nnexp(store, *UNTIL, "--by", "cost", "--budget", "2")
     assert first.returncode == 0, first.stderr
     assert count(store) == 10
