@@ -20,6 +20,7 @@ from nnexp.report.labels import said
 from nnexp.report.plots import DPI, draw
 from nnexp.report.svg import inline, png_file, svg_file
 from nnexp.study.frames import runs
+from nnexp.study.metric import Metric
 from nnexp.study.preset import asked_key, question_of
 from nnexp.study.published import published
 from tests.inside import inside as nnexp
@@ -91,11 +92,11 @@ def test_answer_in_words_is_that_of_the_runs_with_the_published_beside(
     store: Path, spoken: str, page: str
 ) -> None:
     frame = runs(address(store), NAME, "attributes.status = 'FINISHED'")
-    means = 100.0 * frame.groupby("reg.name")["gap/best"].mean()
+    means, gap = frame.groupby("reg.name")["gap/best"].mean(), Metric("gap/best")
     for text in (spoken, Elements(page).text):
         first = next(line for line in text.splitlines() if line.startswith("Gap"))
-        assert f"about {means['none']:.2f} points for no regularization" in first
-        assert f"{means['l2']:.2f} points for L2" in first
+        assert f"about {gap.text(means['none'])} points for no regularization" in first
+        assert f"{gap.text(means['l2'])} points for L2" in first
         assert "published 17.73" in first
         assert "published 12.90" in first
         assert re.search(r"L2 against no regularization: −\d+\.\d\d points \(95 % interval", text)
@@ -307,6 +308,8 @@ def test_every_preset_has_a_question_and_asks_about_a_key(name: str) -> None:
         ("train.eta", 0.025, "η = 0.025"),
         ("model.hidden", "[100, 30]", "100-30 hidden"),
         ("train.epochs", 30, "train.epochs 30"),
+        ("model.activation", "relu", "ReLU units"),
+        ("model.activation", "tanh", "tanh units"),
     ],
 )
 def test_values_are_said_in_words(key: str, value: object, words: str) -> None:
