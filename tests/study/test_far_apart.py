@@ -46,6 +46,10 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "two ways to say which" in done.stderr
     assert inside(folder, "report", "overfitting", "--out", "").returncode == 2
+    (folder / "index.html").write_text("a page of somebody's own")
+    done = inside(folder, "report", "overfitting", "--out", ".")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert (folder / "index.html").read_text() == "a page of somebody's own"
     names = ("--experiment", "overfitting", "--experiment", "regularized")
     done = inside(folder, "report", *names, "--out", "page")
     assert done.returncode == 0, done.stderr
