@@ -9,6 +9,7 @@ from pathlib import Path
 from nnexp.cli.formats import add_format, done, said_beside
 from nnexp.cli.options import Parser, command
 from nnexp.config.arguments import printable
+from nnexp.config.plurals import some
 from nnexp.errors import UserError
 from nnexp.record.store import open_store
 from nnexp.report.page import Written, write_report
@@ -104,9 +105,7 @@ def _say(written: Written) -> None:
         print(sentence)
     for line in written.changed:
         print(printable(f"warning: {line}"))
-    size = written.page.stat().st_size / 1e6
-    print(
-        f"\nwritten    {written.page} ({size:.1f} MB), its {written.figures} figures beside it as "
-        "PNG and SVG"
-    )
+    size, figures = written.page.stat().st_size / 1e6, some(written.figures, "figure")
+    beside = f"its {figures} beside it as PNG and SVG"
+    print(f"\nwritten    {written.page} ({size:.1f} MB), {beside}")
     print(f"look       open {written.page.resolve().as_uri()} in a browser; it needs no network")

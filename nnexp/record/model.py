@@ -16,6 +16,7 @@ from nnexp.config.schema import ACTIVATIONS
 from nnexp.nn import activations
 from nnexp.nn.parameters import Parameters
 from nnexp.record.mlflow_private import listed_modules
+from nnexp.record.store import prepare_mlflow
 from nnexp.record.weights import save_weights
 
 OUTPUTS = ("sigmoid", "softmax")
@@ -99,6 +100,8 @@ def _save_pyfunc(
     example: NDArray[Any] | None,
 ) -> None:
     """Let MLflow lay out the folder."""
+    # The worker of a sweep has opened no store, and MLflow would tell of every step.
+    prepare_mlflow()
     import mlflow
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema, TensorSpec
