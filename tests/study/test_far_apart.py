@@ -74,6 +74,18 @@ def test_the_numbers_beside_an_axis_fit_and_are_there(browser: Any, page: Path) 
     assert max(map(len, written)) <= 7
 
 
+def test_a_neuron_has_the_same_line_in_all_charts(tmp_path: Path) -> None:
+    typed = ("data=neuron", "train.epochs=3", "cost=quadratic,crossentropy")
+    assert inside(tmp_path, "-m", *typed, "tracking.experiment=neuron").returncode == 0
+    assert inside(tmp_path, "report", "neuron", "--out", "page").returncode == 0
+    text = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
+    scripts = re.findall(r'<script type="application/json">(.*?)</script>', text, re.DOTALL)
+    lines = [line for script in scripts for line in json.loads(script)["lines"]]
+    told = {(line["label"], line["colour"], str(line["dash"])) for line in lines}
+    assert {label for label, *_ in told} == {"cross-entropy", "quadratic cost"}
+    assert len(told) == 2
+
+
 def test_every_heading_can_be_gone_to(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     ids = Counter(re.findall(r' id="([^"]*)"', text))
