@@ -147,6 +147,7 @@ class _Jobs:
     def train(self, composed: DictConfig) -> str | None:
         """Train a composed run; its id."""
         from hydra.core.hydra_config import HydraConfig
+        from hydra.types import RunMode
 
         from nnexp.config.command import overrides_of
         from nnexp.config.compose import resolve
@@ -157,9 +158,13 @@ class _Jobs:
             return None  # Hydra's own launchers would go on with the next job.
         # Hydra would print a line of its own before raising what a job raised.
         try:
-            given = given_keys(HydraConfig.get().overrides.task)
+            hydra = HydraConfig.get()
+            given = given_keys(hydra.overrides.task)
             config = resolve(composed, given)
-            _tell_unused(given)
+            # A preset without `hydra.mode: MULTIRUN` trains one run, whatever it lists.
+            listed = hydra.sweeper.params or {} if hydra.mode == RunMode.RUN else {}
+            what = [f"hydra.sweeper.params ({', '.join(listed)}) of the preset"] if listed else []
+            _tell_unused(given, what)
             with notified([config], "run", overrides_of(config)) as ended:
                 self.results.append(run_single(without_notify(config), self.console))
                 ended(self.results[-1].run_id)
@@ -180,9 +185,9 @@ def _tell_size(arguments: Sequence[str]) -> None:
         print(f"nnexp: {line}", file=sys.stderr, flush=True)
 
 
-def _tell_unused(given: Sequence[str]) -> None:
-    """Say that one run is trained here, whatever was typed of how a sweep is to be."""
-    unused = [key for key in OF_SWEEPS if key in given]
+def _tell_unused(given: Sequence[str], listed: Sequence[str]) -> None:
+    """Say that one run is trained here, whatever was typed, or listed, of how a sweep is to be."""
+    unused = [*(key for key in OF_SWEEPS if key in given), *listed]
     if unused:
         line = f"{', '.join(unused)}: no effect on one run, which is trained here; allowed with -m"
         print(f"nnexp: {line}", file=sys.stderr, flush=True)

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from nnexp.config.compose import flatten
+from nnexp.config.plurals import some
 from nnexp.config.run_names import run_name
 from nnexp.config.schema import Config
 from nnexp.config.varying_keys import columns_of, distinct_keys
@@ -257,12 +258,12 @@ class Sweep:
                 metric's own unit.
 
         Raises:
-            UserError: no run has such a key or metric, or there is no such setting.
+            UserError: no run has such a key or metric, there is no such setting, or no such margin.
         """
         from nnexp.record.store import open_store
         from nnexp.study.compare import compare
         from nnexp.study.comparison_frames import Compared
-        from nnexp.study.decision_rule import Rule
+        from nnexp.study.decision_rule import Rule, margin_of
         from nnexp.study.metric import Metric
         from nnexp.study.published import published_runs
 
@@ -273,7 +274,7 @@ class Sweep:
             first = self.runs[0]
             store = open_store(first.tracking_uri, reading=True)
             published = published_runs(store, [first.config.tracking.experiment])
-        rule = Rule(within=None if within is None else within / Metric(metric).scale)
+        rule = Rule(within=margin_of(within, Metric(metric), "within="))
         found = compare(
             self.frame, keys, metric, pair=pair, published=published, against=against, rule=rule
         )
@@ -292,4 +293,4 @@ class Sweep:
             return "sweep: nothing was trained"
         failed = f", {len(self.failed)} failed" if self.failed else ""
         where = f" (sweep {self.sweep_id[:8]})" if self.sweep_id else ""
-        return f"sweep of {len(self.runs)} runs{failed}{where}"
+        return f"sweep of {some(len(self.runs), 'run')}{failed}{where}"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from nnexp.data.dataset import dataset_of
 from nnexp.record.artifacts import write_artifacts
-from nnexp.record.store import import_client, prepare_mlflow
+from nnexp.record.mlflow_settings import prepare_mlflow
+from nnexp.record.store import import_client
 from nnexp.train.compiled import compile_kernel
 from nnexp.train.report import Outcome
 from tests import fresh

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -19,7 +18,7 @@ from nnexp.errors import UserError
 from nnexp.record.check_seals import warnings_of
 from nnexp.record.store import Store, open_store
 from nnexp.study.compare import Comparison, compare
-from nnexp.study.decision_rule import ALPHA, Rule
+from nnexp.study.decision_rule import ALPHA, Rule, margin_of
 from nnexp.study.grouping import varied
 from nnexp.study.images import compare_images
 from nnexp.study.ledger import COUNTED, is_of_test_data, ledger
@@ -93,7 +92,8 @@ def _tested(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 def _keys(options: argparse.Namespace) -> list[str]:
     """The keys of `--by`; none where it was not given."""
-    keys = [word.strip() for word in (options.by or "").split(",") if word.strip()]
+    words = (word.strip() for word in (options.by or "").split(","))
+    keys = list(dict.fromkeys(filter(None, words)))
     if options.by is not None and not keys:
         raise UserError("--by: names no key; allowed: such as reg,size")
     return keys
@@ -203,8 +203,7 @@ def _check(options: argparse.Namespace) -> None:
     """Refuse what does not go together."""
     if options.pairs and options.against is not None:
         raise UserError("--pairs: allowed without --against")
-    if options.within is not None and not (math.isfinite(options.within) and options.within > 0.0):
-        raise UserError(f"--within {options.within}: allowed: a number above 0")
+    margin_of(options.within, Metric(options.metric), "--within ")
     for word in options.trained_by:
         if word.partition("=")[0] not in TRAINED_BY or not options.until:
             which = " or ".join(f"{key}=VALUE" for key in TRAINED_BY)
@@ -229,9 +228,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _rule(options: argparse.Namespace) -> Rule:
-    within = None
-    if options.within is not None:
-        within = options.within / Metric(options.metric).scale
+    within = margin_of(options.within, Metric(options.metric), "--within ")
     alpha = ALPHA if options.alpha is None else options.alpha
     return Rule(alpha, within, anytime=options.until is not None)
 

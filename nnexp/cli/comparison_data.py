@@ -22,7 +22,7 @@ def everything(comparison: Comparison, images: Images | None = None) -> dict[str
         "anytime": comparison.rule.anytime,
         "by": list(comparison.by),
         "settings": [_setting(s) for s in comparison.settings],
-        "pairs": [_pair(p) for p in comparison.pairs],
+        "pairs": [_pair(p, comparison) for p in comparison.pairs],
         "warnings": list(comparison.warnings),
         "binomial_error": comparison.binomial,
         "mixed": list(comparison.mixed),
@@ -39,7 +39,7 @@ def rows(comparison: Comparison, images: Images | None = None) -> list[dict[str,
     """Settings, pairs, effects … as rows, told apart by the column `kind`."""
     return [
         *({"kind": "setting", **_setting(s)} for s in comparison.settings),
-        *({"kind": "pair", **_pair(p)} for p in comparison.pairs),
+        *({"kind": "pair", **_pair(p, comparison)} for p in comparison.pairs),
         *({"kind": "effect", **_effect(e)} for e in comparison.effects),
         *({"kind": "interaction", **_interaction(test)} for test in comparison.interactions),
         *({"kind": "images", **_image_pair(p)} for p in (images.pairs if images else ())),
@@ -81,11 +81,14 @@ def _judged(judged: Judged) -> dict[str, Any]:
     }
 
 
-def _pair(p: Pair) -> dict[str, Any]:
+def _pair(p: Pair, comparison: Comparison) -> dict[str, Any]:
+    """Runs of mixed settings are not judged, as on the screen."""
     probability = p.probability
+    unjudged = {"resolved": None, "equivalent": None, "verdict": "not judged"}
     return {
         **_named(p, ("a", "b", "paired")),
         **_judged(p),
+        **(unjudged if comparison.mixed else {}),
         "probability": probability.value,
         "probability_low": probability.low,
         "probability_high": probability.high,

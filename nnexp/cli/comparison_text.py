@@ -59,7 +59,7 @@ def _settings(comparison: Comparison, metric: Metric) -> Table:
             str(m.n),
             str(s.failed),
             metric.text(m.mean),
-            f"{metric.text(m.low)} to {metric.text(m.high)}",
+            metric.span(m.interval),
             metric.text(m.sd),
             metric.text(m.interquartile_mean),
         ]
@@ -119,9 +119,7 @@ def _cells(comparison: Comparison, pair: Pair, metric: Metric) -> dict[str, str]
     cells = {
         "pairs": str(getattr(pair.difference, "n", "unpaired")),
         f"A - B ({unit})" if unit else "A - B": metric.text(pair.mean, sign=True),
-        comparison.rule.interval_name: (
-            f"{metric.text(pair.low, sign=True)} to {metric.text(pair.high, sign=True)}"
-        ),
+        comparison.rule.interval_name: metric.span(pair.interval, sign=True),
         "P(A > B)": f"{chance.value:.2f}{' *' if chance.meaningful else ''}",
         "its interval": f"{chance.low:.2f} to {chance.high:.2f}",
     }

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from nnexp.study.bootstrap import Interval
 from nnexp.study.compare import Comparison
 from nnexp.study.effect_rows import EffectRow, chosen, effect_notes, effect_row
 from nnexp.study.effects import Effect, Interaction, simple_effect
@@ -76,7 +77,7 @@ def _effects(
             escape(b),
             *(() if narrow else (row.seeds, row.over)),
             metric.text(row.mean, sign=True),
-            f"{metric.text(row.low, sign=True)} to {metric.text(row.high, sign=True)}",
+            metric.span(Interval(row.low, row.high), sign=True),
             f"{e.p:.2g}",
             escape(row.verdict),
         )
@@ -94,7 +95,7 @@ def _cells(comparison: Comparison, test: Interaction, metric: Metric) -> Table:
     two = len(column.levels) == 2
     if two:
         table.add_column("difference", justify="right")
-        table.add_column("95 % interval", justify="right")
+        table.add_column(comparison.rule.interval_name, justify="right")
     cells = means(comparison, rows, columns)
     marked = [best_of(values, metric) for values in zip(*cells, strict=True)]
     many = len(cells) > 2
@@ -106,9 +107,18 @@ def _cells(comparison: Comparison, test: Interaction, metric: Metric) -> Table:
         if two:
             texts += _simple(comparison, (columns, rows, r), metric)
         table.add_row(escape(line.label(r)), *texts)
-    if many:
-        table.caption = f"* {metric.superlative} of its column"
+    captions = [f"* {metric.superlative} of its column"] if many else []
+    if two and _unlike(comparison, columns, rows):
+        captions.append("difference: on the seeds that all of its settings have")
+    table.caption = "; ".join(captions) or None
     return table
+
+
+def _unlike(comparison: Comparison, at: int, by: int) -> bool:
+    """Whether differences leave out seeds that are in the means beside them."""
+    levels = range(len(comparison.design.factors[by].levels))
+    found = [simple_effect(comparison.design, at, by, level) for level in levels]
+    return any(z.left_out for z in found if z is not None)
 
 
 def _simple(comparison: Comparison, at: tuple[int, int, int], metric: Metric) -> list[str]:
@@ -116,8 +126,5 @@ def _simple(comparison: Comparison, at: tuple[int, int, int], metric: Metric) ->
     z = simple_effect(comparison.design, *at)
     if z is None:
         return ["-", "-"]
-    low, high = z.interval
-    return [
-        metric.text(z.mean, sign=True),
-        f"{metric.text(low, sign=True)} to {metric.text(high, sign=True)}",
-    ]
+    interval = comparison.rule.interval(z)
+    return [metric.text(z.mean, sign=True), metric.span(interval, sign=True)]

@@ -88,12 +88,19 @@ def _plain(out: Path, gathered: Gathered, beside: Sequence[Path]) -> dict[str, A
         "digest": gathered.digest,
         "bytes": out.stat().st_size,
         "runs": [run.id for run in manifest.runs],
-        "values": sum(run.values for run in manifest.runs),
+        "values": _counts(gathered)[0],
         "claims": [
             {"name": j.name, "outcome": j.outcome} for c in manifest.claims for j in c.judged
         ],
         "beside": [str(path) for path in beside],
     }
+
+
+def _counts(gathered: Gathered) -> tuple[int, int]:
+    """How many values a file holds that `verify` compares, and how many times, which it cannot."""
+    histories = [text for name, text in gathered.members.items() if name.endswith("/history.csv")]
+    times = sum(text.count(b"\ntime/") for text in histories)
+    return sum(run.values for run in gathered.manifest.runs) - times, times
 
 
 def _by(options: argparse.Namespace) -> list[str]:
@@ -247,7 +254,8 @@ def _beside(store: Store, options: argparse.Namespace, gathered: Gathered) -> di
 
 def _say(out: Path, gathered: Gathered) -> None:
     runs = gathered.manifest.runs
-    what = f"{some(len(runs), 'run')}, {sum(run.values for run in runs):,} values"
+    values, times = _counts(gathered)
+    what = f"{some(len(runs), 'run')}, {values:,} values and {times:,} times"
     print(printable(f"written  {out} ({out.stat().st_size:,} bytes): {what}"))
     print(f"digest   {gathered.digest}")
     print(f"check    python -m nnexp verify {shlex.quote(str(out))}")

@@ -6,11 +6,12 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from nnexp.cli import COMMANDS, WORDS
+from nnexp.cli.help_words import mentions, names_meant
 from nnexp.cli.options import Parser
 from nnexp.config.arguments import GROUPS, TAGS
 from nnexp.config.choices import choices_of_groups, opening
 from nnexp.config.compose import schema_keys
-from nnexp.config.key_help import allowed, default_of, meaning
+from nnexp.config.key_help import about_group, allowed, default_of, meaning
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
 from nnexp.help import help_text
@@ -28,15 +29,18 @@ def main(arguments: Sequence[str]) -> int:
         "meaning, allowed values, default.",
         "python -m nnexp help reg.lmbda",
     )
-    parser.add_argument("word", nargs="?", metavar="WORD", help="such as reg, train.eta, gap/final")
-    word = parser.parse_args(arguments).word
-    if word is None:
+    parser.add_argument(
+        "words", nargs="*", metavar="WORD", help="such as reg, train.eta, gap/final, learning rate"
+    )
+    word = " ".join(parser.parse_args(arguments).words).rstrip("=").strip()
+    if not word:
         print(as_started(help_text(list(COMMANDS))), end="")
         return 0
-    word = word.rstrip("=").strip()
     if word in WORDS:
         return _of_command(word)
-    lines = list(_about(word))
+    lines = [*_about(word)] or [line for name in names_meant(word) for line in _about(name)]
+    if not lines and (named := mentions(word)):
+        lines = [f"{word}: no name of this program; help tells more of {', '.join(named)}"]
     if not lines:
         presets = choices_of_groups()["experiment"]
         known = [*WORDS, *GROUPS, *schema_keys(), *glossary.metrics(), *presets]
@@ -59,6 +63,10 @@ def _of_command(word: str) -> int:
 
 def _about(word: str) -> Iterator[str]:
     groups = choices_of_groups()
+    group, _, choice = word.partition("=")
+    if choice in groups.get(group, ()):
+        yield f"{word}, a choice: {opening(group, choice) or meaning(f'{group}.name')}"
+        return
     if word in groups:
         yield from _of_group(word, groups[word])
     if word in schema_keys() or word.startswith(TAGS):
@@ -74,7 +82,9 @@ def _about(word: str) -> Iterator[str]:
 
 def _of_group(group: str, choices: Sequence[str]) -> Iterator[str]:
     key = group if group in schema_keys() else f"{group}.name"
-    what = meaning(key) if key in schema_keys() else "Presets: files that set many keys at once."
+    what = "Presets: files that set many keys at once."
+    if group != "experiment":
+        what = meaning(key) if key in schema_keys() else about_group(group)
     yield f"{group}=, a group: {what}"
     for choice in choices:
         yield f"  {group}={choice:<14} {opening(group, choice)}".rstrip()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.markup import escape
 
+from nnexp.study.bootstrap import Interval
 from nnexp.study.images import Images, sentence
 from nnexp.study.metric import Metric
 from nnexp.terminal import console as new_console
@@ -36,7 +37,7 @@ def show_images(found: Images) -> None:
             f"{sum(pair.only_b) / pair.seeds:.1f}",
             f"{pair.p:.2g}" if pair.p else "< 1e-300",
             accuracy.text(pair.mean, sign=True),
-            f"{accuracy.text(pair.low, sign=True)} to {accuracy.text(pair.high, sign=True)}",
+            accuracy.span(Interval(pair.low, pair.high), sign=True),
         )
     if found.pairs:
         console.print(table)

@@ -9,6 +9,7 @@ from typing import Literal
 from rich.markup import escape
 
 from nnexp.cli.formats import add_format, print_json
+from nnexp.config.rounding import settled
 from nnexp.errors import UserError
 from nnexp.record.store import Store
 from nnexp.study.members import Members, members
@@ -73,10 +74,8 @@ def mean_with_interval(values: Summary | Sequence[float], scale: float, digits: 
     # What commands show so are shares in percent, and costs.
     bounds = Metric("accuracy" if scale == 100.0 else "cost").bounds
     s = values if isinstance(values, Summary) else summarize(values, bounds=bounds)
-    mean = f"{scale * s.mean:.{digits}f}"
-    if s.n < 2:
-        return mean
-    return f"{mean} ({scale * s.low:.{digits}f} to {scale * s.high:.{digits}f})"
+    mean, low, high = (f"{settled(scale * v):.{digits}f}" for v in (s.mean, s.low, s.high))
+    return mean if s.n < 2 else f"{mean} ({low} to {high})"
 
 
 def _plain(table: TextTable) -> dict[str, object]:

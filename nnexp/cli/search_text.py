@@ -67,17 +67,30 @@ def _overview(found: Sequence[Searched]) -> TextTable:
         (
             said({**searched.plan.here, **searched.best}),
             str(len(searched.chosen.unresolved) - 1),
-            _summary(searched.fresh(metric.name), metric, digits=1),
-            _optimism(searched, metric),
+            _summary(searched.fresh(searched.metric.name), searched.metric, digits=1),
+            _optimism(searched, searched.metric),
             _summary(searched.fresh(test.name), test, digits=1),
         )
         for searched in found
     ]
     note = (
-        f"{metric.name} and {test.name} over fresh seeds, with 95 % intervals; unresolved: other "
-        "finalists not shown to be worse; optimism: how much better it looked in the search"
+        f"{_measured(found)} and {test.name} over fresh seeds, with 95 % intervals; unresolved: "
+        "other finalists not shown to be worse; optimism: how much better it looked in the search"
     )
     return TextTable("The best setting of each search", head, tuple(rows), note)
+
+
+def _measured(found: Sequence[Searched]) -> str:
+    """What validation values are of; by which search, where they are of several metrics.
+
+    With stop=early the best epoch is kept, and so chosen by.
+    """
+    names = dict.fromkeys(searched.metric.name for searched in found)
+    if len(names) == 1:
+        return next(iter(names))
+    searches = {n: [said(s.plan.here) for s in found if s.metric.name == n] for n in names}
+    which = ", ".join(f"{name} of {', '.join(here)}" for name, here in searches.items())
+    return f"validation is not one metric, but {which}, as the best epoch is kept there; these"
 
 
 def _summary(summary: Summary | None, metric: Metric, digits: int = 2) -> str:

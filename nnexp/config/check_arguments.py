@@ -64,7 +64,7 @@ def check_arguments(arguments: Sequence[str], keys: Iterable[str], commands: Ite
         elif argument.startswith("-") and not argument[1:2].isdigit():
             flag, _, value = argument.partition("=")
             if flag not in FLAGS:
-                allowed = ", ".join(f for f in FLAGS if f.startswith("--"))
+                allowed = ", ".join([*(f for f in FLAGS if f.startswith("--")), *TAKEN_BEFORE])
                 raise UserError(
                     f"{printable(flag)}: unknown option; allowed: {allowed}"
                     f"{_option_or_key(flag, known)}"
@@ -92,12 +92,18 @@ def check_one_preset(arguments: Iterable[str]) -> None:
         raise UserError(f"{first}: given again, as {second}; allowed: one of them")
 
 
+TAKEN_BEFORE = ("-q", "--quiet", "-v", "--verbose", "--log", "--load", "--completion")
+"""Options that stand on no command line that is looked at here."""
+
+
 def _option_or_key(flag: str, known: Sequence[str]) -> str:
     """What is meant by an option that there is not, such as `--seed`."""
     key = flag.lstrip("-")
     if key in known:
         return f"; did you mean {key}=VALUE?"
-    return suggestion(flag, FLAGS) or suggestion(key, known).replace("?", "=VALUE?")
+    return suggestion(flag, [*FLAGS, *TAKEN_BEFORE]) or suggestion(key, known).replace(
+        "?", "=VALUE?"
+    )
 
 
 def _check_choice(flag: str, value: str) -> None:
@@ -118,7 +124,11 @@ def _check_override(argument: str, known: Sequence[str], commands: Iterable[str]
     if (bare := key.strip()) in known and (key != bare or not equals):
         raise UserError(f"{printable(argument)}: allowed: {bare}=VALUE, without spaces around =")
     if not equals:
+        if argument in commands:
+            raise UserError(f"{argument}: allowed: a command first: python -m nnexp {argument} ...")
         near = _setting_with(argument) or suggestion(argument, [*commands, *known])
+        if argument.endswith((".yaml", ".yml")):
+            near = ", or a file as a preset: --config-dir DIR experiment=NAME"
         raise UserError(f"{printable(argument)}: allowed: a command or key=value{near}")
     if not _KEY.fullmatch(key) or "@" in key:
         raise UserError(f"{printable(key)}: not a key; allowed: names such as train.eta")

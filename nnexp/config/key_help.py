@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import inspect
+import re
 import textwrap
 from functools import lru_cache
 
@@ -14,6 +15,12 @@ from nnexp.config.messages import kind_of
 from nnexp.config.rules import RULES
 from nnexp.config.schema import Config
 from nnexp.config.values import shown, value_of
+
+_BY_OTHERS = {
+    "reg.lmbda": "n/10,000 with reg=l2, l1, elastic or decoupled; else 0",
+    "reg.lmbda_l1": "n/10,000 with reg=elastic; else 0",
+}
+"""Defaults that follow other keys."""
 
 
 def meaning(key: str) -> str:
@@ -25,6 +32,12 @@ def meaning(key: str) -> str:
     return _docstrings(owner).get(name, "")
 
 
+def about_group(group: str) -> str:
+    """What the schema says of the keys of a group together, on one line."""
+    said = " ".join((type(value_of(Config(), group)).__doc__ or "").split())
+    return said.partition(": ")[2]
+
+
 def allowed(key: str) -> list[str]:
     """What values a key may have: its type, and the rules about it."""
     default = Config()
@@ -32,7 +45,12 @@ def allowed(key: str) -> list[str]:
     for rule in RULES:
         if rule.key == key:
             said = rule.allowed if isinstance(rule.allowed, str) else rule.allowed(default)
-            texts.append(said.removeprefix("allowed: ").partition("; did you mean")[0])
+            said = said.partition("; did you mean")[0]
+            # Some say first how much it is now, here with the default.
+            said = re.sub(r"^[\d,]+ (\w+); allowed: (.*)", r"\2 \1", said)
+            texts.append(re.sub(r"^allowed:? ", "", said))
+    if len(texts) > 1 and texts[1].startswith("a list"):
+        del texts[0]
     if key in NEEDS and (why := NEEDS[key](default)):
         texts.append(why.removeprefix("allowed "))
     return texts
@@ -40,7 +58,9 @@ def allowed(key: str) -> list[str]:
 
 def default_of(key: str) -> str:
     """The default of a key as it would be typed, before groups and sizes have their say."""
-    return "none" if key.startswith(TAGS) else shown(value_of(Config(), key))
+    if key.startswith(TAGS):
+        return "none"
+    return _BY_OTHERS.get(key, shown(value_of(Config(), key)))
 
 
 @lru_cache(maxsize=32)

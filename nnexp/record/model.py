@@ -16,7 +16,7 @@ from nnexp.config.schema import ACTIVATIONS
 from nnexp.nn import activations
 from nnexp.nn.parameters import Parameters
 from nnexp.record.mlflow_private import listed_modules
-from nnexp.record.store import prepare_mlflow
+from nnexp.record.mlflow_settings import prepare_mlflow
 from nnexp.record.weights import save_weights
 
 OUTPUTS = ("sigmoid", "softmax")
@@ -100,7 +100,7 @@ def _save_pyfunc(
     example: NDArray[Any] | None,
 ) -> None:
     """Let MLflow lay out the folder."""
-    # The worker of a sweep has opened no store, and MLflow would tell of every step.
+    # A worker of a sweep has opened no store, which would have told MLflow so.
     prepare_mlflow()
     import mlflow
     from mlflow.models import ModelSignature

@@ -31,6 +31,10 @@ class Outbox:
         self.store = store
         self.waiting: dict[str, Projection] = {}
         """What has ended and not arrived, by the log's key."""
+        self.held: dict[str, None] = {}
+        """The keys of what waits for a moment with nothing else to do, the oldest first."""
+        self.arrived: dict[str, str] = {}
+        """Ids by key of what has arrived."""
         self.refused: list[Path] = []
         """Folders of what the store will never take."""
         self.refusal = ""
@@ -46,6 +50,11 @@ class Outbox:
     def leaves_alone(self) -> bool:
         """Whether the store is not to be asked now."""
         return bool(self.trouble) and time.monotonic() < self._next
+
+    @property
+    def keeps(self) -> bool:
+        """Whether something waits that the store was to be given."""
+        return len(self.waiting) > len(self.held)
 
     def advance(self, projection: Projection) -> None:
         """Bring the store up to what a run's log holds, if it is time."""
@@ -63,12 +72,30 @@ class Outbox:
             return ""
         return self._send(key)
 
+    def hold(self, projection: Projection) -> None:
+        """Let a run that has ended wait until there is nothing else to do (`send_held`)."""
+        self.waiting[projection.log.key] = projection
+        self.held[projection.log.key] = None
+
+    def send_held(self, most: int | None = None) -> None:
+        """Project what was held, or the oldest of it, if the store is not left alone."""
+        for key in list(self.held)[:most]:
+            if self.leaves_alone:
+                return
+            del self.held[key]
+            self._send(key)
+
     def again(self, *, now: bool = False) -> dict[str, str]:
-        """Send what waits, if the store was left alone for long enough or `now`; ids by key."""
+        """Send what waits, if the store was left alone for long enough or `now`; ids by key.
+
+        What is held is sent only `now`.
+        """
         arrived: dict[str, str] = {}
         if not self.waiting or (self.leaves_alone and not now):
             return arrived
-        for key in list(self.waiting):
+        if now:
+            self.held.clear()
+        for key in [key for key in self.waiting if key not in self.held]:
             if run_id := self._send(key):
                 arrived[key] = run_id
             elif key in self.waiting:
@@ -114,4 +141,5 @@ class Outbox:
         del self.waiting[key]
         self.lost.pop(key, None)
         self.trouble = ""
+        self.arrived[key] = run_id
         return run_id

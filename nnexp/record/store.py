@@ -8,13 +8,10 @@ is found out within seconds and before anything is trained.
 from __future__ import annotations
 
 import atexit
-import logging
-import os
 import shutil
 import sys
 import tempfile
 import time
-import uuid
 import warnings
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -28,6 +25,8 @@ from nnexp.errors import UserError
 from nnexp.record.identity import ARTIFACTS, follow_move, store_id
 from nnexp.record.locks import held
 from nnexp.record.mlflow_private import LOCKED, SERVED, be_brief, preload, store_of
+from nnexp.record.mlflow_settings import prepare_mlflow
+from nnexp.record.new_database import create_database
 from nnexp.record.patient_client import LOCKED_SECONDS, PatientClient
 from nnexp.record.store_address import given_as, resolve_uri, sqlite_path
 from nnexp.record.store_errors import BY_SERVER, unreachable
@@ -83,23 +82,6 @@ class Store:
         return name in (self.name, self.shown)
 
 
-def prepare_mlflow() -> None:
-    """Settings that MLflow reads when imported; what the user has set stays."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "4")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    # What was handed to a thread that fails later would be taken for recorded.
-    os.environ["MLFLOW_ENABLE_ASYNC_LOGGING"] = "false"
-    # It would print the server's address, password and all, at the end of every run.
-    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
-    # It would print whole statements; what went wrong is said by this program, in one line.
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-
-
 def import_client() -> None:
     """Import what reaching a store needs: a second, in which other threads can be at work."""
     prepare_mlflow()
@@ -129,9 +111,10 @@ def open_store(uri: str | None, *, reading: bool = False) -> Store:
     if scheme == "sqlite":
         return _open_sqlite(resolved, key, reading=reading)
     if scheme in ("file", ""):
+        meant = f"; did you mean sqlite:///{resolved}?" if Path(resolved).is_file() else ""
         raise UserError(
             f"{key}={redact(resolved)}: MLflow's file store is deprecated; "
-            "allowed: sqlite:///FILE, http(s)://HOST:PORT, postgresql://…"
+            f"allowed: sqlite:///FILE, http(s)://HOST:PORT, postgresql://…{meant}"
         )
     folder = Path(WORK_FOLDER).absolute()
     logs_beside(folder)
@@ -168,8 +151,8 @@ def _say_where_artifacts_are(folder: Path) -> None:
         )
 
 
-def experiment_id(store: Store, name: str) -> str:
-    """The id of an MLflow experiment, created if it is new.
+def experiment_id(store: Store, name: str, *, create: bool = True) -> str:
+    """The id of an MLflow experiment, created if it is new; without `create` that is "" then.
 
     Raises:
         UserError: no name for one, or it was deleted, or its artifacts cannot be reached this way.
@@ -182,6 +165,8 @@ def experiment_id(store: Store, name: str) -> str:
     from mlflow.exceptions import MlflowException
 
     found = store.client.get_experiment_by_name(name)
+    if found is None and not create:
+        return ""
     if found is None:
         try:
             return str(store.client.create_experiment(name, artifact_location=_artifacts(store)))
@@ -240,17 +225,7 @@ def _nothing_recorded(key: str) -> Store:
 
 
 def _create(path: Path, folder: Path, key: str) -> None:
-    """Make a fresh database elsewhere and move it into place when it is whole.
-
-    MLflow creates it in dozens of steps; killed between two, it would leave a file that neither it
-    nor anyone else can use.
-    """
-    for left in folder.glob("fresh-*.db*"):
-        left.unlink()
-    # MLflow remembers in a process which addresses have their tables: each file has its own.
-    fresh = folder / f"fresh-{os.getpid()}-{uuid.uuid4().hex[:8]}.db"
-    _reach(f"sqlite:///{fresh}", key, folder, reading=True)
-    os.replace(fresh, path)
+    create_database(path, folder, lambda f: _reach(f"sqlite:///{f}", key, folder, reading=True))
 
 
 def _reach_unlocked(uri: str, key: str, folder: Path, *, reading: bool) -> Store:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import stdtrit
 
+from nnexp.config.rounding import settled
 from nnexp.config.run_names import setting_names_of
 from nnexp.config.schema import Config
 from nnexp.record.clock import now
@@ -184,7 +185,7 @@ def _note(setting: Setting, curves: pd.DataFrame) -> str:
     seeds = ", ".join(map(str, sorted(setting.seeds)))
     last = curves.sort_values("step").drop_duplicates("metric", keep="last").set_index("metric")
     said = [
-        f"{name} **{row['mean']:.2%}** ({row['low']:.2%} to {row['high']:.2%})"
+        f"{name} **{settled(row['mean']):.2%}** ({row['low']:.2%} to {row['high']:.2%})"
         for name, row in last.iterrows()
         if name in _NOTED
     ]

@@ -159,7 +159,12 @@ def _served(
 
 
 def find_finished(store: Store, experiment_id: str, mark: str) -> Recorded | None:
-    """The finished run of an experiment with a given fingerprint, if there is one."""
+    """The finished run of an experiment with a given fingerprint, if there is one.
+
+    In the experiment "", which `experiment_id` gives for one that is not there yet, there is none.
+    """
+    if not experiment_id:
+        return None
     where = (
         f"tags.`nnexp.fingerprint` = '{mark}' and tags.`nnexp.kind` = 'run' "
         "and attributes.status = 'FINISHED'"

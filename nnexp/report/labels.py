@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from nnexp.config.plurals import some
-from nnexp.study.metric import half_up, plain_zero
+from nnexp.config.rounding import settled
+from nnexp.study.metric import plain_zero
 
 _NAMES = {
     ("cost.name", "crossentropy"): "cross-entropy",
@@ -132,9 +133,9 @@ def number(value: float, *, sign: bool = False, digits: int | None = None) -> st
     """With so many decimals; else two, below 1 two digits, from 1,000 on none."""
     if not math.isfinite(value):
         return "-"
-    plus = "+" if sign else ""
+    value, plus = settled(value), "+" if sign else ""
     if digits is not None:
-        text = f"{half_up(value):{plus},.{digits}f}"
+        text = f"{value:{plus},.{digits}f}"
     elif abs(value) >= 1000:
         text = f"{value:{plus},.0f}"
     elif value == 0.0 or abs(value) >= 0.995:

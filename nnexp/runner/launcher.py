@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from nnexp.config.arguments import GROUPS, NOTIFY, given_keys
+from nnexp.config.arguments import GROUPS, NOTIFY, TAGS, given_keys
 from nnexp.config.compose import resolve
 from nnexp.config.messages import set_value
 from nnexp.config.schema import Config
@@ -111,7 +112,9 @@ def _config(composed: DictConfig, overrides: Sequence[str]) -> Config:
     try:
         return resolve(composed, given_keys(overrides))
     except UserError as error:
-        raise UserError(f"{error} (in {' '.join(overrides)})") from error
+        # As typed: Hydra is told to add a tag, `++tracking.tags.KEY='VALUE'`.
+        words = (re.sub(rf"^\+\+({re.escape(TAGS)}\w+=)'([^']*)'$", r"\1\2", o) for o in overrides)
+        raise UserError(f"{error} (in {' '.join(words)})") from error
 
 
 def _returned(overrides: Sequence[str], run_id: str) -> JobReturn:

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from nnexp.record.processes import is_stopped
-from nnexp.runner.worker import Broken, Finished, Message, Note, Paused, Progress, Task, serve
+from nnexp.runner.worker import Broken, Finished, Idle, Message, Note, Paused, Progress, Task, serve
 from nnexp.signals import held_interrupts
 from nnexp.source import file_digests
 
@@ -56,7 +56,9 @@ class Pool:
             for worker in list(self._workers):
                 self._give(worker)
             while busy := {w.pipe: w for w in self._workers if w.task or not self._stays}:
-                ready = wait(list(busy), timeout=LOOK_SECONDS)
+                if not (ready := wait(list(busy), timeout=0)):
+                    yield Idle()
+                    ready = wait(list(busy), timeout=LOOK_SECONDS)
                 yield from self._stopped()
                 for pipe in ready:
                     assert isinstance(pipe, Connection)

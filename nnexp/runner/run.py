@@ -61,12 +61,13 @@ def run_single(config: Config, console: Console, screen: Screen | None = None) -
     with FigureProcess(config) if artifacts == "all" else nullcontext() as figures:
         dataset = _ready(config)
         LOGGER.debug("data %s: SHA-256 %s", dataset.name, dataset.digest)
-        store = open_store(config.tracking.uri)
-        experiment = experiment_id(store, config.tracking.experiment)
+        dry, tracking = config.sweep.dry_run, config.tracking
+        store = open_store(tracking.uri, reading=dry)
+        experiment = experiment_id(store, tracking.experiment, create=not dry)
         mark = fingerprint(config, dataset)
-        LOGGER.debug("store %s, experiment %s", store.shown, config.tracking.experiment)
+        LOGGER.debug("store %s, experiment %s", store.shown, tracking.experiment)
         LOGGER.debug("fingerprint %s, source %s", mark, source_sha256())
-        if config.sweep.dry_run:
+        if dry:
             return _dry_run(config, dataset, find_finished(store, experiment, mark), console)
         key = run_key(store, experiment, mark, swept=False)
         file = CheckpointFile(store.folder, key)
@@ -77,7 +78,7 @@ def run_single(config: Config, console: Console, screen: Screen | None = None) -
         ):
             tidy(store, experiment, console)
             screen.begins(config, dataset)
-            if config.tracking.reuse:
+            if tracking.reuse:
                 _claim(ours, store, experiment, mark, console)
                 if (found := _found(config, store, experiment, mark, screen, console)) is not None:
                     # A process that was killed right after its run was recorded has left it.

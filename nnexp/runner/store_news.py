@@ -25,7 +25,7 @@ class StoreNews:
                 f"the tracking store refuses what is recorded ({outbox.refusal}): it is kept in "
                 f"{outbox.refused[-1]}"
             )
-        if self._complained != bool(outbox.trouble or outbox.waiting):
+        if self._complained != bool(outbox.trouble or outbox.keeps):
             self._complained = not self._complained
             self._say(
                 f"{outbox.trouble}: training goes on, {self._kept}"

@@ -27,6 +27,7 @@ from nnexp.record.sweep import Recorded, find_parent, recorded_runs, sweep_key
 from nnexp.redact import redact
 from nnexp.runner.executors import Executor, check_executor, workers_ahead
 from nnexp.runner.run import tidy, warn_of_changes
+from nnexp.runner.run_claims import claims
 from nnexp.runner.stopwatch import Stopwatch
 from nnexp.runner.sweep_ending import confirm_recorded, killed_if_stopped, say_kept
 from nnexp.runner.sweep_parent import Series, end_sweep, open_sweep, typed_line
@@ -90,13 +91,13 @@ def run_sweep(
     with ExitStack() as stack:
         pool = stack.enter_context(workers_ahead(first.sweep, len(set(marks))))
         sweep = _in_store(configs, datasets, marks)
+        if first.sweep.dry_run:
+            _plan(sweep, asked, console)
+            return SweepResult("", [], [])
         stack.enter_context(alone(sweep.store, f"sweep-{key[:16]}", "this sweep", console))
         tidy(sweep.store, sweep.experiment, console)
         _look_back(sweep, asked)
         _begin(sweep, key, console, quiet=series is not None)
-        if first.sweep.dry_run:
-            show_plan(sweep, console)
-            return SweepResult("", [], [])
         outbox = Outbox(sweep.store)
         failed = _carry_out(sweep, asked, outbox, console, pool)
     say_kept(outbox, console)
@@ -120,6 +121,15 @@ class _Asked:
     retry_failed: bool
     series: Series | None
     """Of which it is a round."""
+
+
+def _plan(sweep: SweepState, asked: _Asked, console: Console) -> None:
+    """Show what would be trained: nothing is written, tidied up or waited for."""
+    # In an experiment that there is not yet, nothing is recorded.
+    if sweep.experiment:
+        _look_back(sweep, asked)
+    _begin(sweep, asked.key, console, quiet=False)
+    show_plan(sweep, console)
 
 
 def _look_back(sweep: SweepState, asked: _Asked) -> None:
@@ -188,9 +198,13 @@ def _checked(
 def _in_store(
     configs: Sequence[Config], datasets: Sequence[Dataset], marks: Sequence[str]
 ) -> SweepState:
-    """The runs of a sweep, each once, and the store that they are recorded in."""
-    store = open_store(configs[0].tracking.uri)
-    experiment = experiment_id(store, configs[0].tracking.experiment)
+    """The runs of a sweep, each once, and the store that they are recorded in.
+
+    That of a dry run is only looked at: its experiment is "" where it would be a new one.
+    """
+    tracking, dry = configs[0].tracking, configs[0].sweep.dry_run
+    store = open_store(tracking.uri, reading=dry)
+    experiment = experiment_id(store, tracking.experiment, create=not dry)
     return SweepState.of(configs, datasets, marks, store, experiment)
 
 
@@ -216,8 +230,8 @@ def _train(
 ) -> None:
     missing = [sweep.configs[k] for k in sweep.missing]
     compile_ahead(missing, lambda text: console.print(text, highlight=False))
-    with quick_commits(sweep.store):
-        train_shared(sweep, outbox, console, look, pool)
+    with quick_commits(sweep.store), claims(sweep.store.folder, sweep.experiment) as ours:
+        train_shared(sweep, outbox, console, look, pool, ours)
 
 
 def _recorded(sweep: SweepState, only: str | None, *, retry_failed: bool) -> dict[str, Recorded]:

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgres
 from rich.table import Table
 from rich.text import Text
 
+from nnexp.config.rounding import settled
 from nnexp.config.varying_keys import columns_of, distinct_keys, short
 from nnexp.runner.time_left import Pace
 
@@ -194,7 +195,7 @@ def _cell(values: Sequence[float], name: str) -> str:
     if not values:
         return ""
     form, scale, unit = (".3g", 1.0, "") if name == "train/cost" else (".2f", 100.0, " %")
-    mean = format(scale * statistics.fmean(values), form)
+    mean = format(settled(scale * statistics.fmean(values)), form)
     if len(values) == 1:
         return f"{mean}{unit}"
     return f"{mean} ± {format(scale * statistics.stdev(values), form)}{unit}"

@@ -35,6 +35,8 @@ class SweepState:
     """What runs are tagged with beside what every run is, by fingerprint."""
     until: int | None = None
     """Train no further than this epoch for now."""
+    holds: bool = False
+    """Whether runs that end are recorded while the next are trained, not at once."""
     paused: dict[str, list[dict[str, float]]] = field(default_factory=dict)
     """By fingerprint, the values so far of the runs that have stopped there."""
 

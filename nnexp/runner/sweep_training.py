@@ -23,7 +23,7 @@ from nnexp.record.store_errors import is_from_store
 from nnexp.record.summary import record_summaries, settings_over_seeds
 from nnexp.record.sweep import TRIAL, Recorded
 from nnexp.runner.executors import Executor, executor_of
-from nnexp.runner.run_claims import WAIT_SECONDS, claims
+from nnexp.runner.run_claims import WAIT_SECONDS, Claims
 from nnexp.runner.store_news import StoreNews
 from nnexp.runner.sweep_progress import SweepProgress
 from nnexp.runner.sweep_state import SweepState
@@ -31,6 +31,7 @@ from nnexp.runner.sweep_tasks import begun, checkpoint, log_folder, tasks_of
 from nnexp.runner.worker import (
     Broken,
     Finished,
+    Idle,
     Message,
     Note,
     Paused,
@@ -54,32 +55,33 @@ def train_shared(
     console: Console,
     look: Callable[[], Mapping[str, Recorded]],
     pool: Executor | None,
+    ours: Claims,
 ) -> None:
     """Train what is missing but for what another sweep is training; that is waited for.
 
     `look` reads again what is recorded of this sweep. Without a `pool`, one is made of what is
-    missing.
+    missing. What is held (`SweepState.holds`) stays among the claims that are `ours`.
 
     Raises:
         as `train_missing`.
     """
     waited = False
-    with claims(sweep.store.folder, sweep.experiment) as ours:
-        while sweep.missing:
-            free = {sweep.marks[k] for k in sweep.missing if ours.take(sweep.marks[k])}
-            if free:
-                # The other sweep may have ended some of them since this one has looked.
-                sweep.found |= {mark: run for mark, run in look().items() if mark in free}
-                train_missing(sweep, outbox, console, free, pool)
-                for mark in free:
+    while sweep.missing:
+        free = {sweep.marks[k] for k in sweep.missing if ours.take(sweep.marks[k])}
+        if free:
+            # The other sweep may have ended some of them since this one has looked.
+            sweep.found |= {mark: run for mark, run in look().items() if mark in free}
+            train_missing(sweep, outbox, console, free, pool)
+            for mark in free:
+                if mark not in sweep.found or sweep.found[mark].run_id not in outbox.held:
                     ours.give(mark)
-                continue
-            if not waited:
-                count = len(sweep.missing)
-                which = "1 run is" if count == 1 else f"{count} runs are"
-                console.print(f"{which} being trained by another sweep: waiting", highlight=False)
-                waited = True
-            time.sleep(WAIT_SECONDS)
+            continue
+        if not waited:
+            count = len(sweep.missing)
+            which = "1 run is" if count == 1 else f"{count} runs are"
+            console.print(f"{which} being trained by another sweep: waiting", highlight=False)
+            waited = True
+        time.sleep(WAIT_SECONDS)
 
 
 def train_missing(
@@ -117,8 +119,10 @@ def train_missing(
                 _deliver(sweep, outbox)
                 news.changes()
     except BaseException as error:
-        messages.close()
-        _mark_stopped(live.values(), outbox, reason_of(error))
+        # Ctrl-C is pressed twice: the second one would come in between.
+        with held_stops(forget=True):
+            messages.close()
+            _mark_stopped(live.values(), outbox, reason_of(error))
         raise
     finally:
         messages.close()
@@ -169,6 +173,9 @@ def _take(
     if isinstance(message, Progress):
         board.progress(message.run, message.epoch)
         _show(sweep, message.run, outbox, live)
+    elif isinstance(message, Idle):
+        with held_stops():
+            outbox.send_held(1)
     elif isinstance(message, Note):
         board.note(message.run, f"{sweep.names[message.run]}: {message.text}")
     elif isinstance(message, Finished):
@@ -210,7 +217,11 @@ def _record(sweep: SweepState, k: int, log: RunLog, outbox: Outbox, board: Sweep
     assert ended is not None
     with held_stops():
         # Until it has arrived, a run is known by the key of its log.
-        run_id = outbox.send(Projection(sweep.store, log)) or log.key
+        run_id = log.key
+        if sweep.holds:
+            outbox.hold(Projection(sweep.store, log))
+        else:
+            run_id = outbox.send(Projection(sweep.store, log)) or log.key
         # Only now that the store has it, or the disk.
         checkpoint(sweep, k).remove()
     config, metrics = sweep.configs[k], log.logged.final

@@ -113,7 +113,12 @@ class Stopped:
     error: NnexpError
 
 
-Message = Progress | Note | Finished | Paused | Broken | Stuck | Stopped
+@dataclass(frozen=True)
+class Idle:
+    """Said for the workers while none of them has anything to say: there is time for other work."""
+
+
+Message = Progress | Note | Finished | Paused | Broken | Stuck | Stopped | Idle
 
 
 class Teller(Protocol):

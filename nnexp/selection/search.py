@@ -130,7 +130,7 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
             f"`{command}`\n\nchosen: {said(searched.best)}, on {plan.metric}, by {searched.looks} "
             "looks at validation data; tested with seeds that the search has not used"
         )
-        everything = {run.run_id: run for run in (*trials.runs, *runs)}
+        everything = {found.id_of(run): run for run in (*trials.runs, *runs)}
         reused = sum(
             r.sweep != found.parent and r.status == "FINISHED" for r in everything.values()
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from functools import partial
 
 from rich.console import Console
@@ -36,6 +37,7 @@ from nnexp.record.tags import number
 from nnexp.runner.executors import Executor, executor_of, workers_ahead
 from nnexp.runner.notify import without_notify
 from nnexp.runner.run import tidy
+from nnexp.runner.run_claims import Claims, claims
 from nnexp.runner.sweep_ending import confirm_recorded, end_parent, killed_if_stopped, say_kept
 from nnexp.runner.sweep_state import SweepState
 from nnexp.runner.sweep_tasks import checkpoint, log_folder
@@ -59,14 +61,16 @@ class Session:
         console: Console,
         metric: str,
         pool: Executor | None,
+        ours: Claims,
         *,
         reuse: bool,
     ) -> None:
-        """`metric` is what `train_until` gives, epoch by epoch."""
+        """`metric` is what `train_until` gives, epoch by epoch; `ours` are what this one trains."""
         self.store, self.parent, self.console = store, parent, console
         self.outbox = Outbox(store)
         self._experiment, self._reuse = experiment, reuse
-        self._pool = pool
+        self._pool, self._ours = pool, ours
+        self._held: dict[str, str] = {}
         self._found = self._recorded()
         self._metric = metric
         given_up = runs_where(store, [experiment], f"tags.`{PRUNED}` LIKE '%'")
@@ -90,13 +94,18 @@ class Session:
         """What is recorded of these runs, in order; those that were not are trained.
 
         `what` they are is said where there is something to train. With `summary`, their means over
-        seeds are recorded too.
+        seeds are recorded too. A run that was trained here is called by the key of its log, though
+        the store has it meanwhile (`id_of`).
         """
         batch, marks = self._batch(configs, tags)
         if batch.missing:
             self._train(batch, what)
             self._found |= batch.found
         if summary:
+            self.send_held()
+            batch.found = {
+                mark: replace(run, run_id=self.id_of(run)) for mark, run in batch.found.items()
+            }
             summarize(batch, self.outbox)
         return [batch.found[mark] for mark in marks]
 
@@ -120,7 +129,7 @@ class Session:
             if ended is None:
                 rows.append(batch.paused[mark])
             else:
-                rows.append(self._history(ended.run_id) if ended.status == "FINISHED" else None)
+                rows.append(self._history(ended) if ended.status == "FINISHED" else None)
         return rows
 
     def give_up(self, config: Config, tags: Mapping[str, str], epoch: int) -> Mapping[str, float]:
@@ -141,17 +150,37 @@ class Session:
         why = f"given up by search {self.parent[:8]} after {epoch} of {config.train.epochs} epochs"
         with held_stops():
             give_up(log, why, times, {**batch.tags[mark], PRUNED: str(epoch)})
-            self.outbox.send(Projection(self.store, log))
+            self.outbox.hold(Projection(self.store, log))
             file.remove()
         return {**last, **times}
+
+    def id_of(self, run: Recorded) -> str:
+        """A run's id in the store; the key of its log as long as the store does not have it."""
+        return self.outbox.arrived.get(run.run_id, run.run_id)
+
+    def send_held(self) -> None:
+        """Let the store have all runs that have ended."""
+        with held_stops():
+            self.outbox.send_held()
+        self._give_back()
+
+    def _give_back(self) -> None:
+        """Give back the claims on what the store has now."""
+        for key in [key for key in self._held if key not in self.outbox.held]:
+            self._ours.give(self._held.pop(key))
 
     def _is_at(self, mark: str, epoch: int) -> bool:
         """Whether the values of a run up to an epoch are known, of one that has not ended."""
         if mark in self._pruned and mark not in self._paused:
-            self._paused[mark] = self._history(self._pruned[mark][1])
+            self._paused[mark] = self._history_of(self._pruned[mark][1])
         return any(row["step"] >= epoch for row in self._paused.get(mark, ()))
 
-    def _history(self, run_id: str) -> Rows:
+    def _history(self, run: Recorded) -> Rows:
+        if run.run_id in self.outbox.held:
+            self.send_held()
+        return self._history_of(self.id_of(run))
+
+    def _history_of(self, run_id: str) -> Rows:
         """The recorded values of a run by epoch."""
         by_step: dict[int, dict[str, float]] = {}
         values = curves_of_ids(self.store, [run_id], [self._metric])
@@ -181,8 +210,13 @@ class Session:
         if self._pool is None:
             compile_ahead(batch.configs, partial(self.console.print, highlight=False))
             self._pool = executor_of(first.sweep, (), stays=True)
+        # What a cluster's workers have ended is recorded at once: it does not say that it waits.
+        batch.holds = first.sweep.executor != "dask"
         look = partial(self._look, batch) if self._reuse else dict
-        train_shared(batch, self.outbox, self.console, look, self._pool)
+        train_shared(batch, self.outbox, self.console, look, self._pool, self._ours)
+        ended = {batch.found[mark].run_id: mark for mark in batch.marks if mark in batch.found}
+        self._held |= {key: mark for key, mark in ended.items() if key in self.outbox.held}
+        self._give_back()
 
     def _look(self, batch: SweepState) -> dict[str, Recorded]:
         """What another process has recorded meanwhile of the runs that are missing."""
@@ -227,14 +261,18 @@ def session(
             )
         parent = opened.run_id
         remove_partial(store, experiment, parent)
-        found = Session(store, experiment, parent, console, metric, pool, reuse=reuse)
+        ours = stack.enter_context(claims(store.folder, experiment))
+        found = Session(store, experiment, parent, console, metric, pool, ours, reuse=reuse)
         ending: dict[str, str] = {}
         with (
             closing(found),
             killed_if_stopped("search", lambda: opened, found.outbox),
             quick_commits(store),
         ):
-            yield found, ending
+            try:
+                yield found, ending
+            finally:
+                found.send_held()
         with held_stops():
             end_parent(opened, found.outbox, "FINISHED", ending)
     say_kept(found.outbox, console)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -122,14 +123,15 @@ def _claim(where: str, file: str, name: str, entry: Any, shared: Mapping[str, An
     if "about" in entry and senses != ["within"]:
         raise UserError(f"{where}: about: allowed with within")
     against = values.get("against")
+    experiments = _experiments(where, values.get("experiment"))
     return Claim(
         file=file,
         name=name,
         claim=_text(where, values, "claim"),
         place=_text(where, values, "place", empty=True),
-        experiment=_experiments(where, values.get("experiment")),
-        of=_setting(where, "of", values["of"]),
-        against=None if against is None else _setting(where, "against", against),
+        experiment=experiments,
+        of=_setting(where, "of", values["of"], experiments),
+        against=None if against is None else _setting(where, "against", against, experiments),
         metric=expression(where, _text(where, values, "metric")),
         sense=senses[0],
         bound=_number(where, values, senses[0], _LEAST[senses[0]]),
@@ -189,18 +191,28 @@ def _experiments(where: str, value: Any) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _setting(where: str, key: str, value: Any) -> str:
+def _setting(where: str, key: str, value: Any, experiments: Sequence[str]) -> str:
     """A setting as it was typed, once each of its words was looked at."""
     if not isinstance(value, str):
         said = printable(cut(str(value)))
         raise UserError(f"{where}: {key}: {said}: allowed: such as reg=l2 size=1k")
-    for level in wanted_levels(value) if value.strip() else ():
+    levels = sorted(wanted_levels(value)) if value.strip() else []
+    for level, other in pairwise(levels):
+        if level.partition("=")[0] == other.partition("=")[0]:
+            said = printable(cut(f"{level} {other}"))
+            raise UserError(f"{where}: {key}: {said}: allowed: one value of a key")
+    for level in levels:
         word, equals, chosen = level.partition("=")
         said = f"{where}: {key}: {printable(cut(level))}"
         if not equals or word not in COLUMNS:
             near = suggestion(word, COLUMNS)
             raise UserError(f"{said}: allowed: key=value with a config key{near}")
-        if not _is_of_kind(word, chosen):
+        # Those are experiments of MLflow, with a preset's name or any other.
+        if word == "experiment" and chosen not in experiments:
+            raise UserError(
+                f"{said}: allowed: of the claim's experiments: {printable(', '.join(experiments))}"
+            )
+        if word != "experiment" and not _is_of_kind(word, chosen):
             raise UserError(f"{said}: allowed: {_allowed(word)}")
     return " ".join(value.split())
 

@@ -19,10 +19,13 @@ from typing import Any
 
 import pandas as pd
 
+from nnexp.config.plurals import some
+from nnexp.config.rounding import cleaned
 from nnexp.config.suggest import suggestion
 from nnexp.record.check_seals import warnings_of
 from nnexp.record.store import Store
 from nnexp.study import glossary
+from nnexp.study.bootstrap import UNBOUNDED
 from nnexp.study.claims import COLUMNS, Claim, Outcome
 from nnexp.study.claims_values import EPOCHS, Expression, Values, of_setting, values_of
 from nnexp.study.difference import (
@@ -37,7 +40,7 @@ from nnexp.study.lookup import all_experiments
 from nnexp.study.multiple_comparisons import holm
 from nnexp.study.preset import preset_file
 from nnexp.study.setting import WORTH
-from nnexp.study.statistics import seeds_needed
+from nnexp.study.statistics import seeds_needed, summarize
 
 
 @dataclass(frozen=True)
@@ -82,10 +85,11 @@ def judge(store: Store, claims: Sequence[Claim]) -> Verdicts:
         if len(frame):
             frames[name] = frame.assign(experiment=name)
     found, seen = [], set()
+    family = max(1, sum(not claim.exact for claim in claims))
     for claim in claims:
         sides = _sides(store, claim, frames)
         seen |= {run_id for side in sides for run_id in side.run_ids}
-        found.append(_judge(claim, sides))
+        found.append(_judge(claim, sides, family))
     return Verdicts(tuple(_corrected(found)), tuple(warnings_of(store, sorted(seen))))
 
 
@@ -98,8 +102,8 @@ def _sides(store: Store, claim: Claim, frames: Mapping[str, pd.DataFrame]) -> li
     return [values_of(store, runs_of_side, claim.metric) for runs_of_side in chosen]
 
 
-def _judge(claim: Claim, sides: Sequence[Values]) -> Judged:
-    """With its own p-value; a family is corrected afterwards."""
+def _judge(claim: Claim, sides: Sequence[Values], family: int) -> Judged:
+    """With its own p-value; its family of so many claims is corrected afterwards."""
     missing = [name for name, side in zip(claim.sides, sides, strict=True) if not side.runs]
     if missing:
         lines = dict.fromkeys(recording(claim, name) for name in missing)
@@ -122,12 +126,23 @@ def _judge(claim: Claim, sides: Sequence[Values]) -> Judged:
     if claim.sense == "within":
         edges = [claim.about - claim.bound, claim.about + claim.bound]
     tests = [_difference(values, edge, 1.0 - claim.alpha) for edge in edges]
-    first = tests[0]
-    common = getattr(first, "n", n)
+    common = getattr(tests[0], "n", n)
     outcome, p = _outcome(claim, tests)
-    mean, low, high = (x + edges[0] for x in (first.mean, first.low, first.high))
-    judged = Judged(claim, outcome, common, mean, low, high, p)
-    return replace(judged, why=_more(claim, tests)) if outcome == "not resolved" else judged
+    judged = Judged(claim, outcome, common, *_measured(claim, values), p)
+    return replace(judged, why=_more(claim, tests, family)) if outcome == "not resolved" else judged
+
+
+def _measured(claim: Claim, values: Sequence[Mapping[Any, float]]) -> tuple[float, float, float]:
+    """The mean and its interval as `compare` has them, to the last digit: not less a bound."""
+    level = 1.0 - claim.alpha
+    if len(values) == 2:
+        d = difference_by_seed(values[0], values[1], level=level)
+        return d.mean, d.low, d.high
+    metric, there = claim.metric, list(values[0].values())
+    # The difference of two metrics has other bounds than either.
+    bounds = metric.metric.bounds if len(metric.terms) == 1 else UNBOUNDED
+    summary = summarize(there, bounds=bounds, level=level)
+    return summary.mean, summary.low, summary.high
 
 
 def _misspelt(metric: Expression) -> str:
@@ -146,10 +161,11 @@ def _of_one(claim: Claim, values: Sequence[Mapping[Any, float]]) -> Judged:
     if not claim.exact or any(len(side) > 1 for side in values):
         why = "one seed says nothing of the spread"
         return Judged(claim, "not resolved", 1, mean, why=why)
+    # 0.9612 − 0.96 is a little less than 0.0012.
     holds = {
-        "at_least": mean >= claim.bound,
-        "at_most": mean <= claim.bound,
-        "within": abs(mean - claim.about) <= claim.bound,
+        "at_least": cleaned(mean) >= claim.bound,
+        "at_most": cleaned(mean) <= claim.bound,
+        "within": cleaned(abs(mean - claim.about)) <= claim.bound,
     }[claim.sense]
     return Judged(claim, "holds" if holds else "does not hold", 1, mean, mean, mean)
 
@@ -178,15 +194,19 @@ def _outcome(claim: Claim, tests: Sequence[Difference]) -> tuple[Outcome, float]
     return ("holds" if tests[0].verdict == pairs[0][1] else "not resolved"), ps[0]
 
 
-def _more(claim: Claim, tests: Sequence[Difference]) -> str:
-    """How many more seeds would resolve it, of the edge that is the farthest from resolved."""
+def _more(claim: Claim, tests: Sequence[Difference], family: int) -> str:
+    """How many more seeds would resolve it, of the edge that is the farthest from resolved.
+
+    At α divided by the number of claims, as in `compare`; of `within` each test is one-sided.
+    """
     test = max(tests, key=lambda t: t.t_p)
     if not isinstance(test, PairedDifference):
         return "the sides share no seeds"
-    needed = seeds_needed(test.mean, test.sd, test.n, level=1.0 - claim.alpha)
+    alpha = claim.alpha / family * (2.0 if claim.sense == "within" else 1.0)
+    needed = seeds_needed(test.mean, test.sd, test.n, level=1.0 - alpha)
     if needed is None or needed > WORTH:
         return "too close to the bound for any number of seeds that one would train"
-    return f"about {needed} more seeds would be needed"
+    return f"about {some(max(needed, 1), 'more seed')} would be needed"
 
 
 def _corrected(found: Sequence[Judged]) -> list[Judged]:
@@ -199,8 +219,10 @@ def _corrected(found: Sequence[Judged]) -> list[Judged]:
         if j.p is not None:
             p = by_name[j.claim.name]
             j = replace(j, p=p)
-            if len(tested) > 1 and p > j.claim.alpha and j.outcome != "not resolved":
+            if p > j.claim.alpha and j.outcome != "not resolved":
                 why = f"resolved alone, not among {len(tested)} claims"
+                if len(tested) == 1:
+                    why = f"the interval is on one side of the bound, but p = {p:.2g}"
                 j = replace(j, outcome="not resolved", why=why)
         judged.append(j)
     return judged

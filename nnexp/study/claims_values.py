@@ -14,7 +14,7 @@ from nnexp.config.arguments import cut, printable
 from nnexp.errors import UserError
 from nnexp.record.store import Store
 from nnexp.record.store_sql import curves_of_ids
-from nnexp.study.compare import compare
+from nnexp.study.compare import NO_METRICS, compare
 from nnexp.study.first_layer import MEASURES, measured
 from nnexp.study.grouping import value_text, wanted_levels
 from nnexp.study.metric import Metric
@@ -114,7 +114,8 @@ def _column(store: Store, runs: pd.DataFrame, term: Term) -> pd.Series[float]:
         steps = _steps(store, runs, "train/cost").groupby("run_id")["step"].max()
         return runs["run_id"].map(steps).astype(float)
     if term.step is None:
-        return runs[term.name].astype(float) if term.name in runs else nothing
+        there = term.name in runs and term.name not in NO_METRICS
+        return runs[term.name].astype(float) if there else nothing
     points = _steps(store, runs, term.name)
     points = points[points["step"] == term.step].drop_duplicates("run_id", keep="last")
     return runs["run_id"].map(points.set_index("run_id")["value"]).astype(float)

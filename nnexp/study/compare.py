@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from nnexp.config.compose import schema_keys
+from nnexp.config.plurals import some
 from nnexp.config.suggest import suggestion
 from nnexp.config.varying_keys import short
 from nnexp.errors import UserError
@@ -47,6 +48,9 @@ EXAMPLES = 10_000
 """Test images of the data sets that `_EXAMPLES_OF` names, and by default validation images."""
 
 _EXAMPLES_OF = ("mnist", "fashion_mnist")
+
+NO_METRICS = {*schema_keys(), "seconds"}
+"""Columns of numbers that are no results of a run: a seed has no mean."""
 
 _NAMED = 8
 """So many settings are named where none fits."""
@@ -159,8 +163,9 @@ def compare(
 
 
 def _check_columns(frame: pd.DataFrame, metric: str, pair: str) -> None:
-    if metric not in frame or not pd.api.types.is_numeric_dtype(frame[metric]):
-        known = sorted(c for c in frame.columns if "/" in c)
+    known = sorted(c for c in frame.columns if "/" in c)
+    there = metric in frame and metric not in NO_METRICS
+    if not there or not pd.api.types.is_numeric_dtype(frame[metric]):
         told = f"{', '.join(known) or 'none'}{suggestion(metric, known)}"
         raise UserError(f"--metric {metric}: no run has it; recorded: {told}")
     if pair not in frame:
@@ -172,15 +177,19 @@ def _counted(
     frame: pd.DataFrame, keys: Sequence[str], metric: str
 ) -> tuple[pd.DataFrame, list[str]]:
     """The finished runs, each once, and what there is to say of those left out."""
-    finished = frame[(frame["status"] == "FINISHED") & np.isfinite(frame[metric].astype(float))]
+    done = frame[frame["status"] == "FINISHED"]
+    finished = done[np.isfinite(done[metric].astype(float))]
+    lacking = len(done) - len(finished)
+    left_out = [f"{some(lacking, 'run')} without {metric} left out"] if lacking else []
     # The same config on the same data again: with another source or environment, or without reuse.
     # Where places are compared, a run counts in each.
     same = [k for k in (*config_keys(), "data", *(set(keys) & set(PLACES))) if k in finished]
     twice = finished.duplicated(same, keep="first")
     if not twice.any():
-        return finished, []
-    told = f"{int(twice.sum())} runs are recorded twice: the latest of each counts"
-    return finished[~twice], [told]
+        return finished, left_out
+    are = "is" if int(twice.sum()) == 1 else "are"
+    told = f"{some(int(twice.sum()), 'run')} {are} recorded twice: the latest of each counts"
+    return finished[~twice], [*left_out, told]
 
 
 def _settings(
@@ -201,7 +210,7 @@ def _settings(
         group = finished[names.loc[finished.index] == name]
         failed = int(((names == name) & (frame["status"] == "FAILED")).sum())
         if group.empty:
-            warnings.append(f"{name}: no finished runs ({failed} failed)")
+            warnings.append(notes.unfinished(frame[names == name], keys, metric, failed))
             continue
         values = _by_pair(group, pair, metric, name, warnings)
         print_value = _published(published, keys, group, metric)
@@ -264,7 +273,10 @@ def _by_pair(
     values: dict[Any, float] = {}
     for _, row in group.iterrows():
         if row[pair] in values:
-            warnings.append(f"{name}: several runs with {pair} {row[pair]}: their settings differ")
+            warnings.append(
+                f"{name}: several runs with {pair} {row[pair]}: which goes with which of another "
+                "setting is not known, so that none are paired"
+            )
             # Which of them goes with which run of another setting is not known: keys of their own.
             return {(name, k): float(v) for k, v in enumerate(group[metric])}
         values[row[pair]] = float(row[metric])

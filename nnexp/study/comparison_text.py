@@ -14,7 +14,7 @@ from nnexp.study.compare import Comparison
 from nnexp.study.effects import Effect, cells_of
 from nnexp.study.metric import Metric
 from nnexp.study.setting import Pair, Setting
-from nnexp.study.two_keys import best_each, depends_on, p_text
+from nnexp.study.two_keys import behind_and_ahead, best_each, depends_on, p_text
 
 FEW = 3
 """So many settings are named; more are counted."""
@@ -43,26 +43,41 @@ def _best(comparison: Comparison, metric: Metric) -> list[str]:
     what, mean = f"{metric.superlative.capitalize()} {comparison.metric}", _mean(first, comparison)
     head = f"{what}: {first.label} ({mean})"
     judged = [(s, comparison.pair(first, s)) for s in others]
-    behind = [(s, p) for s, p in judged if p is not None and p.resolved]
+    behind, ahead = behind_and_ahead(comparison, first, others)
     equal = [(s, p) for s, p in judged if p is not None and p.verdict == "equivalent"]
     open_ones = [(s, p) for s, p in judged if p is None or p.verdict == "not resolved"]
     if len(behind) == len(judged):
-        next_one, pair = behind[0]
+        next_one = behind[0]
+        pair = comparison.pair(first, next_one)
+        assert pair is not None
         small = f", equivalent within {_margin(comparison, metric)}" if pair.equivalent else ""
         the = "the next, " if len(behind) > 1 else ""
         return [f"{head}, {_by(pair, metric, comparison)} than {the}{next_one.label}{small}."]
-    parts = [head]
+    parts = [head, *(_but(comparison, first, other, metric) for other in ahead[:FEW])]
     if equal:
         named = _named(equal, first, metric, told=False)
         parts.append(f"equivalent to it within {_margin(comparison, metric)}: {named}")
     if open_ones:
         parts.append(f"not resolved from it: {_named(open_ones, first, metric)}")
     if behind:
-        which = behind[0][0].label if len(behind) == 1 else f"the other {len(behind)}"
+        which = behind[0].label if len(behind) == 1 else f"the other {len(behind)}"
         least = "" if len(behind) == 1 else "at least "
         better = "better" if metric.lower_is_better is not None else _direction(metric)
-        parts.append(f"{better} than {which} by {least}{_size(behind[0][1], metric)}")
+        pairs = [comparison.pair(first, other) for other in behind]
+        size = min(abs(p.mean) for p in pairs if p is not None)
+        parts.append(f"{better} than {which} by {least}{metric.difference(size)}")
     return [f"{'; '.join(parts)}."]
+
+
+def _but(comparison: Comparison, first: Setting, other: Setting, metric: Metric) -> str:
+    """That a setting with a worse mean is better where both have a run."""
+    pair = comparison.pair(first, other)
+    assert pair is not None
+    where = f"the {pair.some_seeds}" if pair.some_seeds else "the seeds"
+    return (
+        f"but on {where} that both have {other.label} is {_direction(metric)} by "
+        f"{_size(pair, metric)}"
+    )
 
 
 def _baseline(comparison: Comparison, metric: Metric) -> str:
@@ -103,10 +118,21 @@ def _of_experiments(comparison: Comparison, metric: Metric) -> list[str]:
             where = " ".join(
                 f.label(cell[i]) for i, f in enumerate(comparison.design.factors) if i != effect.at
             )
-            tail = "" if pair.resolved else " (not resolved)"
-            each.append(f"{_size(pair, metric)}{tail} with {where}")
+            each.append(f"{_in_cell(effect, pair, setting, metric)} with {where}")
     cells = f"; {', '.join(each)}" if 1 < len(each) <= FEW + 1 else ""
     return [f"{text}{cells}."]
+
+
+def _in_cell(effect: Effect, pair: Pair, setting: Setting, metric: Metric) -> str:
+    """The difference in one combination: its size, with its sign where that is not plain."""
+    mean = pair.seen_from(setting)
+    tail = "" if pair.resolved else " (not resolved)"
+    if not effect.resolved:
+        return f"{metric.text(mean, sign=True)}{metric.difference_unit}{tail}"
+    if mean * effect.mean < 0.0 and metric.difference(abs(mean)) != metric.difference(0.0):
+        other = "higher" if metric.lower_is_better else "lower"
+        return f"but {other} by {_size(pair, metric)}{tail}"
+    return f"{_size(pair, metric)}{tail}"
 
 
 def effect_text(effect: Effect, metric: Metric, family: int) -> str:
@@ -114,13 +140,14 @@ def effect_text(effect: Effect, metric: Metric, family: int) -> str:
     low, high = sorted((abs(effect.low), abs(effect.high)))
     name = effect.rule.interval_name
     if not effect.resolved:
-        interval = f"{metric.text(effect.low, sign=True)} to {metric.text(effect.high, sign=True)}"
+        span = metric.span(effect.interval, sign=True)
+        interval = f"{name} {span}" if span != "-" else "too few seeds for an interval"
         verdict: str = effect.verdict
         if effect.equivalent and effect.rule.within is not None:
             verdict += f" within {metric.margin(effect.rule.within)}"
         return (
             f"{effect.a} against {effect.b}: {verdict}, {metric.text(effect.mean, sign=True)}"
-            f"{metric.difference_unit} ({name} {interval}, {p_text(effect.p, family)})"
+            f"{metric.difference_unit} ({interval}, {p_text(effect.p, family)})"
         )
     # The setting that is better is the subject, whichever way the difference was taken.
     lower = bool(metric.lower_is_better)
@@ -138,7 +165,8 @@ def _mean(setting: Setting, comparison: Comparison) -> str:
     text = f"{metric.text(m.mean)}{metric.unit}"
     if m.n == 1:
         return f"{text}, one run"
-    return f"{text}, {comparison.rule.interval_name} {metric.text(m.low)} to {metric.text(m.high)}"
+    span = metric.span(m.interval)
+    return f"{text}, {comparison.rule.interval_name} {span}" if span != "-" else text
 
 
 def _size(pair: Pair, metric: Metric) -> str:
@@ -152,9 +180,11 @@ def _direction(metric: Metric) -> str:
 def _by(pair: Pair, metric: Metric, comparison: Comparison) -> str:
     """`lower by 1.6 points (95 % interval 1.4 to 1.8, p = 0.002 corrected for 3)`."""
     low, high = sorted((abs(pair.low), abs(pair.high)))
+    seeds = f"; on the {pair.some_seeds} that both have" if pair.some_seeds else ""
     return (
         f"{_direction(metric)} by {_size(pair, metric)} ({comparison.rule.interval_name} "
-        f"{metric.text(low)} to {metric.text(high)}, {p_text(pair.p, len(comparison.pairs))})"
+        f"{metric.text(low)} to {metric.text(high)}, {p_text(pair.p, len(comparison.pairs))}"
+        f"{seeds})"
     )
 
 
@@ -177,9 +207,19 @@ def _named(
         if pair is None:
             named.append(f"{setting.label} (too few runs)")
             continue
-        ends = (pair.low, pair.high) if pair.a == first.name else (-pair.high, -pair.low)
-        most = -ends[0] if metric.lower_is_better else ends[1]
-        tail = f" (at most {metric.difference(max(0.0, most))} {worse})"
-        named.append(setting.label + (tail if told and isfinite(most) else ""))
+        most = _most(pair, first, metric)
+        tail = f" (at most {metric.difference(most)} {worse})" if isfinite(most) else ""
+        if pair.alike:
+            d = pair.seen_from(setting)
+            far = f"{metric.difference(abs(d))} {'higher' if d > 0.0 else 'lower'}"
+            tail = f" ({far if d else 'the same'} in all {pair.alike} seeds)"
+        named.append(setting.label + (tail if told else ""))
     more = f" and {len(judged) - FEW} more" if len(judged) > FEW else ""
     return f"{', '.join(named)}{more}"
+
+
+def _most(pair: Pair, first: Setting, metric: Metric) -> float:
+    """How much worse than the first the other of two settings can be; NaN without interval."""
+    low, high = (pair.low, pair.high) if pair.a == first.name else (-pair.high, -pair.low)
+    most = -low if metric.lower_is_better else high
+    return 0.0 if most < 0.0 else most

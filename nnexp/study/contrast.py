@@ -26,7 +26,7 @@ import numpy as np
 from nnexp.study.bootstrap import Interval, mean_interval, weighted_interval
 from nnexp.study.estimate import Evidence
 from nnexp.study.permutation import steps_per_unit
-from nnexp.study.ttest import Floats, Moments, moments
+from nnexp.study.ttest import Floats, Moments, alike, moments
 
 Values = Mapping[Any, float]
 
@@ -38,6 +38,8 @@ class Contrast(Evidence):
     blocks: tuple[Floats, ...]
     left_out: int
     """Seeds that some settings of a block have and others have not."""
+    sides: tuple[Floats, ...]
+    """The values of each setting."""
 
     @property
     def n(self) -> int:
@@ -47,7 +49,7 @@ class Contrast(Evidence):
     @cached_property
     def moments(self) -> Moments:
         """The estimate of ψ, with its error: t = ψ̂ / √(Σ_b s_b²/n_b)."""
-        return moments(self.blocks)
+        return alike(moments(self.blocks), self.n, self.sides)
 
     @property
     def paired(self) -> Floats | None:
@@ -82,7 +84,8 @@ def contrast(plus: Sequence[Values], minus: Sequence[Values], share: float) -> C
         left_out += len({s for _, values in block for s in values}) - len(common)
         sums = np.array([sum(w * values[s] for w, values in block) for s in common])
         blocks.append(np.rint(sums * per_unit) / per_unit)
-    return Contrast(tuple(blocks), left_out)
+    sides = tuple(np.array(list(values.values())) for _, values in terms)
+    return Contrast(tuple(blocks), left_out, sides)
 
 
 def _blocks(terms: Sequence[tuple[float, Values]]) -> list[list[tuple[float, Values]]]:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import isnan, nan
+from math import isfinite, isnan, nan
 from typing import Literal
 
+import numpy as np
+
+from nnexp.errors import UserError
 from nnexp.study.bootstrap import Interval, resolved
 from nnexp.study.estimate import Estimate, Evidence
+from nnexp.study.metric import Metric
 from nnexp.study.multiple_comparisons import holm
 from nnexp.study.sequential import confidence_sequence, e_value, e_value_within
 from nnexp.study.statistics import seeds_needed, standard_deviation
@@ -61,6 +65,21 @@ class Rule:
         return min(1.0, 1.0 / e_value_within(evidence.paired, self.within))
 
 
+def margin_of(within: object, metric: Metric, typed: str) -> float | None:
+    """A margin as it is given, in points or the metric's own unit, as a part of a `Rule`.
+
+    Raises:
+        UserError: it is no number above 0.
+    """
+    if within is None:
+        return None
+    number = isinstance(within, int | float | np.number) and not isinstance(within, bool)
+    value = float(within) if number else nan  # type: ignore[arg-type]
+    if not (isfinite(value) and value > 0.0):
+        raise UserError(f"{typed}{within}: allowed: a number above 0")
+    return value / metric.scale
+
+
 FIXED = Rule()
 """The seeds are those that there are."""
 
@@ -84,6 +103,12 @@ class Judged(Estimate):
         return self.evidence.moments
 
     @property
+    def alike(self) -> int:
+        """The number of seeds, where the difference is the same in all of them; else 0."""
+        z = self.evidence.paired
+        return z.size if z is not None and self.moments.error == 0.0 else 0
+
+    @property
     def paired(self) -> bool:
         """Whether all that is compared shares the seeds that are used."""
         return self.evidence.paired is not None
@@ -101,8 +126,11 @@ class Judged(Estimate):
 
     @cached_property
     def resolved(self) -> bool:
-        """Whether the interval excludes zero and, in a family of several, p is small enough too."""
-        return (self.family == 1 or self.p <= self.rule.alpha) and resolved(self.interval)
+        """Whether the interval excludes zero, and p, corrected for the family, is small enough.
+
+        Of one difference alone the two agree but for the shape of the interval.
+        """
+        return self.p <= self.rule.alpha and resolved(self.interval)
 
     @property
     def tempting(self) -> bool:
@@ -125,7 +153,7 @@ class Judged(Estimate):
     def more_seeds(self) -> int | None:
         """About how many more would resolve it, at α divided by the family (Bonferroni)."""
         z = self.evidence.paired
-        if self.resolved or self.rule.anytime or z is None:
+        if self.resolved or self.rule.anytime or z is None or self.moments.error == 0.0:
             return None
         level = 1.0 - self.rule.alpha / self.family
         return seeds_needed(self.mean, standard_deviation(z), z.size, level=level)

@@ -25,7 +25,7 @@ from nnexp.study.improvement import (
 )
 from nnexp.study.permutation import sign_flip_p, split_p, steps_per_unit
 from nnexp.study.statistics import standard_deviation
-from nnexp.study.ttest import Floats, Moments, moments
+from nnexp.study.ttest import Floats, Moments, alike, moments
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,7 @@ class PairedDifference(Difference):
     @cached_property
     def moments(self) -> Moments:
         """Of the differences."""
-        return moments([self.paired])
+        return alike(moments([self.paired]), self.n, (self.a, self.b))
 
     @property
     def sd(self) -> float:

@@ -79,7 +79,7 @@ def short_verdict(judged: Judged, metric: Metric, *, swapped: bool = False) -> s
         return f"{told}, equivalent" if judged.equivalent else told
     if judged.equivalent:
         return "equivalent"
-    if judged.tempting:
+    if judged.tempting and judged.family > 1 and judged.moments.error:
         return "not resolved among so many"
     told = open_text(judged, metric)
     return told.replace(" would be needed", "").replace("the difference is ", "")

@@ -41,7 +41,7 @@ class Estimate(ABC):
         """Two-sided t test of the mean difference, paired or Welch's: what the interval assumes.
 
         For a number of seeds that was fixed beforehand, not corrected. NaN where there is no
-        interval; 0 or 1 where nothing varied.
+        interval; where all differences are the same, see `ttest.alike`.
         """
         return self.moments.p
 

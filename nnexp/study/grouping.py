@@ -30,6 +30,8 @@ GROUP_KEYS = {
 PLACES = ("experiment", "sweep")
 """Where a run is recorded: keys to group by that are no config keys."""
 
+_ENDED = ("FINISHED", "FAILED")
+
 _ID = 8
 """So much of a sweep's id is shown."""
 
@@ -60,14 +62,15 @@ def setting_names(frame: pd.DataFrame, keys: Sequence[str]) -> pd.Series[str]:
 
 
 def varied(frame: pd.DataFrame) -> list[str]:
-    """What tells the settings of finished runs apart, in the words of `--by`: its default.
+    """What tells the settings of runs apart, in the words of `--by`: its default.
 
+    Of runs that have ended: that all runs of a setting failed is an answer too.
     Keys that only say again what others say are left out; so is what another experiment brings
     with it, where runs of several are compared.
     """
-    finished = frame[frame["status"] == "FINISHED"] if "status" in frame else frame
+    ended = frame[frame["status"].isin(_ENDED)] if "status" in frame else frame
     named = ["experiment"] if "experiment" in frame else []
-    columns = {k: list(finished[k]) for k in (*named, *config_keys()) if k in finished}
+    columns = {k: list(ended[k]) for k in (*named, *config_keys()) if k in ended}
     return words_of(distinct_keys(columns, aside=ASIDE)) or ["cost"]
 
 

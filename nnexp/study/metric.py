@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from nnexp.config.rounding import settled
 from nnexp.study.bootstrap import UNBOUNDED, Interval
 
-_LOWER = ("cost", "data_cost", "cost_network2", "train_seconds")
-_HIGHER = ("accuracy", "correct", "validation_accuracy", "test_accuracy")
+_LOWER = ("cost", "data_cost", "cost_network2", "test_data_cost", "train_seconds")
+_CORRECT = ("correct", "test_correct")
+_HIGHER = ("accuracy", *_CORRECT, "validation_accuracy", "test_accuracy")
+_COUNTS = (*_CORRECT, "epoch", "epochs")
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Metric:
         last = self.name.rpartition("/")[2]
         if self.scale != 1.0:
             return Interval(-1.0 if self.name.startswith("gap/") else 0.0, 1.0)
-        if self.name.startswith("time/") or last in (*_LOWER, "correct", "penalty", "epochs"):
+        if self.name.startswith("time/") or last in (*_LOWER, *_COUNTS, "penalty"):
             return Interval(0.0, math.inf)
         return UNBOUNDED
 
@@ -73,27 +76,27 @@ class Metric:
         """A value in the metric's scale, without its unit; never a zero with a minus."""
         if not math.isfinite(value):
             return "-"
-        plus = "+" if sign else ""
-        if self.scale == 1.0:
-            return plain_zero(f"{value:{plus}.4g}")
-        return plain_zero(f"{half_up(self.scale * value):{plus}.2f}")
+        form = ".2f" if self.scale != 1.0 else ".4g"
+        return plain_zero(f"{settled(self.scale * value):{'+' if sign else ''}{form}}")
+
+    def span(self, interval: Interval, *, sign: bool = False) -> str:
+        """An interval: `0.21 to 0.34`; of an end without bound `0 or more`; without any, `-`."""
+        low, high = (self.text(end, sign=sign) for end in interval)
+        if math.isfinite(interval.low) and math.isfinite(interval.high):
+            return f"{low} to {high}"
+        if math.isfinite(interval.low):
+            return f"{low} or more"
+        return f"{high} or less" if math.isfinite(interval.high) else "-"
 
     def margin(self, value: float) -> str:
         """A difference as it was typed: `0.2 points`."""
-        return f"{self.scale * value:.6g}{self.difference_unit}"
+        number = f"{self.scale * value:.6g}"
+        unit = self.difference_unit
+        return f"{number}{unit.removesuffix('s') if number == '1' and unit == ' points' else unit}"
 
     def difference(self, value: float) -> str:
         """The size of a difference, with its unit: `0.21 points`."""
         return f"{self.text(value)}{self.difference_unit}"
-
-
-def half_up(value: float) -> float:
-    """A percentage that is rounded as by hand: a 5 at the end goes away from zero.
-
-    The mean of two accuracies often ends so, and the last bits of a sum, which depend on the order
-    of the runs, would decide.
-    """
-    return value + math.copysign(1e-9, value)
 
 
 def plain_zero(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from nnexp.config.varying_keys import distinct_keys, short
-from nnexp.study.grouping import config_keys, value_text
+from nnexp.study.grouping import config_keys, levels_of, value_text
 from nnexp.study.setting import Setting
 
 _FOLLOWS = ("reg.lmbda", "reg.lmbda_l1", "data.n_train", "size")
@@ -42,13 +42,24 @@ def warnings(
             said.append(f"runs of {number} different {what} are mixed")
     said += _beside(finished, names, keys, pair)
     if len(settings) == 1:
-        said.append(f"there is one setting, {settings[0].name}: nothing to compare it with")
+        said.append(f"there is one setting, {settings[0].label}: nothing to compare it with")
     few = [s.label if len(keys) > 1 else s.levels[0][1] for s in settings if s.summary.n < 5]
     if len(few) > _TOLD:
         said.append(f"fewer than 5 runs in {len(few)} settings; intervals of so few are rough")
     elif few:
-        said.append(f"fewer than 5 runs: {', '.join(few)}; intervals of so few are rough")
+        # Labels of a report hold commas.
+        between = "; " if any(", " in name for name in few) else ", "
+        said.append(f"fewer than 5 runs: {between.join(few)}; intervals of so few are rough")
     return [*said, *_chosen(finished, metric)]
+
+
+def unfinished(group: pd.DataFrame, keys: Sequence[str], metric: str, failed: int) -> str:
+    """That a setting has nothing to be compared by."""
+    label = " ".join(f"{k}={v}" for k, v in levels_of(group.iloc[0], keys))
+    without = (
+        f"no run has {metric}" if (group["status"] == "FINISHED").any() else "no finished runs"
+    )
+    return f"{label}: {without} ({failed} failed)" if failed else f"{label}: {without}"
 
 
 def _different(finished: pd.DataFrame, column: str) -> int:

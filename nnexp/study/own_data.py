@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -161,12 +161,37 @@ def _table(source: Path) -> Found:
     import pandas as pd
 
     first = pd.read_csv(source, header=None, nrows=1)
-    frame = pd.read_csv(source, header=0 if _are_names(first) else None)
+    named = _are_names(first)
+    # Where there are fewer names than values, pandas would take the first values for names of rows.
+    second = pd.read_csv(source, header=None, skiprows=1, nrows=1) if named else first
+    names, count = len(first.columns), len(second.columns)
+    if count > names:
+        raise ValueError(f"its first line has {names} names, the second {count} values")
+    frame = pd.read_csv(source, header=0 if named else None)
     label = "label" if "label" in frame else frame.columns[0]
-    if frame[label].isna().any():
-        raise ValueError(f"row {int(frame[label].isna().argmax()) + 1} has no label")
-    values = frame.drop(columns=label).to_numpy(dtype=np.float64)
-    return _images(values), [str(name) for name in frame[label]], 0
+    if label == "label" and str(frame.columns[0]).startswith("Unnamed: "):
+        raise ValueError("its first column has no name: row numbers, as to_csv(index=False) omits?")
+    labels, values = frame[label], frame.drop(columns=label)
+    _check_columns(list(frame.columns), labels, values)
+    return _images(values.to_numpy(dtype=np.float64)), [str(name) for name in labels], 0
+
+
+def _check_columns(columns: Sequence[Any], labels: pd.Series, values: pd.DataFrame) -> None:
+    """Refuse a label that is none, and a value that is no number: the label stands elsewhere.
+
+    Raises:
+        ValueError: it is named.
+    """
+    where = "the label stands in the first column, or in one named label"
+    if labels.isna().any():
+        raise ValueError(f"row {int(labels.isna().argmax()) + 1} has no label")
+    if labels.dtype.kind == "f" and len(broken := labels[labels % 1 != 0]):
+        raise ValueError(f"{broken.iloc[0]} is no label, as a whole number or a word is; {where}")
+    for name in values:
+        if values[name].dtype.kind not in "iufb":
+            text = next(v for v in values[name] if not isinstance(v, int | float))
+            number = columns.index(name) + 1
+            raise ValueError(f"{text!r} in column {number} is no number; {where}")
 
 
 def _are_names(line: pd.DataFrame) -> bool:

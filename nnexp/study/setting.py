@@ -9,6 +9,7 @@ from itertools import combinations
 from math import isfinite
 from typing import Any, Protocol
 
+from nnexp.config.plurals import some
 from nnexp.study.decision_rule import FIXED, Judged, Rule, judge
 from nnexp.study.difference import Difference, PairedDifference, difference_by_seed
 from nnexp.study.improvement import Probability
@@ -50,6 +51,20 @@ class Pair(Judged):
     label_a: str
     label_b: str
     difference: Difference
+    most_runs: int
+    """Of the setting that has more."""
+
+    def seen_from(self, setting: Setting) -> float:
+        """The mean difference of one of the two from the other: A − B, or B − A."""
+        return self.mean if setting.name == self.a else -self.mean
+
+    @property
+    def some_seeds(self) -> str:
+        """`2 seeds`, where one has others beside, whose runs are in its mean but not in this."""
+        d = self.difference
+        if not isinstance(d, PairedDifference) or d.n == self.most_runs:
+            return ""
+        return some(d.n, "seed")
 
     @cached_property
     def probability(self) -> Probability:
@@ -75,7 +90,15 @@ def pairs_of(
         found.append((a, b, difference_by_seed(a.values, b.values)))
     judged = judge([difference for *_, difference in found], rule)
     return [
-        Pair(*judgement, a.name, b.name, a.label, b.label, difference)
+        Pair(
+            *judgement,
+            a.name,
+            b.name,
+            a.label,
+            b.label,
+            difference,
+            max(len(a.values), len(b.values)),
+        )
         for (a, b, difference), judgement in zip(found, judged, strict=True)
     ]
 
@@ -94,12 +117,18 @@ def open_text(judged: Judged, metric: Shows) -> str:
     `not resolved: about 13 more seeds would be needed`; beyond `WORTH` seeds, for which nobody
     would train, `not worth resolving: the difference is at most 0.21 points`.
     """
+    if judged.alike:
+        same = "the same difference" if judged.mean else "the same"
+        return f"not resolved: {same} in all {judged.alike} seeds"
     if judged.tempting:
-        return "not resolved among so many, though its own interval excludes zero"
+        why = "not resolved among so many" if judged.family > 1 else "not resolved"
+        return f"{why}, though its own interval excludes zero"
     most = f"the difference is at most {metric.difference(judged.bound)}"
     if judged.rule.anytime or not judged.paired:
         return f"not resolved: {most}" if isfinite(judged.bound) else "not resolved"
     more = judged.more_seeds
     if more is not None and more <= WORTH:
-        return f"not resolved: about {more} more seeds would be needed" if more else "not resolved"
+        if not more:
+            return "not resolved"
+        return f"not resolved: about {some(more, 'more seed')} would be needed"
     return f"not worth resolving: {most}" if isfinite(judged.bound) else "not resolved"

@@ -38,14 +38,14 @@ class Summary:
         return Interval(self.low, self.high)
 
 
-def summarize(values: ArrayLike, *, bounds: Interval = UNBOUNDED) -> Summary:
+def summarize(values: ArrayLike, *, bounds: Interval = UNBOUNDED, level: float = 0.95) -> Summary:
     """Mean, spread and interval of independent values, shape (n,); n ≥ 1.
 
     The interval is `bootstrap.mean_interval`, cut off at the `bounds` of what it is of: no accuracy
     is above 1. Errors: as there.
     """
     array = checked(values)
-    interval = mean_interval(array)
+    interval = mean_interval(array, level=level)
     if bounds.low <= array.min() and array.max() <= bounds.high:
         interval = within(interval, bounds)
     return Summary(
@@ -55,7 +55,7 @@ def summarize(values: ArrayLike, *, bounds: Interval = UNBOUNDED) -> Summary:
         interquartile_mean=float(stats.trim_mean(array, 0.25)),
         low=interval.low,
         high=interval.high,
-        level=0.95,
+        level=level,
     )
 
 

@@ -11,8 +11,8 @@ of one block the paired test with ν = n − 1, of two Welch's. F. Satterthwaite
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from math import nan, sqrt
 
 import numpy as np
@@ -30,12 +30,14 @@ class Moments:
     error: float
     """NaN where a block has one value."""
     nu: float
+    p_alike: float = 0.0
+    """`p` of a mean that is not 0 where all values are alike: see `alike`."""
 
     @property
     def p(self) -> float:
-        """Two-sided, of a true mean of 0. NaN without an error; 0 or 1 where nothing varied."""
+        """Two-sided, of a true mean of 0. NaN without an error; 1 where all values are 0."""
         if self.error == 0.0:
-            return 1.0 if self.mean == 0.0 else 0.0
+            return 1.0 if self.mean == 0.0 else self.p_alike
         return float(2.0 * stdtr(self.nu, -abs(self.mean) / self.error))
 
     def p_within(self, margin: float) -> float:
@@ -65,6 +67,17 @@ def moments(blocks: Sequence[Floats], weights: Sequence[float] | None = None) ->
     parts = zip(variances, blocks, strict=True)
     nu = total**2 / sum(v**2 / (block.size - 1) for v, block in parts)
     return Moments(estimate, sqrt(total), nu)
+
+
+def alike(found: Moments, n: int, sides: Iterable[Floats]) -> Moments:
+    """Moments of n differences, with a p for when these are all the same.
+
+    Where none of the compared `sides` varies either, nothing is drawn, and that is no chance.
+    Otherwise the values are rounded, as accuracies are to whole images: two of them that are equal
+    by chance do not show that there is no spread. What is left then is the test of signs: 2/2ⁿ.
+    """
+    drawn = any(float(np.ptp(side)) > 0.0 for side in sides)
+    return replace(found, p_alike=2.0 ** (1 - n)) if drawn else found
 
 
 def mean(values: Floats) -> float:

@@ -73,15 +73,35 @@ def _among(
     comparison: Comparison, setting: Setting, others: Sequence[Setting], metric: Metric
 ) -> str:
     """How sure it is that a setting is the best of some."""
-    pairs = [comparison.pair(setting, other) for other in others]
-    behind = [p for p in pairs if p is not None and p.resolved]
+    behind, ahead = behind_and_ahead(comparison, setting, others)
     if len(behind) == len(others):
-        least = min(behind, key=lambda p: abs(p.mean))
+        pairs = [comparison.pair(setting, other) for other in others]
+        least = min(abs(p.mean) for p in pairs if p is not None)
         which = f"the other {len(others)} by at least" if len(others) > 1 else "the other by"
-        return f"resolved from {which} {metric.difference(abs(least.mean))}"
-    if len(others) == 1:
-        return "not resolved from the other"
-    return f"not resolved from {len(others) - len(behind)} of {len(others)} others"
+        return f"resolved from {which} {metric.difference(least)}"
+    but = f"{', '.join(s.label for s in ahead)} is better on the seeds that both have"
+    still_open = len(others) - len(behind) - len(ahead)
+    if not still_open:
+        return f"but {but}"
+    which = "the other" if len(others) == 1 else f"{still_open} of {len(others)} others"
+    return f"not resolved from {which}{f', and {but}' if ahead else ''}"
+
+
+def behind_and_ahead(
+    comparison: Comparison, setting: Setting, others: Sequence[Setting]
+) -> tuple[list[Setting], list[Setting]]:
+    """Of some settings those that are resolved to be worse than one, and those to be better.
+
+    A setting with the better mean may be worse on the seeds that both have, where each has others.
+    """
+    behind: list[Setting] = []
+    ahead: list[Setting] = []
+    sign = Metric(comparison.metric).sign
+    for other in others:
+        pair = comparison.pair(setting, other)
+        if pair is not None and pair.resolved:
+            (behind if sign * pair.seen_from(setting) > 0.0 else ahead).append(other)
+    return behind, ahead
 
 
 def _whether(comparison: Comparison, factor: str, other: str, differs: bool) -> str:

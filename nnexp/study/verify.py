@@ -141,8 +141,7 @@ def verify(
             Difference(f"{which} images that are right in only one", last, 0.0, float(count))
             for which, count in other
         )
-        compared, differences = verdict.compared + len(bits), (*verdict.differences, *more)
-        verdict = replace(verdict, compared=compared, differences=differences)
+        verdict = replace(verdict, differences=(*verdict.differences, *more))
     return replace(verdict, record=record)
 
 

@@ -300,14 +300,14 @@ def test_model_takes_images_as_rows_or_as_pictures_as_bytes_or_as_fractions(
 
 
 def test_runs_are_read_as_a_table_by_pandas(
-    recorded: Typed, run: Run, values: dict[str, dict[int, float]]
+    recorded: Typed,
+    run: Run,
+    values: dict[str, dict[int, float]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(recorded.uri)
-    try:
-        frame = mlflow.search_runs(experiment_names=["nnexp"])
-    finally:
-        mlflow.set_tracking_uri(before)
+    # `mlflow.set_tracking_uri` would leave it set for all tests that follow.
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", recorded.uri)
+    frame = mlflow.search_runs(experiment_names=["nnexp"])
     assert isinstance(frame, pd.DataFrame)
     (row,) = frame.to_dict("records")
     assert row["run_id"] == run.info.run_id

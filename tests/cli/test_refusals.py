@@ -303,6 +303,26 @@ def test_layers_without_brackets_are_refused_where_several_are_tried(
     assert "allowed: a list such as [30]" in line
 
 
+@pytest.mark.parametrize(
+    ("words", "allowed"),
+    [
+        (("size=100", "runs"), "runs: allowed: a command first: python -m nnexp runs"),
+        (("list",), "did you mean runs?"),
+        (("--verbos",), "did you mean --verbose?"),
+        (("my/mine.yaml",), "or a file as a preset: --config-dir DIR experiment=NAME"),
+    ],
+)
+def test_what_is_no_word_here_is_told_what_is_meant(
+    typed: Type, words: tuple[str, ...], allowed: str
+) -> None:
+    assert allowed in said(typed(*words))
+
+
+def test_a_run_of_a_sweep_is_named_as_it_was_typed(typed: Type) -> None:
+    line = said(typed("-m", "reg=none,l2", "reg.lmbda=1", "size=100", "tracking.tags.question=l2"))
+    assert line.endswith("(in reg=none reg.lmbda=1 size=100 tracking.tags.question=l2)")
+
+
 def test_two_choices_of_a_group_are_refused_in_a_search(typed: Type) -> None:
     asked = ("search", "train.eta=0.1,0.5", "--trials", "2", "size=100")
     line = said(typed(*asked, "experiment=dropout", "experiment=softmax"))

@@ -82,10 +82,22 @@ def test_what_cannot_be_said_is_refused(tmp_path: Path, typed: tuple[str, ...], 
         ("test/cost", "a metric: data cost and penalty"),
         ("overfitting", "How much does a network overfit"),
         ("tag", "usage: python -m nnexp tag"),
+        ("dropout", "dropout=, a group: rates of deleted units"),
+        ("reg.lmbda", "default  n/10,000 with reg=l2"),
+        # Not the whole name: its last part, a choice, what it is called elsewhere or in the book.
+        ("eta", "train.eta, a key: Learning rate"),
+        ("gap", "gap/final, a metric: training accuracy less test accuracy"),
+        ("reg=l2", "reg=l2, a choice: λ/2n Σ w² (eq. 85)"),
+        ("cross-entropy", "cost=crossentropy, a choice: C = -Σ"),
+        ("lambda", "reg.lmbda, a key: λ of eq. 85"),
+        ("learning rate", "train.eta, a key: Learning rate"),
+        ("loss", "cost=, a group:"),
+        ("mini-batch", "help tells more of dropout.mask, "),
+        ("relu", "help tells more of model.activation, init=he"),
     ],
 )
 def test_help_explains_a_word(tmp_path: Path, word: str, said: str) -> None:
-    assert said in inside(tmp_path, "help", word).stdout
+    assert said in inside(tmp_path, "help", *word.split()).stdout
 
 
 def test_every_key_and_every_recorded_metric_is_explained(trained: Typed) -> None:
@@ -159,6 +171,19 @@ def test_time_left_is_that_of_the_busiest_worker(monkeypatch: pytest.MonkeyPatch
         shown.ended(run, "", failed=False)
     assert shown.said() == "2 done, 0 running, 0 failed, 1 left, about 1:40 min left"
     assert shown._running == set()
+
+
+def test_of_a_preset_that_lists_what_is_not_swept_over_it_is_said(tmp_path: Path) -> None:
+    (tmp_path / "experiment").mkdir()
+    text = "# @package _global_\nhydra: {sweeper: {params: {seed: 'range(2)', reg: 'none,l2'}}}\n"
+    (tmp_path / "experiment" / "mine.yaml").write_text(text)
+    typed = ("--config-dir", ".", "experiment=mine", "size=100", "train.epochs=1")
+    done = inside(tmp_path, *typed, "tracking.artifacts=none")
+    assert done.returncode == 0
+    assert "hydra.sweeper.params (seed, reg) of the preset: no effect" in done.stderr
+    swept = inside(tmp_path, *typed, "-m", "sweep.dry_run=true")
+    assert swept.stderr == ""
+    assert "sweep of 4 runs" in swept.stdout
 
 
 def test_of_two_numbers_of_images_it_is_said_which_counts(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.runner.typed import by_setting, histories, nnexp, recorded, start
+from tests.cli.command import start as typed_apart
+from tests.runner.typed import by_setting, client, histories, nnexp, recorded, start
 
 TINY = ("size=100", "train.epochs=2")
 
@@ -34,6 +35,14 @@ def test_every_combination_is_a_run_under_one_parent(swept: Path) -> None:
     for run in runs:
         assert run.data.tags["nnexp.sweep"] == parents[0].info.run_id
         assert run.data.tags["mlflow.parentRunId"] == parents[0].info.run_id
+
+
+def test_nothing_is_said_beside_the_sweeps_own_lines(tmp_path: Path) -> None:
+    # Fresh processes: those forked off one that has used MLflow know what it was told there.
+    done = typed_apart("-m", *TINY, "seed=0,1", cwd=tmp_path)
+    _, said = done.communicate(timeout=240)
+    assert done.returncode == 0, said
+    assert said == ""
 
 
 def test_a_run_of_a_sweep_has_the_bits_of_the_run_alone(swept: Path, tmp_path: Path) -> None:
@@ -97,12 +106,24 @@ def test_a_larger_sweep_reuses_what_is_recorded(swept: Path) -> None:
     assert said["table"] == f"python -m nnexp runs --sweep {said['sweep'][:8]}"
 
 
-def test_dry_run_trains_and_records_nothing(tmp_path: Path) -> None:
-    done = nnexp(tmp_path, "-m", *TINY, "seed=0,1", "sweep.dry_run=true")
+@pytest.mark.parametrize("typed", [("-m", "seed=0,1"), ()])
+def test_dry_run_trains_and_records_nothing(tmp_path: Path, typed: tuple[str, ...]) -> None:
+    done = nnexp(tmp_path, *typed, *TINY, "sweep.dry_run=true")
     assert done.returncode == 0, done.stderr
     assert "dry run: nothing was trained" in done.stdout
-    assert recorded(tmp_path) == []
-    assert recorded(tmp_path, "sweep") == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_dry_run_in_a_store_leaves_it_as_it_is(swept: Path) -> None:
+    before = [e.name for e in client(swept).search_experiments()]
+    typed = ("-m", *TINY, "reg=none", "seed=0,1,2", "sweep.dry_run=true")
+    known = nnexp(swept, *typed)
+    assert known.stdout.count("recorded as ") == 2
+    assert known.stdout.count("to be trained") == 1
+    fresh = nnexp(swept, *typed, "tracking.experiment=fresh")
+    assert fresh.returncode == 0, fresh.stderr
+    assert fresh.stdout.count("to be trained") == 3
+    assert [e.name for e in client(swept).search_experiments()] == before
 
 
 def test_an_impossible_combination_is_refused_before_anything_trains(tmp_path: Path) -> None:

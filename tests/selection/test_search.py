@@ -342,3 +342,27 @@ def test_without_optuna_one_line_says_how_to_get_it(
     assert refused.returncode == 2
     assert "pip install 'nnexp[search]'; allowed without it: random, grid" in refused.stderr
     assert not (tmp_path / "mlflow.db").exists()
+
+
+def test_searches_by_several_metrics_say_so_in_their_table(tmp_path: Path) -> None:
+    """With stop=early the best epoch is chosen by; the table had the last one's accuracy there."""
+    done = inside(
+        tmp_path,
+        *("search", "train.eta=0.1,1", "size=100", "data.n_validation=200", "model.hidden=[5]"),
+        *("train.epochs=14", "--for", "stop=none,early", "--trials", "2", "--finalists", "1"),
+        *("--seeds", "1", "--fresh", "1", "sweep.workers=1", "--format", "markdown"),
+    )
+    assert done.returncode == 0, done.stderr
+    final = [r for r in recorded(tmp_path) if r.data.tags["nnexp.stage"] == "final"]
+    names = {"none": "validation/accuracy", "early": "best/validation_accuracy"}
+    assert sorted(r.data.params["stop.name"] for r in final) == ["early", "none"]
+    for run in final:
+        stop = run.data.params["stop.name"]
+        (row,) = (x for x in done.stdout.splitlines() if x.startswith(f"| stop={stop} "))
+        cells = [cell.strip() for cell in row.split("|")]
+        assert cells[3] == f"{100 * run.data.metrics[names[stop]]:.1f}"
+    assert final[0].data.metrics[names["none"]] < final[0].data.metrics[names["early"]]
+    assert (
+        "validation is not one metric, but validation/accuracy of stop=none, "
+        "best/validation_accuracy of stop=early"
+    ) in done.stdout

@@ -100,6 +100,11 @@ REFUSED = {
     "size": ({"of": "size=big"}, "of: size=big: allowed: a whole number"),
     "number": ({"of": "train.eta=fast"}, "of: train.eta=fast: allowed: a number"),
     "claim": ({"claim": ""}, "claim: : allowed: a text"),
+    "other experiment": (
+        {"of": "experiment=dropout reg=l2", "experiment": ["one", "two"]},
+        "of: experiment=dropout: allowed: of the claim's experiments: one, two",
+    ),
+    "two values": ({"of": "reg=l2 size=1k reg=none"}, "of: reg=l2 reg=none: allowed: one value"),
 }
 
 

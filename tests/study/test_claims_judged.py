@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store, open_store
 from nnexp.study.claims import read_claims
 from nnexp.study.claims_judged import Judged, judge
+from nnexp.study.claims_text import measured_text
+from nnexp.study.compare import compare
+from nnexp.study.frames import runs
 from tests.inside import inside
 from tests.record.stored import restore
 from tests.small import configured
@@ -264,3 +268,72 @@ def test_a_wrong_request_is_one_line(folder: Path, typed: Sequence[str], said: s
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_mean_is_told_as_compare_tells_it(folder: Path) -> None:
+    """Four accuracies whose mean is 98.545 %: less the bound and back it was 98.54, not 98.55."""
+    store = open_store(address(folder))
+    values = [0.9859, 0.9860, 0.9865, 0.9834]
+    record(store, "ties", {}, values)
+    record(store, "ties", {"reg.name": "l2"}, [v - 0.01 for v in values])
+    found = judged(
+        folder,
+        one={"experiment": "ties", "of": "reg=none", "at_least": 0.9894},
+        two={"experiment": "ties", "of": "reg=none", "against": "reg=l2", "at_most": 0.0133},
+    )
+    told = compare(runs(address(folder), "ties"), ["reg"], "test/accuracy")
+    (setting,) = (s for s in told.settings if s.name == "none")
+    assert found["one"].mean == setting.summary.mean
+    assert (found["one"].low, found["one"].high) == setting.summary.interval
+    assert measured_text(found["one"]).startswith("98.55 (")
+    assert (found["two"].mean, found["two"].low) == (told.pairs[0].mean, told.pairs[0].low)
+
+
+def test_no_accuracy_is_above_all_images(folder: Path) -> None:
+    record(open_store(address(folder)), "high", {}, [0.999, 0.985])
+    found = judged(folder, one={"experiment": "high", "at_least": 0.95})["one"]
+    assert (found.outcome, found.high) == ("not resolved", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("high", "low", "bound"),
+    [
+        (0.9027, 0.8907, {"at_least": 0.012}),
+        (0.9020, 0.8900, {"at_most": 0.012}),
+        (0.9020, 0.8900, {"within": 0.012}),
+    ],
+    ids=str,
+)
+def test_a_single_difference_at_its_bound_keeps_it(
+    folder: Path, high: float, low: float, bound: Mapping[str, float]
+) -> None:
+    """0.9027 − 0.8907 is a little less than 0.012, 0.902 − 0.89 a little more."""
+    store, name = open_store(address(folder)), f"edge{high}{next(iter(bound))}"
+    record(store, name, {"reg.name": "l2"}, [high])
+    record(store, name, {}, [low])
+    sides = {"of": "reg=l2", "against": "reg=none", "experiment": name, "exact": True}
+    assert judged(folder, one={**sides, **bound})["one"].outcome == "holds"
+
+
+def test_more_seeds_are_counted_for_all_claims_of_the_file(folder: Path) -> None:
+    alone = judged(folder, one={**L2, "at_least": 0.011})["one"].why
+    more = {f"c{k}": {**L2, "at_least": 0.011} for k in range(9)}
+    among = judged(folder, one={**L2, "at_least": 0.011}, **more)["one"].why
+    few, many = (
+        int(re.sub(r"^about (\d+) more seeds? would .*", r"\1", w)) for w in (alone, among)
+    )
+    assert 0 < few < many
+
+
+def test_experiments_of_ones_own_are_told_apart(folder: Path) -> None:
+    """Only those with the name of a preset could be named."""
+    record(open_store(address(folder)), "plain", {}, PLAIN)
+    record(open_store(address(folder)), "better", {}, [v + 0.01 for v in PLAIN[:4]] + [0.93])
+    sides = {"of": "experiment=better", "against": "experiment=plain"}
+    found = judged(folder, one={**sides, "experiment": ["plain", "better"], "at_least": 0.0})
+    assert (found["one"].outcome, found["one"].n) == ("holds", 5)
+
+
+def test_a_seed_is_nothing_to_claim(folder: Path) -> None:
+    found = judged(folder, one={**L2, "metric": "seed", "at_least": 0.0})["one"]
+    assert (found.outcome, found.why) == ("not recorded", "none of 5 runs has seed")

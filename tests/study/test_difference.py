@@ -215,4 +215,7 @@ def test_t_tests_are_scipys(data: list[tuple[float, float]]) -> None:
 def test_t_tests_without_a_spread_say_so() -> None:
     assert np.isnan(paired_difference([0.5], [0.4]).t_p)
     assert paired_difference([0.5, 0.5], [0.5, 0.5]).t_p == 1.0
-    assert paired_difference([0.5, 0.6], [0.4, 0.5]).t_p == 0.0
+    assert paired_difference([0.5, 0.5], [0.4, 0.4]).t_p == 0.0
+    # Both by 10 points, though the values vary: by chance, as of whole images, and no certainty.
+    assert paired_difference([0.5, 0.6], [0.4, 0.5]).t_p == 0.5
+    assert paired_difference([0.5, 0.6, 0.7], [0.4, 0.5, 0.6]).t_p == 0.25

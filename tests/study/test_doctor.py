@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,9 @@ def test_what_waits_is_sent_and_what_nobody_needs_goes(store: Store, tmp_path: P
         folder / f"sweep-{'f' * 32}",
         CheckpointFile(folder, run_key(store, "1", "another", swept=True)).path,
         folder / "create.lock",
+        # Of a process that is at work.
+        folder / "runs" / f"half.new{os.getpid()}",
+        folder / f"{'1' * 32}.checkpoint.new{os.getpid()}",
     ]
     for path in [*left, *used]:
         if path.suffix == "" or path.parent.name == "runs":

@@ -69,6 +69,10 @@ def test_columns_are_scaled_by_the_training_data_alone(tmp_path: Path) -> None:
         ("label,a\n1,2\n1,3\n", "1 classes; allowed: 2 to 256"),
         ("label,a\n1,x\n2,3\n", "cannot be read"),
         ("label,a\n1,\n2,3\n", "some are missing"),
+        ("a,b,kind\n0.5,2,x\n1,3,y\n", "0.5 is no label"),
+        ("a,b,kind\n1,2,x\n2,3,y\n", "'x' in column 3 is no number; the label stands in the first"),
+        (",a,label\n0,2,x\n1,3,y\n", "its first column has no name: row numbers"),
+        ("a,b\n1,2,3\n2,3,4\n", "its first line has 2 names, the second 3 values"),
         ("", "cannot be read"),
     ],
 )

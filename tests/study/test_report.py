@@ -92,11 +92,11 @@ def test_answer_in_words_is_that_of_the_runs_with_the_published_beside(
     store: Path, spoken: str, page: str
 ) -> None:
     frame = runs(address(store), NAME, "attributes.status = 'FINISHED'")
-    means, gap = frame.groupby("reg.name")["gap/best"].mean(), Metric("gap/best")
+    means = frame.groupby("reg.name")["gap/best"].mean().map(Metric("gap/best").text)
     for text in (spoken, Elements(page).text):
         first = next(line for line in text.splitlines() if line.startswith("Gap"))
-        assert f"about {gap.text(means['none'])} points for no regularization" in first
-        assert f"{gap.text(means['l2'])} points for L2" in first
+        assert f"about {means['none']} points for no regularization" in first
+        assert f"{means['l2']} points for L2" in first
         assert "published 17.73" in first
         assert "published 12.90" in first
         assert re.search(r"L2 against no regularization: −\d+\.\d\d points \(95 % interval", text)
