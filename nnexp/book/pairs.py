@@ -15,6 +15,7 @@ from typing import Any, SupportsIndex, TypeAlias, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from nnexp.config.plurals import with_article
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
@@ -121,7 +122,9 @@ class Pair(Sequence[Any]):
         return hash(self._key)
 
     def __repr__(self) -> str:
-        return f"<image {self.number} of the {self.source.part} set: a {self.digit}>"
+        return (
+            f"<image {self.number} of the {self.source.part} set: {with_article(str(self.digit))}>"
+        )
 
     @property
     def _key(self) -> tuple[str, str, int]:

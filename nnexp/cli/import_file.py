@@ -103,8 +103,9 @@ def _record(results: Results, store: Store, experiment: str | None) -> list[Impo
         print(printable(line))
     count, new = len(results.manifest.runs), sum(one.new for one in recorded)
     print(f"{new} of {count} runs recorded, {count - new} there already; digest {results.digest}")
-    where = experiment or results.manifest.runs[0].experiment
-    look = f"python -m nnexp runs --experiment {shlex.quote(where)}{option_of(store)}"
+    names = [experiment] if experiment else [run.experiment for run in results.manifest.runs]
+    where = "".join(f" --experiment {shlex.quote(name)}" for name in dict.fromkeys(names))
+    look = f"python -m nnexp runs{where}{option_of(store)}"
     print(printable(f"look     {look}"))
     return recorded
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from nnexp.cli.formats import add_format, done, said_beside
 from nnexp.cli.options import Parser, command
 from nnexp.config.arguments import printable
+from nnexp.config.plurals import some
+from nnexp.errors import UserError
 from nnexp.record.store import open_store
 from nnexp.report.page import Written, write_report
 from nnexp.study.lookup import all_experiments, find_sweep
@@ -18,12 +20,15 @@ def main(arguments: Sequence[str]) -> int:
     """Write a report."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if not options.names and not options.sweep:
+    if not options.names and not options.experiment and not options.sweep:
         parser.error("what to report on is missing; allowed: an experiment's NAME, or --sweep ID")
+    if options.out == "":
+        raise UserError("--out '': allowed: a folder, or leave it out")
+    names = _named(options.names, options.experiment)
     store = open_store(options.tracking_uri, reading=True)
     sweeps = [find_sweep(store, prefix) for prefix in options.sweep]
     there = all_experiments(store)
-    names = options.names or [there[str(run.info.experiment_id)] for run in sweeps]
+    names = names or [there[str(run.info.experiment_id)] for run in sweeps]
     names = list(dict.fromkeys(names))
     ids = [str(run.info.run_id) for run in sweeps]
     folder = Path(options.out) if options.out else Path("reports") / _folder_name(names, ids)
@@ -53,11 +58,18 @@ def _parser() -> Parser:
         help="an MLflow experiment, such as a preset's name; the runs of several are put together",
     )
     parser.add_argument(
+        "--experiment",
+        action="append",
+        metavar="NAME",
+        default=[],
+        help="the same as NAME without the option, as other commands take it",
+    )
+    parser.add_argument(
         "--sweep",
         action="append",
         metavar="ID",
         default=[],
-        help="only runs that this sweep trained; several times: that one of these trained",
+        help="only runs of this sweep, those too that it reused; several times: of one of these",
     )
     parser.add_argument("--out", metavar="DIR", help="folder to write into (reports/NAME)")
     parser.add_argument(
@@ -65,6 +77,20 @@ def _parser() -> Parser:
     )
     add_format(parser)
     return parser
+
+
+def _named(names: Sequence[str], options: Sequence[str]) -> list[str]:
+    """The experiments, given with or without `--experiment`, each once.
+
+    Raises:
+        UserError: given both ways, and not the same.
+    """
+    if names and options and set(names) != set(options):
+        raise UserError(
+            f"report {' '.join(names)} --experiment {' '.join(options)}: two ways to say which; "
+            "allowed: one of them, or the same in both"
+        )
+    return list(names or options)
 
 
 def _folder_name(names: Sequence[str], sweeps: Sequence[str]) -> str:
@@ -79,9 +105,7 @@ def _say(written: Written) -> None:
         print(sentence)
     for line in written.changed:
         print(printable(f"warning: {line}"))
-    size = written.page.stat().st_size / 1e6
-    print(
-        f"\nwritten    {written.page} ({size:.1f} MB), its {written.figures} figures beside it as "
-        "PNG and SVG"
-    )
+    size, figures = written.page.stat().st_size / 1e6, some(written.figures, "figure")
+    beside = f"its {figures} beside it as PNG and SVG"
+    print(f"\nwritten    {written.page} ({size:.1f} MB), {beside}")
     print(f"look       open {written.page.resolve().as_uri()} in a browser; it needs no network")

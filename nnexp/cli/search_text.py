@@ -32,7 +32,7 @@ def _finalists(searched: Searched) -> TextTable:
     rows = [
         (
             str(t.number),
-            *(t.point[key] for key in keys),
+            *(searched.heeded[t.number].get(key, "-") for key in keys),
             str(len(t.raced) or 1),
             _values(searched, t, metric),
             "chosen" if t is winner else VERDICTS[t.state],

@@ -90,7 +90,8 @@ def _start(config: Config) -> list[str]:
     """Network, first weights, and how the training data are varied."""
     parts = []
     if config.model != DEFAULT.model and config.data.name != "neuron":
-        parts.append("-".join(map(str, config.model.hidden)) or "linear")
+        if config.model.hidden != DEFAULT.model.hidden:
+            parts.append("-".join(map(str, config.model.hidden)) or "linear")
         if config.model.activation != DEFAULT.model.activation:
             parts.append(config.model.activation)
     if config.init.name != DEFAULT.init.name:

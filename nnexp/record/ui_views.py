@@ -93,7 +93,9 @@ def settings_view(recorded: Columns, count: int) -> dict[str, Any]:
         charts = [_curve(recorded, name, f"{name}_low", f"{name}_high") for name in curves]
         return {**state, **_charts(recorded, title, charts), "runsHiddenMode": "FIRST_20_RUNS"}
     bars = [_bars(name) for name in results[:2]]
-    charts = [*bars, *(_curve(recorded, name) for name in curves)]
+    # A point at the end would say what a bar says.
+    lines = [name for name in curves if name not in _points(recorded)]
+    charts = [*bars, *(_curve(recorded, name) for name in lines)]
     return {
         **state,
         **_charts(recorded, "Means over seeds, ten best", charts),
@@ -108,7 +110,16 @@ def _results(recorded: Columns) -> list[str]:
 
 
 def _curves(recorded: Columns) -> list[str]:
-    return [name for name in CURVES if name in recorded.metrics]
+    """What was measured after every epoch, then what was looked at once, at the end."""
+    there = [name for name in CURVES if name in recorded.metrics]
+    return sorted(there, key=lambda name: name in _points(recorded))
+
+
+def _points(recorded: Columns) -> list[str]:
+    """Metrics of which no run has more than a last value."""
+    looked = recorded.params.get("monitor.test")
+    watched = looked is None or "epoch" in looked
+    return [] if watched else [name for name in CURVES if name.startswith("test/")]
 
 
 def _view(where: str, params: Sequence[str], metrics: Sequence[str]) -> dict[str, Any]:

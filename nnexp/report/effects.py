@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nnexp.config.varying_keys import short
-from nnexp.report.labels import Measure, said
+from nnexp.report.labels import Measure, capital, said
 from nnexp.report.report_data import Material
 from nnexp.study.compare import Comparison
 from nnexp.study.effect_rows import chosen, effect_notes, effect_row
@@ -45,7 +45,7 @@ def effect_sentence(
     interval = f"{measure.text(row.low, sign=True)} to {measure.text(row.high, sign=True)}"
     tail = "" if effect.resolved else f": {row.verdict}"
     change = f"{measure.text(row.mean, sign=True)} {measure.difference_unit}".strip()
-    a = a[0].upper() + a[1:] if a[0].isascii() else a
+    a = capital(a)
     return (
         f"{a} against {b}, mean over {row.over} combinations of the rest: {change} "
         f"({comparison.rule.interval_name} {interval}){tail}."

@@ -10,7 +10,7 @@ from nnexp.report.final_plots import dots, slopes
 from nnexp.report.grid_map import Grid, grid_map
 from nnexp.report.labels import FINAL
 from nnexp.report.learning import learning_charts
-from nnexp.report.networks import Networks, confusion, weight_charts
+from nnexp.report.networks import SETTINGS, Networks, confusion, weight_charts
 from nnexp.report.neuron import NOT_COMPARABLE, is_neuron, neuron_charts
 from nnexp.report.pairs import Shown
 from nnexp.report.plots import draw
@@ -43,7 +43,8 @@ def sections(
         return [Section("The neuron, epoch by epoch", charts, NOT_COMPARABLE)]
     weights = [draw(*charts) for charts in weight_charts(material, networks)]
     few = len(networks) < len(material.settings)
-    some_of = f"{len(networks)} of the {len(material.settings)} settings are shown." if few else ""
+    some_of = f"{len(networks)} of the {len(material.settings)} settings are shown" if few else ""
+    some_of += ", evenly by rank." if len(material.settings) > SETTINGS else "." if few else ""
     slope = slopes(found, pairs, material.headline) if found is not None else None
     made = [
         Section(CHAPTER, tuple(draw(c) for c in chapter_charts(material))),

@@ -27,11 +27,12 @@ _ROW = 0.36
 _MANY = 8
 """Names of more settings stand beside the rows, which are low then, if none is too long."""
 _LOW_ROW = 0.2
-_NAMES = 2.35
-_LONGEST = 44
-"""Inches for the names, and so many letters."""
+_LETTER, _LONGEST = 0.056, 58
+"""Inches of a letter; names of more letters would leave no room beside them."""
 _WIDEST = 66
 """So many letters of a name that stands above its row fit into the width."""
+_LINE = 0.17
+"""Inches from one line above a slope to the next; there is room for two and the change."""
 _MARKERS = "Dos^vP*X"
 
 
@@ -41,11 +42,11 @@ def dots(material: Material, measure: Measure) -> Drawn:
     settings = [setting for setting in material.rows if setting in measured]
     longest = max(map(len, settings))
     beside = len(settings) > _MANY and longest <= _LONGEST
-    row_height, left = (_LOW_ROW, _NAMES) if beside else (_ROW, 0.2)
+    row_height, left = (_LOW_ROW, 0.3 + _LETTER * longest) if beside else (_ROW, 0.2)
     height = row_height * len(settings)
     figure = new_picture(height + 0.6)
     axes = inches(figure, left, 0.5, WIDTH - left - 0.2, height)
-    told = []
+    told, several = [], False
     for row, setting in enumerate(reversed(settings)):
         runs = material.runs[material.runs["setting"] == setting][measure.metric]
         values = measure.scale * runs.dropna().to_numpy(np.float64)
@@ -53,6 +54,7 @@ def dots(material: Material, measure: Measure) -> Drawn:
         summary = summarize(values, bounds=Interval(measure.scale * low, measure.scale * high))
         hue = colour(material.style[setting])
         axes.plot(values, np.full(len(values), row), "o", color=GREY, markersize=3, alpha=0.6)
+        several = several or len(values) > 1
         if np.isfinite(summary.low):
             axes.plot([summary.low, summary.high], [row, row], color=hue, linewidth=2.2)
         marker = _MARKERS[material.style[setting] % len(_MARKERS)]
@@ -63,7 +65,7 @@ def dots(material: Material, measure: Measure) -> Drawn:
                 axes.plot([at, at], [row - 0.3, row + 0.2], color=PUBLISHED_COLOUR, linewidth=2.5)
         if beside:
             x, y = (0.2 - left) / (WIDTH - left - 0.2), (row + 0.25) / len(settings)
-            label_inside(axes, x, y, setting, size=TEXT - 1.0)
+            label_inside(axes, x, y, setting, size=TEXT - 1.5)
         else:
             size = (TEXT - 0.5) * min(1.0, _WIDEST / longest)
             label_inside(axes, 0.0, (row + 0.62) / len(settings), setting, size=size)
@@ -76,7 +78,8 @@ def dots(material: Material, measure: Measure) -> Drawn:
     unit = f"{measure.title} ({measure.unit})".replace(" ()", "")
     axes.set_xlabel(measure.unit if beside else unit, size=TEXT, color=INK)
     printed = any(measure.metric in known.final for known in material.published if known.setting)
-    note = "each run a dot; the mean with its 95 % interval"
+    note = "each run a dot"
+    note += "; the mean with its 95 % interval" if several else ""
     note += "; the published value a grey bar" if printed else ""
     text = f"{measure.title}, mean of every setting: {'; '.join(reversed(told))}."
     name = measure.metric.replace("/", "_")
@@ -90,13 +93,16 @@ def slopes(comparison: Comparison, pairs: Sequence[Shown], measure: Measure) -> 
     if not paired:
         return None
     chosen = paired[:PANELS]
-    figure, places, columns = panels(
-        len(chosen), left=0.55, bottom=0.42, gap=0.62, high=1.22, step=2.15, margin=0.15
-    )
+    wide = 30 if len(chosen) > 1 else 62
+    above = max(len(textwrap.wrap(panel.rest, wide)) for panel in chosen)
+    figure, places, _ = panels(
+        len(chosen), left=0.55, bottom=0.42, gap=0.62, high=1.22,
+        step=2.15 + _LINE * max(0, above - 2), margin=0.15,
+    )  # fmt: skip
     told = []
     for axes, panel in zip(places, chosen, strict=True):
         a, b = settings[panel.pair.a], settings[panel.pair.b]
-        told.append(_panel(axes, panel, b, a, measure, 30 if columns == 2 else 62))
+        told.append(_panel(axes, panel, b, a, measure, wide))
     unit = f" ({measure.unit})" if measure.unit else ""
     left_out = len(paired) - len(chosen)
     note = "a thin line for each seed; the mean thick"
@@ -128,7 +134,7 @@ def _panel(
     quiet(axes)
     axes.tick_params(axis="x", labelcolor=INK)
     change = f"{measure.text(mean[1] - mean[0], sign=True)} {measure.difference_unit}".strip()
-    lines = textwrap.wrap(panel.rest, wide)[:2]
+    lines = textwrap.wrap(panel.rest, wide)
     label_inside(axes, 0.0, 1.04, "\n".join([*lines, change]), size=TEXT - 0.5)
     where = f" with {panel.rest}" if panel.rest else ""
     return f"{panel.b} {measure.text(mean[0])} to {panel.a} {measure.text(mean[1])}{where}"

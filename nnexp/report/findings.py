@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from nnexp.config.plurals import some
 from nnexp.report.effects import asked_effects, effect_sentence
-from nnexp.report.labels import Measure
+from nnexp.report.labels import Measure, capital
 from nnexp.report.neuron import is_neuron, neuron_answers
 from nnexp.report.pairs import Shown
 from nnexp.report.report_data import Material
@@ -74,11 +74,16 @@ def warnings(material: Material, comparison: Comparison | None) -> list[str]:
     if comparison is None or is_neuron(material):
         return []
     few = [s for s in comparison.settings if s.summary.n < 5]
-    if len(few) <= FEW:
-        return list(comparison.warnings)
     kept = [told for told in comparison.warnings if not told.startswith("fewer than 5 runs")]
-    counted = f"fewer than 5 runs in {len(few)} settings; intervals of so few are rough"
-    return [*kept, counted]
+    if not few:
+        return kept
+    every = len(few) == len(comparison.settings)
+    if every or len(few) > FEW:
+        count = {1: "this setting", 2: "both settings"}.get(len(few), f"all {len(few)} settings")
+        where = f"in {count}" if every else f"in {len(few)} settings"
+    else:
+        where = f"of {' and of '.join(s.name for s in few)}"
+    return [*kept, f"fewer than 5 runs {where}; intervals of so few are rough"]
 
 
 def _means(material: Material, measure: Measure, comparison: Comparison | None) -> str:
@@ -99,7 +104,9 @@ def _means(material: Material, measure: Measure, comparison: Comparison | None) 
     ranked = sorted(comparison.settings, key=lambda s: -s.summary.mean)
     if len(ranked) <= FEW:
         parts = [_mean(setting, measure, interval=len(ranked) == 2) for setting in ranked]
-        others = f", against {', '.join(parts[1:])}" if len(parts) > 1 else ""
+        # Names of several values have commas of their own.
+        mark = "; " if any(", " in setting.name for setting in ranked) else ", "
+        others = f"{mark}against {mark.join(parts[1:])}" if len(parts) > 1 else ""
         return f"{measure.title}: about {parts[0]}{others}."
     return (
         f"{measure.title}: highest, {_mean(ranked[0], measure)}; "
@@ -137,6 +144,4 @@ def _difference(shown: Shown, measure: Measure) -> str:
     )
     told = verdict(shown, measure)
     tail = "" if shown.pair.resolved else f": {told}"
-    # A Greek η or λ is no beginning of a sentence.
-    first = shown.a[0].upper() if shown.a[0].isascii() else shown.a[0]
-    return f"{first}{shown.a[1:]} against {shown.b}{where}: {change} ({interval}){tail}."
+    return f"{capital(shown.a)} against {shown.b}{where}: {change} ({interval}){tail}."

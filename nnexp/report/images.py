@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from nnexp.config.plurals import with_article
 from nnexp.data.dataset import Examples
 from nnexp.errors import UserError
 from nnexp.record.figures.style import INK, mosaic
 from nnexp.record.store import Store
 from nnexp.report.figure import Drawn, Section
+from nnexp.report.labels import capital
 from nnexp.report.plots import TEXT, WIDTH, inches, new_picture
 from nnexp.report.report_data import Material
 from nnexp.study.compare import Comparison
@@ -55,7 +57,7 @@ def image_sections(
         if chosen
     ]
     lead = (
-        f"{sentence(pair, images.set)}. No network gets {images.none_right:,} of the "
+        f"{capital(sentence(pair, images.set))}. No network gets {images.none_right:,} of the "
         f"{images.n:,} images right, all get {images.all_right:,}."
     )
     return [Section("Image by image", tuple(drawn), lead)]
@@ -80,7 +82,7 @@ def _sheet(
     axes.axis("off")
     said = []
     for place, image in enumerate(chosen):
-        text = f"{image}: a {examples.labels[image]}" + (
+        text = f"{image}: {with_article(str(examples.labels[image]))}" + (
             f", by {right[image]}" if image in right else ""
         )
         left, top = place % _COLUMNS * (width + _GAP[1]), place // _COLUMNS * (height + _GAP[0])

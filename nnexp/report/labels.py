@@ -27,6 +27,7 @@ _NAMES = {
     ("expand.name", "none"): "not expanded",
     ("expand.name", "shift"): "shifted",
     ("expand.name", "distort"): "distorted",
+    ("model.activation", "relu"): "ReLU units",
     ("stop.name", "none"): "trained to the end",
     ("stop.name", "early"): "stopped early",
     ("schedule.name", "constant"): "constant η",
@@ -63,11 +64,18 @@ def said(key: str, value: object) -> str:
         return f"{where}dropout {float(text):g}" if float(text) else f"no {where}dropout"
     if key == "model.hidden":
         return f"{text.strip('[]').replace(',', '-').replace(' ', '') or 'no'} hidden"
+    if key == "model.activation":
+        return f"{text} units"
     number = _number(text)
     shown = text if number is None else f"{number:g}"
     if key in _SYMBOLS:
         return f"{_SYMBOLS[key]} = {shown}"
     return text if key.endswith(".name") or key == "rng" else f"{key} {shown}"
+
+
+def capital(text: str) -> str:
+    """As the beginning of a sentence, which a Greek η or λ is not made to."""
+    return text[:1].upper() + text[1:] if text[:1].isascii() else text
 
 
 def _number(text: str) -> float | None:
@@ -130,7 +138,7 @@ def number(value: float, *, sign: bool = False, digits: int | None = None) -> st
         text = f"{value:{plus},.{digits}f}"
     elif abs(value) >= 1000:
         text = f"{value:{plus},.0f}"
-    elif value == 0.0 or abs(value) >= 1.0:
+    elif value == 0.0 or abs(value) >= 0.995:
         text = f"{value:{plus}.2f}"
     else:
         text = f"{value:{plus}#.2g}"

@@ -11,6 +11,8 @@ from nnexp.report.palette import PUBLISHED
 from nnexp.report.report_data import Material
 
 _WIDE = 4.0
+_FAR = 100.0
+"""Costs whose highest values differ by such a factor are drawn by logarithm."""
 _LONG = 40.0
 """Where settings train for so many times more epochs than others, epochs are drawn by logarithm."""
 
@@ -47,6 +49,8 @@ def over_epochs(material: Material, metric: str, title: str, scale: float) -> tu
         if (lines := _lines(material, metric, settings, scale, last=last, log_x=log_x))
     }
     limits = _limits([line for lines in panels.values() for line in lines])
+    log_y = "cost" in metric and _far_apart([line for lines in panels.values() for line in lines])
+    title += " (logarithmic)" if log_y else ""
     return tuple(
         Chart(
             name=metric.replace("/", "_").removesuffix("_network2"),
@@ -55,8 +59,11 @@ def over_epochs(material: Material, metric: str, title: str, scale: float) -> tu
             y_label=title,
             series=tuple(lines),
             note=_note(material),
-            y_range=limits if metric.endswith("accuracy") or len(panels) > 1 else None,
+            y_range=limits
+            if metric.endswith("accuracy") or (len(panels) > 1 and not log_y)
+            else None,
             log_x=log_x,
+            log_y=log_y,
             panel=panel,
         )
         for panel, lines in panels.items()
@@ -103,6 +110,15 @@ def _note(material: Material) -> str:
     if "early" in set(material.runs.get("stop.name", [])):
         said += "; a mean ends where its first run stops"
     return said
+
+
+def _far_apart(lines: Sequence[Series]) -> bool:
+    """Whether one setting, such as one that diverged, would press the others onto the axis."""
+    values = [v[np.isfinite(v)] for v in (line.y for line in lines)]
+    tops = [float(v.max()) for v in values if len(v)]
+    ends = [v for line in lines for v in (line.low, line.y) if v is not None]
+    positive = all((v[np.isfinite(v)] > 0.0).all() for v in ends)
+    return bool(tops) and positive and max(tops) > _FAR * min(tops)
 
 
 def _limits(lines: Sequence[Series]) -> tuple[float, float] | None:

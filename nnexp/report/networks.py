@@ -42,6 +42,8 @@ SETTINGS = 8
 """Of so many settings; more confusion matrices nobody compares."""
 _BINS = 81
 _TOLD = 2
+_LINE = 0.15
+"""Inches from one line of a setting's name to the next; there is room for two."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Networks:
 def read_networks(store: Store, material: Material) -> tuple[list[Networks], list[str]]:
     """The networks of the settings, as far as they are recorded; and why others are left out."""
     found, left_out, untested = [], [], 0
-    for setting in material.drawn[:SETTINGS]:
+    for setting in material.some(SETTINGS):
         ids = set(material.runs[material.runs["setting"] == setting]["run_id"])
         ours = sorted(
             (run for run in material.kept if run.info.run_id in ids),
@@ -128,11 +130,11 @@ def _histograms(material: Material, found: Sequence[Networks], layer: int) -> tu
         panel: [_shares(material, s, weights[s], edges) for s in settings if s in weights]
         for panel, settings in material.panels.items()
     }
-    which = "first layer (pixels that are used)" if layer == 0 else f"layer {layer + 1}"
+    which = "the first layer (pixels that are used)" if layer == 0 else f"layer {layer + 1}"
     return tuple(
         Chart(
             name=f"weights{layer + 1}",
-            title=f"Weights of the {which}: share in each bin (%)",
+            title=f"Weights of {which}: share in each bin (%)",
             x_label="weight",
             y_label="share (%, logarithmic)",
             series=tuple(lines),
@@ -202,12 +204,14 @@ def confusion(found: Sequence[Networks]) -> Drawn | None:
     columns = min(2, len(found))
     rows = -(-len(found) // columns)
     width = WIDTH / 2
-    figure = new_picture(2.75 * rows)
+    names = ["\n".join(textwrap.wrap(networks.setting, 36)) for networks in found]
+    step = 2.75 + _LINE * max(0, max(name.count("\n") for name in names) - 1)
+    figure = new_picture(step * rows)
     most = max(float(_mistakes(n.confusion).max() / n.confusion.sum()) for n in found) or 1.0
     told = []
     for index, networks in enumerate(found):
         left = 0.4 + index % columns * width
-        bottom = 0.35 + (rows - 1 - index // columns) * 2.75
+        bottom = 0.35 + (rows - 1 - index // columns) * step
         axes = inches(figure, left, bottom, width - 0.5, width - 0.5)
         wrong = _mistakes(networks.confusion)
         classes = len(wrong)
@@ -233,8 +237,7 @@ def confusion(found: Sequence[Networks]) -> Drawn | None:
             axes.set_ylabel("true class", size=TEXT - 1, color=INK, labelpad=2)
         if index // columns == rows - 1:
             axes.set_xlabel("predicted class", size=TEXT - 1, color=INK, labelpad=2)
-        title = "\n".join(textwrap.wrap(networks.setting, 36)[:2])
-        label_inside(axes, 0.0, 1.02, title, size=TEXT - 1)
+        label_inside(axes, 0.0, 1.02, names[index], size=TEXT - 1)
         told.append(f"{networks.setting}: {_worst(networks)}")
     text = "Test images that are taken for another class. " + "; ".join(told) + "."
     networks_read = some(max(len(n.parameters) for n in found), "network")

@@ -31,8 +31,16 @@ def is_neuron(material: Material) -> bool:
 def neuron_charts(material: Material) -> list[Chart]:
     """The cost of both starts, one chart for each cost and η; then the rest of all settings."""
     charts = []
-    for index, (title, settings) in enumerate(_groups(material).items(), 1):
-        lines = [_line(material, COST, s, _start(material, s), n) for n, s in enumerate(settings)]
+    groups = _groups(material)
+    # With one start each, a line is called and coloured as in the other charts.
+    alone = all(len(settings) == 1 for settings in groups.values())
+    for index, (title, settings) in enumerate(groups.items(), 1):
+        lines = [
+            _line(material, COST, s, s, material.style[s])
+            if alone
+            else _line(material, COST, s, _start(material, s), n)
+            for n, s in enumerate(settings)
+        ]
         charts.append(
             Chart(
                 f"neuron_cost{index}", f"Cost: {title}", "epoch", "cost C", tuple(lines),

@@ -8,6 +8,14 @@
   const WHOLE = [1, 2, 5].flatMap((d) => [1, 10, 100, 1e3, 1e4, 1e5].map((t) => d * t)).sort((a, b) => a - b);
   let plots = [];
 
+  // A number beside an axis: as it is read, or with a power of ten where it would not fit.
+  const tick = (v) => {
+    if (v == null) return "";
+    const size = Math.abs(v), short = +v.toPrecision(10);
+    return size && (size >= 1e5 || size < 1e-4) ? short.toExponential().replace("e+", "e")
+      : short.toLocaleString(undefined, { maximumFractionDigits: 8 });
+  };
+
   // Each line is followed by the two ends of its band, which are shown and hidden with it.
   function draw(panel) {
     const spec = JSON.parse(panel.querySelector("script").textContent);
@@ -29,7 +37,7 @@
       const at = series.length;
       if (line.low) bands.push({ series: [at - 1, at - 2], fill: colour + (spec.lines.length > 4 ? "18" : "30") });
     }
-    const axis = { stroke: css("--soft"), grid: { stroke: css("--grid"), width: 1 }, ticks: { stroke: css("--line"), width: 1 } };
+    const axis = { values: (u, vs) => vs.map(tick), stroke: css("--soft"), grid: { stroke: css("--grid"), width: 1 }, ticks: { stroke: css("--line"), width: 1 } };
     const first = spec.xs[0], last = spec.xs[spec.xs.length - 1];
     const whole = (low, high) => low <= first && high >= last; // not zoomed
     // The common range, until one zooms in: then what is there fills the chart.
@@ -41,7 +49,7 @@
         y: { distr: spec.logy ? 3 : 1, ...(spec.yr && { range: ys }) },
       },
       axes: [
-        { ...axis, size: 30, label: spec.x, labelSize: 18, labelFont: `12px ${getComputedStyle(document.body).fontFamily}`, ...(spec.xs.every(Number.isInteger) && !spec.logx && { incrs: WHOLE }) },
+        { ...axis, size: 30, space: spec.panel ? 30 : 50, label: spec.x, labelSize: 18, labelFont: `12px ${getComputedStyle(document.body).fontFamily}`, ...(spec.xs.every(Number.isInteger) && !spec.logx && !spec.stepped && { incrs: WHOLE }) },
         { ...axis, size: 56 },
       ],
       cursor: { focus: { prox: 24, dist: (u, i, k, y, at) => (i % 3 === 1 ? y - at : Infinity) }, dataIdx: nearest },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,8 @@ from nnexp.study.text_table import TextTable
 HERE = Path(__file__).parent
 FEW_NETWORKS = 6
 """Of so many settings the opening lines say how their weights are."""
+_TITLE, _HEAD = b": report</title>", 8192
+"""What stands in so many bytes at the beginning of a report."""
 WEIGHED = "distribute the weights"
 """A preset that asks so is about the networks, and not about what they reach."""
 
@@ -101,6 +104,8 @@ def write_report(
     Raises:
         UserError: no such experiment, nothing to report, or the folder cannot be written.
     """
+    page = folder / "index.html"
+    _check_is_ours(page)
     report = make_report(store, names, where, command, sweeps)
     proof = report.proof.content
     try:
@@ -109,7 +114,6 @@ def write_report(
             (section.title, section.lead, [_saved(folder, d) for d in section.figures])
             for section in report.sections
         ]
-        page = folder / "index.html"
         text = _render(report, pictures, command)
         text = with_results(text, proof) if proof else text
         write_whole(page, text.encode())
@@ -119,6 +123,16 @@ def write_report(
         ) from error
     count = sum(len(section.figures) for section in report.sections)
     return Written(page, count, report.answers, report.changed)
+
+
+def _check_is_ours(page: Path) -> None:
+    """A report takes the place of an earlier one, and of no other page."""
+    with suppress(OSError):
+        if page.is_file() and _TITLE not in page.read_bytes()[:_HEAD]:
+            raise UserError(
+                f"--out {page.parent}: the index.html there is no report, and is left alone; "
+                "allowed: another folder"
+            )
 
 
 def make_report(

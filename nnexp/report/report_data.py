@@ -119,6 +119,10 @@ class Material:
         """The settings that are drawn, by panel; without a facet all in one, called nothing."""
         return panels_of(self.settings, self.drawn, self.facet)
 
+    def some(self, count: int) -> list[str]:
+        """All settings, or `count` of them evenly over their ranking."""
+        return _some(count, list(self.settings), self.runs, self.measures)
+
     @property
     def held_out(self) -> str:
         """Test where the test data was watched during training, else validation; or nothing."""

@@ -45,7 +45,7 @@ def _lead(search: RecordedSearch) -> str:
 def search_answer(search: RecordedSearch) -> str:
     """What was chosen, on what, and what it is worth."""
     metric, best = search.metric, search.centre
-    point = said(best.point)
+    point = said(best.heeded)
     if search.best is None:
         value = f"{metric.text(best.value or 0.0)}{metric.unit}"
         return f"{_title(search)} has not ended; the best trial until now is {point} ({value})."
@@ -58,8 +58,8 @@ def search_answer(search: RecordedSearch) -> str:
         seeds = some(len(fresh), "fresh seed")
         sentence += (
             f"; over {seeds} {_interval(metric, fresh)}{metric.unit}, in the "
-            f"search {metric.text(seen)}: optimism {metric.text(optimism, sign=True)}"
-            f"{metric.difference_unit}"
+            f"search {metric.text(seen)}: optimism "
+            f"{metric.text(optimism, sign=True).replace('-', '−')}{metric.difference_unit}"
         )
     if tested := search.fresh.get(search.metric.tested):
         test = Metric(search.metric.tested)
@@ -86,7 +86,7 @@ def search_table(search: RecordedSearch) -> TextTable:
     rows = [
         (
             str(trial.number),
-            *(trial.point[key] for key in keys),
+            *(trial.heeded.get(key, "-") for key in keys),
             "" if trial.value is None else metric.text(trial.value),
             _interval(metric, list(trial.raced.values())) if trial.raced else "",
             _state(search, trial),

@@ -164,13 +164,17 @@ def shown(search: RecordedSearch, trials: Sequence[Trial]) -> Floats:
 
 
 def limits(search: RecordedSearch) -> tuple[float, float]:
-    """The range worth looking at: the better half of whole trials, and as much below it."""
-    values = (
-        search.metric.sign * search.metric.scale * np.array([t.value for t in search.whole], float)
-    )
+    """The range worth looking at: the better half of whole trials, and as much below it.
+
+    What the race made of them is inside too: the best of many first values is seldom kept up.
+    """
+    scale = search.metric.sign * search.metric.scale
+    values = scale * np.array([t.value for t in search.whole], float)
+    raced = [scale * fmean(t.raced.values()) for t in search.whole if t.raced]
     best, middle = float(values.max()), float(np.median(values))
     reach = max(3.0 * (best - middle), 1e-6 * abs(best))
-    low = max(best - reach, float(values.min()))
+    low = min([max(best - reach, float(values.min())), *raced])
+    best, reach = max([best, *raced]), max([best, *raced]) - low
     ends = search.metric.sign * (best + 0.1 * reach), search.metric.sign * (low - 0.05 * reach)
     return min(ends), max(ends)
 

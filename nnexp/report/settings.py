@@ -15,6 +15,8 @@ from nnexp.study.searched import POINT
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
+_IDLE = ("reg.lmbda", "reg.lmbda_l1", "reg.max_norm")
+
 
 def searched_keys(runs: Iterable[Run], columns: Mapping[str, list[object]]) -> list[str]:
     """The keys that searches tried values of: a setting is told by all of them.
@@ -54,11 +56,15 @@ def setting_names(runs: pd.DataFrame, keys: Sequence[str]) -> pd.Series[str]:
     """`1,000 images, no dropout` …: the values of the telling keys in words."""
     if not keys:
         return pd.Series("all runs", index=runs.index)
-    columns = [runs[key].map(lambda value, key=key: said(key, value)) for key in keys]
-    joined = columns[0]
-    for column in columns[1:]:
-        joined = joined + ", " + column
-    return joined
+    rows = runs[list(keys)].itertuples(index=False, name=None)
+    names = [_name(dict(zip(keys, row, strict=True))) for row in rows]
+    return pd.Series(names, index=runs.index)
+
+
+def _name(values: Mapping[str, object]) -> str:
+    """Without the λ, or the norm, of no regularization."""
+    idle = _IDLE if values.get("reg.name") == "none" else ()
+    return ", ".join(said(key, value) for key, value in values.items() if key not in idle)
 
 
 def in_order(runs: pd.DataFrame, keys: Sequence[str]) -> dict[str, tuple[str, ...]]:

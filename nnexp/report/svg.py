@@ -49,6 +49,8 @@ def inline(drawn: Drawn) -> str:
     box = re.search(r'viewBox="[^"]*"', opening)
     assert box is not None
     rest = re.sub(r"<metadata>.*?</metadata>", "", rest, flags=re.DOTALL)
+    # Nothing refers to a group, and figures of one page would have the same names for theirs.
+    rest = re.sub(r'<g id="[^"]*"', "<g", rest)
     rest = _TAG.sub(lambda found: _short(found.group()), rest)
     alternative = f'role="img" aria-label="{escape(drawn.text)}"'
     return f"<svg {box.group()} {alternative}><title>{escape(drawn.text)}</title>{rest}"

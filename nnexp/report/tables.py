@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -155,10 +156,13 @@ def commands(material: Material) -> Sequence[str]:
 def claims_tables(store: Store, material: Material) -> list[TextTable]:
     """What the chapter says of a preset, judged from all of its recorded runs."""
     files = claims_files()
-    return [
-        claims_table(
+    claimed = [name for name in material.names if name in files]
+    tables = {
+        name: claims_table(
             judge(store, read_claims(files[name])).judged, f"python -m nnexp claims {name}"
         )
-        for name in material.names
-        if name in files
-    ]
+        for name in claimed
+    }
+    if len(tables) == 1:
+        return list(tables.values())
+    return [replace(table, title=f"{table.title}: {name}") for name, table in tables.items()]

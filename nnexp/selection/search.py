@@ -43,6 +43,8 @@ class Searched:
     chosen: Chosen
     best: Point
     """The chosen values by key; of those that have an effect."""
+    heeded: Mapping[int, Point]
+    """The same of every trial that raced, by its number."""
     importance: Mapping[str, float]
     """Of each searched key, its share of the spread of values; empty where that is not known."""
     configs: tuple[Config, ...]
@@ -102,7 +104,12 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
             composer.config(chosen.winner.point, plan.more(seed, test=True), strict=False)
             for seed in seeds
         ]
-        best = composer.heeded(chosen.winner.point, plan.more(0, test=True))
+        heeded = {
+            t.number: composer.heeded(t.point, plan.more(0, test=False))
+            for t in chosen.trials
+            if t.raced or t is chosen.winner
+        }
+        best = heeded[chosen.winner.number]
         what = f"chosen: {said(best)}; {some(len(configs), 'fresh seed')}"
         how = _tags(chosen.winner.number, "final", chosen.winner.point)
         runs = found.train(what, configs, [how] * len(configs), summary=True)
@@ -112,6 +119,7 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
             found.parent,
             chosen,
             best,
+            heeded,
             sampler.importance(),
             tuple(configs),
             tuple(runs),

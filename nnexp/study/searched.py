@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from nnexp.config.dependent_keys import NEEDS
 from nnexp.config.varying_keys import ASIDE, distinct_keys
 from nnexp.record.store import Store
 from nnexp.record.sweep import PRUNED, TRIAL
@@ -38,6 +39,13 @@ class Trial:
     """The epochs after which it was given up."""
     raced: dict[int, float] = field(default_factory=dict)
     """Values by seed of the race."""
+    idle: frozenset[str] = frozenset()
+    """Keys of the point that had no effect, such as λ with `reg=none`."""
+
+    @property
+    def heeded(self) -> Point:
+        """What of the point had an effect."""
+        return {key: value for key, value in self.point.items() if key not in self.idle}
 
     @property
     def whole(self) -> bool:
@@ -138,7 +146,10 @@ def _search(parent: Run, runs: Iterable[Run]) -> RecordedSearch | None:
             for name, measured in run.data.metrics.items():
                 fresh.setdefault(name, []).append(measured)
             continue
-        trial = trials.setdefault(number, Trial(number, json.loads(mine[POINT])))
+        if number not in trials:
+            point = json.loads(mine[POINT])
+            trials[number] = Trial(number, point, idle=_idle(point, run.data.params))
+        trial = trials[number]
         value = _value(run, metric)
         if mine["nnexp.stage"] == "race" and value is not None:
             trial.raced[int(run.data.params["seed"])] = value
@@ -176,6 +187,22 @@ def _value(run: Run, metric: Metric) -> float | None:
     metrics: Mapping[str, float] = run.data.metrics
     last = metric.name.replace("best/validation_", "validation/")
     return metrics.get(metric.name, metrics.get(last))
+
+
+def _idle(point: Point, params: Mapping[str, str]) -> frozenset[str]:
+    """Keys that are only heeded with certain values of others, and were recorded with another."""
+    return frozenset(
+        key
+        for key, value in point.items()
+        if key in NEEDS and key in params and not _same(value, params[key])
+    )
+
+
+def _same(typed: str, recorded: str) -> bool:
+    try:
+        return float(typed) == float(recorded)
+    except ValueError:
+        return typed.lower() == recorded.lower()
 
 
 def _space(described: Mapping[str, Any]) -> Space:

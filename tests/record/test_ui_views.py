@@ -67,6 +67,17 @@ def test_of_many_settings_the_best_are_drawn_without_bounds(count: int) -> None:
     assert (view["orderByKey"], view["orderByAsc"]) == (order, not many)
 
 
+@pytest.mark.parametrize("looked", ["epoch", "end"])
+def test_what_was_looked_at_once_is_no_first_chart(looked: str) -> None:
+    found = columns(**{"reg.name": ["none", "l2"], "monitor.test": [looked] * 2})
+    few = [chart["metricKey"] for chart in settings_view(found, 2)["compareRunCharts"]]
+    every = ["test/accuracy", "train/cost"]
+    assert few == (every if looked == "epoch" else every[::-1])
+    many = settings_view(found, 24)["compareRunCharts"]
+    lines = [chart["metricKey"] for chart in many if chart["type"] == "LINE"]
+    assert lines == (every if looked == "epoch" else ["train/cost"])
+
+
 def test_twenty_settings_have_twenty_colours() -> None:
     used: list[str] = []
     for _ in range(20):

@@ -79,6 +79,12 @@ def test_the_basic_launcher_gives_the_same_bits(swept: Path, tmp_path: Path) -> 
         assert together[command] == bits
 
 
+def test_models_are_written_in_silence(tmp_path: Path) -> None:
+    done = nnexp(tmp_path, "-m", *TINY, "seed=0,1", "tracking.artifacts=all")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(list(tmp_path.glob("mlartifacts/*/artifacts/model/MLmodel"))) == 2
+
+
 def test_the_same_sweep_again_trains_nothing(swept: Path) -> None:
     before = [r.info.run_id for r in recorded(swept)]
     done = nnexp(swept, "-m", *TINY, "reg=none,l2", "dropout=off,half", "seed=range(2)")

@@ -316,6 +316,8 @@ def test_what_has_no_effect_in_a_trial_is_not_set(tmp_path: Path) -> None:
     (parent,) = recorded(tmp_path, "sweep")
     assert parent.data.tags["nnexp.chosen"] == "reg=none"
     assert f"by {2 * len(trials)} looks" in done.stdout
+    assert re.search(r"^\d +none +- ", done.stdout, re.MULTILINE)
+    assert inside(tmp_path, "report", "nnexp").stdout.startswith("Chosen: reg none, on validation")
     assert "over 1 fresh seed;" in done.stdout
     (line,) = re.findall("train it   python -m nnexp (.*)", done.stdout)
     again = inside(tmp_path, *shlex.split(line), "sweep.dry_run=true")

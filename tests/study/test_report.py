@@ -308,6 +308,8 @@ def test_every_preset_has_a_question_and_asks_about_a_key(name: str) -> None:
         ("train.eta", 0.025, "η = 0.025"),
         ("model.hidden", "[100, 30]", "100-30 hidden"),
         ("train.epochs", 30, "train.epochs 30"),
+        ("model.activation", "relu", "ReLU units"),
+        ("model.activation", "tanh", "tanh units"),
     ],
 )
 def test_values_are_said_in_words(key: str, value: object, words: str) -> None:

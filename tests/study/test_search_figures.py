@@ -13,7 +13,7 @@ from nnexp.report.search_plots import limits, over_time, responses, shown, slice
 from nnexp.study.gaussian_process import fit
 from nnexp.study.metric import Metric
 from nnexp.study.search_space import Choice, Interval, Space
-from nnexp.study.searched import RecordedSearch, Trial, named_apart
+from nnexp.study.searched import RecordedSearch, Trial, _idle, named_apart
 
 ETA, RATE = Interval("train.eta", 0.01, 1.0, log=True), Interval("dropout.hidden", 0.0, 0.6)
 COST = Choice("cost", ("crossentropy", "quadratic"))
@@ -107,6 +107,25 @@ def test_words_and_table_tell_the_choice(search: RecordedSearch) -> None:
         "failed",
         "given up after 7 epochs",
     ]
+
+
+def test_a_value_without_effect_is_not_called_chosen() -> None:
+    space, choice = Interval("reg.lmbda", 0.01, 3.0, log=True), Choice("reg", ("none", "l2"))
+    points = ({"reg.lmbda": "0.2288", "reg": "none"}, {"reg.lmbda": "0.1", "reg": "l2"})
+    idle = [_idle(points[0], {"reg.lmbda": "0.0"}), _idle(points[1], {"reg.lmbda": "0.1"})]
+    assert idle == [{"reg.lmbda"}, set()]
+    trials = tuple(Trial(k + 1, points[k], 0.6 - 0.1 * k, idle=idle[k]) for k in (0, 1))
+    metric = Metric("validation/accuracy")
+    search = RecordedSearch("search: λ", metric, (space, choice), {}, 0, trials, 1, 2, {}, 0)
+    assert search_answer(search).startswith("Chosen: reg none, on validation/accuracy")
+    assert [row[1:3] for row in search_table(search).rows] == [("-", "none"), ("0.1", "l2")]
+
+
+def test_what_the_race_came_to_is_inside_the_picture(search: RecordedSearch) -> None:
+    raced = {1: 0.5, 2: 0.52}
+    worse = tuple(replace(t, raced=raced) if t is search.centre else t for t in search.trials)
+    low, _ = limits(replace(search, trials=worse))
+    assert low < 51.0
 
 
 def test_a_search_that_has_not_ended_says_so(search: RecordedSearch) -> None:

@@ -14,6 +14,7 @@ def test_the_smallest_runs_can_be_reported_on(tmp_path: Path) -> None:
         "one_epoch": ("size=100", "train.epochs=1", LIGHT),
         "one_evaluation": ("size=100", "monitor.every=100", "train.epochs=3", LIGHT),
         "no_artifacts": ("size=100", "train.epochs=2", "tracking.artifacts=none"),
+        "one_figure": ("size=100", "train.epochs=1", "tracking.artifacts=none"),
         "untrained": ("size=100", "train.epochs=0", LIGHT),
     }
     for name, typed in asked.items():
@@ -24,6 +25,10 @@ def test_the_smallest_runs_can_be_reported_on(tmp_path: Path) -> None:
             done = inside(tmp_path, *command)
             assert done.returncode == 0, (name, command, done.stderr)
             assert done.stderr == ""
+            assert "1 figures" not in done.stdout
+            assert (
+                name != "one_figure" or command[0] != "report" or "its 1 figure be" in done.stdout
+            )
         assert (tmp_path / "reports" / name / "index.html").stat().st_size > 10_000
 
 

@@ -41,6 +41,20 @@ def elsewhere(exported: Exported, tmp_path_factory: pytest.TempPathFactory) -> P
     return folder
 
 
+def test_the_look_line_names_all_experiments_of_the_file(tmp_path: Path) -> None:
+    tiny = ("size=100", "data.n_validation=100", "model.hidden=[5]", "train.epochs=1")
+    names = ("--experiment", "one", "--experiment", "the other")
+    for name in names[1::2]:
+        typed = (f"tracking.experiment='{name}'", "tracking.artifacts=none")
+        assert inside(tmp_path, *tiny, *typed).returncode == 0
+    assert inside(tmp_path, "export", *names, "--out", "both.nnexp").returncode == 0
+    done = inside(tmp_path, "import", "both.nnexp")
+    assert done.returncode == 0, done.stderr
+    (look,) = [line for line in done.stdout.splitlines() if line.startswith("look ")]
+    assert "--experiment one" in look
+    assert "--experiment 'the other'" in look
+
+
 def listed(folder: Path, *more: str) -> list[dict[str, object]]:
     done = inside(folder, "runs", "--format", "json", *more)
     assert done.returncode == 0, done.stderr
