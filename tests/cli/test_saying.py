@@ -114,6 +114,10 @@ def test_every_key_and_every_recorded_metric_is_explained(trained: Typed) -> Non
         ("nnexp reg=l", {"l1", "l2"}),
         ("nnexp -m experiment=over", {"overfitting"}),
         ("nnexp train.ep", {"train.epochs="}),
+        ("nnexp model.activation=", {"sigmoid", "tanh", "relu"}),
+        ("nnexp size=1", {"100", "1k", "10k"}),
+        ("nnexp sweep.dry_run=", {"true", "false"}),
+        ("nnexp --lo", {"--load", "--log"}),
     ],
 )
 def test_bash_completes(tmp_path: Path, line: str, words: set[str]) -> None:
