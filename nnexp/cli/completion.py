@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from nnexp.cli import WORDS
 from nnexp.config.arguments import TAGS
 from nnexp.config.choices import choices_of_groups
 from nnexp.config.compose import schema_keys
+from nnexp.config.key_help import allowed
 from nnexp.errors import UserError
 
 BASH = """\
@@ -28,6 +30,9 @@ _nnexp() {{
 complete -o default -F _nnexp nnexp
 """
 
+SIZES = ["100", "1k", "2500", "10k", "50k"]
+"""Any other number will do too."""
+
 
 def main(arguments: Sequence[str]) -> int:
     """Print a completion script.
@@ -39,10 +44,19 @@ def main(arguments: Sequence[str]) -> int:
         raise UserError(f"--completion {' '.join(arguments)}".rstrip() + ": allowed: bash")
     groups = choices_of_groups()
     keys = [f"{key}=" for key in (*groups, *schema_keys())]
-    words = [*WORDS, *keys, TAGS, "-m", "--help", "--version", "--log", "-q", "-v"]
+    options = ["-m", "--help", "--version", "--cfg", "--config-dir", "--load", "--log", "-q", "-v"]
+    words = [*WORDS, *keys, TAGS, *options]
+    known = {"size": SIZES} | {key: found for key in schema_keys() if (found := _values(key))}
     cases = [
-        f'    {group}=*) words="{" ".join(f"{group}={name}" for name in names)}" ;;'
-        for group, names in groups.items()
+        f'    {key}=*) words="{" ".join(f"{key}={name}" for name in names)}" ;;'
+        for key, names in {**known, **groups}.items()
     ]
     print(BASH.format(words=" ".join(words), cases="\n".join(cases)), end="")
     return 0
+
+
+def _values(key: str) -> list[str]:
+    """The values of a key that has only some: `true, false`, or those that its rule lists."""
+    listed = (re.fullmatch(r"(\w+)((, | or )\w+)+", text) for text in allowed(key))
+    found = next((match[0] for match in listed if match), "")
+    return re.split(", | or ", found) if found else []

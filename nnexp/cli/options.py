@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
-import shlex
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from nnexp.cli.formats import TABLES, add_format
 from nnexp.config.arguments import printable
+from nnexp.config.shell_words import joined
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
 from nnexp.program import as_started
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def command(name: str, arguments: Iterable[str]) -> str:
     """A command as it was typed, to be shown again: without the passwords of addresses."""
-    return shlex.join(["python", "-m", "nnexp", name, *map(redact, arguments)])
+    return joined(["python", "-m", "nnexp", name, *map(redact, arguments)])
 
 
 def add_selection(parser: argparse.ArgumentParser) -> None:

@@ -101,9 +101,10 @@ def _option_or_key(flag: str, known: Sequence[str]) -> str:
     key = flag.lstrip("-")
     if key in known:
         return f"; did you mean {key}=VALUE?"
-    return suggestion(flag, [*FLAGS, *TAKEN_BEFORE]) or suggestion(key, known).replace(
-        "?", "=VALUE?"
-    )
+    meant = suggestion(key, known).replace("?", "=VALUE?")
+    if any(name.rpartition(".")[2] == key for name in known):
+        return meant
+    return suggestion(flag, [*FLAGS, *TAKEN_BEFORE]) or meant
 
 
 def _check_choice(flag: str, value: str) -> None:

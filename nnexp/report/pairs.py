@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 
 import pandas as pd
 
+from nnexp.config.shell_words import joined
 from nnexp.report.effects import by_keys
 from nnexp.report.labels import FINAL, Measure
 from nnexp.report.report_data import Material
@@ -95,4 +95,4 @@ def command_of(material: Material, measure: Measure) -> str:
     typed += [word for sweep in material.sweeps for word in ("--sweep", sweep[:8])]
     if material.where:
         typed += ["--where", material.where]
-    return "python -m nnexp compare " + shlex.join(typed)
+    return "python -m nnexp compare " + joined(typed)

@@ -15,6 +15,7 @@ from nnexp import program
 from nnexp.config.command import command_of
 from nnexp.config.compose import schema_keys
 from nnexp.config.key_help import meaning
+from nnexp.config.shell_words import joined
 from nnexp.runner import sweep_progress as board
 from nnexp.study import glossary
 from nnexp.terminal import console
@@ -113,6 +114,10 @@ def test_every_key_and_every_recorded_metric_is_explained(trained: Typed) -> Non
         ("nnexp reg=l", {"l1", "l2"}),
         ("nnexp -m experiment=over", {"overfitting"}),
         ("nnexp train.ep", {"train.epochs="}),
+        ("nnexp model.activation=", {"sigmoid", "tanh", "relu"}),
+        ("nnexp size=1", {"100", "1k", "10k"}),
+        ("nnexp sweep.dry_run=", {"true", "false"}),
+        ("nnexp --lo", {"--load", "--log"}),
     ],
 )
 def test_bash_completes(tmp_path: Path, line: str, words: set[str]) -> None:
@@ -151,6 +156,20 @@ def test_a_python_without_the_packages_is_told_what_to_do(tmp_path: Path) -> Non
 def test_the_line_that_repeats_a_run_quotes_no_more_than_it_must(root: str, typed: str) -> None:
     command = command_of(configured({"data.name": "idx", "data.root": root}))
     assert typed in shlex.split(command)
+
+
+@pytest.mark.parametrize(
+    ("word", "shown"),
+    [
+        ("tags.question = 'l2'", "\"tags.question = 'l2'\""),
+        ('params.size = "1k"', "'params.size = \"1k\"'"),
+        ("it's $5", "'it'\"'\"'s $5'"),
+        ("size=1k", "size=1k"),
+    ],
+)
+def test_a_line_to_be_copied_is_quoted_so_that_it_can_be_read(word: str, shown: str) -> None:
+    assert joined(["runs", word]) == f"runs {shown}"
+    assert shlex.split(joined([word])) == [word]
 
 
 def test_time_left_is_that_of_the_busiest_worker(monkeypatch: pytest.MonkeyPatch) -> None:
