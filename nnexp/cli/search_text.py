@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from nnexp.cli.network_tables import mean_with_interval
-from nnexp.config.command import command_of
 from nnexp.config.plurals import some
-from nnexp.runner.run_text import recorded_lines
+from nnexp.runner.run_text import command_there, recorded_lines
 from nnexp.selection.choosing import Trial
 from nnexp.selection.plan import said
 from nnexp.selection.search import Searched
@@ -130,7 +129,8 @@ def endings(searched: Searched, typed: str) -> list[str]:
     *recorded, repeat = recorded_lines(
         plan.base, searched.store, "search", searched.sweep_id, typed
     )
-    return [*lines, *recorded, f"train it   {command_of(searched.configs[0])}", repeat, ""]
+    chosen = command_there(searched.configs[0], searched.store)
+    return [*lines, *recorded, f"train it   {chosen}", repeat, ""]
 
 
 def plain(searched: Searched) -> dict[str, Any]:

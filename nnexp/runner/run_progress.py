@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from nnexp.config.command import command_of
 from nnexp.config.plurals import some
 from nnexp.config.rules import has_lmbda
 from nnexp.config.run_names import run_name
@@ -21,6 +20,7 @@ from nnexp.data.dataset import Dataset
 from nnexp.record.store import Store
 from nnexp.record.weights import weights_sha256
 from nnexp.runner.run_text import (
+    command_there,
     kept_labels,
     recorded_lines,
     result_table,
@@ -215,7 +215,7 @@ class RunProgress:
 
     def _place(self, config: Config, store: Store, run_id: str, weights: str) -> None:
         """Where it is recorded, the digest of its weights, and the commands that go with it."""
-        lines = recorded_lines(config, store, "run", run_id, command_of(config))
+        lines = recorded_lines(config, store, "run", run_id, command_there(config, store))
         # The same for everybody who trains this run; `show` has the whole.
         lines.insert(2, f"weights    sha256 {weights[:DIGITS]}… (nnexp.weights_sha256)")
         for line in lines:

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
+from nnexp.config.command import command_of
 from nnexp.config.extensions import names
-from nnexp.config.schema import Config
+from nnexp.config.schema import Config, TrackingConfig
 from nnexp.record.labels import unlike
 from nnexp.record.store import Store
 from nnexp.redact import redact
@@ -100,6 +101,16 @@ def kept_labels(
 def option_of(store: Store) -> str:
     """` --tracking-uri URI` where a store is not the one that a command would take by itself."""
     return "" if _is_default(store) else f" --tracking-uri {shlex.quote(store.shown)}"
+
+
+def command_there(config: Config, store: Store) -> str:
+    """The line that repeats a run where it is recorded: with its experiment and its store."""
+    words = [command_of(config)]
+    if config.tracking.experiment != TrackingConfig().experiment:
+        words.append(shlex.quote(f"tracking.experiment={config.tracking.experiment}"))
+    if not _is_default(store):
+        words.append(shlex.quote(f"tracking.uri={store.shown}"))
+    return " ".join(words)
 
 
 def recorded_lines(
