@@ -74,8 +74,9 @@ def said(key: str, value: object) -> str:
 
 
 def capital(text: str) -> str:
-    """As the beginning of a sentence, which a Greek η or λ is not made to."""
-    return text[:1].upper() + text[1:] if text[:1].isascii() else text
+    """As the beginning of a sentence, which neither a Greek η or λ nor a key is made to."""
+    is_key = "." in text.partition(" ")[0]
+    return text if is_key or not text[:1].isascii() else text[:1].upper() + text[1:]
 
 
 def _number(text: str) -> float | None:
