@@ -13,7 +13,7 @@ from contextlib import nullcontext, suppress
 from types import FrameType
 
 from nnexp import __version__
-from nnexp.cli import COMMANDS
+from nnexp.cli import BY_USE, COMMANDS
 from nnexp.error_boundary import Terminated, answer
 from nnexp.errors import UserError
 from nnexp.help import help_text
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str], *, quiet: bool = False) -> int:
         with unfailing_output(drop=True) if first in TO_THE_END else nullcontext():
             return COMMANDS[first](list(arguments[1:]))
     if any(word in ("-h", "--help") for word in arguments):
-        print(as_started(help_text(list(COMMANDS))), end="")
+        print(as_started(help_text(BY_USE)), end="")
         return 0
     if "--version" in arguments:
         print(f"nnexp {__version__}")

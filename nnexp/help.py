@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from textwrap import wrap
 
@@ -16,7 +16,8 @@ nnexp: controlled experiments on how cost, regularization, dropout and data chan
                                            a sweep: every combination, trained side by side
   python -m nnexp experiment=NAME          a preset from conf/experiment/
   python -m nnexp help WORD                what a key, group, preset, metric or command is
-  python -m nnexp COMMAND --help           {commands}
+  python -m nnexp COMMAND --help           of one of these commands:
+{commands}
 
 examples
   python -m nnexp cost=crossentropy reg=l2
@@ -62,10 +63,10 @@ HYDRA_FULL_ERROR=1 shows the whole traceback, without secrets.
 """
 
 
-def help_text(commands: list[str]) -> str:
-    """The help page with the names of commands and choices filled in."""
+def help_text(commands: Mapping[str, Sequence[str]]) -> str:
+    """The help page with the names of choices, and of commands by use, filled in."""
     return HELP.format(
-        commands=", ".join(commands),
+        commands="\n".join(f"    {use:<15}{', '.join(words)}" for use, words in commands.items()),
         cost=_row("cost=", schema.COSTS, "cost.smoothing (0)"),
         reg=_row(
             "reg=",

@@ -16,22 +16,18 @@ def _late(module: str) -> Command:
     return run
 
 
-WORDS = (
-    *("runs", "show", "watch", "compare", "claims", "report", "search", "ensemble", "sensitivity"),
-    *(
-        "verify",
-        "sweeps",
-        "doctor",
-        "fork",
-        "experiments",
-        "tag",
-        "note",
-        "delete",
-        "restore",
-        "export",
-    ),
-    *("import", "replay", "import-curve", "import-data", "ui", "help"),
-)
+BY_USE: dict[str, tuple[str, ...]] = {
+    "to look": ("runs", "sweeps", "experiments", "show", "watch", "ui"),
+    "to compare": ("compare", "claims", "report", "ensemble", "sensitivity"),
+    "to choose": ("search",),
+    "to train on": ("fork",),
+    "to check": ("verify", "doctor", "replay"),
+    "to keep order": ("tag", "note", "delete", "restore"),
+    "to exchange": ("export", "import", "import-curve", "import-data"),
+}
+"""The words of the commands by what they are for."""
+
+WORDS = (*(word for words in BY_USE.values() for word in words), "help")
 
 _MODULES = {"import": "import_file"}
 """Modules whose name is not the word: Python keeps that one for itself."""

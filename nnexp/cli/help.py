@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 
-from nnexp.cli import COMMANDS, WORDS
+from nnexp.cli import BY_USE, COMMANDS, WORDS
 from nnexp.cli.help_words import mentions, names_meant
 from nnexp.cli.options import Parser
 from nnexp.config.arguments import GROUPS, TAGS
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     word = " ".join(parser.parse_args(arguments).words).rstrip("=").strip()
     if not word:
-        print(as_started(help_text(list(COMMANDS))), end="")
+        print(as_started(help_text(BY_USE)), end="")
         return 0
     if word in WORDS:
         return _of_command(word)
