@@ -178,11 +178,18 @@ def _override(key: str, value: Any, several: bool) -> str:
         ends = (value.stop,) if not value.start and value.step == 1 else (value.start, value.stop)
         step = () if value.step == 1 else (value.step,)
         return f"{key}=range({','.join(map(str, (*ends, *step)))})"
-    if several and isinstance(value, Iterable) and not isinstance(value, str | Mapping):
+    if isinstance(value, list | tuple | range) or (several and _is_several(value)):
         value = list(value)
         if not _is_one(key, value):
+            if not several:
+                shown = ",".join(_typed(key, v) for v in value[:2]) + (",..." if value[2:] else "")
+                raise UserError(f"{key}={shown}: allowed: one value; nnexp.sweep takes several")
             return f"{key}={','.join(_typed(key, v) for v in value)}"
     return f"{key}={_typed(key, value)}"
+
+
+def _is_several(value: Any) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, str | Mapping)
 
 
 def _is_one(key: str, values: Sequence[Any]) -> bool:

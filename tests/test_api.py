@@ -136,6 +136,17 @@ def test_values_are_typed_as_hydra_reads_them() -> None:
         overrides_of([], {"seed": object()}, several=False)
 
 
+def test_a_run_of_several_values_is_told_of_the_sweep() -> None:
+    for several, shown in (
+        ({"seed": range(5)}, "seed=0,1,..."),
+        ({"reg": ["none", "l2"]}, "reg=none,l2"),
+        ({"model.hidden": [[30], [100]]}, r"model.hidden=\[30\],\[100\]"),
+    ):
+        with pytest.raises(nnexp.UserError, match=rf"^{shown}: allowed: .*nnexp\.sweep"):
+            nnexp.run(several, quiet=True)
+    assert overrides_of([{"model.hidden": (30, 20)}], {}, several=False) == ["model.hidden=[30,20]"]
+
+
 def test_html_shows_no_markup_of_others(folder: Path) -> None:
     from dataclasses import replace
 
