@@ -234,8 +234,9 @@ def test_ctrl_c_in_a_notebook_ends_the_run_and_not_the_kernel(tmp_path: Path) ->
         while answer["parent_header"]["msg_id"] != sent:  # To what was asked as it started.
             answer = client.get_shell_msg(timeout=200)
         assert answer["content"]["ename"] == "KeyboardInterrupt"
-        asked = "import nnexp; nnexp.run('seeed=1')"
-        reply = client.execute(asked, reply=True, timeout=200)["content"]
+        asked, reply = "import nnexp; nnexp.run('seeed=1')", {"status": "aborted"}
+        while reply["status"] == "aborted":  # As what is asked just after an error is.
+            reply = client.execute(asked, reply=True, timeout=200)["content"]
         assert reply["ename"] == "UserError"
         assert reply["traceback"] == ["nnexp: seeed=1: unknown key; did you mean seed?"]
     finally:
