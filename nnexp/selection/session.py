@@ -231,6 +231,8 @@ class Session:
 
     def _look(self, batch: SweepState) -> dict[str, Recorded]:
         """What another process has recorded meanwhile of the runs that are missing."""
+        if self.outbox.leaves_alone:
+            return {}
         marks = [batch.marks[k] for k in batch.missing]
         try:
             found = {m: find_finished(self.store, self._experiment, m) for m in marks}

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 import requests
+from rich.console import Console
 
+from nnexp.record.outbox import Outbox
 from nnexp.record.store import open_store
 from nnexp.runner.checkpoints import checkpoint_of
+from nnexp.runner.store_news import StoreNews
 from nnexp.selection import session
 from nnexp.study.searched import searches
 from tests.cli.command import Typed
@@ -89,3 +92,18 @@ def test_a_search_goes_on_while_the_store_does_not_answer(
     (undisturbed,), (found,) = json.loads(twice.stdout), json.loads(done.stdout)
     assert {**found, "search": ""} == {**undisturbed, "search": ""}
     assert {run.info.status for run in recorded(tmp_path)} == {"FINISHED", "KILLED"}
+
+
+def test_what_is_wrong_with_a_store_is_told_once_not_at_each_batch(tmp_path: Path) -> None:
+    outbox = Outbox(open_store(address(tmp_path)))
+    console = Console(record=True, width=200)
+    outbox.trouble = "the tracking store does not answer"
+    for _ in range(3):
+        StoreNews(outbox, console, "what ends is kept").changes()
+    outbox.trouble = ""
+    for _ in range(3):
+        StoreNews(outbox, console, "what ends is kept").changes()
+    assert console.export_text().splitlines() == [
+        "the tracking store does not answer: training goes on, what ends is kept",
+        "the tracking store has received what was kept",
+    ]
