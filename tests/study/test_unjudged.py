@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nnexp.cli.compare import main
 from nnexp.cli.comparison_data import everything, rows
 from nnexp.cli.comparison_text import show
+from nnexp.errors import UserError
 from nnexp.study.compare import compare
 from nnexp.study.tables import pairs_frame
 from tests.study.test_odd_comparisons import METRIC, frame
@@ -54,3 +56,15 @@ def test_runs_that_did_not_finish_are_counted() -> None:
     whole = pd.concat([again, runs], ignore_index=True)
     (told,) = (text for text in compare(whole, ["reg"], METRIC).warnings if "left out" in text)
     assert told.startswith("1 run that did not finish left out: 1 RUNNING")
+
+
+@pytest.mark.parametrize(
+    ("option", "values"),
+    [("--by", ("cost", "reg")), ("--tracking-uri", ("sqlite:///a.db", "http://u:secret@b"))],
+)
+def test_an_option_with_two_values_is_refused(option: str, values: tuple[str, str]) -> None:
+    """The first was forgotten without a word: one store of two was compared."""
+    first, second = values
+    with pytest.raises(UserError, match=f"{option}: two values: {first}, .*; allowed: one") as told:
+        main([option, first, option, second])
+    assert "secret" not in str(told.value)
