@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -107,3 +109,20 @@ def test_what_is_wrong_with_a_store_is_told_once_not_at_each_batch(tmp_path: Pat
         "the tracking store does not answer: training goes on, what ends is kept",
         "the tracking store has received what was kept",
     ]
+
+
+def test_the_line_that_repeats_it_goes_to_the_same_store(tmp_path: Path) -> None:
+    """Typed as it stood, all was trained again into the store of the folder."""
+    tiny = ("size=100", "data.n_validation=50", "model.hidden=[5]", "train.epochs=1")
+    there = f"sqlite:///{tmp_path}/other.db"
+    few = ("--sampler", "random", "--trials", "2", "--seeds", "1", "--fresh", "1")
+    search = ("search", "train.eta=log(0.1,1)", *tiny, *few, "--tracking-uri", there)
+    for typed in (("-m", *tiny, "seed=1,2", f"tracking.uri={there}"), search):
+        done = inside(tmp_path, *typed)
+        assert done.returncode == 0, done.stderr
+        (line,) = re.findall(r"^repeat +python -m nnexp (.*)$", done.stdout, flags=re.MULTILINE)
+        (parent,) = re.findall(r"^(?:sweep|search) +([0-9a-f]{32})$", done.stdout, re.MULTILINE)
+        again = inside(tmp_path, *shlex.split(line))
+        assert again.returncode == 0, again.stderr
+        assert parent in again.stdout
+    assert not (tmp_path / "mlflow.db").exists()
