@@ -82,20 +82,22 @@ def _judged(judged: Judged) -> dict[str, Any]:
 
 
 def _pair(p: Pair, comparison: Comparison) -> dict[str, Any]:
-    """Runs of mixed settings are not judged, as on the screen."""
+    """Of mixed settings, as on the screen, nothing but the difference of the means."""
     probability = p.probability
-    unjudged = {"resolved": None, "equivalent": None, "verdict": "not judged"}
-    return {
-        **_named(p, ("a", "b", "paired")),
+    names, labels = _named(p, ("a", "b", "paired")), _named(p, ("label_a", "label_b"))
+    judgement = {
         **_judged(p),
-        **(unjudged if comparison.mixed else {}),
         "probability": probability.value,
         "probability_low": probability.low,
         "probability_high": probability.high,
         "meaningful": probability.meaningful,
         "p_permutation": p.difference.permutation_p,
-        **_named(p, ("more_seeds", "label_a", "label_b")),
+        "more_seeds": p.more_seeds,
     }
+    if comparison.mixed:
+        unjudged = {"difference": p.mean, "verdict": "not judged"}
+        judgement = {**dict.fromkeys(judgement), **unjudged}
+    return {**names, **judgement, **labels}
 
 
 def _effect(e: Effect) -> dict[str, Any]:

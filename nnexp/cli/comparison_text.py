@@ -74,7 +74,7 @@ def _show_pairs(console: Console, comparison: Comparison, metric: Metric) -> Non
     console.print(_pairs(comparison, metric, console.width))
     if len(comparison.pairs) == 1 and comparison.against is None and not comparison.mixed:
         console.print(escape(_verdict(comparison, comparison.pairs[0], metric)), highlight=False)
-    for line in _tests(comparison):
+    for line in () if comparison.mixed else _tests(comparison):
         console.print(escape(line), highlight=False)
 
 
@@ -113,12 +113,16 @@ def _pairs(comparison: Comparison, metric: Metric, width: int) -> Table:
 
 
 def _cells(comparison: Comparison, pair: Pair, metric: Metric) -> dict[str, str]:
-    """The numbers of a pair by the titles of their columns."""
+    """The numbers of a pair by the titles of their columns; of mixed settings none to judge by."""
     unit = metric.difference_unit.strip()
     chance = pair.probability
     cells = {
         "pairs": str(getattr(pair.difference, "n", "unpaired")),
         f"A - B ({unit})" if unit else "A - B": metric.text(pair.mean, sign=True),
+    }
+    if comparison.mixed:
+        return cells
+    cells |= {
         comparison.rule.interval_name: metric.span(pair.interval, sign=True),
         "P(A > B)": f"{chance.value:.2f}{' *' if chance.meaningful else ''}",
         "its interval": f"{chance.low:.2f} to {chance.high:.2f}",

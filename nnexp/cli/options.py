@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from nnexp.cli.formats import TABLES, add_format
 from nnexp.config.arguments import printable
@@ -145,6 +145,28 @@ def seconds(text: str) -> float | None:
     return (float(found[1]) * units[found[2]] or None) if found else None
 
 
+class _Once(argparse.Action):
+    """Keeps a value; another one for the same option is refused, as one would be forgotten."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Keep the value.
+
+        Raises:
+            UserError: the option has another value already.
+        """
+        given: dict[str, Any] = parser.given if isinstance(parser, Parser) else {}
+        if option_string and given.setdefault(self.dest, values) != values:
+            told = ", ".join(printable(redact(str(v))) for v in (given[self.dest], values))
+            raise UserError(f"{option_string}: two values: {told}; allowed: one")
+        setattr(namespace, self.dest, values)
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose refusals are one line, exit code 2."""
 
@@ -156,6 +178,10 @@ class Parser(argparse.ArgumentParser):
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
+        self.given: dict[str, Any] = {}
+        """The values of options that are given once, as they were read."""
+        for kind in (None, "store"):
+            self.register("action", kind, _Once)
         self.add_argument(
             "--tracking-uri",
             metavar="URI",

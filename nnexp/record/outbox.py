@@ -43,6 +43,8 @@ class Outbox:
         """By key, what the store lacks although it said it had taken it."""
         self.trouble = ""
         """What kept the store from taking what it was last given, as a clause; empty if nothing."""
+        self.complained = False
+        """Whether it was said last that the store takes nothing; the next batch says it no more."""
         self._next = 0.0
         self._flush: dict[str, float] = {}
 

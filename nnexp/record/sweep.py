@@ -34,6 +34,10 @@ _RUN = "tags.`nnexp.kind` = 'run'"
 PRUNED = "nnexp.pruned"
 """The tag of a run that a search has given up, with the epochs that it was trained for."""
 
+REUSED = "reused.json"
+"""The artifact of a search that lists the runs of others that are part of it, by id, with the tags
+that they would have."""
+
 TRIAL = "nnexp.trial"
 """The tag of a search's run with the number of its trial."""
 

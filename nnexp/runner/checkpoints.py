@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from nnexp.record.checkpoint import CheckpointFile, DamagedCheckpoint
+from nnexp.record.checkpoint import SUFFIX, CheckpointFile, DamagedCheckpoint
 from nnexp.record.log import RunLog
 from nnexp.record.store import Store
 from nnexp.train.report import EpochReport
@@ -23,6 +23,13 @@ def checkpoint_of(store: Store, experiment: str, mark: str, *, swept: bool) -> C
     has a checkpoint of its own.
     """
     return CheckpointFile(store.folder, run_key(store, experiment, mark, swept=swept))
+
+
+def forget_recorded(store: Store, experiment: str, marks: Iterable[str]) -> None:
+    """Remove checkpoints of recorded runs: a process killed right after recording leaves one."""
+    if any(store.folder.glob(f"*{SUFFIX}*")):
+        for mark in marks:
+            checkpoint_of(store, experiment, mark, swept=True).remove()
 
 
 def run_key(store: Store, experiment: str, mark: str, *, swept: bool) -> str:

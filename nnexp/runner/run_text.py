@@ -136,6 +136,9 @@ def recorded_lines(
             f"{titles.get(word, word):<10} python -m nnexp {word} --sweep {run_id[:8]}{uri}"
             for word in words
         ]
+        # The line that is recorded does not name the store, which may move.
+        if not _is_default(store):
+            command += " " + shlex.quote(f"tracking.uri={store.shown}")
     return [*lines, f"look       python -m nnexp ui{uri}", f"repeat     {command}"]
 
 

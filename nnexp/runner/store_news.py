@@ -14,7 +14,7 @@ class StoreNews:
     def __init__(self, outbox: Outbox, console: Console, kept: str) -> None:
         """`kept` says in words what is kept while the store takes nothing."""
         self._outbox, self._console, self._kept = outbox, console, kept
-        self._complained, self._refused = False, len(outbox.refused)
+        self._refused = len(outbox.refused)
 
     def changes(self) -> None:
         """Say what has changed since the last time."""
@@ -25,11 +25,11 @@ class StoreNews:
                 f"the tracking store refuses what is recorded ({outbox.refusal}): it is kept in "
                 f"{outbox.refused[-1]}"
             )
-        if self._complained != bool(outbox.trouble or outbox.keeps):
-            self._complained = not self._complained
+        if outbox.complained != bool(outbox.trouble or outbox.keeps):
+            outbox.complained = not outbox.complained
             self._say(
                 f"{outbox.trouble}: training goes on, {self._kept}"
-                if self._complained
+                if outbox.complained
                 else "the tracking store has received what was kept"
             )
 

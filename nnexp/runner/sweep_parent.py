@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from nnexp.config.compose import config_dir
 from nnexp.config.extensions import digests_of, options_of
 from nnexp.config.presets import preset_sha256
-from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.labels import NOTE, described, label_tags
 from nnexp.record.outbox import Outbox
 from nnexp.record.projection import Projection
 from nnexp.record.sweep import open_parent, remove_partial, supersede
 from nnexp.record.sweep_configs import ASKED, asked_text
 from nnexp.redact import redact
-from nnexp.runner.checkpoints import checkpoint_of
+from nnexp.runner.checkpoints import forget_recorded
 from nnexp.runner.sweep_ending import end_parent
 from nnexp.runner.sweep_state import SweepState
 from nnexp.runner.sweep_text import sweep_name
@@ -78,7 +77,7 @@ def open_sweep(
         outbox.tell(sweep.parent, {"nnexp.reused": str(_reused(sweep))})
         _note_asked(sweep, parent, outbox)
     remove_partial(sweep.store, sweep.experiment, sweep.parent)
-    _forget(sweep)
+    forget_recorded(sweep.store, sweep.experiment, sweep.found)
     return parent
 
 
@@ -129,10 +128,3 @@ def _reused(sweep: SweepState) -> int:
     """How many finished runs were recorded outside this sweep."""
     found = sweep.found.values()
     return sum(run.sweep != sweep.parent and run.status == "FINISHED" for run in found)
-
-
-def _forget(sweep: SweepState) -> None:
-    """Remove checkpoints of recorded runs: a process killed right after recording leaves one."""
-    names = {path.name for path in sweep.store.folder.glob(f"*{SUFFIX}*")}
-    for mark in sweep.found if names else ():
-        checkpoint_of(sweep.store, sweep.experiment, mark, swept=True).remove()

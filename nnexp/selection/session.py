@@ -22,6 +22,7 @@ from nnexp.record.outbox import Outbox
 from nnexp.record.projection import Projection
 from nnexp.record.sqlite_commits import quick_commits
 from nnexp.record.store import Store, experiment_id, open_store
+from nnexp.record.store_errors import is_from_store
 from nnexp.record.store_sql import curves_of_ids
 from nnexp.record.sweep import (
     PRUNED,
@@ -34,6 +35,7 @@ from nnexp.record.sweep import (
     runs_where,
 )
 from nnexp.record.tags import number
+from nnexp.runner.checkpoints import forget_recorded
 from nnexp.runner.executors import Executor, executor_of, workers_ahead
 from nnexp.runner.notify import without_notify
 from nnexp.runner.run import tidy
@@ -43,6 +45,7 @@ from nnexp.runner.sweep_state import SweepState
 from nnexp.runner.sweep_tasks import checkpoint, log_folder
 from nnexp.runner.sweep_training import summarize, train_shared
 from nnexp.runner.training_lock import alone
+from nnexp.selection.reused import ReusedRuns
 from nnexp.signals import held_stops
 from nnexp.train.engines import compile_ahead
 
@@ -72,6 +75,7 @@ class Session:
         self._pool, self._ours = pool, ours
         self._held: dict[str, str] = {}
         self._found = self._recorded()
+        forget_recorded(store, experiment, self._found)
         self._metric = metric
         given_up = runs_where(store, [experiment], f"tags.`{PRUNED}` LIKE '%'")
         self._pruned: dict[str, tuple[int, str]] = {}
@@ -79,6 +83,7 @@ class Session:
             mark, epochs = run.data.tags["nnexp.fingerprint"], number(run.data.tags, PRUNED)
             self._pruned[mark] = max(self._pruned.get(mark, (0, "")), (epochs, run.info.run_id))
         self._paused: dict[str, Rows] = {}
+        self.reused = ReusedRuns(parent)
 
     def _recorded(self) -> dict[str, Recorded]:
         return recorded_runs(self.store, self._experiment, None if self._reuse else self.parent)
@@ -107,6 +112,8 @@ class Session:
                 mark: replace(run, run_id=self.id_of(run)) for mark, run in batch.found.items()
             }
             summarize(batch, self.outbox)
+        for mark in marks:
+            self.reused.note(batch.found[mark].run_id, batch.found[mark].sweep, batch.tags[mark])
         return [batch.found[mark] for mark in marks]
 
     def train_until(
@@ -139,10 +146,14 @@ class Session:
         file = checkpoint(batch, 0)
         if epochs >= epoch:
             file.remove()
-            known: dict[str, float] = self.store.client.get_run(before).data.metrics
+            data = self.store.client.get_run(before).data
+            self.reused.note(before, data.tags["nnexp.sweep"], {**tags, PRUNED: str(epoch)})
+            known: dict[str, float] = data.metrics
             return known
         kept = file.read()
-        if mark in batch.found or kept is None or (log := held_log(log_folder(batch, 0))) is None:
+        if (run := batch.found.get(mark)) is not None:
+            self.reused.note(run.run_id, run.sweep, {**tags, PRUNED: str(epoch)})
+        if run is not None or kept is None or (log := held_log(log_folder(batch, 0))) is None:
             return {}  # It was recorded elsewhere, whole.
         names = ("time/train_seconds", "time/evaluate_seconds")
         times = dict(zip(names, kept[0].values["seconds"], strict=True))
@@ -220,8 +231,17 @@ class Session:
 
     def _look(self, batch: SweepState) -> dict[str, Recorded]:
         """What another process has recorded meanwhile of the runs that are missing."""
+        if self.outbox.leaves_alone:
+            return {}
         marks = [batch.marks[k] for k in batch.missing]
-        found = {m: find_finished(self.store, self._experiment, m) for m in marks}
+        try:
+            found = {m: find_finished(self.store, self._experiment, m) for m in marks}
+        except Exception as error:
+            # A store that does not answer now is no reason to stop: what ends is kept.
+            if not is_from_store(error):
+                raise
+            self.outbox.note(error)
+            return {}
         return {mark: run for mark, run in found.items() if run is not None}
 
     def close(self) -> None:
@@ -274,6 +294,7 @@ def session(
             finally:
                 found.send_held()
         with held_stops():
+            found.reused.write(opened.log.artifacts)
             end_parent(opened, found.outbox, "FINISHED", ending)
     say_kept(found.outbox, console)
     confirm_recorded(found.outbox)

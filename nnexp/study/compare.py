@@ -179,8 +179,7 @@ def _counted(
     """The finished runs, each once, and what there is to say of those left out."""
     done = frame[frame["status"] == "FINISHED"]
     finished = done[np.isfinite(done[metric].astype(float))]
-    lacking = len(done) - len(finished)
-    left_out = [f"{some(lacking, 'run')} without {metric} left out"] if lacking else []
+    left_out = notes.left_out(frame, len(done) - len(finished), metric)
     # The same config on the same data again: with another source or environment, or without reuse.
     # Where places are compared, a run counts in each.
     same = [k for k in (*config_keys(), "data", *(set(keys) & set(PLACES))) if k in finished]

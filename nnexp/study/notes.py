@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from nnexp.config.plurals import some
 from nnexp.config.varying_keys import distinct_keys, short
 from nnexp.study.grouping import config_keys, levels_of, value_text
 from nnexp.study.setting import Setting
@@ -51,6 +52,29 @@ def warnings(
         between = "; " if any(", " in name for name in few) else ", "
         said.append(f"fewer than 5 runs: {between.join(few)}; intervals of so few are rough")
     return [*said, *_chosen(finished, metric)]
+
+
+def left_out(frame: pd.DataFrame, lacking: int, metric: str) -> list[str]:
+    """How many runs are in no setting, and why; `lacking` have ended without the metric.
+
+    Failed ones have a column. One that was stopped and trained again is not left out.
+    """
+    said = [f"{some(lacking, 'run')} without {metric} left out"] if lacking else []
+    open_ones = frame[~frame["status"].isin(("FINISHED", "FAILED"))]
+    if "fingerprint" in frame:
+        done = frame.loc[frame["status"] == "FINISHED", "fingerprint"]
+        known = open_ones["fingerprint"].isin(done) & (open_ones["fingerprint"] != "")
+        open_ones = open_ones[~known]
+    stopped = int((open_ones["status"] == "KILLED").sum())
+    going = len(open_ones) - stopped
+    parts = [f"{stopped} KILLED (stopped, or given up by a search)"] if stopped else []
+    if going:
+        parts.append(f"{going} RUNNING (being trained, or the process is gone)")
+    if parts:
+        said.append(
+            f"{some(len(open_ones), 'run')} that did not finish left out: {', '.join(parts)}"
+        )
+    return said
 
 
 def unfinished(group: pd.DataFrame, keys: Sequence[str], metric: str, failed: int) -> str:

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 from nnexp.config.dependent_keys import NEEDS
 from nnexp.config.varying_keys import ASIDE, distinct_keys
 from nnexp.record.store import Store
+from nnexp.record.store_errors import is_from_store
+from nnexp.record.store_sql import curves_of_ids
 from nnexp.record.sweep import PRUNED, TRIAL
 from nnexp.study.frames import select
 from nnexp.study.gaussian_process import Surface, surface_through
 from nnexp.study.metric import Metric
 from nnexp.study.search_space import Choice, Interval, Point, Space
+from nnexp.study.sweep_runs import places_of_reused
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -73,7 +76,7 @@ class RecordedSearch:
     fresh: Mapping[str, Sequence[float]]
     """Of the chosen setting the values of metrics over seeds that the search has not used."""
     reused: int
-    """Runs that other sweeps had recorded before; they are not among the trials."""
+    """Runs that other sweeps had recorded before and that are not among the trials."""
     fixed: Mapping[str, str] = field(default_factory=dict)
     """The keys that were the same in all its runs."""
 
@@ -109,8 +112,37 @@ def searches(
         }
         for parent_id, parent in parents.items():
             runs = select(store, name, f"tags.`nnexp.sweep` = '{parent_id}'")
-            found.append(_search(parent, runs))
+            reused = _reused(store, parent)
+            search = _search(parent, [*runs, *reused])
+            whole = sum(run.info.status == "FINISHED" for run in reused)
+            if search is not None:
+                search = replace(search, reused=max(search.reused - whole, 0))
+            found.append(search)
     return named_apart([search for search in found if search is not None and search.whole])
+
+
+def _reused(store: Store, parent: Run) -> list[Run]:
+    """What other sweeps have recorded of a search, with the places that it has in this one."""
+    found = []
+    for run_id, tags in places_of_reused(store, parent).items():
+        try:
+            run = store.client.get_run(run_id)
+        except Exception as error:
+            # Deleted for good, or left behind when the search was copied.
+            if not is_from_store(error):
+                raise
+            continue
+        if run.info.lifecycle_stage != "active":
+            continue
+        data, until = run.data, tags.get(PRUNED)
+        if until is not None and data.tags.get(PRUNED) != until:
+            # It was trained for longer than this search looked at it.
+            curves = curves_of_ids(store, [run_id], list(data.metrics))
+            at = curves[curves["step"] == int(until)]
+            data.metrics.update(zip(at["metric"], at["value"], strict=True))
+        data.tags.update(tags)
+        found.append(run)
+    return found
 
 
 def named_apart(searches: Sequence[RecordedSearch]) -> list[RecordedSearch]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nnexp.errors import UserError
 from nnexp.record.store import Store
-from nnexp.record.sweep import Recorded, by_fingerprint, marked_runs, runs_where
+from nnexp.record.sweep import REUSED, Recorded, by_fingerprint, marked_runs, runs_where
 from nnexp.record.sweep_configs import ASKED
 from nnexp.study.lookup import artifact, find_sweep
 
@@ -47,11 +47,11 @@ def runs_of_sweep(store: Store, prefix: str) -> list[Run]:
 def reused_ids(store: Store, parent: Run, whole: pd.DataFrame | None = None) -> list[str]:
     """The finished runs that a sweep was asked for and has not trained itself.
 
-    `whole` as `ended` has it.
-    None where its list cannot be read, as that of a store whose artifacts are on another machine.
+    `whole` as `ended` has it. None where its list cannot be read, as that of a store whose
+    artifacts are on another machine.
     """
     if in_rounds(parent):
-        return []
+        return _reused_by_search(store, parent, whole)
     try:
         asked = asked_for(store, parent)
     except UserError:
@@ -60,6 +60,30 @@ def reused_ids(store: Store, parent: Run, whole: pd.DataFrame | None = None) -> 
     there = [recorded[mark] for mark in asked if mark in recorded]
     own = str(parent.info.run_id)
     return [run.run_id for run in there if run.status == "FINISHED" and run.sweep != own]
+
+
+def _reused_by_search(store: Store, parent: Run, whole: pd.DataFrame | None) -> list[str]:
+    places = places_of_reused(store, parent)
+    recorded = ended(store, parent, whole).values() if places else ()
+    return [run.run_id for run in recorded if run.run_id in places and run.status == "FINISHED"]
+
+
+def places_of_reused(store: Store, parent: Run) -> dict[str, dict[str, str]]:
+    """By run id, the place in a search of the runs that others have recorded, as tags.
+
+    None where there are none, or their list cannot be read.
+    """
+    if "nnexp.search" not in parent.data.tags:
+        return {}
+    from nnexp.study.exchange.manifest import plain_json
+
+    with TemporaryDirectory() as folder:
+        try:
+            path = artifact(store, parent, REUSED, folder)
+            listed = {} if path is None else plain_json(path.read_bytes(), REUSED)
+            return {str(run): {str(k): str(v) for k, v in listed[run].items()} for run in listed}
+        except (UserError, AttributeError, TypeError):
+            return {}
 
 
 def asked_for(store: Store, parent: Run) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -71,11 +72,16 @@ def pairs_frame(comparison: Comparison) -> pd.DataFrame:
             "high": p.high,
             "P(A > B)": p.probability.value,
             "p (Holm)": p.p,
-            "verdict": "not judged" if comparison.mixed else p.verdict,
+            "verdict": p.verdict,
             "more seeds": p.more_seeds,
         }
         for p in comparison.pairs
     ]
+    if comparison.mixed:
+        # What is not judged has nothing by which a reader could judge it.
+        nothing = dict.fromkeys(("low", "high", "P(A > B)", "p (Holm)"), math.nan)
+        unjudged = {**nothing, "verdict": "not judged", "more seeds": None}
+        rows = [row | unjudged for row in rows]
     return pd.DataFrame(rows)
 
 
