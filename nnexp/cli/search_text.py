@@ -125,7 +125,8 @@ def endings(searched: Searched, typed: str) -> list[str]:
         )
     if searched.importance:
         shares = (f"{key} {share:.0%}" for key, share in searched.importance.items())
-        lines.append(f"importance {', '.join(shares)} (PED-ANOVA)")
+        whole = sum(t.value is not None and t.epochs is None for t in searched.chosen.trials)
+        lines.append(f"importance {', '.join(shares)} (PED-ANOVA of {whole} whole trials)")
     *recorded, repeat = recorded_lines(
         plan.base, searched.store, "search", searched.sweep_id, typed
     )
