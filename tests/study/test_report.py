@@ -177,6 +177,20 @@ def test_a_part_of_the_runs_can_be_reported(store: Path) -> None:
     assert "no finished runs" in nothing.stderr
 
 
+def test_figures_that_a_later_page_has_not_are_removed_and_nothing_else(store: Path) -> None:
+    folder = store / "twice"
+    assert nnexp(store, "report", NAME, "--out", "twice").returncode == 0
+    before = {path.name for path in folder.iterdir()}
+    (folder / "mine.png").write_bytes(b"somebody's own")
+    (folder / "slopes.svg").write_bytes(b"written over by somebody")
+    typed = ("--where", "params.`reg.name` = 'l2'")
+    assert nnexp(store, "report", NAME, *typed, "--out", "twice").returncode == 0
+    assert nnexp(store, "report", NAME, *typed, "--out", "once").returncode == 0
+    ours = {path.name for path in (store / "once").iterdir()}
+    assert "slopes.png" in before - ours
+    assert {path.name for path in folder.iterdir()} == {*ours, "mine.png", "slopes.svg"}
+
+
 def test_experiments_can_be_put_together(store: Path) -> None:
     other = ("size=100", "train.epochs=2", "tracking.experiment=other")
     assert nnexp(store, *other).returncode == 0
