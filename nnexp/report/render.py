@@ -42,6 +42,7 @@ def render(report: Report, command: str, question: str, files: Mapping[str, str]
     )
     environment.filters["interval"] = _interval
     environment.filters["anchor"] = _anchor
+    environment.filters["held"] = _held
     material = report.material
     playthings = plays(material)
     pictures = [
@@ -94,6 +95,11 @@ def _picture(drawn: Drawn) -> dict[str, Any]:
 def _anchor(title: str) -> str:
     """A heading as an id within the page."""
     return re.sub(r"\W+", "-", title.lower()).strip("-")
+
+
+def _held(sentence: str) -> str:
+    """No line ends within `n = 2` or `95 %`."""
+    return re.sub(r" (?=%(?:\W|$)|= )|(?<= =) ", "\N{NO-BREAK SPACE}", sentence)
 
 
 def _lead(pictures: list[Any], *, about_weights: bool) -> Any:

@@ -18,6 +18,7 @@ from nnexp.config.compose import schema_keys
 from nnexp.report.chart import POINTS, Chart, Series, line_of, plot_data, thinned
 from nnexp.report.labels import said
 from nnexp.report.plots import DPI, draw
+from nnexp.report.render import _held
 from nnexp.report.svg import inline, png_file, svg_file
 from nnexp.study.frames import runs
 from nnexp.study.metric import Metric
@@ -93,7 +94,7 @@ def test_answer_in_words_is_that_of_the_runs_with_the_published_beside(
 ) -> None:
     frame = runs(address(store), NAME, "attributes.status = 'FINISHED'")
     means = frame.groupby("reg.name")["gap/best"].mean().map(Metric("gap/best").text)
-    for text in (spoken, Elements(page).text):
+    for text in (spoken, Elements(page).text.replace("\N{NO-BREAK SPACE}", " ")):
         first = next(line for line in text.splitlines() if line.startswith("Gap"))
         assert f"about {means['none']} points for no regularization" in first
         assert f"{means['l2']} points for L2" in first
@@ -278,6 +279,13 @@ def test_lines_of_other_steps_share_one_axis_and_what_is_not_finite_is_null() ->
     assert data["lines"][0]["low"] == [0.5, None, 1.0]
     assert data["lines"][1]["y"] == [None, 7.0, 8.0]
     assert "other: from 7.00 at 2 to 8.00 at 3" in chart.text
+
+
+def test_a_number_is_not_parted_from_its_sign_or_its_name() -> None:
+    told = _held("about 34.10 % (95 % interval, n = 2), against η = 0.5; a == b")
+    assert told.replace("\N{NO-BREAK SPACE}", "_") == (
+        "about 34.10_% (95_% interval, n_=_2), against η_=_0.5; a == b"
+    )
 
 
 def test_text_in_a_figure_stays_as_it_was_typed() -> None:
