@@ -228,6 +228,27 @@ def test_a_setting_is_switched_off_in_all_charts_by_mouse_or_key(
     assert told == []
 
 
+def test_published_curves_take_no_setting_its_place_among_the_eight_drawn(
+    browser: Any, page: str, tmp_path: Path
+) -> None:
+    spec = plots(page)[0]
+    ours, grey = spec["lines"][-1], {"colour": "--published", "low": None, "high": None}
+    spec["lines"] = [*({**ours, **grey, "label": f"paper {k}"} for k in range(9)), *spec["lines"]]
+    first = re.compile(r'(?<=<script type="application/json">).*?(?=</script>)', re.DOTALL)
+    more, plot = tmp_path / "index.html", json.dumps(spec).replace("<", "\\u003c")
+    more.write_text(first.sub(lambda _: plot, page, count=1), encoding="utf-8")
+    tab, told = opened(browser, more, viewport={"width": 1280, "height": 900})
+    switches = tab.locator(".legend button")
+    assert switches.count() > 10
+    assert {one.get_attribute("aria-checked") for one in switches.all()} == {"true"}
+    assert not tab.locator(".legend .more").is_visible()
+    # What is gone to is not below the legend.
+    tab.locator(".contents a", has_text="Learning curves").click()
+    legend, heading = tab.locator(".legend"), tab.locator("#learning-curves h2")
+    assert heading.bounding_box()["y"] > legend.bounding_box()["height"]
+    assert [text for text in told if "#" not in text] == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_page_fits_a_phone_and_its_theme(browser: Any, store: Path, page: str, scheme: str) -> None:
     size = {"width": 390, "height": 844}
