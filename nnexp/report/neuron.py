@@ -57,13 +57,19 @@ def _line(material: Material, metric: str, setting: str) -> Series:
 
 
 def _groups(material: Material) -> dict[str, list[str]]:
-    """Settings by everything but their start."""
+    """Settings by everything but their start; what learns slowly, the chapter's concern, first."""
     others = [i for i, key in enumerate(material.keys) if key not in _START]
     groups: dict[str, list[str]] = {}
     for setting, values in material.settings.items():
         title = ", ".join(values[i] for i in others) or "the neuron"
         groups.setdefault(title, []).append(setting)
-    return groups
+    first = {str(run["setting"]): run for run in material.runs.to_dict("records")}
+
+    def rank(title: str) -> tuple[bool, float]:
+        run = first[groups[title][0]]
+        return run["cost.name"] != "quadratic", -float(run["train.eta"])
+
+    return {title: groups[title] for title in sorted(groups, key=rank)}
 
 
 def _start(material: Material, setting: str) -> str:

@@ -82,6 +82,8 @@ def test_a_neuron_has_the_same_line_in_all_charts(tmp_path: Path) -> None:
     text = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
     scripts = re.findall(r'<script type="application/json">(.*?)</script>', text, re.DOTALL)
     lines = [line for script in scripts for line in json.loads(script)["lines"]]
+    # The page opens with what learns slowly.
+    assert text.index("<h3>Cost: quadratic cost") < text.index("<h3>Cost: cross-entropy")
     told = {(line["label"], line["colour"], str(line["dash"])) for line in lines}
     costs = ("cross-entropy", "quadratic cost")
     names = {f"b = {bias}, {cost}" for bias in ("0.5", "2") for cost in costs}
