@@ -37,7 +37,8 @@ def main(arguments: Sequence[str]) -> int:
         "fork",
         "Repeat a recorded run up to an epoch, bit for bit as it was recorded, and go on from "
         "there with changed keys: what if regularization had begun here? Recorded as a child of "
-        "the run, of kind fork: compare and runs know whole runs only.",
+        "the run, of kind fork: compare and runs know whole runs only, report draws it against "
+        "its run.",
         "python -m nnexp fork 3f2a91c0 --at 15 reg=l2",
     )
     parser.add_argument("run_id", metavar="RUN_ID", help="a run id, or its beginning")
@@ -95,7 +96,10 @@ def _say(
     if against := _against(plan.parent, final):
         console.print(against, highlight=False)
     uri = option_of(store)
-    console.print(f"\nfork       {run_id}, kind fork: no row of runs and compare", highlight=False)
+    console.print(
+        f"\nfork       {run_id}, kind fork: no row of runs and compare; report draws it",
+        highlight=False,
+    )
     console.print(safe(f"recorded   {store.shown}, under run {plan.parent.info.run_id[:8]}"))
     console.print(f"look       python -m nnexp show {run_id[:8]}{uri}", highlight=False)
     console.print(safe(f"repeat     {plan.command}"), highlight=False, soft_wrap=True)

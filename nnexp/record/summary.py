@@ -83,7 +83,7 @@ def record_summaries(
     Of so many values that it would take long none is made; what is returned then says so.
     """
     wanted = {setting.key: setting for setting in settings}
-    colours = []
+    colours, others = [], set[str]()
     for run in list(runs_where(store, [experiment_id], "tags.`nnexp.kind` = 'summary'")):
         tags = run.data.tags
         ours = tags.get("nnexp.summary_of") == parent
@@ -92,6 +92,7 @@ def record_summaries(
             store.client.delete_run(run.info.run_id)
         else:
             colours.append(tags.get(COLOUR, ""))
+            others.add(str(run.info.run_name).rpartition(" of ")[0])
     most = MOST_VALUES["server" if database(store) is None else "database"]
     if (values := sum(map(_values_of, wanted.values()))) > most:
         return (
@@ -109,8 +110,18 @@ def record_summaries(
         if key in found:
             colours.append(next_colour(colours))
             name = f"{names[key]} of {len(setting.seeds)} seeds"
+            # What comes last in a name the UI cuts off.
+            name = f"{_said(setting.seeds)} {name}" if names[key] in others else name
             _record(store, experiment_id, parent, setting, found[key], name, colours[-1])
     return ""
+
+
+def _said(seeds: Sequence[int]) -> str:
+    """Seeds as a part of a name: `seeds0-4`, `seeds0,2`, of many with a gap `seeds0…9`."""
+    first, *_, last = ordered = sorted(seeds)
+    if len(ordered) == 2 and last - first > 1:
+        return f"seeds{first},{last}"
+    return f"seeds{first}{'-' if last - first == len(ordered) - 1 else '…'}{last}"
 
 
 def _values_of(setting: Setting) -> int:

@@ -70,7 +70,9 @@ def write_views(store: Store, experiment_id: str) -> dict[str, str]:
 
 def runs_view(recorded: Columns) -> dict[str, Any]:
     """The state of the UI's run list: columns that tell the runs apart, their results, charts."""
-    params = [*telling_params(recorded), "seed"]
+    params = telling_params(recorded)
+    # Of many keys a column would be cut; the name has the seed in it.
+    params += ["seed"] if len(params) + 2 <= _COLUMNS else []
     results = _results(recorded)[: 1 if len(params) + 2 > _COLUMNS else 2]
     return {
         **_view("tags.`nnexp.kind` = 'run'", params, results),

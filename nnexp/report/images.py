@@ -8,7 +8,7 @@ from dataclasses import replace
 from nnexp.config.plurals import with_article
 from nnexp.data.dataset import Examples
 from nnexp.errors import UserError
-from nnexp.record.figures.style import INK, mosaic
+from nnexp.record.figures.style import INK, mosaic, visible
 from nnexp.record.store import Store
 from nnexp.report.figure import Drawn, Section
 from nnexp.report.labels import capital
@@ -24,6 +24,8 @@ SHOWN = 10
 _COLUMNS = 5
 _GAP = (9, 4)
 """Pixels below an image, for what it is, and beside it."""
+_USUAL = 28
+"""Pixels: below wider images there are more, as what is written there is as high."""
 
 
 def image_sections(
@@ -72,9 +74,10 @@ def _sheet(
     right: Mapping[int, int],
 ) -> Drawn:
     """Images with their number and class, and by how many networks they are `right`."""
-    height, width = shape
-    tiles = examples.images[list(chosen)].reshape(-1, height, width).astype(float)
-    sheet = mosaic(tiles, _COLUMNS, _GAP)
+    tiles = visible(examples.images[list(chosen)].astype(float), shape)
+    _, height, width = tiles.shape
+    gap = (round(_GAP[0] * max(width, _USUAL) / _USUAL), _GAP[1])
+    sheet = mosaic(tiles, _COLUMNS, gap)
     tall = WIDTH * sheet.shape[0] / sheet.shape[1]
     figure = new_picture(tall)
     axes = inches(figure, 0.0, 0.0, WIDTH, tall)
@@ -85,7 +88,7 @@ def _sheet(
         text = f"{image}: {with_article(str(examples.labels[image]))}" + (
             f", by {right[image]}" if image in right else ""
         )
-        left, top = place % _COLUMNS * (width + _GAP[1]), place // _COLUMNS * (height + _GAP[0])
+        left, top = place % _COLUMNS * (width + gap[1]), place // _COLUMNS * (height + gap[0])
         axes.text(left, top + height + 0.5, text, va="top", size=TEXT - 1, color=INK)
         said.append(text)
     note = "the first of them: number, counted from 0, and class"

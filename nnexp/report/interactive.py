@@ -29,6 +29,7 @@ class Play:
 
     name: str
     """Of its template and its script."""
+    title: str
     data: dict[str, Any]
     """What the script reads."""
 
@@ -37,9 +38,9 @@ def plays(material: Material) -> list[Play]:
     """Those that belong to the runs of a report."""
     found = []
     if _has(material, "data.name", "neuron"):
-        found.append(Play("neuron", neuron_data(material)))
+        found.append(Play("neuron", "A neuron to play with", neuron_data(material)))
     if _has(material, "cost.name", "loglikelihood"):
-        found.append(Play("softmax", {}))
+        found.append(Play("softmax", "A softmax layer to play with", {}))
     return found
 
 

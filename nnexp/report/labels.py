@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import pandas as pd
+
 from nnexp.config.plurals import some
 from nnexp.config.rounding import settled
 from nnexp.study.metric import plain_zero
@@ -128,6 +130,38 @@ MEASURES = (
     Measure("time/train_seconds", "Training time", 1.0, "s"),
 )
 """What a report says of settings; the first that all runs have is what it opens with."""
+
+
+CURVES = (
+    "train/cost",
+    "train/accuracy",
+    "validation/cost_network2",
+    "validation/accuracy",
+    "test/cost_network2",
+    "test/accuracy",
+    "neuron/activation",
+    "neuron/gradient_w",
+    "neuron/sigmoid_prime",
+)
+"""What is read of runs to be drawn over their epochs, beside their own metrics."""
+
+
+def own_metrics(runs: pd.DataFrame) -> list[str]:
+    """The names of the user's own metrics that some of the runs were measured by."""
+    lists = runs.get("monitor.metrics", pd.Series(dtype=str)).dropna().astype(str).unique()
+    names = (name.strip(" '\"") for text in lists for name in text.strip("[]").split(","))
+    return [name for name in dict.fromkeys(names) if name]
+
+
+def measures_of(runs: pd.DataFrame) -> tuple[Measure, ...]:
+    """`MEASURES`, and the user's own metrics before epochs and time."""
+    own = [
+        Measure(f"{part}/{name}", f"{name}, {part} data")
+        for name in own_metrics(runs)
+        for part in ("test", "validation")
+        if f"{part}/{name}" in runs
+    ]
+    return (*MEASURES[:-2], *own, *MEASURES[-2:])
 
 
 def number(value: float, *, sign: bool = False, digits: int | None = None) -> str:

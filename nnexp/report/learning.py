@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnexp.report.chart import Chart, Series, line_of, thinned
+from nnexp.report.labels import own_metrics
 from nnexp.report.palette import PUBLISHED
 from nnexp.report.report_data import Material
 
@@ -18,17 +19,18 @@ _LONG = 40.0
 
 
 def learning_charts(material: Material) -> list[tuple[Chart, ...]]:
-    """What there is of: held-out accuracy, training cost, held-out cost, gap.
+    """What there is of: held-out accuracy, gap, training cost, held-out cost, metrics of one's own.
 
     Each is one chart, or small multiples with one scale.
     """
-    part = material.held_out
+    part, own = material.held_out, own_metrics(material.runs)
     wanted = [
         (f"{part}/accuracy", f"Accuracy on the {part} data (%)", 100.0),
         (f"gap/{part}", f"Gap: training minus {part} accuracy (points)", 100.0),
         ("train/cost", "Cost on the training data", 1.0),
         (f"{part}/cost_network2", f"Cost on the {part} data", 1.0),
         ("train/accuracy", "Accuracy on the training data (%)", 100.0),
+        *((f"{part}/{name}", f"{name} on the {part} data", 1.0) for name in own),
     ]
     made = [
         over_epochs(material, metric, title, scale)

@@ -29,18 +29,12 @@ def is_neuron(material: Material) -> bool:
 
 
 def neuron_charts(material: Material) -> list[Chart]:
-    """The cost of both starts, one chart for each cost and η; then the rest of all settings."""
+    """The cost of all starts, one chart for each cost and η; then the rest of all settings."""
     charts = []
     groups = _groups(material)
-    # With one start each, a line is called and coloured as in the other charts.
-    alone = all(len(settings) == 1 for settings in groups.values())
     for index, (title, settings) in enumerate(groups.items(), 1):
-        lines = [
-            _line(material, COST, s, s, material.style[s])
-            if alone
-            else _line(material, COST, s, _start(material, s), n)
-            for n, s in enumerate(settings)
-        ]
+        # Called and coloured as in the other charts: the page has one legend for all.
+        lines = [_line(material, COST, setting) for setting in settings]
         charts.append(
             Chart(
                 f"neuron_cost{index}", f"Cost: {title}", "epoch", "cost C", tuple(lines),
@@ -53,23 +47,29 @@ def neuron_charts(material: Material) -> list[Chart]:
         (SLOPE, "neuron_slope", "σ′(z): the factor in the gradient of the quadratic cost"),
     ):
         if material.is_curve(metric):
-            lines = [_line(material, metric, s, s, material.style[s]) for s in material.drawn]
+            lines = [_line(material, metric, setting) for setting in material.drawn]
             charts.append(Chart(name, title, "epoch", title.partition(" (")[0], tuple(lines)))
     return charts
 
 
-def _line(material: Material, metric: str, setting: str, label: str, style: int) -> Series:
-    return line_of(material.band(metric, setting), label, style)
+def _line(material: Material, metric: str, setting: str) -> Series:
+    return line_of(material.band(metric, setting), setting, material.style[setting])
 
 
 def _groups(material: Material) -> dict[str, list[str]]:
-    """Settings by everything but their start."""
+    """Settings by everything but their start; what learns slowly, the chapter's concern, first."""
     others = [i for i, key in enumerate(material.keys) if key not in _START]
     groups: dict[str, list[str]] = {}
     for setting, values in material.settings.items():
         title = ", ".join(values[i] for i in others) or "the neuron"
         groups.setdefault(title, []).append(setting)
-    return groups
+    first = {str(run["setting"]): run for run in material.runs.to_dict("records")}
+
+    def rank(title: str) -> tuple[bool, float]:
+        run = first[groups[title][0]]
+        return run["cost.name"] != "quadratic", -float(run["train.eta"])
+
+    return {title: groups[title] for title in sorted(groups, key=rank)}
 
 
 def _start(material: Material, setting: str) -> str:

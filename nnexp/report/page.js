@@ -4,7 +4,7 @@
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const text = (v) => (v == null ? "–" : String(+v.toPrecision(4)));
   const hidden = new Set(); // names of settings that are switched off
-  const MOST = 8; // settings drawn at first: more cannot be told apart
+  const MOST = 8; // settings drawn at first in a chart: more cannot be told apart
   const WHOLE = [1, 2, 5].flatMap((d) => [1, 10, 100, 1e3, 1e4, 1e5].map((t) => d * t)).sort((a, b) => a - b);
   let plots = [];
 
@@ -74,12 +74,14 @@
   function legend() {
     const place = document.querySelector(".legend");
     const lines = new Map();
-    for (const script of document.querySelectorAll("figure.chart script"))
-      for (const line of JSON.parse(script.textContent).lines)
-        if (!lines.has(line.label)) lines.set(line.label, line);
+    for (const script of document.querySelectorAll("figure.chart script")) {
+      const drawn = JSON.parse(script.textContent).lines;
+      for (const line of drawn) if (!lines.has(line.label)) lines.set(line.label, line);
+      // Published curves, all in grey, are behind the settings, and no more of them.
+      drawn.filter((line) => line.colour !== "--published").slice(MOST).forEach((line) => hidden.add(line.label));
+    }
     if (!place || lines.size < 2) return;
-    [...lines.keys()].slice(MOST).forEach((name) => hidden.add(name));
-    place.querySelector(".more").hidden = lines.size <= MOST;
+    place.querySelector(".more").hidden = !hidden.size;
     for (const [name, line] of lines) {
       const button = document.createElement("button");
       button.type = "button";
@@ -95,6 +97,10 @@
       place.append(button);
     }
     place.hidden = false;
+    // A section that is gone to begins below the legend, which stays above it.
+    const room = () => document.documentElement.style.setProperty("--legend", `${place.offsetHeight + 12}px`);
+    new ResizeObserver(room).observe(place);
+    room();
   }
 
   function show() {

@@ -17,7 +17,7 @@ from nnexp.record.store import Store
 from nnexp.record.sweep import PRUNED
 from nnexp.record.tags import number
 from nnexp.report.chart import finite
-from nnexp.report.labels import FINAL, MEASURES, Measure
+from nnexp.report.labels import CURVES, FINAL, Measure, measures_of, own_metrics
 from nnexp.report.published_curves import Beside, beside
 from nnexp.report.settings import (
     in_order,
@@ -35,18 +35,6 @@ from nnexp.study.sweep_runs import reused_ids
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
-
-CURVES = (
-    "train/cost",
-    "train/accuracy",
-    "validation/cost_network2",
-    "validation/accuracy",
-    "test/cost_network2",
-    "test/accuracy",
-    "neuron/activation",
-    "neuron/gradient_w",
-    "neuron/sigmoid_prime",
-)
 
 ROWS = 24
 """So many settings are shown run by run; the tables hold all."""
@@ -254,15 +242,16 @@ def _some(
 
 def _by_run(store: Store, kept: Sequence[Run], runs: pd.DataFrame) -> pd.Series[float]:
     """The curves of runs, by metric, setting, run and step."""
-    ids = set(runs["run_id"])
-    curves = curves_of(store, [run for run in kept if run.info.run_id in ids], CURVES)
+    own = [f"{part}/{name}" for name in own_metrics(runs) for part in ("validation", "test")]
+    found = [run for run in kept if run.info.run_id in set(runs["run_id"])]
+    curves = curves_of(store, found, [*CURVES, *own])
     curves["value"] = finite(curves["value"])
     curves = curves.merge(runs[["run_id", "setting"]], on="run_id")
     return _with_gaps(curves.set_index(["metric", "setting", "run_id", "step"])["value"])
 
 
 def _measures(runs: pd.DataFrame) -> tuple[Measure, ...]:
-    there = [m for m in MEASURES if m.metric in runs and runs[m.metric].notna().any()]
+    there = [m for m in measures_of(runs) if m.metric in runs and runs[m.metric].notna().any()]
     if runs["epochs"].nunique() == 1 or "early" not in set(runs.get("stop.name", [])):
         there = [m for m in there if m.metric != "epochs"]
     if any(m.metric == "best/validation_accuracy" for m in there):

@@ -20,6 +20,7 @@ from nnexp.record.figures import (
     run_figures,
     save_figures,
 )
+from nnexp.record.figures.style import visible
 
 CLASSES = {"curves.png", "confusion.png", "mistakes.png", "first_layer.png", "weights.png"}
 
@@ -232,3 +233,25 @@ def test_weights_that_no_bin_can_tell_apart_are_drawn(value: float, tmp_path: Pa
     )  # fmt: skip
     save_figures(tmp_path, figures)
     assert (tmp_path / "weights.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("shape", [(1, 784), (784, 1), (1, 40), (1, 1), (2, 32), (3, 100)])
+def test_strips_are_drawn_so_that_they_can_be_seen(shape: tuple[int, int], tmp_path: Path) -> None:
+    n_in = shape[0] * shape[1]
+    drawn = run_figures(
+        curves(), network(n_in, 5, 3), title="", test=examples(60, n_in, 3), image_shape=shape
+    )
+    save_figures(tmp_path, drawn)
+    assert set(written(tmp_path)) == CLASSES
+    for name in ("first_layer.png", "mistakes.png"):
+        height, width, _ = imread(tmp_path / name).shape
+        assert 100 < height < 4 * width, name
+    (high, wide), images = shape, np.arange(float(n_in)).reshape(1, n_in)
+    _, height, width = visible(images, shape).shape
+    assert max(height, width) < 8 * min(height, width)
+    assert (height % high, width % wide) == (0, 0)
+
+
+def test_images_that_are_no_strips_stay_as_they_are() -> None:
+    assert visible(np.zeros((2, 28 * 28)), (28, 28)).shape == (2, 28, 28)
+    assert visible(np.zeros((2, 30)), (3, 10)).shape == (2, 3, 10)

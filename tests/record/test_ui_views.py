@@ -86,3 +86,16 @@ def test_twenty_settings_have_twenty_colours() -> None:
     assert used[:7] == [colour for colour in COLOURS if colour != "#000000"]
     assert (shade("#804020", 0.5), shade("#804020", 1.0)) == ("#402010", "#804020")
     assert shade("#000000", 1.5) == "#808080"
+
+
+def test_of_four_keys_the_names_tell_the_seeds_as_no_column_is_to_be_cut() -> None:
+    found = Columns([str(k) for k in range(16)])
+    keys = ("reg.name", "train.eta", "dropout.hidden", "size")
+    found.params |= {
+        key: [str(number >> place & 1) for number in range(16)] for place, key in enumerate(keys)
+    }
+    found.metrics |= {name: values * 8 for name, values in VALUES.items()}
+    columns_shown = shown(runs_view(found))
+    assert sorted(columns_shown) == sorted(
+        [*(f"params.`{key}`" for key in keys), "metrics.`test/accuracy`"]
+    )

@@ -119,3 +119,15 @@ def test_curves_go_as_far_as_all_runs_and_final_values_are_kept() -> None:
         ("cost", 1): 3.0,
         ("cost", 2): 4.0,
     }
+
+
+def test_means_of_one_setting_in_two_sweeps_are_told_apart_by_their_names(tmp_path: Path) -> None:
+    for seeds in (range(2), range(2, 5), (0, 7)):
+        nnexp.sweep("size=100", "train.epochs=1", uri(tmp_path), seed=seeds, quiet=True)
+    names = {str(run.info.run_name) for run in recorded(tmp_path, "summary")}
+    setting = "crossentropy 100 1 epoch mean of"
+    assert names == {
+        f"{setting} 2 seeds",
+        f"seeds2-4 {setting} 3 seeds",
+        f"seeds0,7 {setting} 2 seeds",
+    }

@@ -75,15 +75,20 @@ def test_the_numbers_beside_an_axis_fit_and_are_there(browser: Any, page: Path) 
 
 
 def test_a_neuron_has_the_same_line_in_all_charts(tmp_path: Path) -> None:
-    typed = ("data=neuron", "train.epochs=3", "cost=quadratic,crossentropy")
+    typed = ("data=neuron", "init=fixed", "train.epochs=3", "cost=quadratic,crossentropy")
+    typed = (*typed, "init.bias=0.5,2")
     assert inside(tmp_path, "-m", *typed, "tracking.experiment=neuron").returncode == 0
     assert inside(tmp_path, "report", "neuron", "--out", "page").returncode == 0
     text = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
     scripts = re.findall(r'<script type="application/json">(.*?)</script>', text, re.DOTALL)
     lines = [line for script in scripts for line in json.loads(script)["lines"]]
+    # The page opens with what learns slowly.
+    assert text.index("<h3>Cost: quadratic cost") < text.index("<h3>Cost: cross-entropy")
     told = {(line["label"], line["colour"], str(line["dash"])) for line in lines}
-    assert {label for label, *_ in told} == {"cross-entropy", "quadratic cost"}
-    assert len(told) == 2
+    costs = ("cross-entropy", "quadratic cost")
+    names = {f"b = {bias}, {cost}" for bias in ("0.5", "2") for cost in costs}
+    assert {label for label, *_ in told} == names
+    assert len(told) == len({(colour, dash) for _, colour, dash in told}) == 4
 
 
 def test_every_heading_can_be_gone_to(page: Path) -> None:

@@ -84,6 +84,22 @@ def test_a_fork_may_be_forked(folder: Path) -> None:
     assert inside(folder, "delete", third.info.run_id).returncode == 0
 
 
+def test_a_report_shows_forks_beside_their_runs_and_counts_them_as_none(folder: Path) -> None:
+    done = inside(folder, "report", "nnexp", "--out", "page")
+    assert done.returncode == 0, done.stderr
+    start, ours = parent(folder).info.run_id[:8], fork(folder).info.run_id[:8]
+    page = (folder / "page" / "index.html").read_text(encoding="utf-8")
+    assert "1 finished run in 1" in page
+    assert "1 fork <a" in page
+    assert f"Run {start} (all runs) and its fork" in page
+    assert f"{ours}, from epoch 2: " in page
+    assert "reg.name none → l2" in page
+    assert (folder / "page" / f"fork_{start}.png").stat().st_size > 10_000
+    table = page[page.index('<section id="forks">') :]
+    table = table[: table.index("</section>")]
+    assert all(cell in table for cell in (ours, start, ">2 <"))
+
+
 @pytest.mark.parametrize(
     ("typed", "why"),
     [

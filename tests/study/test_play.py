@@ -94,6 +94,15 @@ def rate(tab: Any, eta: float) -> None:
     tab.locator("#neuron-eta").fill(str(spec["rates"].index(eta)))
 
 
+def test_pictures_to_play_with_are_among_the_contents(browser: Any, folder: Path) -> None:
+    tab, wrong = opened(browser, page(folder, "both"))
+    for title in ("A neuron to play with", "A softmax layer to play with"):
+        tab.locator(".contents a", has_text=title).click()
+        top = tab.get_by_role("heading", name=title).bounding_box()["y"]
+        assert 0 <= top < 200
+    assert not [text for text in wrong if "#" not in text]
+
+
 def test_only_pages_of_such_runs_have_pictures_to_play_with(folder: Path) -> None:
     for name, neurons, layers in (
         ("neuron", 1, 0), ("outputs", 0, 1), ("plain", 0, 0), ("both", 1, 1)

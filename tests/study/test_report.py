@@ -18,6 +18,7 @@ from nnexp.config.compose import schema_keys
 from nnexp.report.chart import POINTS, Chart, Series, line_of, plot_data, thinned
 from nnexp.report.labels import said
 from nnexp.report.plots import DPI, draw
+from nnexp.report.render import _held
 from nnexp.report.svg import inline, png_file, svg_file
 from nnexp.study.frames import runs
 from nnexp.study.metric import Metric
@@ -93,7 +94,7 @@ def test_answer_in_words_is_that_of_the_runs_with_the_published_beside(
 ) -> None:
     frame = runs(address(store), NAME, "attributes.status = 'FINISHED'")
     means = frame.groupby("reg.name")["gap/best"].mean().map(Metric("gap/best").text)
-    for text in (spoken, Elements(page).text):
+    for text in (spoken, Elements(page).text.replace("\N{NO-BREAK SPACE}", " ")):
         first = next(line for line in text.splitlines() if line.startswith("Gap"))
         assert f"about {means['none']} points for no regularization" in first
         assert f"{means['l2']} points for L2" in first
@@ -177,6 +178,20 @@ def test_a_part_of_the_runs_can_be_reported(store: Path) -> None:
     assert "no finished runs" in nothing.stderr
 
 
+def test_figures_that_a_later_page_has_not_are_removed_and_nothing_else(store: Path) -> None:
+    folder = store / "twice"
+    assert nnexp(store, "report", NAME, "--out", "twice").returncode == 0
+    before = {path.name for path in folder.iterdir()}
+    (folder / "mine.png").write_bytes(b"somebody's own")
+    (folder / "slopes.svg").write_bytes(b"written over by somebody")
+    typed = ("--where", "params.`reg.name` = 'l2'")
+    assert nnexp(store, "report", NAME, *typed, "--out", "twice").returncode == 0
+    assert nnexp(store, "report", NAME, *typed, "--out", "once").returncode == 0
+    ours = {path.name for path in (store / "once").iterdir()}
+    assert "slopes.png" in before - ours
+    assert {path.name for path in folder.iterdir()} == {*ours, "mine.png", "slopes.svg"}
+
+
 def test_experiments_can_be_put_together(store: Path) -> None:
     other = ("size=100", "train.epochs=2", "tracking.experiment=other")
     assert nnexp(store, *other).returncode == 0
@@ -211,6 +226,27 @@ def test_a_setting_is_switched_off_in_all_charts_by_mouse_or_key(
     values = tab.locator(".u-legend").first.locator("tr:not(.bound) .u-value")
     assert any(re.match(r"\d+\.?\d* \(\d", text) for text in values.all_inner_texts())
     assert told == []
+
+
+def test_published_curves_take_no_setting_its_place_among_the_eight_drawn(
+    browser: Any, page: str, tmp_path: Path
+) -> None:
+    spec = plots(page)[0]
+    ours, grey = spec["lines"][-1], {"colour": "--published", "low": None, "high": None}
+    spec["lines"] = [*({**ours, **grey, "label": f"paper {k}"} for k in range(9)), *spec["lines"]]
+    first = re.compile(r'(?<=<script type="application/json">).*?(?=</script>)', re.DOTALL)
+    more, plot = tmp_path / "index.html", json.dumps(spec).replace("<", "\\u003c")
+    more.write_text(first.sub(lambda _: plot, page, count=1), encoding="utf-8")
+    tab, told = opened(browser, more, viewport={"width": 1280, "height": 900})
+    switches = tab.locator(".legend button")
+    assert switches.count() > 10
+    assert {one.get_attribute("aria-checked") for one in switches.all()} == {"true"}
+    assert not tab.locator(".legend .more").is_visible()
+    # What is gone to is not below the legend.
+    tab.locator(".contents a", has_text="Learning curves").click()
+    legend, heading = tab.locator(".legend"), tab.locator("#learning-curves h2")
+    assert heading.bounding_box()["y"] > legend.bounding_box()["height"]
+    assert [text for text in told if "#" not in text] == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -264,6 +300,13 @@ def test_lines_of_other_steps_share_one_axis_and_what_is_not_finite_is_null() ->
     assert data["lines"][0]["low"] == [0.5, None, 1.0]
     assert data["lines"][1]["y"] == [None, 7.0, 8.0]
     assert "other: from 7.00 at 2 to 8.00 at 3" in chart.text
+
+
+def test_a_number_is_not_parted_from_its_sign_or_its_name() -> None:
+    told = _held("about 34.10 % (95 % interval, n = 2), against η = 0.5; a == b")
+    assert told.replace("\N{NO-BREAK SPACE}", "_") == (
+        "about 34.10_% (95_% interval, n_=_2), against η_=_0.5; a == b"
+    )
 
 
 def test_text_in_a_figure_stays_as_it_was_typed() -> None:

@@ -32,6 +32,22 @@ def test_the_smallest_runs_can_be_reported_on(tmp_path: Path) -> None:
         assert (tmp_path / "reports" / name / "index.html").stat().st_size > 10_000
 
 
+def test_metrics_of_ones_own_have_a_curve_and_a_column(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "import numpy as np\nfrom nnexp import register\n\n\n"
+        "@register.metric('doubt')\ndef doubt(outputs, labels):\n"
+        "    return float(np.mean(1.0 - outputs.max(axis=1)))\n"
+    )
+    typed = ("size=100", "train.epochs=2", "data.n_validation=100", "monitor.metrics=[doubt]")
+    done = inside(tmp_path, *typed, "tracking.artifacts=none", "--load", "mine.py")
+    assert done.returncode == 0, done.stderr
+    done = inside(tmp_path, "report", "nnexp", "--out", "page")
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
+    assert "<h3>doubt on the validation data</h3>" in page
+    assert '<th scope="col">doubt, test data</th>' in page
+
+
 def test_a_report_opens_with_what_its_preset_asks(tmp_path: Path) -> None:
     sweep = ("-m", "size=100", "train.epochs=2", "model.hidden=[5]", "reg=none,l1", "seed=0,1")
     trained = inside(tmp_path, *sweep, "data.n_validation=100", "tracking.experiment=l1_l2", LIGHT)

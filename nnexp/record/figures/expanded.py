@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nnexp.record.figures.style import mosaic, new_figure, place
+from nnexp.record.figures.style import mosaic, new_figure, place, visible
 
 
 def expanded_figure(
@@ -22,8 +20,7 @@ def expanded_figure(
         title: the run's setting.
     """
     columns = versions.shape[1]
-    height, width = image_shape
-    tiles: NDArray[np.floating[Any]] = versions.reshape(-1, height, width).astype(np.float64)
+    tiles = visible(versions.astype(np.float64), image_shape)
     sheet = mosaic(tiles, columns, (3, 3))
     inches_wide = 7.6
     inches = inches_wide * sheet.shape[0] / sheet.shape[1]

@@ -8,9 +8,11 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
 from nnexp.nn.parameters import Parameters
-from nnexp.record.figures.style import DIVERGING, GREY, frame, mosaic, new_figure, place
+from nnexp.record.figures.style import DIVERGING, GREY, frame, mosaic, new_figure, place, visible
 
 _UNITS = 30
+_LEAST = 0.9
+"""Inches: so high are the images together at least, as the colour bar stands beside them."""
 
 
 def first_layer_figure(
@@ -30,23 +32,25 @@ def first_layer_figure(
     n_units = len(weights)
     norms = np.nan_to_num(np.linalg.norm(weights, axis=1))
     shown = np.sort(np.argsort(-norms, kind="stable")[:_UNITS])
-    height, width = image_shape
+    tiles = visible(weights[shown], image_shape)
+    _, height, width = tiles.shape
     columns = min(6, len(shown))
-    gap = (round(0.22 * height), round(0.16 * width))
+    gap = (round(0.22 * max(height, width)), round(0.16 * width))
     rows = -(-len(shown) // columns)
     sheet_width = 6.7 * columns / 6
     inches = sheet_width / (columns * (width + gap[1])) * (height + gap[0]) * rows
     which = (
         f"{n_units} units" if n_units <= _UNITS else f"the {_UNITS} strongest of {n_units} units"
     )
+    drawn, inches = inches, max(inches, _LEAST)
     figure = new_figure(inches + 0.1, f"First-layer weights: {which}", title)
-    axes = place(figure, 0.2, 0.02, sheet_width, inches)
+    axes = place(figure, 0.2, 0.02 + inches - drawn, sheet_width, drawn)
     axes.axis("off")
     # The largest few weights would fade all others: the scale ends at the 99.5th percentile.
     finite = np.abs(weights[shown])[np.isfinite(weights[shown])]
     limit = float(np.percentile(finite, 99.5)) if finite.size else 1.0
     limit = limit or 1.0
-    sheet = mosaic(weights[shown].reshape(-1, height, width), columns, gap)
+    sheet = mosaic(tiles, columns, gap)
     image = axes.imshow(
         sheet, cmap=DIVERGING, vmin=-limit, vmax=limit, interpolation="nearest", aspect="auto"
     )
@@ -56,7 +60,14 @@ def first_layer_figure(
         top = (number // columns) * (height + gap[0])
         left = (number % columns) * (width + gap[1])
         axes.add_patch(frame(left, top, width, height))
-        axes.text(left, top + 1.02 * height, name.format(unit), va="top", size=8.5, color=GREY)
+        axes.text(
+            left,
+            top + height + 0.02 * max(height, width),
+            name.format(unit),
+            va="top",
+            size=8.5,
+            color=GREY,
+        )
     _colour_bar(figure, image, 0.25 + sheet_width, inches)
     return figure
 

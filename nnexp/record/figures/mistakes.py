@@ -8,7 +8,16 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nnexp.record.figures.style import GREY, INK, VERMILION, frame, mosaic, new_figure, place
+from nnexp.record.figures.style import (
+    GREY,
+    INK,
+    VERMILION,
+    frame,
+    mosaic,
+    new_figure,
+    place,
+    visible,
+)
 
 _ROWS, _COLUMNS = 5, 6
 
@@ -51,10 +60,11 @@ def mistakes_figure(
         title: the run's setting.
     """
     worst = most_wrong(labels, probabilities, _ROWS * _COLUMNS)
-    height, width = image_shape
+    tiles = visible(images[worst].astype(float), image_shape)
+    _, height, width = tiles.shape
     rows = max(1, -(-len(worst) // _COLUMNS))
     # Room under each image for its two numbers.
-    gap = (round(0.36 * height), round(0.22 * width))
+    gap = (round(0.36 * max(height, width)), round(0.22 * width))
     inches = 7.6 / (_COLUMNS * (width + gap[1])) * (height + gap[0]) * rows
     n_wrong = int((probabilities.argmax(axis=1) != labels).sum())
     heading = f"Mistakes: the worst {len(worst)} of {n_wrong:,}" if n_wrong else "Mistakes: none"
@@ -65,7 +75,7 @@ def mistakes_figure(
     if not len(worst):
         axes.text(0.5, 0.5, "no test image is misclassified", ha="center", size=12, color=GREY)
         return figure
-    sheet = mosaic(images[worst].reshape(-1, height, width).astype(float), _COLUMNS, gap)
+    sheet = mosaic(tiles, _COLUMNS, gap)
     axes.imshow(sheet, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest", aspect="auto")
     scale = sheet.shape[0] / inches
     axes.set_ylim(sheet.shape[0] - 0.5, -0.5 - 0.3 * scale)
@@ -75,7 +85,7 @@ def mistakes_figure(
         left = (place_ % _COLUMNS) * (width + gap[1])
         axes.add_patch(frame(left, top, width, height))
         predicted = int(probabilities[index].argmax())
-        y = top + height + 0.04 * height
+        y = top + height + 0.04 * max(height, width)
         axes.text(left, y, f"{labels[index]} → {predicted}", va="top", size=11, color=INK)
         axes.text(
             left + width, y, f"{100 * probabilities[index, predicted]:.1f} %",

@@ -28,6 +28,9 @@ SEQUENTIAL = LinearSegmentedColormap.from_list(
     "white-vermilion", [PAPER, "#F8C9A6", "#EE944F", VERMILION, "#9C4500"]
 )
 
+_STRIP = 4
+"""Images that are longer in one direction by more than this are stretched in the other."""
+
 _LINE = 0.19
 """Inches from one line of the header to the next."""
 
@@ -82,6 +85,17 @@ def quiet(axes: Axes, *, grid: bool = True) -> None:
     if grid:
         axes.grid(True, color=PALE, linewidth=0.7)
         axes.set_axisbelow(True)
+
+
+def visible(images: NDArray[np.floating[Any]], shape: tuple[int, int]) -> NDArray[np.floating[Any]]:
+    """Images, shape (n, height, width); the pixels of narrow strips longer one way.
+
+    One row of pixels, such as a signal, would be a hair's breadth, and one column a page long.
+    """
+    height, width = shape
+    tiles = images.reshape(-1, height, width)
+    tiles = np.repeat(tiles, max(1, round(width / (_STRIP * height))), axis=1)
+    return np.repeat(tiles, max(1, round(height / (_STRIP * width))), axis=2)
 
 
 def mosaic(
