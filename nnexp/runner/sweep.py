@@ -238,7 +238,7 @@ def _recorded(sweep: SweepState, only: str | None, *, retry_failed: bool) -> dic
     """What is recorded of a sweep already; with `only`, under that parent alone."""
     # Looked at first: what arrives meanwhile is found in the store.
     waiting = finished_logs(sweep.store, sweep.experiment) if only is None else {}
-    everything = recorded_runs(sweep.store, sweep.experiment, only, sweep.marks)
+    everything = recorded_runs(sweep.store, sweep.experiment, only, sweep.marks, own=sweep.parent)
     for mark, log in waiting.items():
         if mark not in everything or everything[mark].status != "FINISHED":
             parent, metrics = log.logged.tags.get("nnexp.sweep", ""), log.logged.final
