@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from importlib import import_module
+from multiprocessing import current_process
 
 from rich.console import Console
 from rich.markup import escape
@@ -57,8 +58,10 @@ def run_single(config: Config, console: Console, screen: Screen | None = None) -
     watch = Stopwatch()
     screen = screen or RunProgress(console)
     artifacts = _artifacts(config)
-    # First of all: what it imports takes as long as a short training.
-    with FigureProcess(config) if artifacts == "all" else nullcontext() as figures:
+    # First of all: what it imports takes as long as a short training. Processes of a
+    # `multiprocessing.Pool` may have none of their own; they draw themselves.
+    beside = artifacts == "all" and not current_process().daemon
+    with FigureProcess(config) if beside else nullcontext() as figures:
         dataset = _ready(config)
         LOGGER.debug("data %s: SHA-256 %s", dataset.name, dataset.digest)
         dry, tracking = config.sweep.dry_run, config.tracking
