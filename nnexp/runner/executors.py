@@ -89,5 +89,6 @@ def check_executor(settings: SweepConfig, configs: Iterable[Config]) -> None:
     elif current_process().daemon and not settings.dry_run:
         raise UserError(
             "sweep.executor=processes: this is a process of a multiprocessing.Pool, which may "
-            "start none of its own; allowed: one of a concurrent.futures.ProcessPoolExecutor, or none"
+            "start none of its own; allowed: one of a "
+            "concurrent.futures.ProcessPoolExecutor, or none"
         )
