@@ -7,7 +7,9 @@ launcher. Results come from the record (`nnexp.results`).
 from __future__ import annotations
 
 import io
+import os
 import sys
+import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout
@@ -28,9 +30,18 @@ if TYPE_CHECKING:
 
 Override: TypeAlias = str | Mapping[str, Any]
 
+_TURN = [threading.RLock()]
+"""Whose turn it is: Hydra, standard output and the main module are one for all threads."""
+
+if hasattr(os, "register_at_fork"):
+    # In a process that is forked meanwhile nobody is at work who could let go.
+    os.register_at_fork(after_in_child=lambda: _TURN.__setitem__(0, threading.RLock()))
+
 
 def run(*overrides: Override, quiet: bool = False, **keys: Any) -> Run:
     """Train one run, or show it if it is recorded already: `python -m nnexp [key=value …]`.
+
+    Threads take turns: what trains side by side is a `sweep`, or processes.
 
     Args:
         overrides: `"key=value"` as on the command line, or a mapping of dotted keys to values.
@@ -253,7 +264,7 @@ def _searched(asked: Asked, *, quiet: bool) -> Search:
 def _at_work(quiet: bool = False) -> Iterator[None]:
     silence = redirect_stdout(io.StringIO()) if quiet else nullcontext()
     try:
-        with silence, unfailing_output(), _workers_without_main():
+        with _TURN[0], silence, unfailing_output(), _workers_without_main():
             yield
     except NnexpError as error:
         # A message may quote an address; a notebook is kept and shown around.

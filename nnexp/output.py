@@ -6,6 +6,7 @@ A program may be started without them (`>&-`), with an encoding that lacks our l
 
 from __future__ import annotations
 
+import codecs
 import errno
 import io
 import os
@@ -30,7 +31,11 @@ def sound_streams() -> None:
 def _sound(stream: TextIO | None) -> TextIO:
     if stream is None:
         return open(os.devnull, "w", encoding="utf-8")
-    if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+    if isinstance(stream, io.TextIOWrapper) and (
+        stream.errors == "strict"
+        # As in the locale C, whose encoding takes names of files as they are, but no Greek letter.
+        or (stream.errors == "surrogateescape" and codecs.lookup(stream.encoding).name != "utf-8")
+    ):
         stream.reconfigure(errors="backslashreplace")
     return stream
 

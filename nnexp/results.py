@@ -99,7 +99,7 @@ class Run:
         """The same as weights and biases by layer; raises as `weights`."""
         from nnexp.record.store import open_store
         from nnexp.record.weights import layer_sizes
-        from nnexp.study.lookup import find_run
+        from nnexp.study.lookup import find_run, why_none
         from nnexp.study.recorded import recorded_weights
 
         store = open_store(self.tracking_uri, reading=True)
@@ -107,8 +107,7 @@ class Run:
         found = recorded_weights(store, run, layer_sizes(self.config))
         if found is None:
             raise UserError(
-                f"run {self.run_id}: its record holds no weights "
-                f"({self.status.lower()}, or recorded with tracking.artifacts=none)"
+                f"run {self.run_id}: its record holds no weights ({why_none(self.status)})"
             )
         return found
 

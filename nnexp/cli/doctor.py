@@ -14,18 +14,17 @@ from nnexp.record.log_folder import RECORDED
 from nnexp.record.store import WORK_FOLDER, open_store
 from nnexp.record.store_address import resolve_uri, sqlite_path
 from nnexp.study.doctor import Doctor
-from nnexp.study.lookup import all_experiments, experiment_named
+from nnexp.study.lookup import experiment_named
 
 
 def main(arguments: Sequence[str]) -> int:
     """Look after a store; 0 if all is well or was mended, 1 if something is left."""
     options = _parser().parse_args(arguments)
     uri = resolve_uri(options.tracking_uri)
-    if uri.startswith("sqlite:///") and not _is_there(sqlite_path(uri), options.dry_run):
+    if uri.startswith("sqlite:///") and not _is_there(sqlite_path(uri)):
         raise UserError(f"doctor: {sqlite_path(uri)}: no such file; allowed: a store with runs")
     store = open_store(options.tracking_uri, reading=options.dry_run)
-    names = options.experiment
-    chosen = [experiment_named(store, n) for n in names] if names else list(all_experiments(store))
+    chosen = [experiment_named(store, name) for name in options.experiment or ()]
     doctor = Doctor(store, chosen, options.dry_run)
     findings = []
     with said_beside(options.format):
@@ -77,6 +76,6 @@ def _ending(doctor: Doctor, left: int, dry_run: bool) -> str:
     return f"{some(doctor.checked, 'run')} checked{unsealed}: {end}{changed}"
 
 
-def _is_there(path: Path, dry_run: bool) -> bool:
+def _is_there(path: Path) -> bool:
     """Whether there is a store, or what it can be made of again."""
-    return path.exists() or (not dry_run and (path.parent / WORK_FOLDER / RECORDED).is_dir())
+    return path.exists() or (path.parent / WORK_FOLDER / RECORDED).is_dir()

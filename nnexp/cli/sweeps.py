@@ -26,7 +26,7 @@ from nnexp.record.sweep_configs import ASKED, asked_configs
 from nnexp.record.tags import number
 from nnexp.runner.run_text import option_of
 from nnexp.source import source_sha256
-from nnexp.study.lookup import all_experiments, artifact
+from nnexp.study.lookup import DELETED, all_experiments, artifact, is_deleted_sweep
 from nnexp.terminal import console as new_console
 from nnexp.terminal import plain_table, safe
 
@@ -68,12 +68,7 @@ def main(arguments: Sequence[str]) -> int:
 def _listed(store: Store) -> tuple[list[dict[str, Any]], list[str]]:
     """What is known of each sweep, and the commands that go on with those that are not done."""
     names = all_experiments(store)
-    counts: dict[str, Counter[str]] = {}
-    # Runs of no sweep, which may be many, are not asked for.
-    where = "tags.`nnexp.kind` = 'run' and tags.`nnexp.sweep` LIKE '%'"
-    for sweep, status in tags_where(store, list(names), where, "nnexp.sweep"):
-        if sweep:
-            counts.setdefault(sweep, Counter())[status] += 1
+    counts = _counts(store, list(names))
     rows: list[dict[str, Any]] = []
     commands = []
     option = option_of(store)
@@ -100,6 +95,19 @@ def _listed(store: Store) -> tuple[list[dict[str, Any]], list[str]]:
         if failed and not _trained_by(_recorded_words(tags)):
             commands.append(f"{go_on} --retry failed{option}")
     return rows, commands
+
+
+def _counts(store: Store, experiments: Sequence[str]) -> dict[str, Counter[str]]:
+    """How many runs of each sweep have which status: of a run that is there twice, the best."""
+    # Runs of no sweep, which may be many, are not asked for.
+    where = "tags.`nnexp.kind` = 'run' and tags.`nnexp.sweep` LIKE '%'"
+    found: dict[str, dict[str | None, str]] = {}
+    tags = ("nnexp.sweep", "nnexp.fingerprint")
+    for (sweep, mark), status in tags_where(store, experiments, where, *tags):
+        # One that was restored after another had taken its place is no further run.
+        if sweep and found.setdefault(sweep, {}).get(mark) != "FINISHED":
+            found[sweep][mark] = status
+    return {sweep: Counter(by_mark.values()) for sweep, by_mark in found.items()}
 
 
 def _show(rows: Sequence[Mapping[str, Any]], commands: Sequence[str]) -> None:
@@ -183,6 +191,8 @@ def _parent(store: Store, prefix: str) -> tuple[Run, str]:
     parents = runs_where(store, list(names), "tags.`nnexp.kind` = 'sweep'")
     found = [p for p in parents if str(p.info.run_id).startswith(prefix)]
     if len(found) != 1:
+        if not found and is_deleted_sweep(store, list(names), prefix):
+            raise UserError(f"--go-on {prefix}: {DELETED}")
         how = "no recorded sweep" if not found else f"{len(found)} recorded sweeps"
         raise UserError(
             f"--go-on {prefix}: {how} with such an id; python -m nnexp sweeps lists them"

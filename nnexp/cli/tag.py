@@ -69,4 +69,7 @@ def _check(pairs: dict[str, str], name: str | None) -> None:
                 f"{key}={printable(value)[:80]}: allowed: a line of 1 to {MAX_TEXT:,} characters"
             )
     if name is not None and (name != printable(name) or not 0 < len(name.strip()) <= MAX_NAME):
-        raise UserError(f"--name {printable(name)[:80]}: allowed: 1 to {MAX_NAME} characters")
+        raise UserError(
+            f"--name '{printable(name)[:80]}': allowed: 1 to {MAX_NAME} characters, no control "
+            "characters"
+        )

@@ -194,6 +194,7 @@ def check_tag(name: str, said: str) -> None:
     """
     if not TAG_NAME.fullmatch(name) or name.startswith(("nnexp", "mlflow")):
         raise UserError(
-            f"{printable(said)}: not a tag of your own; allowed: letters, digits, _ and -, a "
-            "letter first; names that begin with nnexp or mlflow are kept by these programs"
+            f"{printable(said)[:80] or repr(said)}: not a tag of your own; allowed: letters, "
+            "digits, _ and -, a letter first; names that begin with nnexp or mlflow are kept by "
+            "these programs"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -92,7 +93,10 @@ def scratch() -> str:
 
 @lru_cache(maxsize=1)
 def _scratch() -> TemporaryDirectory[str]:
-    return TemporaryDirectory(prefix="nnexp-")
+    made = TemporaryDirectory(prefix="nnexp-")
+    # Left to itself it goes too, but with a warning, which `python -W error` makes a traceback.
+    atexit.register(made.cleanup)
+    return made
 
 
 def count(size: str | int) -> int:

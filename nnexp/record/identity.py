@@ -42,16 +42,17 @@ def store_id(client: MlflowClient, note: Path | None, *, reading: bool) -> str:
     with suppress(MlflowException):
         found = str(client.get_experiment(FIRST_EXPERIMENT).tags.get(TAG, ""))
         if not found and not reading:
-            client.set_experiment_tag(FIRST_EXPERIMENT, TAG, _noted(note) or uuid.uuid4().hex)
+            client.set_experiment_tag(FIRST_EXPERIMENT, TAG, noted(note) or uuid.uuid4().hex)
             # Of two processes that are first at once, both take what stayed.
             found = str(client.get_experiment(FIRST_EXPERIMENT).tags.get(TAG, ""))
-        if note is not None and found and not reading and _noted(note) != found:
+        if note is not None and found and not reading and noted(note) != found:
             note.write_text(found, encoding="utf-8")
         return found
     return ""
 
 
-def _noted(note: Path | None) -> str:
+def noted(note: Path | None) -> str:
+    """The id in the file beside an SQLite store; empty if there is none."""
     with suppress(OSError, UnicodeDecodeError):
         text = note.read_text(encoding="utf-8").strip() if note is not None else ""
         return text if re.fullmatch("[0-9a-f]{32}", text) else ""

@@ -11,6 +11,13 @@ BATCH = 1000
 """Metrics per request; MLflow takes no more."""
 
 
+TAKEN = ("unique constraint", "duplicate entry")
+"""What databases say, in any case, where another process has just inserted the same row."""
+
+TRIES = 5
+"""How often a data set is recorded anew where another process was quicker."""
+
+
 class MetricPoint(NamedTuple):
     """A metric value with its step and time (milliseconds)."""
 
@@ -44,6 +51,15 @@ def log(
 def log_data(store: Store, run_id: str, data: Mapping[str, str]) -> None:
     """Record the data set of a run as MLflow does."""
     from mlflow.entities import Dataset, DatasetInput, InputTag
+    from mlflow.exceptions import MlflowException
 
     used = DatasetInput(Dataset(**data), [InputTag("mlflow.data.context", "training")])
-    store.client.log_inputs(run_id, [used])
+    for left in reversed(range(TRIES)):
+        try:
+            store.client.log_inputs(run_id, [used])
+            return
+        except MlflowException as error:
+            # Of two first runs of an experiment that begin at once MLflow lets one fail: it looks
+            # for their data set before it inserts it. Then nothing was recorded, and it is there.
+            if not left or not any(word in str(error).lower() for word in TAKEN):
+                raise

@@ -22,7 +22,7 @@ from urllib.parse import urlparse
 from nnexp.config.arguments import printable
 from nnexp.error_boundary import logs_beside
 from nnexp.errors import UserError
-from nnexp.record.identity import ARTIFACTS, follow_move, store_id
+from nnexp.record.identity import ARTIFACTS, follow_move, noted, store_id
 from nnexp.record.locks import held
 from nnexp.record.mlflow_private import LOCKED, SERVED, be_brief, preload, store_of
 from nnexp.record.mlflow_settings import prepare_mlflow
@@ -197,10 +197,14 @@ def _open_sqlite(uri: str, key: str, *, reading: bool) -> Store:
         raise UserError(f"{key}={uri}: no folder {path.parent}; allowed: a file in a folder")
     if path.is_dir():
         raise UserError(f"{key}={uri}: is a folder; allowed: a file")
-    empty = _nothing_recorded(key) if reading and not (path.exists() or folder.exists()) else None
+    empty = _nothing_recorded(key) if reading and not path.exists() else None
     logs_beside(folder)
-    if empty is not None:
+    if empty is not None and not folder.exists():
         return replace(empty, uri=uri)
+    if empty is not None:
+        # The database is gone; what lies beside it is still its own.
+        note = noted(folder / f"{path.name}.id")
+        return replace(empty, uri=uri, folder=folder, kept_id=note)
     try:
         folder.mkdir(exist_ok=True)
         with held(folder / "create.lock"):

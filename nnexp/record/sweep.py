@@ -91,29 +91,41 @@ def runs_where(
 
 
 def tags_where(
-    store: Store, experiments: Sequence[str], where: str, name: str
-) -> Iterator[tuple[str | None, str]]:
-    """Of the active runs of experiments that a filter lets through, a tag and the status."""
+    store: Store, experiments: Sequence[str], where: str, *names: str
+) -> Iterator[tuple[tuple[str | None, ...], str]]:
+    """Of the active runs of experiments that a filter lets through, some tags and the status."""
     inner = database(store)
     if inner is None:
         for run in runs_where(store, experiments, where):
-            yield run.data.tags.get(name), str(run.info.status)
+            yield tuple(run.data.tags.get(name) for name in names), str(run.info.status)
         return
     for experiment in experiments:
         ids = run_ids(inner, experiment, where)
-        found = read_columns(inner, ids, (name,), params=False, metrics=False)
-        yield from zip(found.tags.get(name, [None] * len(ids)), found.info["status"], strict=True)
+        found = read_columns(inner, ids, names, params=False, metrics=False)
+        none: list[str | None] = [None] * len(ids)
+        columns = [found.tags.get(name, none) for name in names]
+        yield from zip(zip(*columns, strict=True), found.info["status"], strict=True)
 
 
 def recorded_runs(
-    store: Store, experiment_id: str, parent: str | None = None, marks: Sequence[str] = ()
+    store: Store,
+    experiment_id: str,
+    parent: str | None = None,
+    marks: Sequence[str] = (),
+    *,
+    own: str = "",
 ) -> dict[str, Recorded]:
     """The finished and failed runs of an experiment by fingerprint; finished ones win.
 
-    With `parent`, only those of that sweep; with `marks`, at least those of these fingerprints.
+    With `parent`, only those of that sweep, of "" none; with `marks`, at least those of these
+    fingerprints. Of several of one fingerprint those of the sweep `own` come first.
     """
+    if parent == "":
+        # A sweep that is new; runs of no sweep are called so too.
+        return {}
     runs = marked_runs(store, experiment_id, marks)
-    return by_fingerprint((run, mark) for run, mark in runs if parent in (None, run.sweep))
+    chosen = (pair for pair in runs if parent in (None, pair[0].sweep))
+    return by_fingerprint(sorted(chosen, key=lambda pair: pair[0].sweep != own))
 
 
 def by_fingerprint(runs: Iterable[tuple[Recorded, str | None]]) -> dict[str, Recorded]:

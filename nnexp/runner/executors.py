@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
+from multiprocessing import current_process
 from typing import Protocol
 
 from nnexp.config.schema import Config, SweepConfig
+from nnexp.errors import UserError
 from nnexp.record.environment import cores
 from nnexp.runner.pool import Pool
 from nnexp.runner.worker import Message, Task
@@ -84,3 +86,9 @@ def check_executor(settings: SweepConfig, configs: Iterable[Config]) -> None:
         from nnexp.runner.dask_client import check_cluster
 
         check_cluster(settings, configs)
+    elif current_process().daemon and not settings.dry_run:
+        raise UserError(
+            "sweep.executor=processes: this is a process of a multiprocessing.Pool, which may "
+            "start none of its own; allowed: one of a "
+            "concurrent.futures.ProcessPoolExecutor, or none"
+        )

@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from importlib import import_module
+from multiprocessing import current_process
 
 from rich.console import Console
 from rich.markup import escape
 
+from nnexp.atomic_files import named
 from nnexp.config.plurals import some
 from nnexp.config.run_names import run_name
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, dataset_of
+from nnexp.kernel.cache import cache_folder
 from nnexp.memory import address_space
 from nnexp.own_calls import check_own
 from nnexp.record.check_seals import warnings_of
@@ -57,8 +60,10 @@ def run_single(config: Config, console: Console, screen: Screen | None = None) -
     watch = Stopwatch()
     screen = screen or RunProgress(console)
     artifacts = _artifacts(config)
-    # First of all: what it imports takes as long as a short training.
-    with FigureProcess(config) if artifacts == "all" else nullcontext() as figures:
+    # First of all: what it imports takes as long as a short training. Processes of a
+    # `multiprocessing.Pool` may have none of their own; they draw themselves.
+    beside = artifacts == "all" and not current_process().daemon
+    with FigureProcess(config) if beside else nullcontext() as figures:
         dataset = _ready(config)
         LOGGER.debug("data %s: SHA-256 %s", dataset.name, dataset.digest)
         dry, tracking = config.sweep.dry_run, config.tracking
@@ -85,7 +90,8 @@ def run_single(config: Config, console: Console, screen: Screen | None = None) -
                     file.remove()
                     return found
             _confirm_source(config)
-            compile_ahead([config], lambda text: console.print(text, highlight=False))
+            with named(cache_folder()):  # The compiler does not say what it could not write.
+                compile_ahead([config], lambda text: console.print(text, highlight=False))
             folder = store.folder / RUNS / key[:32]
             run = UnderWay(
                 config, dataset, store, experiment, folder, checkpoints, artifacts, figures,
@@ -153,7 +159,8 @@ def _ready(config: Config) -> Dataset:
         import_client()
         dataset = loading.result()
         _check(config, dataset)
-        laying.result()
+        with named(cache_folder()):  # As in compiling ahead: it compiles what lays out.
+            laying.result()
     return dataset
 
 

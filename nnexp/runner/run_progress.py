@@ -21,6 +21,7 @@ from nnexp.record.store import Store
 from nnexp.record.weights import weights_sha256
 from nnexp.runner.run_text import (
     command_there,
+    kept_artifacts,
     kept_labels,
     recorded_lines,
     result_table,
@@ -144,8 +145,10 @@ class RunProgress:
             "recorded before; nothing was trained (tracking.reuse=false trains it again)",
             highlight=False,
         )
-        tags = store.client.get_run(run_id).data.tags
-        for line in kept_labels(config, store, {run_id: tags}):
+        recorded = store.client.get_run(run_id).data
+        tags = recorded.tags
+        lines = kept_artifacts(config, recorded.params)
+        for line in [*lines, *kept_labels(config, store, {run_id: tags})]:
             console.print(escape(line), highlight=False, soft_wrap=True)
         self._place(config, store, run_id, tags.get("nnexp.weights_sha256", ""))
 

@@ -98,6 +98,17 @@ def kept_labels(
     return lines
 
 
+def kept_artifacts(config: Config, params: Mapping[str, str]) -> list[str]:
+    """That a run recorded before without artifacts stays so, where it was asked for with some."""
+    asked = config.tracking.artifacts
+    if asked not in ("light", "all") or params.get("tracking.artifacts") != "none":
+        return []
+    return [
+        f"recorded before with tracking.artifacts=none, which {asked} does not change; "
+        "tracking.reuse=false trains and records it anew"
+    ]
+
+
 def option_of(store: Store) -> str:
     """` --tracking-uri URI` where a store is not the one that a command would take by itself."""
     return "" if _is_default(store) else f" --tracking-uri {shlex.quote(store.shown)}"

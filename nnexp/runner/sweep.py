@@ -12,10 +12,12 @@ from functools import partial
 
 from rich.console import Console
 
+from nnexp.atomic_files import named
 from nnexp.config.extensions import options_of
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, dataset_of
 from nnexp.errors import NnexpError, UserError
+from nnexp.kernel.cache import cache_folder
 from nnexp.own_calls import check_all_own
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.left_logs import finished_logs
@@ -229,7 +231,8 @@ def _train(
     pool: Executor | None,
 ) -> None:
     missing = [sweep.configs[k] for k in sweep.missing]
-    compile_ahead(missing, lambda text: console.print(text, highlight=False))
+    with named(cache_folder()):  # The compiler does not say what it could not write.
+        compile_ahead(missing, lambda text: console.print(text, highlight=False))
     with quick_commits(sweep.store), claims(sweep.store.folder, sweep.experiment) as ours:
         train_shared(sweep, outbox, console, look, pool, ours)
 
@@ -238,7 +241,7 @@ def _recorded(sweep: SweepState, only: str | None, *, retry_failed: bool) -> dic
     """What is recorded of a sweep already; with `only`, under that parent alone."""
     # Looked at first: what arrives meanwhile is found in the store.
     waiting = finished_logs(sweep.store, sweep.experiment) if only is None else {}
-    everything = recorded_runs(sweep.store, sweep.experiment, only, sweep.marks)
+    everything = recorded_runs(sweep.store, sweep.experiment, only, sweep.marks, own=sweep.parent)
     for mark, log in waiting.items():
         if mark not in everything or everything[mark].status != "FINISHED":
             parent, metrics = log.logged.tags.get("nnexp.sweep", ""), log.logged.final

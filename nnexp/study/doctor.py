@@ -21,6 +21,7 @@ from nnexp.record.stale import AT_ONCE, mark_stale, stale_runs
 from nnexp.record.store import Store
 from nnexp.record.sweep import runs_where
 from nnexp.runner.leftover import leftovers
+from nnexp.study.lookup import all_experiments
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -42,8 +43,8 @@ class Doctor:
     """Looks at some experiments of a store, and mends what it can unless it is a `dry_run`."""
 
     store: Store
-    experiments: Sequence[str]
-    """Their ids."""
+    experiments: Sequence[str] = ()
+    """Their ids; none: all, those too whose runs are made again."""
     dry_run: bool = False
     checked: int = 0
     """Finished runs whose records were checked so far."""
@@ -57,6 +58,7 @@ class Doctor:
         yield from self._refused()
         yield from self._waiting()
         yield from self._rebuilt()
+        self.experiments = self.experiments or list(all_experiments(self.store))
         yield from self._abandoned()
         finished = {number: self._finished(number) for number in self.experiments}
         yield from self._leftovers(finished)

@@ -61,7 +61,7 @@ def is_of_test_data(metric: str) -> bool:
 
 def _epochs(store: Store, experiments: Sequence[str], where: str) -> list[int]:
     """Of the runs that a filter lets through, the epochs that they were trained for."""
-    return _numbers(n for n, _ in tags_where(store, experiments, where, "nnexp.epochs"))
+    return _numbers(n for (n,), _ in tags_where(store, experiments, where, "nnexp.epochs"))
 
 
 def _numbers(tags: Iterable[str | None]) -> list[int]:

@@ -32,7 +32,7 @@ _STAGES = {
 """By whether runs are sought among the deleted ones: what they are called, and what lists
 them; `{}` is their kind."""
 
-_DELETED = "is deleted; python -m nnexp restore brings it back"
+DELETED = "is deleted; python -m nnexp restore brings it back"
 _NOT_DELETED = "is not deleted; allowed: see python -m nnexp restore --list"
 
 
@@ -93,7 +93,7 @@ def find_run(
         except MlflowException as error:
             raise UserError(f"{asked} {prefix}: no such run is recorded here") from error
         if deleted not in (None, run.info.lifecycle_stage == "deleted"):
-            raise UserError(f"{asked} {prefix}: {_NOT_DELETED if deleted else _DELETED}")
+            raise UserError(f"{asked} {prefix}: {_NOT_DELETED if deleted else DELETED}")
         return run
     experiments = list(all_experiments(store))
     where = f"attributes.run_id LIKE '{text}%'"
@@ -125,6 +125,12 @@ def find_sweep(store: Store, prefix: str, *, deleted: bool | None = False) -> Ru
     return parent
 
 
+def is_deleted_sweep(store: Store, experiments: Sequence[str], prefix: str) -> bool:
+    """Whether a sweep with an id that begins so lies in MLflow's bin."""
+    deleted = runs_where(store, experiments, "tags.`nnexp.kind` = 'sweep'", deleted=True)
+    return any(str(parent.info.run_id).startswith(prefix) for parent in deleted)
+
+
 def experiments_of_sweeps(store: Store, prefixes: Sequence[str]) -> list[str]:
     """The names of the experiments in which sweeps are recorded, by their ids' beginnings."""
     names = all_experiments(store)
@@ -132,6 +138,13 @@ def experiments_of_sweeps(store: Store, prefixes: Sequence[str]) -> list[str]:
     parents = runs_where(store, list(names), "tags.`nnexp.kind` = 'sweep'")
     found = (run.info for run in parents if str(run.info.run_id).startswith(wanted))
     return list(dict.fromkeys(names[str(info.experiment_id)] for info in found))
+
+
+def why_none(status: str) -> str:
+    """Why the record of a run of a status may hold no files."""
+    if status != "FINISHED":
+        return f"{status.lower()}, or recorded with tracking.artifacts=none"
+    return "recorded with tracking.artifacts=none, imported without them, or removed since"
 
 
 def check_schema(run: Run) -> None:

@@ -13,7 +13,7 @@ from nnexp.errors import UserError
 from nnexp.nn.parameters import Parameters
 from nnexp.record.store import Store
 from nnexp.study.frames import select
-from nnexp.study.lookup import check_schema
+from nnexp.study.lookup import check_schema, why_none
 from nnexp.study.recorded import recorded_config, recorded_weights, tested_data
 from nnexp.study.sweep_runs import runs_of_sweep
 
@@ -93,6 +93,6 @@ def _member(store: Store, run: Run) -> Member:
     if (network := recorded_weights(store, run)) is None:
         raise UserError(
             f"run {run.info.run_id}: its record holds no weights "
-            "(tracking.artifacts=none); allowed: --where that leaves it out"
+            f"({why_none(run.info.status)}); allowed: --where that leaves it out"
         )
     return Member(str(run.info.run_id), recorded_config(run, None), network)

@@ -17,7 +17,7 @@ from nnexp.nn.parameters import Parameters
 from nnexp.record.artifacts import write_figures, write_model
 from nnexp.record.store import Store
 from nnexp.record.weights import layer_sizes, load_weights
-from nnexp.study.lookup import artifact, check_schema
+from nnexp.study.lookup import artifact, check_schema, why_none
 from nnexp.study.recorded import recorded_config, recorded_data
 from nnexp.train.report import Outcome
 
@@ -59,7 +59,7 @@ def rebuild(store: Store, run: Run) -> Rebuilt:
             if found is None:
                 raise UserError(
                     f"run {run.info.run_id}: its record holds no {name} "
-                    f"({run.info.status.lower()}, or recorded with tracking.artifacts=none)"
+                    f"({why_none(run.info.status)})"
                 )
             paths[name] = found
         config = recorded_config(run, paths["config.yaml"])

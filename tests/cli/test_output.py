@@ -113,3 +113,16 @@ def test_version_and_help_need_no_working_folder(tmp_path: Path) -> None:
     done = shell("mkdir gone && cd gone && rmdir ../gone && $NNEXP --version", tmp_path)
     assert done.returncode == 0, done.stderr
     assert nnexp("--version", cwd=tmp_path).stdout == done.stdout
+
+
+def test_a_locale_without_our_letters_is_no_reason_to_fail(tmp_path: Path) -> None:
+    done = shell(f"$NNEXP {' '.join(SHORT)}", tmp_path, LC_ALL="C", PYTHONUTF8="0")
+    assert done.returncode == 0, done.stderr
+    assert "\\u03b7 = 0.5" in done.stdout
+    assert status(tmp_path) == "FINISHED"
+
+
+def test_warnings_as_errors_end_without_a_traceback(tmp_path: Path) -> None:
+    done = shell(f"$NNEXP {' '.join(SHORT)}", tmp_path, PYTHONWARNINGS="error::ResourceWarning")
+    assert done.returncode == 0
+    assert done.stderr == ""

@@ -18,6 +18,7 @@ from nnexp.runner.checkpoints import run_key
 from tests.inside import inside
 from tests.record.stored import restore
 from tests.record.test_stale import gone, tags
+from tests.runner.typed import nnexp
 from tests.stores import address
 
 FINISHED = "401148c4"
@@ -138,3 +139,18 @@ def test_a_folder_without_a_store_stays_as_it_is(tmp_path: Path) -> None:
         assert "mlflow.db: no such file; allowed: a store with runs" in line
     assert list(tmp_path.iterdir()) == []
     assert "example:\n  python -m nnexp doctor" in inside(tmp_path, "doctor", "--help").stdout
+
+
+def test_a_store_that_is_gone_is_made_again_and_checked(tmp_path: Path) -> None:
+    small = ("size=100", "data.n_validation=50", "model.hidden=[5]", "train.epochs=1")
+    assert nnexp(tmp_path, *small, "tracking.artifacts=light").returncode == 0
+    (tmp_path / "mlflow.db").unlink()
+    before = sorted(tmp_path.rglob("*"))
+    looked = nnexp(tmp_path, "doctor", "--dry-run")
+    assert looked.returncode == 0, looked.stderr
+    assert "would rebuild: run" in looked.stdout
+    assert nnexp(tmp_path, "experiments").returncode == 0
+    assert sorted(tmp_path.rglob("*")) == before
+    done = nnexp(tmp_path, "doctor")
+    assert "rebuilt: run" in done.stdout
+    assert "1 run checked: all is well" in done.stdout

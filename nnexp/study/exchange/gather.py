@@ -147,9 +147,13 @@ def gather(
 
 def _check_run(run: Recorded) -> None:
     kind = run.data.tags.get("nnexp.kind", "not of this program")
-    if kind != "run" or run.info.status != "FINISHED":
-        what = f"{kind}, {run.info.status}"
-        raise UserError(f"run {run.info.run_id}: is {what}; allowed: FINISHED runs")
+    if kind != "run":
+        instead = f", or --sweep {str(run.info.run_id)[:8]}" if kind == "sweep" else ""
+        raise UserError(
+            f"run {run.info.run_id}: is of kind {kind}; allowed: FINISHED runs of kind run{instead}"
+        )
+    if run.info.status != "FINISHED":
+        raise UserError(f"run {run.info.run_id}: is {run.info.status}; allowed: FINISHED runs")
     check_schema(run)
 
 
