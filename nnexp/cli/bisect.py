@@ -13,7 +13,7 @@ from nnexp.config.arguments import printable
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
-from nnexp.study.bisect import first_epoch, parting, read_trace, trace, write_trace
+from nnexp.study.bisect import check_epoch, first_epoch, parting, read_trace, trace, write_trace
 from nnexp.study.verification import Difference
 
 _ONLY = ("epoch", "trace", "against")
@@ -66,7 +66,12 @@ def bisect(
     """Say where a run parts from its record, or from another machine's trace; as JSON too.
 
     `which` are the words that name the run to `verify`.
+
+    Raises:
+        UserError: an epoch that the run does not have, or a file that is no trace of it.
     """
+    if options.epoch is not None:
+        check_epoch(config, options.epoch)
     epoch = max(1, first_epoch(differences)) if differences else 1
     said: dict[str, Any] = {"first_epoch_that_differs": None, "parting": None}
     if differences:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import time
 import uuid
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -18,6 +19,9 @@ from pathlib import Path
 from nnexp.atomic_files import write_whole
 from nnexp.errors import UserError
 from nnexp.kernel.cache import cache_folder
+
+LEFT_SECONDS = 3600
+"""How old what a killed process was writing is before it is removed."""
 
 
 def create_database(path: Path, folder: Path, reach: Callable[[Path], object]) -> None:
@@ -88,9 +92,17 @@ def _keep(path: Path) -> None:
             empty.commit()
             empty.execute("VACUUM")
         content = copy.read_bytes()
+        _tidy()
         write_whole(_folder() / f"{_stem(content)}.db", content)
     with suppress(OSError):
         copy.unlink()
+
+
+def _tidy() -> None:
+    """Remove what processes have left that were killed as they wrote a template."""
+    for left in _folder().glob(f".{_name()}-*.new*"):
+        if time.time() - left.stat().st_mtime > LEFT_SECONDS:
+            left.unlink()
 
 
 def _templates() -> list[Path]:

@@ -67,14 +67,23 @@ def first_epoch(differences: Sequence[Difference]) -> int:
     return min(difference.step for difference in differences)
 
 
+def check_epoch(config: Config, epoch: int) -> None:
+    """Refuse an epoch that a run does not have.
+
+    Raises:
+        UserError: it has none such.
+    """
+    if not 1 <= epoch <= config.train.epochs:
+        raise UserError(f"--epoch {epoch}: allowed: 1 to {config.train.epochs}")
+
+
 def trace(config: Config, dataset: Dataset, epoch: int) -> Trace:
     """Train a run up to an epoch, and that one operation by operation.
 
     Raises:
         UserError: the run has no such epoch.
     """
-    if not 1 <= epoch <= config.train.epochs:
-        raise UserError(f"--epoch {epoch}: allowed: 1 to {config.train.epochs}")
+    check_epoch(config, epoch)
     epochs, before = epochs_before(config, dataset, epoch)
     batches = list(operations_of(config, dataset, before))
     return Trace(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import sqlite3
 from contextlib import closing
@@ -100,3 +101,13 @@ def test_without_a_place_for_the_template_mlflow_makes_each(
     monkeypatch.setattr(new_database, "_folder", lambda: tmp_path / "nowhere")
     assert new(tmp_path / "first") == new(tmp_path / "second")
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_what_a_killed_process_was_writing_goes_after_a_while(cache: Path, tmp_path: Path) -> None:
+    old, young = (cache / f".{new_database._name()}-0.db.new{n}" for n in (1, 2))
+    for path in (old, young):
+        path.touch()
+    os.utime(old, (1.0, 1.0))
+    new(tmp_path / "first")
+    assert not old.exists()
+    assert young.exists()

@@ -131,6 +131,8 @@ def test_two_machines_find_where_they_part_by_typing(tmp_path: Path) -> None:
     done = inside(tmp_path, "verify", run, "--bisect", "--trace", "there.json")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "written  there.json: epoch 1, 10 mini-batches" in done.stdout
+    done = inside(tmp_path, "verify", run, "--bisect", "--epoch", "3")
+    assert (done.returncode, done.stderr) == (2, "nnexp: --epoch 3: allowed: 1 to 2\n")
     done = inside(tmp_path, "verify", run, "--bisect", "--against", "there.json")
     assert "the traces are the same, bit for bit" in done.stdout
     there = json.loads((tmp_path / "there.json").read_text())
