@@ -161,7 +161,8 @@ class _Once(argparse.Action):
             UserError: the option has another value already.
         """
         given: dict[str, Any] = parser.given if isinstance(parser, Parser) else {}
-        if option_string and given.setdefault(self.dest, values) != values:
+        # By their texts: nan is not equal to itself, and arguments are looked at twice.
+        if option_string and str(given.setdefault(self.dest, values)) != str(values):
             told = ", ".join(printable(redact(str(v))) for v in (given[self.dest], values))
             raise UserError(f"{option_string}: two values: {told}; allowed: one")
         setattr(namespace, self.dest, values)

@@ -232,7 +232,7 @@ def test_where_the_cost_falls_fastest_is_said_as_the_answers_say_it(
 ) -> None:
     tab, _ = neuron(browser, folder)
     [fastest] = re.findall(r"falls fastest in epoch (\d+)", said(tab))
-    text = tab.locator(".answer").inner_text()
+    text = tab.locator(".answer").inner_text().replace("\N{NO-BREAK SPACE}", " ")
     wanted = f"{fastest} with fixed, η = 0.15, train.dtype float32, quadratic cost"
     assert wanted in text
 
