@@ -10,6 +10,7 @@ from rich.table import Table
 
 from nnexp.study.bootstrap import Interval
 from nnexp.study.compare import Comparison
+from nnexp.study.contrast import Contrast
 from nnexp.study.effect_rows import EffectRow, chosen, effect_notes, effect_row
 from nnexp.study.effects import Effect, Interaction, simple_effect
 from nnexp.study.metric import Metric
@@ -99,31 +100,28 @@ def _cells(comparison: Comparison, test: Interaction, metric: Metric) -> Table:
     cells = means(comparison, rows, columns)
     marked = [best_of(values, metric) for values in zip(*cells, strict=True)]
     many = len(cells) > 2
+    differences = [
+        simple_effect(comparison.design, columns, rows, r) if two else None
+        for r in range(len(cells))
+    ]
     for r, values in enumerate(cells):
         texts = [
             metric.text(value) + ((" *" if marked[k] == r else "  ") if many else "")
             for k, value in enumerate(values)
         ]
         if two:
-            texts += _simple(comparison, (columns, rows, r), metric)
+            texts += _simple(differences[r], comparison, metric)
         table.add_row(escape(line.label(r)), *texts)
     captions = [f"* {metric.superlative} of its column"] if many else []
-    if two and _unlike(comparison, columns, rows):
+    # They leave out seeds that are in the means beside them.
+    if any(z.left_out for z in differences if z is not None):
         captions.append("difference: on the seeds that all of its settings have")
     table.caption = "; ".join(captions) or None
     return table
 
 
-def _unlike(comparison: Comparison, at: int, by: int) -> bool:
-    """Whether differences leave out seeds that are in the means beside them."""
-    levels = range(len(comparison.design.factors[by].levels))
-    found = [simple_effect(comparison.design, at, by, level) for level in levels]
-    return any(z.left_out for z in found if z is not None)
-
-
-def _simple(comparison: Comparison, at: tuple[int, int, int], metric: Metric) -> list[str]:
+def _simple(z: Contrast | None, comparison: Comparison, metric: Metric) -> list[str]:
     """The difference between two columns in one row, with its own interval."""
-    z = simple_effect(comparison.design, *at)
     if z is None:
         return ["-", "-"]
     interval = comparison.rule.interval(z)

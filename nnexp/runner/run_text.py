@@ -119,9 +119,12 @@ def command_there(config: Config, store: Store) -> str:
     words = [command_of(config)]
     if config.tracking.experiment != TrackingConfig().experiment:
         words.append(shlex.quote(f"tracking.experiment={config.tracking.experiment}"))
-    if not _is_default(store):
-        words.append(shlex.quote(f"tracking.uri={store.shown}"))
-    return " ".join(words)
+    return " ".join(words) + _override_of(store)
+
+
+def _override_of(store: Store) -> str:
+    """` tracking.uri=URI` where training would take another store by itself."""
+    return "" if _is_default(store) else " " + shlex.quote(f"tracking.uri={store.shown}")
 
 
 def recorded_lines(
@@ -148,8 +151,7 @@ def recorded_lines(
             for word in words
         ]
         # The line that is recorded does not name the store, which may move.
-        if not _is_default(store):
-            command += " " + shlex.quote(f"tracking.uri={store.shown}")
+        command += _override_of(store)
     return [*lines, f"look       python -m nnexp ui{uri}", f"repeat     {command}"]
 
 
