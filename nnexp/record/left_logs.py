@@ -33,7 +33,9 @@ class Left:
     what: str
     """In words."""
     became: str
-    """`sent`, `killed` (marked so in the store), `waits` or `refused`."""
+    """`sent`, `killed` (marked so in the store), `waits` or `refused`; of what a store lacked,
+    `rebuilt` or `trained again`.
+    """
     folder: Path
     run_id: str = ""
     said: str = ""

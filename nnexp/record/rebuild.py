@@ -1,7 +1,8 @@
 """Runs that a store has no more, made again from their logs.
 
 An older copy of the database may have been put back, or it was lost. Runs that were deleted into
-MLflow's bin are still there; those that were deleted for good have no log any more.
+MLflow's bin are still there; those that were deleted for good have no log any more. What was
+trained again since is not made twice: the log of the first is let go.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from nnexp.record.events import Begun, DamagedLog, Ended, Event, decode
-from nnexp.record.files import digests_in, sizes_in
+from nnexp.record.files import digests_in, local, sizes_in
 from nnexp.record.identity import ARTIFACTS
 from nnexp.record.left_logs import Left, not_taken
 from nnexp.record.log import write_whole
@@ -23,9 +24,11 @@ from nnexp.record.log_folder import HALF, RECORDED, RUNS, lock, recorded_log
 from nnexp.record.projection import TOKEN, Projection
 from nnexp.record.store import Store, experiment_id
 from nnexp.record.store_address import sqlite_path
-from nnexp.record.sweep import runs_where
+from nnexp.record.sweep import find_finished, find_parent, runs_where
 
-PARENT = ("nnexp.sweep", "mlflow.parentRunId", "nnexp.fork_of")
+ABOVE = "mlflow.parentRunId"
+
+PARENT = ("nnexp.sweep", ABOVE, "nnexp.fork_of")
 """Tags that name another run."""
 
 
@@ -37,6 +40,8 @@ class Lacking:
     """Under which the store had it."""
     path: Path
     events: tuple[Event, ...]
+    again: str = ""
+    """The id of the run that was trained in its place since; empty if there is none."""
 
     @property
     def begun(self) -> Begun:
@@ -60,7 +65,11 @@ def lacking(store: Store) -> list[Lacking]:
         events = _events(logs[run_id])
         if events and isinstance(first := events[0], Begun) and first.store == store.name:
             found.append(Lacking(run_id, logs[run_id], events))
-    return sorted(found, key=lambda run: "mlflow.parentRunId" in run.begun.tags)
+    found = [replace(run, again=_again(store, run.begun)) for run in found]
+    wanted = {run.begun.tags.get(ABOVE) for run in found if not run.again}
+    # A parent whose runs are to be made again is itself, whatever was recorded under another.
+    found = [replace(run, again="") if run.run_id in wanted else run for run in found]
+    return sorted(found, key=lambda run: ABOVE in run.begun.tags)
 
 
 def rebuild(store: Store) -> Iterator[Left]:
@@ -73,9 +82,14 @@ def rebuild(store: Store) -> Iterator[Left]:
             ids[run.run_id] = made_before
             run.path.unlink()
             continue
+        if run.again:
+            ids[run.run_id] = run.again
+            run.path.unlink()
+            yield Left(run.what, "trained again", run.path, run.again)
+            continue
         folder = store.folder / RUNS / uuid4().hex
         with lock(store.folder):
-            made = _artifacts(store, run)
+            made = _artifacts(store, replace(run, events=(begun, *run.events[1:])))
             events = [begun, *(_with(event, made) for event in run.events[1:])]
             log = write_whole(folder, events, made)
             try:
@@ -100,6 +114,19 @@ def _known(store: Store) -> set[str]:
     found = store.client.search_experiments(view_type=ViewType.ALL, max_results=1000)
     experiments = [str(experiment.experiment_id) for experiment in found]
     return {str(run.info.run_id) for run in runs_where(store, experiments, "", deleted=None)}
+
+
+def _again(store: Store, begun: Begun) -> str:
+    """The id of the run that was recorded in the place of one that was lost; empty without one."""
+    name, tags = begun.experiment_name, begun.tags
+    experiment = experiment_id(store, name, create=False) if name else begun.experiment
+    if not experiment or begun.params.get("tracking.reuse") == "false":
+        return ""
+    if tags.get("nnexp.kind") == "run":
+        found = find_finished(store, experiment, tags.get("nnexp.fingerprint", ""))
+        return found.run_id if found else ""
+    key = tags.get("nnexp.sweep_key", "")
+    return find_parent(store, experiment, key, ended=True) or "" if key else ""
 
 
 def _by_token(store: Store, begun: Begun) -> str:
@@ -129,9 +156,10 @@ def _moved(store: Store, begun: Begun, ids: Mapping[str, str]) -> Begun:
 def _artifacts(store: Store, run: Lacking) -> Path | None:
     """A folder with those artifacts of a run that still lie where the store had them."""
     ended = run.events[-1]
-    if not isinstance(ended, Ended) or not store.uri.startswith("sqlite:///"):
+    place = _place(store, run.begun)
+    if not isinstance(ended, Ended) or place is None:
         return None
-    there = sqlite_path(store.uri).parent / ARTIFACTS / run.run_id / "artifacts"
+    there = place / run.run_id / "artifacts"
     whole = [n for n, (_, sha) in ended.artifacts.items() if digests_in(there, [n]).get(n) == sha]
     if run.begun.tags.get("nnexp.kind") == "sweep" and there.is_dir():
         whole = list(sizes_in(there))  # What was asked for, which is no part of the log.
@@ -142,6 +170,13 @@ def _artifacts(store: Store, run: Lacking) -> Path | None:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(there / name, folder / name)
     return folder
+
+
+def _place(store: Store, begun: Begun) -> Path | None:
+    """The folder in which the artifacts of an experiment lie; None if it is not on this machine."""
+    if store.uri.startswith("sqlite:///"):
+        return sqlite_path(store.uri).parent / ARTIFACTS
+    return local(store.client.get_experiment(begun.experiment).artifact_location)
 
 
 def _with(event: Event, made: Path | None) -> Event:

@@ -82,7 +82,11 @@ class Doctor:
         """Runs that the store lacks, though their logs are here."""
         if self.dry_run:
             for run in lacking(self.store):
-                yield Finding(f"would rebuild: {run.what}, which the store lacks")
+                if run.again:
+                    log = f"the log of {run.what}, which was trained again as {run.again[:8]}"
+                    yield Finding(f"would let go: {log}")
+                else:
+                    yield Finding(f"would rebuild: {run.what}, which the store lacks")
             return
         for left in rebuild(self.store):
             yield _found(left, again=False)
@@ -173,6 +177,9 @@ def _found(left: Left, *, again: bool) -> Finding:
         return Finding(f"sent: {left.what}{before}, recorded as {left.run_id[:8]}")
     if left.became == "rebuilt":
         return Finding(f"rebuilt: {left.what}, which the store lacked, now {left.run_id[:8]}")
+    if left.became == "trained again":
+        said = f"which the store lacked: it was trained again, as {left.run_id[:8]}"
+        return Finding(f"let go: the log of {left.what}, {said}")
     if left.became == "killed":
         return Finding(f"marked KILLED: {left.what}, which nobody works on")
     kept = f"; kept in {left.folder}" if left.became == "refused" else ""

@@ -108,3 +108,27 @@ def test_a_kill_in_between_makes_nothing_twice(store: Path, lost: Path) -> None:
     assert "rebuilt" not in inside(lost, "doctor").stdout
     assert recorded(lost) == before
     assert not old.keys() & {path.name for path in logs.glob("*.gz")}
+
+
+def test_what_was_trained_again_since_is_not_made_twice(lost: Path) -> None:
+    shutil.copy(lost / "older.db", lost / "mlflow.db")
+    assert inside(lost, *SWEEP).returncode == 0
+    before = recorded(lost)
+    plan = inside(lost, "doctor", "--dry-run").stdout
+    assert plan.count("would let go: the log of run ") == 2
+    assert plan.count("would let go: the log of sweep ") == 1
+    done = inside(lost, "doctor")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("it was trained again, as ") == 3
+    assert recorded(lost) == before
+    assert len(inside(lost, "runs", "--format", "csv").stdout.splitlines()) == 1 + 3
+    assert inside(lost, "doctor").stdout.startswith("3 runs checked: all is well")
+
+
+def test_what_was_to_be_recorded_twice_is(lost: Path) -> None:
+    twice = (*TINY, "tracking.artifacts=light", "tracking.reuse=false")
+    assert inside(lost, *twice).returncode == 0
+    shutil.copy(lost / "older.db", lost / "mlflow.db")
+    done = inside(lost, "doctor")
+    assert done.stdout.count("rebuilt: run ") == 3
+    assert "let go" not in done.stdout

@@ -37,7 +37,7 @@ class Disk:
         """Who has locked a byte of a file."""
         self._synced: dict[int, int] = {}
         """Of files that are not synced, by inode: how many bytes from the front are safe."""
-        world.at_power_loss = self._lose_power
+        world.at_power_loss.append(self._lose_power)
 
     def is_ours(self, path: Any) -> bool:
         """Whether a file is on this disk, and it is a simulated process that asks."""

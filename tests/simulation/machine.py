@@ -27,14 +27,19 @@ import nnexp.runner.worker
 import nnexp.source
 from nnexp import signals
 from nnexp.record import description, locks, processes
+from nnexp.record.sqlite_commits import quick_commits
 from nnexp.record.store import Store, open_store
 from nnexp.train.loop import train
+from tests.simulation.commits import Commits
 from tests.simulation.disk import Disk, system_calls
 from tests.simulation.store import Client
 from tests.simulation.world import Process, World
 
 WRITES = ("log_batch", "log_inputs", "set_terminated", "create_run", "update_run", "log_text")
 """What a store may say that it has done, and not have done."""
+
+CHANGES = (*WRITES, "create_experiment", "delete_run", "set_tag", "delete_tag")
+"""What changes the store."""
 
 _real = SimpleNamespace(
     getpid=os.getpid,
@@ -56,6 +61,8 @@ class Machine:
         (folder / ".nnexp").mkdir()
         self.disk = Disk(world, folder)
         self.kept = Client(folder / "mlartifacts")
+        self.commits = Commits(world, self.kept)
+        world.at_power_loss.append(self.commits.lose_power)
         self.locks: dict[Path, Process] = {}
         """Who holds a lock."""
 
@@ -86,6 +93,8 @@ class Reached:
                 world.note("the store lies")
                 return _nothing(name)
             answer = real(*args, **more)
+            if name in CHANGES:
+                self._machine.commits.committed()
             if fault == "after":
                 world.note("the answer is lost")
                 raise MlflowException("no answer")
@@ -307,6 +316,7 @@ def _functions(it: Installed) -> list[tuple[Any, Any]]:
     return [
         (FileLock, lambda path: Lock(it.here, path)),
         (open_store, lambda uri, **how: it.here.store),
+        (quick_commits, lambda store: it.here.commits.quick()),
         (
             held,
             lambda **how: held(**how) if it.me is None else it.here.world.held_stops(**how),

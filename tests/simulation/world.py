@@ -49,7 +49,7 @@ class Faults:
     full: float = 0.0
     """The disk takes nothing for a while."""
     power: float = 0.0
-    """The machine loses power: all processes die, and of files what was not synced."""
+    """The machine loses power: all processes die, and what files and store have not synced."""
     most: int = 6
     """Deaths and stops there are at most: sooner or later a command comes to its end."""
 
@@ -67,7 +67,7 @@ class Faults:
             failing=rate(0.02, 0.1),
             lying=rate(0.01),
             full=rate(0.003),
-            power=rate(0.002),
+            power=rate(0.002, 0.005),
         )
 
 
@@ -106,8 +106,8 @@ class World:
         self.running: Process | None = None
         self.stuck = ""
         self.boot = 0
-        self.at_power_loss: Callable[[], None] = lambda: None
-        """What the disk does then."""
+        self.at_power_loss: list[Callable[[], None]] = []
+        """What disk and store do then."""
         self._patience = self.draw.choice((0.3, 0.8, 0.97))
         self._accidents = 0
         self._away = self._lies = self._full = 0.0
@@ -278,7 +278,8 @@ class World:
             process.dead = True
         for process in others:
             self._reap(process)
-        self.at_power_loss()
+        for lose in self.at_power_loss:
+            lose()
         raise Died
 
     def _reap(self, process: Process) -> None:
