@@ -24,8 +24,10 @@ from nnexp.record.log_folder import HALF, REFUSED, RUNS, recorded_log
 from nnexp.record.logged import Logged
 from nnexp.record.processes import HEARTBEAT_MINUTES
 from nnexp.record.store import experiment_id
+from nnexp.record.sweep import TRIAL, sweep_key
 from nnexp.runner.run import run_single, tidy
 from nnexp.runner.sweep import run_sweep
+from nnexp.selection.session import session
 from nnexp.study.doctor import Doctor
 from tests.simulation.machine import Machine
 from tests.simulation.store import Kept
@@ -54,10 +56,12 @@ def mark_of(config: Config) -> str:
 
 @dataclass(frozen=True)
 class Command:
-    """What a user types: a run, a sweep, `doctor`, or what settles what others have left."""
+    """What a user types: a run, a sweep, a search, `doctor`, or what settles what others left."""
 
     name: str
     configs: tuple[Config, ...] = ()
+    given_up: tuple[Config, ...] = ()
+    """What a search trains for two epochs only."""
 
     def carry_out(self, machine: Machine, *, again: bool = False) -> int:
         """As the program does; with `again`, runs that failed are trained again. The exit code."""
@@ -66,6 +70,8 @@ class Command:
             run_single(self.configs[0], console)
         elif self.name == "sweep":
             run_sweep(self.configs, ["-m", "train.eta=…"], console, retry_failed=again)
+        elif self.name == "search":
+            self._search(console)
         elif self.name == "doctor":
             store = machine.store
             findings = list(Doctor(store, [experiment_id(store, "nnexp")]).findings())
@@ -76,8 +82,25 @@ class Command:
             tidy(store, experiment_id(store, "nnexp"), console)
         return 0
 
+    def _search(self, console: Console) -> None:
+        """What a search asks for: all for two epochs, some of them no longer, the others whole."""
+        everything = (*self.configs, *self.given_up)
+        tags = [{TRIAL: str(k)} for k in range(len(everything))]
+        key = sweep_key("search", [mark_of(config) for config in everything])
+        more = {"nnexp.total": str(len(everything))}
+        first = everything[0]
+        with session(first, key, "search", "train/cost", more, console) as (found, ending):
+            rows = found.train_until("trials", everything, tags, 2)
+            for config, tag in list(zip(everything, tags, strict=True))[len(self.configs) :]:
+                found.give_up(config, tag, 2)
+            runs = found.train("the best", self.configs, tags[: len(self.configs)])
+            assert all(run.status == "FINISHED" for run in runs)
+            assert all(row is not None and row[2]["step"] == 2 for row in rows)
+            ending["nnexp.chosen"] = "the first"
+
     def __str__(self) -> str:
-        return f"{self.name} {', '.join(str(c.train.eta) for c in self.configs)}"
+        configs = (*self.configs, *self.given_up)
+        return f"{self.name} {', '.join(str(c.train.eta) for c in configs)}"
 
 
 def curves_of(values: Iterable[tuple[str, int, float]]) -> Curves:
@@ -215,7 +238,7 @@ class Scenario:
             if kept.status == "RUNNING" and not kept.deleted:
                 self.wrong.append(f"{kept.tags['nnexp.kind']} {kept.run_id[:8]} is RUNNING")
         for command in commands:
-            if command.name == "sweep":
+            if command.name in ("sweep", "search"):
                 self._check_parent(command)
         folder = self.machine.store.folder
         left = [path for path in (folder / RUNS).glob("*") if HALF not in path.name]
@@ -240,7 +263,7 @@ class Scenario:
         parents = [
             kept
             for kept in self._runs("FINISHED", "sweep")
-            if kept.tags["nnexp.total"] == str(len(command.configs))
+            if kept.tags["nnexp.total"] == str(len(command.configs) + len(command.given_up))
         ]
         if len(parents) != 1:
             self.wrong.append(f"{command}: has {len(parents)} finished parents")

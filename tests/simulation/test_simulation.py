@@ -39,6 +39,9 @@ def commands_of(draw: random.Random) -> list[Command]:
     def sweep(*which: int) -> Command:
         return Command("sweep", tuple(configs[k] for k in which))
 
+    def search(*which: int, given_up: int) -> Command:
+        return Command("search", tuple(configs[k] for k in which), (configs[given_up],))
+
     settle, doctor = Command("settle"), Command("doctor")
     together: Sequence[list[Command]] = (
         [run(0), run(0)],
@@ -51,6 +54,10 @@ def commands_of(draw: random.Random) -> list[Command]:
         [run(0), doctor],
         [sweep(0, 1), doctor],
         [run(1), sweep(0, 1), doctor],
+        [search(0, 1, given_up=2), run(1)],
+        [search(0, 1, given_up=2), sweep(1, 3)],
+        [search(0, 1, given_up=2), search(0, 1, given_up=2)],
+        [search(0, 1, given_up=2), doctor],
     )
     return draw.choice(together)
 
