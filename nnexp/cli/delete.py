@@ -10,7 +10,7 @@ from nnexp.cli.choice import add_choice, choice_of, said
 from nnexp.cli.formats import add_format, done, said_beside
 from nnexp.cli.options import Parser
 from nnexp.errors import UserError
-from nnexp.record.removal import check_removable, remove_for_good
+from nnexp.record.rebuild import check_removable, remove_for_good
 from nnexp.record.store import Store, open_store
 from nnexp.runner.run_text import option_of
 from nnexp.study.selected_runs import Choice, chosen, refuse_running

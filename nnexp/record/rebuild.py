@@ -1,7 +1,9 @@
-"""Runs that a store has no more, made again from their logs.
+"""Runs that a store has no more: made again from their logs; and those that are to go for good.
 
 An older copy of the database may have been put back, or it was lost. Runs that were deleted into
-MLflow's bin are still there; those that were deleted for good have no log any more.
+MLflow's bin are still there; those that were deleted for good have no log any more. MLflow deletes
+for good by its command `mlflow gc`, which also removes whatever else is in the bin; so this goes by
+the store's own method, a private one.
 """
 
 from __future__ import annotations
@@ -9,21 +11,28 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from nnexp.errors import UserError
 from nnexp.record.events import Begun, DamagedLog, Ended, Event, decode
 from nnexp.record.files import digests_in, sizes_in
-from nnexp.record.identity import ARTIFACTS
 from nnexp.record.left_logs import Left, not_taken
 from nnexp.record.log import write_whole
 from nnexp.record.log_folder import HALF, RECORDED, RUNS, lock, recorded_log
+from nnexp.record.mlflow_private import remover, repository_of
 from nnexp.record.projection import TOKEN, Projection
 from nnexp.record.store import Store, experiment_id
-from nnexp.record.store_address import sqlite_path
+from nnexp.record.store_address import ARTIFACTS, sqlite_path
+from nnexp.record.store_sql import database
 from nnexp.record.sweep import runs_where
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 PARENT = ("nnexp.sweep", "mlflow.parentRunId", "nnexp.fork_of")
 """Tags that name another run."""
@@ -150,3 +159,40 @@ def _with(event: Event, made: Path | None) -> Event:
         return event
     kept = {n: v for n, v in event.artifacts.items() if made is not None and (made / n).exists()}
     return replace(event, artifacts=kept)
+
+
+def check_removable(store: Store) -> None:
+    """Refuse a store of which nothing can be removed for good from here.
+
+    Raises:
+        UserError: it is a server, or an MLflow that does this in another way.
+    """
+    inner = database(store)
+    if inner is None or remover(inner) is None:
+        raise UserError(
+            f"--for-good: {store.shown} removes runs on its own machine only; allowed: delete "
+            "without it, then mlflow gc there"
+        )
+
+
+def _remove_empty(repository: Any, run_id: str) -> None:
+    """Remove the run's own folder, which MLflow leaves behind."""
+    folder = Path(getattr(repository, "artifact_dir", "")).parent
+    if folder.name == run_id:
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def remove_for_good(store: Store, runs: Sequence[Run]) -> None:
+    """Remove runs, in the bin or not, with all values and artifacts."""
+    remove = remover(database(store))
+    assert remove is not None
+    for run in runs:
+        if run.info.lifecycle_stage == "active":
+            # Should this be stopped half way, what is left lies in the bin.
+            store.client.delete_run(run.info.run_id)
+        repository = repository_of(str(run.info.artifact_uri), store.uri)
+        repository.delete_artifacts()
+        _remove_empty(repository, run.info.run_id)
+        remove(run.info.run_id)
+        forget(store, run.info.run_id)
