@@ -13,8 +13,8 @@ from nnexp.cli.network_tables import add_networks, mean_with_interval, networks,
 from nnexp.cli.options import Parser, command
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
-from nnexp.record.ensemble import record_ensemble
 from nnexp.record.store import Store, open_store
+from nnexp.record.untrained_runs import record_ensemble
 from nnexp.runner.run_text import option_of
 from nnexp.study.ensemble import (
     Floats,

@@ -13,8 +13,8 @@ from nnexp.cli.formats import add_format, done, said_beside
 from nnexp.cli.options import Parser
 from nnexp.config.plurals import some
 from nnexp.errors import UserError
-from nnexp.record.external_curves import is_metric_name, record_curves
 from nnexp.record.store import experiment_id, open_store
+from nnexp.record.untrained_runs import is_metric_name, record_curves
 
 MAX_BYTES = 100_000_000
 MAX_NAME = 250

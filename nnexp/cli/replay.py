@@ -10,8 +10,8 @@ from dataclasses import asdict
 from nnexp.cli.formats import add_format, print_json, said_beside
 from nnexp.cli.options import Parser, command
 from nnexp.config.compose import flatten
-from nnexp.record.external_curves import record_curves
 from nnexp.record.store import experiment_id, open_store
+from nnexp.record.untrained_runs import record_curves
 from nnexp.study.published import REPLAYED, published, summary
 from nnexp.study.replay import FULL, QUICK, Agreement, replay
 from nnexp.terminal import console as new_console

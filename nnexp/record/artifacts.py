@@ -169,7 +169,7 @@ def write_figures(
 ) -> None:
     """The figures of a run as PNG files; without `test` the network is asked about the images."""
     from nnexp.record.figures import Predictions, run_figures, save_figures
-    from nnexp.record.figures.expanded import expanded_figure
+    from nnexp.record.figures.images import expanded_figure
 
     frame = curves_frame(rows)
     restored = "best/test_accuracy" in outcome.metrics

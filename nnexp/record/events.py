@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from nnexp.errors import NnexpError
+from nnexp.record.sending import MetricPoint
 
 
 class DamagedLog(NnexpError):
@@ -117,3 +118,57 @@ def decode(line: bytes) -> Event:
     except (ValueError, TypeError, KeyError) as error:
         raise DamagedLog(f"a line is no event ({type(error).__name__}: {error})") from error
     return event  # type: ignore[no-any-return]
+
+
+@dataclass
+class Logged:
+    """What a log says, all in all."""
+
+    begun: Begun
+    rows: list[dict[str, float]] = field(default_factory=list)
+    """The evaluated epochs, with their `step`."""
+    stamps: list[int] = field(default_factory=list)
+    """When they were measured."""
+    tags: dict[str, str] = field(default_factory=dict)
+    """Without those of the end."""
+    owner: Mapping[str, str] = field(default_factory=dict)
+    ended: Ended | None = None
+
+    @property
+    def points(self) -> list[MetricPoint]:
+        """All values, in the order in which they came."""
+        events = [
+            (int(row["step"]), at, row) for row, at in zip(self.rows, self.stamps, strict=True)
+        ]
+        if self.ended is not None:
+            events.append((self.ended.step, self.ended.at, dict(self.ended.values)))
+        return [
+            MetricPoint(name, value, step, at)
+            for step, at, values in events
+            for name, value in values.items()
+            if name != "step"
+        ]
+
+    @property
+    def final(self) -> dict[str, float]:
+        """The last value of every metric."""
+        return {point.name: point.value for point in self.points}
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing more can come."""
+        return self.ended is not None and self.ended.whole
+
+    def take(self, event: Event) -> None:
+        """Go on by an event."""
+        if isinstance(event, Values):
+            self.rows.append({"step": event.step, **event.values})
+            self.stamps.append(event.at)
+        elif isinstance(event, WentOn):
+            self.owner, self.ended = event.owner, None
+        elif isinstance(event, Tagged):
+            self.tags |= event.tags
+        elif isinstance(event, Ended):
+            self.ended = event
+        else:
+            raise DamagedLog("it begins twice")

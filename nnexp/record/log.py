@@ -19,10 +19,19 @@ from typing import IO
 
 from nnexp.atomic_files import named, write_synced
 from nnexp.errors import NnexpError
-from nnexp.record.events import Begun, DamagedLog, Ended, Event, Values, WentOn, decode, encode
+from nnexp.record.events import (
+    Begun,
+    DamagedLog,
+    Ended,
+    Event,
+    Logged,
+    Values,
+    WentOn,
+    decode,
+    encode,
+)
 from nnexp.record.locks import wait_for
 from nnexp.record.log_folder import ARTIFACTS, HALF, LOG, create, lock, recorded_log, remove
-from nnexp.record.logged import Logged
 from nnexp.record.sending import MetricPoint
 
 try:

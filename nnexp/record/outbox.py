@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from nnexp.record.contents import Lost
 from nnexp.record.log_folder import set_aside
 from nnexp.record.projection import Projection, is_refusal
-from nnexp.record.readback import Lost
 from nnexp.record.sending import log as send
 from nnexp.record.store import Store
 from nnexp.record.store_errors import said_by_store, trouble_of

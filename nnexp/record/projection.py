@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 
 from nnexp.atomic_files import named, outlast
 from nnexp.record.clock import now
+from nnexp.record.contents import Expected, Lost, confirm, confirm_closed
 from nnexp.record.events import Begun, Ended
 from nnexp.record.files import local
 from nnexp.record.insertion import insert_values
 from nnexp.record.log import RunLog, put_away, unpacked
 from nnexp.record.mlflow_private import repository_of
-from nnexp.record.readback import Expected, Lost, confirm, confirm_closed
 from nnexp.record.seal import note_seal, seal_of_tags
 from nnexp.record.sending import log as send
 from nnexp.record.sending import log_data

@@ -17,13 +17,12 @@ from uuid import uuid4
 
 from nnexp.record.events import Begun, DamagedLog, Ended, Event, decode
 from nnexp.record.files import digests_in, local, sizes_in
-from nnexp.record.identity import ARTIFACTS
 from nnexp.record.left_logs import Left, not_taken
 from nnexp.record.log import write_whole
 from nnexp.record.log_folder import HALF, RECORDED, RUNS, lock, recorded_log
 from nnexp.record.projection import TOKEN, Projection
 from nnexp.record.store import Store, experiment_id
-from nnexp.record.store_address import sqlite_path
+from nnexp.record.store_address import ARTIFACTS, sqlite_path
 from nnexp.record.sweep import find_finished, find_parent, runs_where
 
 ABOVE = "mlflow.parentRunId"

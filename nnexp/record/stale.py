@@ -8,8 +8,7 @@ from nnexp.record.clock import now
 from nnexp.record.left_logs import run_ids_with_log
 from nnexp.record.processes import HEARTBEAT_MINUTES, alive
 from nnexp.record.store import Store
-from nnexp.record.sweep import runs_where
-from nnexp.record.untrained_runs import take_back
+from nnexp.record.sweep import runs_where, take_back
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

@@ -22,13 +22,19 @@ from urllib.parse import urlparse
 from nnexp.config.arguments import printable
 from nnexp.error_boundary import logs_beside
 from nnexp.errors import UserError
-from nnexp.record.identity import ARTIFACTS, follow_move, noted, store_id
 from nnexp.record.locks import held
 from nnexp.record.mlflow_private import LOCKED, SERVED, be_brief, preload, store_of
-from nnexp.record.mlflow_settings import prepare_mlflow
 from nnexp.record.new_database import create_database
-from nnexp.record.patient_client import LOCKED_SECONDS, PatientClient
-from nnexp.record.store_address import given_as, resolve_uri, sqlite_path
+from nnexp.record.patient_client import LOCKED_SECONDS, PatientClient, prepare_mlflow
+from nnexp.record.store_address import (
+    ARTIFACTS,
+    follow_move,
+    given_as,
+    noted,
+    resolve_uri,
+    sqlite_path,
+    store_id,
+)
 from nnexp.record.store_errors import BY_SERVER, unreachable
 from nnexp.redact import redact
 

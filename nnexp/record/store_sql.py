@@ -7,7 +7,9 @@ this and the client would be a fault: tests/study/test_frames.py compares both.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,6 +52,27 @@ def run_ids(inner: Any, experiment_id: str, where: str) -> list[str]:
     return ids
 
 
+@contextmanager
+def reader(inner: Any) -> Iterator[Callable[..., Sequence[Any]]]:
+    """What reads columns of one of MLflow's tables for the runs of some ids.
+
+    The id comes first in each row. Rows are as the driver gives them, without an object each: there
+    may be millions.
+    """
+    from sqlalchemy import select
+
+    with session_of(inner) as session:
+        connection, ours = session.connection(), tables_of(inner)
+
+        def rows(table: str, ids: Sequence[str], *columns: str, where: Any = True) -> Sequence[Any]:
+            source = getattr(ours, table)
+            chosen: Any = select(*(getattr(source, name) for name in ("run_uuid", *columns)))
+            chosen = chosen.where(source.run_uuid.in_(ids), where)
+            return connection.execute(chosen).cursor.fetchall()  # type: ignore[no-any-return]
+
+        yield rows
+
+
 def ids_tagged(inner: Any, key: str, values: Sequence[str]) -> set[str]:
     """The ids of the runs, of any experiment, whose tag is one of some values."""
     from sqlalchemy import select
@@ -75,12 +98,14 @@ class Columns:
 
     def put(self, into: dict[str, list[Any]], rows: Iterable[tuple[str, str, Any]]) -> None:
         """Enter triples of run id, key and value."""
-        size = len(self._row)
         for run_id, key, value in rows:
-            column = into.get(key)
-            if column is None:
-                column = into[key] = [None] * size
-            column[self._row[run_id]] = value
+            if key not in into:
+                into[key] = [None] * len(self._row)
+            into[key][self._row[run_id]] = value
+
+    def tag(self, name: str) -> list[str | None]:
+        """The values of a tag."""
+        return self.tags.get(name, [None] * len(self._row))
 
     def put_info(self, row: Sequence[Any]) -> None:
         """Enter the values of `INFO` of one run."""
@@ -101,30 +126,20 @@ def read_columns(
 
     With `params`, all parameters; with `metrics`, the last value of all metrics.
     """
-    from sqlalchemy import not_, or_, select
+    from sqlalchemy import not_, or_
 
-    found, ours = Columns(ids), tables_of(inner)
-    with session_of(inner) as session:
+    found, tag = Columns(ids), tables_of(inner).tag
+    reserved = or_(*(tag.key.startswith(prefix) for prefix in RESERVED))
+    asked = or_(tag.key.in_(tags), not_(reserved))
+    with reader(inner) as rows:
         for part in pages(ids, PAGE):
-            info = select(*(getattr(ours.run, name) for name in INFO))
-            for row in session.execute(info.where(ours.run.run_uuid.in_(part))):
+            for row in rows("run", part, *INFO[1:]):
                 found.put_info(row)
-            tables: list[tuple[Any, dict[str, list[Any]]]] = [(ours.tag, found.tags)]
+            found.put(found.tags, rows("tag", part, "key", "value", where=asked))
             if params:
-                tables.append((ours.param, found.params))
-            for table, into in tables:
-                rows: Any = select(table.run_uuid, table.key, table.value)
-                rows = rows.where(table.run_uuid.in_(part))
-                if table is ours.tag:
-                    reserved = [table.key.startswith(prefix) for prefix in RESERVED]
-                    rows = rows.where(or_(table.key.in_(tags), not_(or_(*reserved))))
-                found.put(into, session.execute(rows))
-            if not metrics:
-                continue
-            last = ours.latest
-            values: Any = select(last.run_uuid, last.key, last.value, last.is_nan)
-            rows = session.execute(values.where(last.run_uuid.in_(part)))
-            found.put(found.metrics, ((r, k, float("nan") if nan else v) for r, k, v, nan in rows))
+                found.put(found.params, rows("param", part, "key", "value"))
+            last = rows("latest", part, "key", "value", "is_nan") if metrics else ()
+            found.put(found.metrics, ((r, k, math.nan if nan else v) for r, k, v, nan in last))
     return found
 
 
@@ -135,13 +150,12 @@ def curves_of_ids(
 
     All metrics, or those of some names. A value that was sent twice counts once, as sent last.
     """
-    inner = database(store)
-    if inner is not None:
-        return _of_database(inner, ids, names)
-    if names is None:
-        names = sorted({m for run in runs_of_ids(store, ids) for m in run.data.metrics})
-    histories = ((part, list(served_history(store, part, names))) for part in pages(ids, PAGE))
-    return _joined([_sorted(rows, _order(part)) for part, rows in histories if rows])
+    import pandas as pd
+
+    parts = [_sorted(rows, _order(part)) for part, rows in _histories(store, ids, names) if rows]
+    if not parts:
+        return pd.DataFrame(columns=["run_id", "metric", "step", "value"])
+    return pd.concat(parts, ignore_index=True)
 
 
 def final_values(store: Store, run_id: str, metrics: Mapping[str, float]) -> dict[str, float]:
@@ -158,30 +172,22 @@ def final_values(store: Store, run_id: str, metrics: Mapping[str, float]) -> dic
     return {**metrics, **dict(zip(kept["metric"], kept["value"], strict=True))}
 
 
-def _of_database(inner: Any, ids: Sequence[str], names: Sequence[str] | None) -> pd.DataFrame:
-    from sqlalchemy import select
-
-    parts: list[pd.DataFrame] = []
-    with session_of(inner) as session:
+def _histories(
+    store: Store, ids: Sequence[str], names: Sequence[str] | None
+) -> Iterator[tuple[list[str], Sequence[Any]]]:
+    """The rows of `served_runs.Value` of so many runs at a time, with the ids of these."""
+    inner = database(store)
+    if inner is None:
+        if names is None:
+            names = sorted({m for run in runs_of_ids(store, ids) for m in run.data.metrics})
         for part in pages(ids, PAGE):
-            m = tables_of(inner).metric
-            statement: Any = select(m.run_uuid, m.key, m.step, m.timestamp, m.value, m.is_nan)
-            statement = statement.where(m.run_uuid.in_(part))
-            if names is not None:
-                statement = statement.where(m.key.in_(list(names)))
-            # As the driver gives them, without a row object each: there may be millions.
-            rows = session.connection().execute(statement).cursor.fetchall()
-            if rows:
-                parts.append(_sorted(rows, _order(part)))
-    return _joined(parts)
-
-
-def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    import pandas as pd
-
-    if not parts:
-        return pd.DataFrame(columns=["run_id", "metric", "step", "value"])
-    return pd.concat(parts, ignore_index=True)
+            yield part, list(served_history(store, part, names))
+        return
+    where = True if names is None else tables_of(inner).metric.key.in_(list(names))
+    with reader(inner) as rows:
+        for part in pages(ids, PAGE):
+            columns = ("key", "step", "timestamp", "value", "is_nan")
+            yield part, rows("metric", part, *columns, where=where)
 
 
 def _order(ids: Sequence[str]) -> dict[str, int]:

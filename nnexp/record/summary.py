@@ -18,15 +18,13 @@ from scipy.special import stdtrit
 from nnexp.config.rounding import settled
 from nnexp.config.run_names import setting_names_of
 from nnexp.config.schema import Config
-from nnexp.record.clock import now
-from nnexp.record.description import owner_tags, params_of
+from nnexp.record.description import owner_tags
 from nnexp.record.mlflow_private import COLOUR
 from nnexp.record.palette import next_colour
-from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store
 from nnexp.record.store_sql import curves_of_ids, database
 from nnexp.record.sweep import Recorded, runs_where
-from nnexp.record.untrained_runs import recorded_at_once
+from nnexp.record.untrained_runs import params_without_seed, record_at_once
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,7 +163,6 @@ def _record(
     name: str,
     colour: str,
 ) -> None:
-    stamp = now()
     tags = {
         "nnexp.kind": "summary",
         "nnexp.summary_of": parent,
@@ -173,23 +170,20 @@ def _record(
         "nnexp.seeds": " ".join(map(str, sorted(setting.seeds))),
         "mlflow.parentRunId": parent,
         COLOUR: colour,
-        "mlflow.source.name": "nnexp",
         "mlflow.note.content": _note(setting, curves),
         **owner_tags(),
     }
-    params = {key: value for key, value in params_of(setting.config).items() if key != "seed"}
-    params["n_seeds"] = str(len(setting.seeds))
-    with recorded_at_once(store, experiment_id, name, stamp, tags) as run_id:
-        log(store, run_id, list(_values(curves, stamp)), params)
+    params = {**params_without_seed(setting.config), "n_seeds": str(len(setting.seeds))}
+    record_at_once(store, experiment_id, name, tags, _values(curves), params)
 
 
-def _values(curves: pd.DataFrame, stamp: int) -> Iterator[MetricPoint]:
+def _values(curves: pd.DataFrame) -> Iterator[tuple[str, int, float]]:
     columns = (curves[name] for name in ("metric", "step", "mean", "low", "high"))
     for metric, step, mean, low, high in zip(*columns, strict=True):
-        yield MetricPoint(metric, float(mean), int(step), stamp)
+        yield metric, int(step), float(mean)
         if metric.startswith("gap/") or metric.endswith(_BOUNDED):
-            yield MetricPoint(f"{metric}_low", float(low), int(step), stamp)
-            yield MetricPoint(f"{metric}_high", float(high), int(step), stamp)
+            yield f"{metric}_low", int(step), float(low)
+            yield f"{metric}_high", int(step), float(high)
 
 
 def _note(setting: Setting, curves: pd.DataFrame) -> str:

@@ -21,7 +21,6 @@ from nnexp.record.projection import Projection, state_of, taken_out
 from nnexp.record.served_runs import MOST_RUNS
 from nnexp.record.store import Store
 from nnexp.record.store_sql import PAGE, database, ids_tagged, read_columns, run_ids
-from nnexp.record.untrained_runs import take_back
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -102,9 +101,8 @@ def tags_where(
     for experiment in experiments:
         ids = run_ids(inner, experiment, where)
         found = read_columns(inner, ids, names, params=False, metrics=False)
-        none: list[str | None] = [None] * len(ids)
-        columns = [found.tags.get(name, none) for name in names]
-        yield from zip(zip(*columns, strict=True), found.info["status"], strict=True)
+        tags = zip(*map(found.tag, names), strict=True)
+        yield from zip(tags, found.info["status"], strict=True)
 
 
 def recorded_runs(
@@ -153,8 +151,7 @@ def marked_runs(
         ids = [run_id for run_id in ids if run_id in asked]
     names = ("nnexp.fingerprint", "nnexp.sweep", "nnexp.reason")
     columns = read_columns(inner, ids, names, params=False)
-    none: list[str | None] = [None] * len(ids)
-    found, sweeps, reasons = (columns.tags.get(name, none) for name in names)
+    found, sweeps, reasons = map(columns.tag, names)
     for k, run_id in enumerate(ids):
         metrics = {m: v[k] for m, v in columns.metrics.items() if v[k] is not None}
         status = str(columns.info["status"][k])
@@ -168,10 +165,13 @@ def _served(
     few = marks if len(marks) <= FEW else ()
     for more in [f" and tags.`nnexp.fingerprint` = '{mark}'" for mark in few] or [""]:
         for run in runs_where(store, [experiment_id], _RUN + more):
-            tags, metrics = run.data.tags, dict(run.data.metrics)
-            sweep, reason = tags.get("nnexp.sweep", ""), tags.get("nnexp.reason", "")
-            recorded = Recorded(run.info.run_id, str(run.info.status), sweep, metrics, reason)
-            yield recorded, tags.get("nnexp.fingerprint")
+            yield _recorded(run), run.data.tags.get("nnexp.fingerprint")
+
+
+def _recorded(run: Run) -> Recorded:
+    tags, metrics = run.data.tags, dict(run.data.metrics)
+    sweep, reason = tags.get("nnexp.sweep", ""), tags.get("nnexp.reason", "")
+    return Recorded(str(run.info.run_id), str(run.info.status), sweep, metrics, reason)
 
 
 def find_finished(store: Store, experiment_id: str, mark: str) -> Recorded | None:
@@ -181,14 +181,8 @@ def find_finished(store: Store, experiment_id: str, mark: str) -> Recorded | Non
     """
     if not experiment_id:
         return None
-    where = (
-        f"tags.`nnexp.fingerprint` = '{mark}' and tags.`nnexp.kind` = 'run' "
-        "and attributes.status = 'FINISHED'"
-    )
-    for run in runs_where(store, [experiment_id], where):
-        sweep = run.data.tags.get("nnexp.sweep", "")
-        return Recorded(str(run.info.run_id), "FINISHED", sweep, dict(run.data.metrics), "")
-    return None
+    where = f"tags.`nnexp.fingerprint` = '{mark}' and {_RUN} and attributes.status = 'FINISHED'"
+    return next(map(_recorded, runs_where(store, [experiment_id], where)), None)
 
 
 def find_parent(store: Store, experiment_id: str, key: str, *, ended: bool) -> str | None:
@@ -199,9 +193,8 @@ def find_parent(store: Store, experiment_id: str, key: str, *, ended: bool) -> s
         for run in runs_where(store, [experiment_id], where)
         if ended or run.info.status not in ("FINISHED", "FAILED")
     ]
-    if not before:
-        return None
-    return str(min(before, key=lambda run: run.info.start_time).info.run_id)
+    first = min(before, key=lambda run: run.info.start_time, default=None)
+    return None if first is None else str(first.info.run_id)
 
 
 def open_parent(
@@ -275,3 +268,9 @@ def remove_partial(store: Store, experiment_id: str, parent: str) -> None:
             theirs = status == "RUNNING" and alive(run.data.tags, now())
             if PRUNED not in run.data.tags and run.info.run_id not in logged and not theirs:
                 take_back(store, str(run.info.run_id), "KILLED")
+
+
+def take_back(store: Store, run_id: str, status: str) -> None:
+    """Delete a run that is not whole, marked as ended: in the bin too nobody is at work on it."""
+    store.client.set_terminated(run_id, status, end_time=now())
+    store.client.delete_run(run_id)

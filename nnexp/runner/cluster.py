@@ -24,8 +24,7 @@ from nnexp.record.environment import cores
 from nnexp.record.fingerprint import depends_on_environment
 from nnexp.record.log_folder import make_room
 from nnexp.redact import redact
-from nnexp.runner.dask_client import connect, differences, distributed_package, workers_of
-from nnexp.runner.dask_demand import Demand
+from nnexp.runner.dask_client import Demand, connect, differences, distributed_package, workers_of
 from nnexp.runner.remote import TOPIC, Answer, told, train_task
 from nnexp.runner.worker import Broken, Finished, Message, Note, Progress, Task
 from nnexp.source import file_digests

@@ -11,12 +11,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from nnexp.record.checkpoint import SUFFIX, CheckpointFile
+from nnexp.record.checkpoint import SUFFIX, CheckpointFile, run_key
 from nnexp.record.log_folder import HALF, RUNS
 from nnexp.record.processes import exists
 from nnexp.record.projection import state_of
 from nnexp.record.store import Store
-from nnexp.runner.checkpoints import run_key
 
 LOCK = re.compile(r"(run|sweep)-[0-9a-f]{16}\.lock")
 WORK = re.compile(r"(?:sweep-)?([0-9a-f]{32})(?:-\w+)?")

@@ -20,23 +20,20 @@ from nnexp.kernel.cache import cache_folder
 from nnexp.memory import address_space
 from nnexp.own_calls import check_own
 from nnexp.record.check_seals import warnings_of
-from nnexp.record.checkpoint import CheckpointFile
+from nnexp.record.checkpoint import CheckpointFile, Checkpoints, run_key
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.left_logs import Left, finished_logs, settle
-from nnexp.record.legacy_outbox import take_over
 from nnexp.record.log_folder import RUNS
 from nnexp.record.projection import state_of
 from nnexp.record.stale import mark_stale
 from nnexp.record.store import Store, experiment_id, import_client, open_store
 from nnexp.record.store_sql import final_values
 from nnexp.record.sweep import Recorded, find_finished
-from nnexp.runner.checkpoints import Checkpoints, run_key
 from nnexp.runner.figure_process import FigureProcess
-from nnexp.runner.run_claims import Claims, claims
+from nnexp.runner.run_claims import Claims, alone, claims
 from nnexp.runner.run_progress import RunProgress, Screen, header
+from nnexp.runner.run_text import Stopwatch
 from nnexp.runner.run_under_way import Result, UnderWay
-from nnexp.runner.stopwatch import Stopwatch
-from nnexp.runner.training_lock import alone
 from nnexp.signals import held_stops
 from nnexp.source import SourceChanged, confirm, file_digests, source_sha256
 from nnexp.train.engines import check_engine, compile_ahead, engine_of
@@ -195,7 +192,6 @@ def warn_of_changes(store: Store, reused: Sequence[str], console: Console) -> No
 
 def tidy(store: Store, experiment: str, console: Console) -> None:
     """Deliver what is left from earlier, and mark runs that nobody works on as KILLED."""
-    take_over(store)
     found: dict[str, list[Left]] = {}
     for left in settle(store):
         found.setdefault(left.became, []).append(left)

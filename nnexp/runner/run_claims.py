@@ -14,6 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+from rich.console import Console
+
+from nnexp.record.locks import held_by
+from nnexp.record.store import Store
+
 try:
     import fcntl
 except ImportError:  # Windows
@@ -72,3 +78,21 @@ def claims(folder: Path, experiment: str) -> Iterator[Claims]:
         yield Claims(descriptor, experiment)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def alone(store: Store, name: str, what: str, console: Console) -> Iterator[None]:
+    """Hold the lock of this name; a second process waits for it, and says so."""
+    store.folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(store.folder / f"{name}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        console.print(f"another process is training {what}; waiting for it to end")
+        who = held_by(Path(lock.lock_file))
+        console.print(f"it is {who}", markup=False, highlight=False)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

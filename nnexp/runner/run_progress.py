@@ -20,6 +20,7 @@ from nnexp.data.dataset import Dataset
 from nnexp.record.store import Store
 from nnexp.record.weights import weights_sha256
 from nnexp.runner.run_text import (
+    Stopwatch,
     command_there,
     kept_artifacts,
     kept_labels,
@@ -28,7 +29,6 @@ from nnexp.runner.run_text import (
     summary_lines,
     time_lines,
 )
-from nnexp.runner.stopwatch import Stopwatch
 from nnexp.train.nielsen2014 import SEED
 from nnexp.train.report import EpochReport, Outcome
 

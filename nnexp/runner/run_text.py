@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Mapping
 
 from rich.table import Table
@@ -13,7 +14,6 @@ from nnexp.config.schema import Config, TrackingConfig
 from nnexp.record.labels import unlike
 from nnexp.record.store import Store
 from nnexp.redact import redact
-from nnexp.runner.stopwatch import DRAWING, Stopwatch
 
 
 def result_table(final: Mapping[str, float]) -> Table:
@@ -159,3 +159,28 @@ def _is_default(store: Store) -> bool:
     from nnexp.record.store_address import resolve_uri
 
     return store.uri == resolve_uri(None)
+
+
+DRAWING = "figures and model"
+"""What the making of artifacts is called among the times of a run."""
+
+
+class Stopwatch:
+    """Seconds since it was made, by a clock that never jumps."""
+
+    def __init__(self) -> None:
+        self._start = self._lap = time.perf_counter()
+        self.laps: dict[str, float] = {}
+        """Seconds by what they went to, in order."""
+
+    def lap(self, what: str = "") -> None:
+        """What was done since the lap before; without a word, it is not kept."""
+        now = time.perf_counter()
+        if what:
+            self.laps[what] = now - self._lap
+        self._lap = now
+
+    @property
+    def seconds(self) -> float:
+        """Seconds so far."""
+        return time.perf_counter() - self._start

@@ -17,16 +17,16 @@ from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.errors import NnexpError, reason_of, stopped_by
 from nnexp.record.artifacts import write_artifacts
-from nnexp.record.final import completed
+from nnexp.record.checkpoint import Checkpoints
+from nnexp.record.description import completed
 from nnexp.record.log import RunLog, held_log
 from nnexp.record.log_folder import make_room
 from nnexp.record.projection import state_of
 from nnexp.record.run import RunRecord
 from nnexp.record.store import Store
-from nnexp.runner.checkpoints import Checkpoints
 from nnexp.runner.figure_process import FigureProcess
 from nnexp.runner.run_progress import Recorded, Screen
-from nnexp.runner.stopwatch import DRAWING, Stopwatch
+from nnexp.runner.run_text import DRAWING, Stopwatch
 from nnexp.runner.store_news import StoreNews
 from nnexp.signals import held_stops
 from nnexp.train.loop import train

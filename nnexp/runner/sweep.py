@@ -29,14 +29,13 @@ from nnexp.record.sweep import Recorded, find_parent, recorded_runs, sweep_key
 from nnexp.redact import redact
 from nnexp.runner.executors import Executor, check_executor, workers_ahead
 from nnexp.runner.run import tidy, warn_of_changes
-from nnexp.runner.run_claims import claims
-from nnexp.runner.stopwatch import Stopwatch
+from nnexp.runner.run_claims import alone, claims
+from nnexp.runner.run_text import Stopwatch
 from nnexp.runner.sweep_ending import confirm_recorded, killed_if_stopped, say_kept
 from nnexp.runner.sweep_parent import Series, end_sweep, open_sweep, typed_line
 from nnexp.runner.sweep_state import SweepState
 from nnexp.runner.sweep_text import announce, conclude, interrupted, result_note, show_plan
 from nnexp.runner.sweep_training import summarize, train_shared
-from nnexp.runner.training_lock import alone
 from nnexp.source import source_sha256
 from nnexp.train.engines import check_engine, compile_ahead
 from nnexp.train.plan import check_data

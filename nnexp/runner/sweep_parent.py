@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from nnexp.config.compose import config_dir
 from nnexp.config.extensions import digests_of, options_of
 from nnexp.config.presets import preset_sha256
+from nnexp.record.checkpoint import forget_recorded
 from nnexp.record.labels import NOTE, described, label_tags
 from nnexp.record.outbox import Outbox
 from nnexp.record.projection import Projection
 from nnexp.record.sweep import open_parent, remove_partial, supersede
 from nnexp.record.sweep_configs import ASKED, asked_text
 from nnexp.redact import redact
-from nnexp.runner.checkpoints import forget_recorded
 from nnexp.runner.sweep_ending import end_parent
 from nnexp.runner.sweep_state import SweepState
 from nnexp.runner.sweep_text import sweep_name

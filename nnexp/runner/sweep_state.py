@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from nnexp.config.compose import flatten
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
+from nnexp.record.checkpoint import CheckpointFile, checkpoint_of, run_key
+from nnexp.record.description import begun_of
+from nnexp.record.events import Begun
 from nnexp.record.labels import label_names
 from nnexp.record.log_folder import RUNS
 from nnexp.record.store import Store
 from nnexp.record.sweep import Recorded
+from nnexp.runner.worker import Task
 
 
 @dataclass
@@ -80,3 +85,48 @@ class SweepState:
     def settings(self) -> list[dict[str, str]]:
         """The flattened configs."""
         return [flatten(config) for config in self.configs]
+
+
+LIGHT_FROM = 20
+"""Sweeps of more runs than this leave figures and models to be made on demand."""
+
+
+def tasks_of(sweep: SweepState, amount: Mapping[int, float]) -> list[Task]:
+    """What the workers are given, the longest first."""
+    level = sweep.configs[0].tracking.artifacts
+    if level == "auto":
+        level = "light" if len(sweep.configs) > LIGHT_FROM else "all"
+    return [
+        Task(
+            k,
+            sweep.configs[k],
+            begun(sweep, k),
+            level,
+            log_folder(sweep, k),
+            checkpoint(sweep, k),
+            sweep.until,
+        )
+        for k in sorted(amount, key=lambda k: -amount[k])
+    ]
+
+
+def begun(sweep: SweepState, k: int) -> Begun:
+    """What the log of a run of a sweep begins with."""
+    tags = {
+        **sweep.tags.get(sweep.marks[k], {}),
+        "nnexp.sweep": sweep.parent,
+        "mlflow.parentRunId": sweep.parent,
+    }
+    config, dataset = sweep.configs[k], sweep.datasets[k]
+    return begun_of(sweep.store, sweep.experiment, sweep.names[k], config, dataset, tags)
+
+
+def checkpoint(sweep: SweepState, k: int) -> CheckpointFile:
+    """The checkpoint of a run of a sweep, by its position."""
+    return checkpoint_of(sweep.store, sweep.experiment, sweep.marks[k], swept=True)
+
+
+def log_folder(sweep: SweepState, k: int) -> Path:
+    """Where the log of a run of a sweep lies while it is trained, by its position."""
+    key = run_key(sweep.store, sweep.experiment, sweep.marks[k], swept=True)
+    return sweep.store.folder / RUNS / key[:32]

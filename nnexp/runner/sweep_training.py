@@ -26,8 +26,7 @@ from nnexp.runner.executors import Executor, executor_of
 from nnexp.runner.run_claims import WAIT_SECONDS, Claims
 from nnexp.runner.store_news import StoreNews
 from nnexp.runner.sweep_progress import SweepProgress
-from nnexp.runner.sweep_state import SweepState
-from nnexp.runner.sweep_tasks import begun, checkpoint, log_folder, tasks_of
+from nnexp.runner.sweep_state import SweepState, begun, checkpoint, log_folder, tasks_of
 from nnexp.runner.worker import (
     Broken,
     Finished,

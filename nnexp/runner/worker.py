@@ -21,13 +21,12 @@ from nnexp.config.extensions import Source
 from nnexp.config.schema import Config
 from nnexp.errors import NnexpError, reason_of
 from nnexp.extension_files import load, loaded
-from nnexp.record.checkpoint import CheckpointFile
+from nnexp.record.checkpoint import CheckpointFile, Checkpoints
 from nnexp.record.clock import now
 from nnexp.record.description import end, write_into
 from nnexp.record.events import Begun
 from nnexp.record.log import RunLog, held_log, taken_up
 from nnexp.record.log_folder import lock, make_room
-from nnexp.runner.checkpoints import Checkpoints
 from nnexp.signals import ignore_interrupts
 from nnexp.source import SourceChanged, confirm
 from nnexp.train.engines import check_engine
@@ -154,7 +153,7 @@ def _import_ahead() -> None:
 
     What cannot be imported is said by the task that needs it.
     """
-    for name in ("nnexp.record.artifacts", "nnexp.record.final", "nnexp.train.loop", "numba"):
+    for name in ("nnexp.record.artifacts", "nnexp.record.description", "nnexp.train.loop", "numba"):
         with suppress(Exception):
             import_module(name)
 
@@ -208,7 +207,7 @@ def carry_out(task: Task, pipe: Teller) -> None:
 def _trained(task: Task, pipe: Teller) -> Finished | Paused:
     """Train a run to its end, or as far as is asked, from its checkpoint if there is one."""
     from nnexp.data.dataset import dataset_of
-    from nnexp.record.final import completed
+    from nnexp.record.description import completed
     from nnexp.train.loop import train
 
     parent = os.getppid()

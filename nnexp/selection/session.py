@@ -15,6 +15,7 @@ from rich.console import Console
 
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
+from nnexp.record.checkpoint import forget_recorded
 from nnexp.record.description import give_up
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.log import held_log
@@ -35,16 +36,13 @@ from nnexp.record.sweep import (
     runs_where,
 )
 from nnexp.record.tags import number
-from nnexp.runner.checkpoints import forget_recorded
 from nnexp.runner.executors import Executor, executor_of, workers_ahead
 from nnexp.runner.notify import without_notify
 from nnexp.runner.run import tidy
-from nnexp.runner.run_claims import Claims, claims
+from nnexp.runner.run_claims import Claims, alone, claims
 from nnexp.runner.sweep_ending import confirm_recorded, end_parent, killed_if_stopped, say_kept
-from nnexp.runner.sweep_state import SweepState
-from nnexp.runner.sweep_tasks import checkpoint, log_folder
+from nnexp.runner.sweep_state import SweepState, checkpoint, log_folder
 from nnexp.runner.sweep_training import summarize, train_shared
-from nnexp.runner.training_lock import alone
 from nnexp.selection.reused import ReusedRuns
 from nnexp.signals import held_stops
 from nnexp.train.engines import compile_ahead

@@ -13,7 +13,6 @@ from nnexp.record.contents import contents_of
 from nnexp.record.events import DamagedLog
 from nnexp.record.files import recorded_sizes
 from nnexp.record.left_logs import Left, described, left_behind, settle
-from nnexp.record.legacy_outbox import take_over
 from nnexp.record.log import RunLog
 from nnexp.record.log_folder import REASON, REFUSED, taken_back
 from nnexp.record.rebuild import lacking, rebuild
@@ -74,7 +73,6 @@ class Doctor:
                 else:
                     yield Finding(f"refused: {left.what}; kept in {left.folder}", left=True)
             return
-        take_over(self.store)
         for left in settle(self.store):
             yield _found(left, again=left.folder.name in self._offered)
 

@@ -25,7 +25,7 @@ from nnexp.record.artifacts import (
     write_model,
     write_parts,
 )
-from nnexp.record.final import completed
+from nnexp.record.description import completed
 from nnexp.record.log_folder import RUNS
 from nnexp.record.run import RunRecord
 from nnexp.record.stages import FILE, Stage, stages_sha256, train_stages, write_stages
@@ -269,7 +269,7 @@ def _finish(store: Store, plan: Plan, record: RunRecord, outcome: Outcome, paren
 
 def _draw(folder: Path, plan: Plan, rows: Sequence[Mapping[str, float]], parent: Values) -> None:
     from nnexp.record.figures import save_figures
-    from nnexp.record.figures.fork import fork_figure
+    from nnexp.record.figures.curves import fork_figure
 
     theirs = pd.DataFrame({name: pd.Series(steps) for name, steps in parent.items()})
     theirs = theirs.rename_axis("step").sort_index().reset_index()

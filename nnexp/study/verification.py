@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from nnexp.nn.parameters import Parameters
 from nnexp.record.check_seals import Checked
-from nnexp.record.final import DERIVED, read_as
+from nnexp.record.description import DERIVED, read_as
 from nnexp.record.weights import weights_sha256
 from nnexp.study.environment_differences import changes, places_of
 from nnexp.train.report import Outcome

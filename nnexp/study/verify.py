@@ -13,7 +13,7 @@ from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
 from nnexp.record.check_seals import Checked
 from nnexp.record.correct_images import correct_of
-from nnexp.record.final import completed
+from nnexp.record.description import completed
 from nnexp.record.fingerprint import VERSION, version_of
 from nnexp.record.stages import FILE as STAGES
 from nnexp.record.stages import Stage, read_stages, train_stages

@@ -216,7 +216,7 @@ def test_a_session_that_was_interrupted_goes_on_and_prints_all_of_it(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("nnexp.runner.checkpoints.SECONDS", 0.0)
+    monkeypatch.setattr("nnexp.record.checkpoint.SECONDS", 0.0)
     show = "nnexp.book.recorded.BookScreen.show"
     from nnexp.book.recorded import BookScreen
 

@@ -235,7 +235,7 @@ def _is_whole(path: Path) -> bool:
 
 def _made(folder: Path) -> dict[str, str]:
     """Record runs, and export them; their ids by what they are called in cases."""
-    for name in ("runner.figure_process", "record.model", "record.figures.run", "report.page"):
+    for name in ("runner.figure_process", "record.model", "record.figures", "report.page"):
         import_module(f"nnexp.{name}")
     for name in ("search", "fork", "ensemble", "import_file", "show", "compare", "claims", "note"):
         import_module(f"nnexp.cli.{name}")

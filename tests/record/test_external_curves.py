@@ -8,8 +8,8 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from nnexp.record.external_curves import record_curves
 from nnexp.record.store import open_store
+from nnexp.record.untrained_runs import record_curves
 from tests.inside import inside
 from tests.record.stored import restore
 from tests.stores import address

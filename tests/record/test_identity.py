@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from nnexp.record.events import Begun, Ended
-from nnexp.record.identity import follow_move
 from nnexp.record.left_logs import settle
 from nnexp.record.log import write_whole
 from nnexp.record.log_folder import RUNS
 from nnexp.record.store import open_store
+from nnexp.record.store_address import follow_move
 from tests.inside import inside
 from tests.record.test_stale import gone, tags
 from tests.stores import address

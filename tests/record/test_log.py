@@ -18,6 +18,7 @@ from nnexp.record.events import (
     DamagedLog,
     Ended,
     Event,
+    Logged,
     Tagged,
     Values,
     WentOn,
@@ -34,7 +35,6 @@ from nnexp.record.log import (
     write_whole,
 )
 from nnexp.record.log_folder import HALF, LOG
-from nnexp.record.logged import Logged
 from nnexp.record.sending import MetricPoint
 
 TEXTS = st.dictionaries(st.text(max_size=8), st.text(max_size=20), max_size=3)

@@ -15,15 +15,14 @@ import pytest
 
 from nnexp.record import insertion
 from nnexp.record.checkpoint import SUFFIX
+from nnexp.record.contents import Expected, missing_of
 from nnexp.record.description import owner_tags
 from nnexp.record.events import Begun, Ended, Event, Tagged, Values
-from nnexp.record.left_logs import Left, left_behind, settle
-from nnexp.record.legacy_outbox import take_over
+from nnexp.record.left_logs import Left, left_behind, settle, take_over
 from nnexp.record.log import RunLog, write_whole
 from nnexp.record.log_folder import ARTIFACTS, LOG, RECORDED, REFUSED, RUNS
 from nnexp.record.outbox import Outbox
 from nnexp.record.projection import Projection
-from nnexp.record.readback import Expected, missing_of
 from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store, open_store
 from nnexp.record.store_errors import trouble_of

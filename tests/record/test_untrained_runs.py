@@ -9,8 +9,8 @@ import pytest
 from mlflow.entities import ViewType
 
 from nnexp.config.schema import Config
-from nnexp.record.ensemble import record_ensemble
 from nnexp.record.store import Store, open_store
+from nnexp.record.untrained_runs import record_ensemble
 from tests.record.stored import restore
 from tests.record.test_projection import EXPERIMENT, Failing
 from tests.stores import address

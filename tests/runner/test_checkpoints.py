@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnexp.record.checkpoint import CheckpointFile
+from nnexp.record.checkpoint import CheckpointFile, Checkpoints
 from nnexp.record.events import Begun, Event, Values
 from nnexp.record.log import RunLog, write_whole
-from nnexp.runner.checkpoints import Checkpoints
 from nnexp.train.snapshot import Snapshot
 
 BEGUN = Begun("store", "1", "run", 0, {}, {}, {}, {})

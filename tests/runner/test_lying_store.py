@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nnexp.record import outbox, readback, run
+from nnexp.record import contents, outbox, run
 from tests.inside import inside
 from tests.runner.served import Proxy, free_port, honest, proxy, server
 from tests.runner.typed import client, histories, nnexp, recorded
@@ -78,7 +78,7 @@ def test_values_that_a_server_swallowed_in_mid_run_are_sent_again(
 def test_a_run_that_a_server_swallows_to_the_end_is_not_finished_but_kept(
     served: tuple[Path, int], way: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readback, "PAUSES", (0.0, 0.1))
+    monkeypatch.setattr(contents, "PAUSES", (0.0, 0.1))
     request = typed(way, "kept")
     way.lies = swallows
     done = inside(tmp_path, *request)
@@ -99,7 +99,7 @@ def test_a_run_that_a_server_swallows_to_the_end_is_not_finished_but_kept(
 def test_runs_of_a_sweep_that_a_server_swallows_are_not_finished_but_kept(
     served: tuple[Path, int], way: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readback, "PAUSES", (0.0,))
+    monkeypatch.setattr(contents, "PAUSES", (0.0,))
     request = ("-m", *typed(way, "swept", "seed=0,1"))
     way.lies = swallows
     done = inside(tmp_path, *request)

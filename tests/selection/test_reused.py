@@ -11,9 +11,9 @@ import pytest
 import requests
 from rich.console import Console
 
+from nnexp.record.checkpoint import checkpoint_of
 from nnexp.record.outbox import Outbox
 from nnexp.record.store import open_store
-from nnexp.runner.checkpoints import checkpoint_of
 from nnexp.runner.store_news import StoreNews
 from nnexp.selection import session
 from nnexp.study.searched import searches

@@ -17,11 +17,10 @@ from nnexp.data.dataset import dataset_of
 from nnexp.error_boundary import UNFORESEEN, _foreseen
 from nnexp.record.check_seals import check_records
 from nnexp.record.checkpoint import SUFFIX
-from nnexp.record.events import Begun, DamagedLog, decode
+from nnexp.record.events import Begun, DamagedLog, Logged, decode
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.log import RunLog
 from nnexp.record.log_folder import HALF, REFUSED, RUNS, recorded_log
-from nnexp.record.logged import Logged
 from nnexp.record.processes import HEARTBEAT_MINUTES
 from nnexp.record.store import experiment_id
 from nnexp.record.sweep import TRIAL, sweep_key

@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from nnexp.record.checkpoint import CheckpointFile
+from nnexp.record.checkpoint import CheckpointFile, run_key
 from nnexp.record.events import Begun, Ended, Values
 from nnexp.record.log import write_whole
 from nnexp.record.log_folder import RUNS
 from nnexp.record.store import Store, open_store
-from nnexp.runner.checkpoints import run_key
 from tests.inside import inside
 from tests.record.stored import restore
 from tests.record.test_stale import gone, tags

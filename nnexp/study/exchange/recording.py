@@ -15,7 +15,6 @@ from nnexp.record.description import data_of, owner_tags
 from nnexp.record.events import Begun, Ended, Event, Values
 from nnexp.record.files import digests_in, sizes_in
 from nnexp.record.left_logs import settle
-from nnexp.record.legacy_outbox import take_over
 from nnexp.record.log import write_whole
 from nnexp.record.log_folder import RUNS
 from nnexp.record.projection import Projection, reopen
@@ -59,7 +58,6 @@ def record_results(results: Results, store: Store, experiment: str | None) -> It
         UserError: an experiment that cannot be recorded in. Or whatever the store raises.
     """
     # What an import before this one could not send would otherwise be recorded twice.
-    take_over(store)
     for _ in settle(store):
         pass
     manifest = results.manifest

@@ -17,10 +17,9 @@ from nnexp.data.dataset import Dataset
 from nnexp.errors import NnexpError
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.environment import cores
-from nnexp.record.events import Begun
+from nnexp.record.events import Begun, Logged
 from nnexp.record.log import RunLog
 from nnexp.record.log_folder import RUNS
-from nnexp.record.logged import Logged
 from nnexp.record.stages import Stage
 from nnexp.runner.pool import Pool
 from nnexp.runner.sweep_progress import SweepProgress
