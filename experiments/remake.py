@@ -29,8 +29,7 @@ from nnexp.report.figure import Drawn
 from nnexp.report.page import make_report
 from nnexp.report.svg import png_file
 from nnexp.study.claims import Claim, claims_files, read_claims
-from nnexp.study.claims_judged import judge
-from nnexp.study.claims_text import claims_table
+from nnexp.study.claims_judged import claims_table, judge
 from nnexp.study.exchange.results import open_results
 from nnexp.study.preset import question_of
 from nnexp.study.text_table import TextTable

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from nnexp.record.sweep import Recorded
     from nnexp.runner.run_under_way import Result
     from nnexp.runner.sweep import SweepResult
-    from nnexp.study.comparison_frames import Compared
+    from nnexp.study.tables import Compared
 
 
 @dataclass(frozen=True, repr=False)
@@ -261,10 +261,10 @@ class Sweep:
         """
         from nnexp.record.store import open_store
         from nnexp.study.compare import compare
-        from nnexp.study.comparison_frames import Compared
         from nnexp.study.decision_rule import Rule, margin_of
         from nnexp.study.metric import Metric
         from nnexp.study.published import published_runs
+        from nnexp.study.tables import Compared
 
         words = by.split(",") if isinstance(by, str) else by
         keys = [word.strip() for word in words or self.varied or ["cost"]]

@@ -9,9 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from nnexp.cli.comparison_data import everything, rows
-from nnexp.cli.comparison_text import show
+from nnexp.cli.comparison_text import show, show_images
 from nnexp.cli.formats import print_csv, print_json
-from nnexp.cli.images import show_images
 from nnexp.cli.options import Parser, add_selection, command, experiments, of_sweeps, read
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError

@@ -1,15 +1,19 @@
-"""A comparison on the screen: the answer, the settings, effects or pairs, what is to be known."""
+"""A comparison on the screen: the answer, settings, effects or pairs, notes; image by image too."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from nnexp.cli.effects_text import NARROW, show_effects
+from nnexp.study.bootstrap import Interval
 from nnexp.study.compare import Comparison
 from nnexp.study.comparison_text import answer
 from nnexp.study.effect_rows import equivalent_line, short_verdict
+from nnexp.study.images import Images, sentence
 from nnexp.study.metric import Metric
 from nnexp.study.setting import Pair, open_text
 from nnexp.terminal import console as new_console
@@ -22,11 +26,11 @@ LEFT_OUT = ("its interval", "exact p")
 def show(comparison: Comparison, *, pairs: bool) -> None:
     """Print it all; `pairs`: every pair of settings too."""
     console, metric = new_console(), Metric(comparison.metric)
-    for sentence in answer(comparison):
-        console.print(escape(sentence), highlight=False)
+    for told in answer(comparison):
+        _say(console, told)
     what = f"{comparison.metric} in {metric.unit.strip().replace('%', 'percent')}"
     what = (what if metric.unit else comparison.metric) + f", by {', '.join(comparison.by)}"
-    console.print(escape(f"\n{what}\n"), highlight=False)
+    _say(console, f"\n{what}\n")
     console.print(_settings(comparison, metric))
     two = len(comparison.settings) == 2
     if comparison.effects and not two and comparison.against is None:
@@ -36,13 +40,13 @@ def show(comparison: Comparison, *, pairs: bool) -> None:
     if comparison.mixed and comparison.pairs:
         console.print("not judged: the settings are mixed, as the first note says")
     if comparison.binomial is not None:
-        console.print(
-            f"beside the spread over seeds: an accuracy measured on 10,000 images has a standard "
-            f"error of {100 * comparison.binomial:.2f} points",
-            highlight=False,
+        error = f"{100 * comparison.binomial:.2f} points"
+        beside = (
+            "beside the spread over seeds: an accuracy measured on 10,000 images has a standard"
         )
+        _say(console, f"{beside} error of {error}")
     for warning in comparison.warnings:
-        console.print(escape(f"note: {warning}"), highlight=False)
+        _say(console, f"note: {warning}")
 
 
 def _settings(comparison: Comparison, metric: Metric) -> Table:
@@ -73,9 +77,9 @@ def _show_pairs(console: Console, comparison: Comparison, metric: Metric) -> Non
     console.print()
     console.print(_pairs(comparison, metric, console.width))
     if len(comparison.pairs) == 1 and comparison.against is None and not comparison.mixed:
-        console.print(escape(_verdict(comparison, comparison.pairs[0], metric)), highlight=False)
+        _say(console, _verdict(comparison, comparison.pairs[0], metric))
     for line in () if comparison.mixed else _tests(comparison):
-        console.print(escape(line), highlight=False)
+        _say(console, line)
 
 
 def _pairs(comparison: Comparison, metric: Metric, width: int) -> Table:
@@ -185,3 +189,55 @@ def _tests(comparison: Comparison) -> list[str]:
             "0.5 and 0.25)"
         )
     return lines
+
+
+NAMED = 20
+"""So many images are named on the screen; json and csv name all."""
+
+
+def show_images(found: Images) -> None:
+    """Print who wins and loses which images, and which are the hardest."""
+    console, accuracy = new_console(), Metric(f"{found.set}/accuracy")
+    _say(console, f"\n{found.n:,} {found.set} images, counted from 0; {found.networks} networks")
+    base, other = ("B", "A") if found.against else ("A", "B")
+    for label in {pair.b if found.against else pair.a for pair in found.pairs}:
+        _say(console, f"{base}: {label}\n")
+    table = plain_table()
+    table.add_column(other, overflow="fold", min_width=16)
+    titles = ("seeds", "only A", "only B", "McNemar p", "A - B (points)", "95 % interval")
+    for title in titles:
+        table.add_column(title, justify="right", no_wrap=title != "A - B (points)")
+    for pair in found.pairs:
+        table.add_row(
+            escape(pair.a if found.against else pair.b),
+            str(pair.seeds),
+            f"{sum(pair.only_a) / pair.seeds:.1f}",
+            f"{sum(pair.only_b) / pair.seeds:.1f}",
+            f"{pair.p:.2g}" if pair.p else "< 1e-300",
+            accuracy.text(pair.mean, sign=True),
+            accuracy.span(Interval(pair.low, pair.high), sign=True),
+        )
+    if found.pairs:
+        console.print(table)
+        many = f", corrected for {len(found.pairs)} pairs (Holm)" if len(found.pairs) > 1 else ""
+        _say(console, "only A, only B: images that only this one gets right, mean over seeds")
+        _say(console, f"McNemar p: exact, over all seeds, each image once{many}")
+        _say(console, "interval: over other seeds and other images (seed × image bootstrap)\n")
+    for pair in found.pairs:
+        _say(console, sentence(pair, found.set))
+        for what, images in (("won", pair.won), ("lost", pair.lost)):
+            if images:
+                _say(console, f"  {what}: {_listed(images)}")
+    hardest = ", ".join(f"{image} (by {right})" for image, right in found.hardest)
+    _say(console, f"right by the fewest of {found.networks} networks: {hardest}")
+    _say(console, f"right by none: {found.none_right}; by all: {found.all_right}")
+
+
+def _listed(images: Sequence[int]) -> str:
+    more = len(images) - NAMED
+    tail = f" and {more} more (--format json names all)" if more > 0 else ""
+    return ", ".join(map(str, images[:NAMED])) + tail
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(escape(text), highlight=False)

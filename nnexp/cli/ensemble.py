@@ -29,8 +29,7 @@ from nnexp.study.ensemble import (
     verdict,
 )
 from nnexp.study.lookup import experiment_named, find_run
-from nnexp.study.members import Members
-from nnexp.study.streams import stream
+from nnexp.study.members import Members, stream
 from nnexp.study.text_table import TextTable
 from nnexp.train.plan import pixel_max_of
 from nnexp.train.predict import outputs

@@ -15,7 +15,7 @@ from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.record.store import Store, open_store
 from nnexp.runner.run_text import option_of
-from nnexp.study.exchange.checked import all_problems
+from nnexp.study.exchange.conclusions import all_problems
 from nnexp.study.exchange.page import PAGE
 from nnexp.study.exchange.recording import Imported, record_results
 from nnexp.study.exchange.results import Results, absent, open_results

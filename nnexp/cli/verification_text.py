@@ -1,29 +1,94 @@
-"""What came of verifying a file: said, for a program, as an entry of its log, as a badge."""
+"""What came of training again: of a run, said and for a program.
+
+Of a file besides as an entry of its log, and as a badge.
+"""
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnexp import __version__
-from nnexp.cli.verdicts import plain
 from nnexp.config.arguments import printable
 from nnexp.config.plurals import some
 from nnexp.errors import UserError
+from nnexp.record.check_seals import Checked
 from nnexp.record.environment import environment
-from nnexp.study.environment_differences import place
 from nnexp.study.exchange.badge import GREEN, GREY, RED, badge
 from nnexp.study.exchange.log import Entry, entries_of, now
 from nnexp.study.exchange.manifest import Manifest, Run
 from nnexp.study.exchange.results import Results, absent
 from nnexp.study.exchange.signature import Signer
-from nnexp.study.verification import Verdict
+from nnexp.study.verification import Verdict, place
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+DIFFERING = 5
+"""Differing values that are printed per run."""
+
+
+def changed(record: Checked) -> str:
+    """That a record has been changed, and where."""
+    return f"the record is not what was recorded: {printable(', '.join(record.differences))}"
+
+
+def warn_of_source(changes: Sequence[str]) -> None:
+    """Say before training what source runs were trained with; of each run one, empty if ours."""
+    for change, count in Counter(filter(None, changes)).items():
+        print(f"{count} of {len(changes)} runs were trained with another {printable(change)}")
+
+
+def plain(verdict: Verdict, name: str) -> dict[str, Any]:
+    """One for a program: docs/schemas/verify.json."""
+    return {
+        "run_id": verdict.run_id,
+        "name": name,
+        "verified": verdict.verified,
+        "values": verdict.compared - (verdict.weights_agree is not None),
+        "weights_agree": verdict.weights_agree,
+        "differences": [asdict(difference) for difference in verdict.differences],
+        "record_changed": list(verdict.record.differences),
+        "changed_since": list(verdict.surroundings),
+    }
+
+
+def say(verdict: Verdict, title: str, tolerance: float | None = None) -> None:
+    """Print one, and the first differences if there are any."""
+    if verdict.verified:
+        how = "identical" if tolerance is None else f"within {tolerance:g}"
+        values = f"{verdict.compared - bool(verdict.weights_agree):,} values"
+        weights = " and the weights" if verdict.weights_agree else ""
+        places = ", recorded on {}, repeated on {}".format(*verdict.places or ("", ""))
+        where = printable(places) if verdict.places else ""
+        print(f"{title}: {how}: {values}{weights}{where}", flush=True)
+        if verdict.farthest is not None:
+            print(f"  farthest: {printable(str(verdict.farthest))}", flush=True)
+        if not verdict.record.sealed:
+            print("  recorded without a digest of the record", flush=True)
+        return
+    if verdict.record.differences and not verdict.differences:
+        again = "" if verdict.weights_agree is False else ", though trained again it is the same"
+        print(f"{title}: DIFFERS: {changed(verdict.record)}{again}", flush=True)
+        return
+    print(f"{title}: DIFFERS: {len(verdict.differences)} of {verdict.compared} values")
+    for number, difference in enumerate(verdict.differences[:DIFFERING]):
+        print(f"  {'first: ' if number == 0 else ''}{printable(str(difference))}")
+    if verdict.weights_agree is False:
+        print("  weights: SHA-256 differs")
+    if verdict.record.differences:
+        print(f"  {changed(verdict.record)}")
+    for change in verdict.surroundings:
+        print(f"  changed since: {printable(change)}")
+    if not verdict.surroundings:
+        print("  nothing in the recorded environment differs from this one")
+    sys.stdout.flush()
+
 
 SHOWN = 20
 """Runs that are not in a file, machines, and verifications, that are named one by one."""

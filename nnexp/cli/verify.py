@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 from nnexp.cli.bisect import add_bisect_options, bisect, check_bisect_options
 from nnexp.cli.formats import add_format, print_json, said_beside
 from nnexp.cli.options import Parser
-from nnexp.cli.verdicts import changed, plain, say, warn_of_source
+from nnexp.cli.verification_text import changed, plain, say, warn_of_source
 from nnexp.cli.verify_file import verify_file
 from nnexp.cli.verify_options import add_file_options, is_file, refuse_file_options
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.record.check_seals import check_records
 from nnexp.record.store import open_store
-from nnexp.study.environment_differences import source_change
 from nnexp.study.lookup import find_run
 from nnexp.study.recorded import recorded_data
 from nnexp.study.sweep_runs import runs_of_sweep
+from nnexp.study.verification import source_change
 from nnexp.study.verify import recorded_as, verify
 from nnexp.train.engines import compile_ahead
 

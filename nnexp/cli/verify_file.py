@@ -11,13 +11,14 @@ from time import monotonic
 from nnexp.cli.bisect import bisect
 from nnexp.cli.formats import print_json, said_beside
 from nnexp.cli.import_file import tell_problems
-from nnexp.cli.verdicts import say, warn_of_source
 from nnexp.cli.verification_text import (
     Verification,
     introduce,
     run_named,
+    say,
     tell_conclusions,
     tell_log,
+    warn_of_source,
 )
 from nnexp.cli.verify_options import FileRequest, checked
 from nnexp.config.arguments import printable
@@ -25,9 +26,8 @@ from nnexp.errors import UserError
 from nnexp.record.check_seals import Checked
 from nnexp.record.seal import TAG
 from nnexp.source import source_sha256
-from nnexp.study.environment_differences import source_change
 from nnexp.study.exchange.archive import write_asked
-from nnexp.study.exchange.checked import all_problems
+from nnexp.study.exchange.conclusions import all_problems
 from nnexp.study.exchange.environments import Made, program_of
 from nnexp.study.exchange.log import add_entry
 from nnexp.study.exchange.manifest import Run
@@ -36,7 +36,7 @@ from nnexp.study.exchange.page import PAGE, results_in_page
 from nnexp.study.exchange.reproduce import Claim, claims_of, reproduce, sampled
 from nnexp.study.exchange.results import Results, open_results
 from nnexp.study.exchange.signature import signature_problem, signer_of
-from nnexp.study.verification import Verdict
+from nnexp.study.verification import Verdict, source_change
 from nnexp.terminal import console
 
 

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from nnexp.study.bootstrap import Interval, mean_interval, weighted_interval
-from nnexp.study.estimate import Evidence
+from nnexp.study.difference import Evidence
 from nnexp.study.permutation import steps_per_unit
 from nnexp.study.ttest import Floats, Moments, alike, moments
 

@@ -6,7 +6,7 @@ are asked for, as of the ten thousand pairs of 144 settings hardly any is.
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nnexp.study.bootstrap import Interval, checked, mean_interval, resolved, weighted_interval
-from nnexp.study.estimate import Evidence
 from nnexp.study.improvement import (
     Probability,
     anytime_probability,
@@ -26,6 +25,53 @@ from nnexp.study.improvement import (
 from nnexp.study.permutation import sign_flip_p, split_p, steps_per_unit
 from nnexp.study.statistics import standard_deviation
 from nnexp.study.ttest import Floats, Moments, alike, moments
+
+
+class Estimate(ABC):
+    """An estimate with its error and its interval."""
+
+    @property
+    @abstractmethod
+    def moments(self) -> Moments:
+        """Mean, standard error and degrees of freedom."""
+
+    @property
+    @abstractmethod
+    def interval(self) -> Interval:
+        """The interval of the mean difference."""
+
+    @property
+    def mean(self) -> float:
+        """The mean difference."""
+        return self.moments.mean
+
+    @property
+    def low(self) -> float:
+        """The lower end of the interval."""
+        return self.interval.low
+
+    @property
+    def high(self) -> float:
+        """The upper end of the interval."""
+        return self.interval.high
+
+    @property
+    def t_p(self) -> float:
+        """Two-sided t test of the mean difference, paired or Welch's: what the interval assumes.
+
+        For a number of seeds that was fixed beforehand, not corrected. NaN where there is no
+        interval; where all differences are the same, see `ttest.alike`.
+        """
+        return self.moments.p
+
+
+class Evidence(Estimate):
+    """A difference of means, as the runs show it."""
+
+    @property
+    @abstractmethod
+    def paired(self) -> Floats | None:
+        """One value per seed, where all that is compared has these seeds; else None."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,10 +1,16 @@
-"""Recorded networks by setting: those that differ in nothing but their seed."""
+"""Recorded networks by setting: those that differ in nothing but their seed.
+
+What is drawn to look at them has random streams of its own (`stream`), named, and of a network's
+seed. Training has others (`nnexp.train.streams`); these begin where those never come.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from nnexp.config.run_names import setting_name
 from nnexp.config.schema import Config
@@ -96,3 +102,15 @@ def _member(store: Store, run: Run) -> Member:
             f"({why_none(run.info.status)}); allowed: --where that leaves it out"
         )
     return Member(str(run.info.run_id), recorded_config(run, None), network)
+
+
+PURPOSES = ("masks", "noise")
+"""Append, never reorder."""
+
+_FIRST = 1000
+
+
+def stream(seed: int, purpose: str) -> np.random.PCG64:
+    """PCG64 seeded by `SeedSequence(seed)` with the purpose's spawn key."""
+    key = (_FIRST + PURPOSES.index(purpose),)
+    return np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key))

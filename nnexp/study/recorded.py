@@ -1,11 +1,13 @@
-"""A recorded run's config and data, checked: a record may be foreign, and files may change."""
+"""What is recorded of a run, checked: a record may be foreign, and files may change."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from nnexp.config.check import check
 from nnexp.config.compose import from_params, from_yaml
@@ -14,6 +16,7 @@ from nnexp.data.dataset import Dataset, dataset_of
 from nnexp.errors import UserError
 from nnexp.extension_files import check_loaded
 from nnexp.nn.parameters import Parameters
+from nnexp.record.correct_images import NAME, Bits, load_correct
 from nnexp.record.store import Store
 from nnexp.record.weights import load_weights
 from nnexp.study.lookup import artifact
@@ -88,3 +91,25 @@ def tested_data(run: Run, config: Config) -> Dataset:
             "runs with monitor.test=end or epoch"
         )
     return recorded_data(run, config)
+
+
+def recorded_correct(store: Store, run: Run) -> Bits:
+    """What a run recorded; nothing where that is not there, or is damaged.
+
+    That it was recorded and is no more, or was changed, the digest of the record says.
+    """
+    with TemporaryDirectory() as folder:
+        try:
+            path = artifact(store, run, NAME, folder)
+            return load_correct(path) if path is not None else {}
+        except UserError:
+            return {}
+
+
+def unlike(recorded: Bits, ours: Bits) -> Iterator[tuple[str, int]]:
+    """The sets in which other images are right, with how many; their number may be the same."""
+    for name, right in recorded.items():
+        there = name in ours and len(ours[name]) == len(right)
+        other = int(np.count_nonzero(right != ours[name])) if there else len(right)
+        if other:
+            yield name, other

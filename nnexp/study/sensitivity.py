@@ -16,7 +16,7 @@ from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, Examples
 from nnexp.nn.draws import normal
 from nnexp.nn.parameters import Parameters
-from nnexp.study.streams import stream
+from nnexp.study.members import stream
 from nnexp.train.plan import pixel_max_of
 from nnexp.train.predict import measure, outputs
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
 
 import pandas as pd
 
 from nnexp.study.compare import Comparison
+from nnexp.study.comparison_text import answer
+from nnexp.study.decision_rule import Judged
+from nnexp.study.two_keys import interacting, interaction_text
 
 
 def final_table(metrics: Mapping[str, float]) -> pd.DataFrame:
@@ -43,86 +49,97 @@ def settings_table(runs: pd.DataFrame, keys: Sequence[str], metrics: Sequence[st
     return pd.DataFrame(rows)
 
 
-def settings_frame(comparison: Comparison) -> pd.DataFrame:
-    """The settings of a comparison, the best first."""
-    rows = [
-        {
-            comparison.head: comparison.named(s),
-            "n": s.summary.n,
-            "failed": s.failed,
-            "mean": s.summary.mean,
-            "low": s.summary.low,
-            "high": s.summary.high,
-            "sd": s.summary.sd,
-            "interquartile mean": s.summary.interquartile_mean,
-        }
-        for s in comparison.ranked
-    ]
-    return pd.DataFrame(rows)
-
-
-def pairs_frame(comparison: Comparison) -> pd.DataFrame:
-    """The pairs of a comparison, with the verdict that stands after the correction."""
-    rows = [
-        {
-            "A": p.a if len(comparison.keys) == 1 else p.label_a,
-            "B": p.b if len(comparison.keys) == 1 else p.label_b,
-            "A - B": p.mean,
-            "low": p.low,
-            "high": p.high,
-            "P(A > B)": p.probability.value,
-            "p (Holm)": p.p,
-            "verdict": p.verdict,
-            "more seeds": p.more_seeds,
-        }
-        for p in comparison.pairs
-    ]
-    if comparison.mixed:
-        # What is not judged has nothing by which a reader could judge it.
-        nothing = dict.fromkeys(("low", "high", "P(A > B)", "p (Holm)"), math.nan)
-        unjudged = {**nothing, "verdict": "not judged", "more seeds": None}
-        rows = [row | unjudged for row in rows]
-    return pd.DataFrame(rows)
-
-
-def effects_frame(comparison: Comparison) -> pd.DataFrame:
-    """The effects of a comparison's factors, with the verdict that stands after the correction."""
-    rows = [
-        {
-            "effect of": e.factor,
-            "A": e.a,
-            "B": e.b,
-            "seeds": e.n,
-            "over": e.cells,
-            "A - B": e.mean,
-            "low": e.low,
-            "high": e.high,
-            "p (Holm)": e.p,
-            "verdict": e.verdict,
-            "more seeds": e.more_seeds,
-        }
-        for e in comparison.effects
-    ]
-    return pd.DataFrame(rows)
-
-
-def interactions_frame(comparison: Comparison) -> pd.DataFrame:
-    """The differences of differences of a comparison, the clearest first."""
-    rows = [
-        {
-            "difference": f"{t.a} - {t.b}",
-            "here": t.here,
-            "there": t.there,
-            "here - there": t.mean,
-            "low": t.low,
-            "high": t.high,
-            "p (Holm)": t.p,
-            "resolved": t.resolved,
-        }
-        for t in sorted(comparison.interactions, key=lambda t: t.t_p)
-    ]
-    return pd.DataFrame(rows)
-
-
 def _said(name: str, value: float) -> str:
     return f"{value:.2%}" if name == "accuracy" else f"{value:.4g}"
+
+
+@dataclass(frozen=True, repr=False)
+class Compared:
+    """Settings against each other; docs/statistics.md says what is estimated."""
+
+    comparison: Comparison
+
+    @property
+    def answer(self) -> str:
+        """Which setting is best, by how much, how sure, and what is not resolved from it."""
+        return " ".join(answer(self.comparison))
+
+    @property
+    def settings(self) -> pd.DataFrame:
+        """Per setting, the best first: n, failed, mean, 95 % interval, sd, interquartile mean."""
+        c = self.comparison
+        return pd.DataFrame(
+            {c.head: c.named(s), "n": s.summary.n, "failed": s.failed}
+            | {name: getattr(s.summary, name) for name in ("mean", "low", "high", "sd")}
+            | {"interquartile mean": s.summary.interquartile_mean}
+            for s in c.ranked
+        )
+
+    @property
+    def pairs(self) -> pd.DataFrame:
+        """Per pair of settings: difference, 95 % interval, P(A > B), p (Holm), its verdict."""
+        rows = []
+        for p in self.comparison.pairs:
+            one_key = len(self.comparison.keys) == 1
+            names = {"A": p.a, "B": p.b} if one_key else {"A": p.label_a, "B": p.label_b}
+            chance = {"P(A > B)": p.probability.value}
+            row = names | _difference(p) | chance | _judgement(p)
+            if self.comparison.mixed:
+                # What is not judged has nothing by which a reader could judge it.
+                row |= dict.fromkeys(("low", "high", "P(A > B)", "p (Holm)"), math.nan)
+                row |= {"verdict": "not judged", "more seeds": None}
+            rows.append(row)
+        return pd.DataFrame(rows)
+
+    @property
+    def effects(self) -> pd.DataFrame:
+        """Per two values of a key: difference over all combinations of the others, as `pairs`."""
+        return pd.DataFrame(
+            {"effect of": e.factor, "A": e.a, "B": e.b, "seeds": e.n, "over": e.cells}
+            | _difference(e)
+            | _judgement(e)
+            for e in self.comparison.effects
+        )
+
+    @property
+    def interactions(self) -> pd.DataFrame:
+        """Per two values of two keys: how much a difference changes from one to the other."""
+        ordered = sorted(self.comparison.interactions, key=lambda t: t.t_p)
+        return pd.DataFrame(
+            {"difference": f"{t.a} - {t.b}", "here": t.here, "there": t.there}
+            | _difference(t, "here - there")
+            | {"p (Holm)": t.p, "resolved": t.resolved}
+            for t in ordered
+        )
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader has to know."""
+        told = (interaction_text(self.comparison, t) for t in interacting(self.comparison))
+        return (*told, *self.comparison.warnings)
+
+    @property
+    def _tables(self) -> list[pd.DataFrame]:
+        """Settings, then effects; pairs where they are asked for, or are all there is."""
+        pairs = self.comparison.against is not None or len(self.comparison.settings) == 2
+        second = self.pairs if pairs or not len(self.effects) else self.effects
+        return [self.settings, *([second] if len(second) else [])]
+
+    def __repr__(self) -> str:
+        tables = [table.to_string(index=False) for table in self._tables]
+        parts = [self.answer, self.comparison.metric, *tables]
+        return "\n\n".join([*parts, *(f"note: {w}" for w in self.warnings)])
+
+    def _repr_html_(self) -> str:
+        html = f"<p>{escape(self.answer)}</p><p><b>{escape(self.comparison.metric)}</b></p>"
+        html += "".join(table.to_html(border=0, index=False) for table in self._tables)
+        return html + "".join(f"<p>note: {escape(w)}</p>" for w in self.warnings)
+
+
+def _difference(judged: Judged, title: str = "A - B") -> dict[str, Any]:
+    return {title: judged.mean, "low": judged.low, "high": judged.high}
+
+
+def _judgement(judged: Judged) -> dict[str, Any]:
+    """The verdict that stands after the correction."""
+    return {"p (Holm)": judged.p, "verdict": judged.verdict, "more seeds": judged.more_seeds}

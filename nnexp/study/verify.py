@@ -19,9 +19,8 @@ from nnexp.record.stages import FILE as STAGES
 from nnexp.record.stages import Stage, read_stages, train_stages
 from nnexp.record.store import Store
 from nnexp.record.tags import number
-from nnexp.study.correct_images import recorded_correct, unlike
 from nnexp.study.lookup import artifact, check_schema
-from nnexp.study.recorded import recorded_config, recorded_data
+from nnexp.study.recorded import recorded_config, recorded_correct, recorded_data, unlike
 from nnexp.study.verification import Difference, Trained, Values, Verdict, judge
 from nnexp.train.engines import check_engine
 from nnexp.train.plan import check_data

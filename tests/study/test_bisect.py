@@ -11,8 +11,16 @@ import pytest
 
 from nnexp.errors import UserError
 from nnexp.nn.activations import ACTIVATIONS
-from nnexp.study.bisect import Parting, parting, read_trace, trace, write_trace
-from nnexp.study.operation_trace import digest, epochs_before, operations_of
+from nnexp.study.bisect import (
+    Parting,
+    digest,
+    epochs_before,
+    operations_of,
+    parting,
+    read_trace,
+    trace,
+    write_trace,
+)
 from tests.inside import inside
 from tests.small import configured, made
 

@@ -16,13 +16,12 @@ import pytest
 from nnexp.cli.comparison_text import show
 from nnexp.errors import UserError
 from nnexp.study.compare import Comparison, compare
-from nnexp.study.comparison_frames import Compared
 from nnexp.study.comparison_text import answer
 from nnexp.study.effect_rows import chosen
 from nnexp.study.metric import Metric, plain_zero
-from nnexp.study.multiple_comparisons import holm
 from nnexp.study.setting import open_text
-from nnexp.study.statistics import summarize
+from nnexp.study.statistics import holm, summarize
+from nnexp.study.tables import Compared
 
 METRIC = "test/accuracy"
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,9 +14,8 @@ from scipy import stats
 
 from nnexp.study.bootstrap import mean_interval
 from nnexp.study.effects import Design, design_of, effects_of, interactions_of, simple_effect
-from nnexp.study.multiple_comparisons import holm
 from nnexp.study.setting import Setting
-from nnexp.study.statistics import summarize
+from nnexp.study.statistics import holm, summarize
 
 Floats = NDArray[np.float64]
 KEYS = ("reg", "size", "cost", "eta")

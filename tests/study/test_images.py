@@ -15,8 +15,8 @@ from nnexp.record.correct_images import Bits, load_correct, save_correct
 from nnexp.record.store import open_store
 from nnexp.study import runs
 from nnexp.study.compare import compare
-from nnexp.study.correct_images import unlike
 from nnexp.study.images import compare_images, crossed_interval, mcnemar_p
+from nnexp.study.recorded import unlike
 from nnexp.study.verify import recorded_as, verify
 from tests.inside import inside
 from tests.record.stored import restore

@@ -11,7 +11,7 @@ from nnexp.cli.comparison_data import everything, rows
 from nnexp.cli.comparison_text import show
 from nnexp.errors import UserError
 from nnexp.study.compare import compare
-from nnexp.study.tables import pairs_frame
+from nnexp.study.tables import Compared
 from tests.study.test_odd_comparisons import METRIC, frame
 
 
@@ -35,7 +35,7 @@ def test_what_is_not_judged_does_not_look_judged(capsys: pytest.CaptureFixture[s
     told = {"a", "b", "paired", "difference", "verdict", "label_a", "label_b"}
     for shown in (pair, {k: v for k, v in row.items() if k != "kind"}):
         assert {k for k, v in shown.items() if v is not None} == told
-    (judged,) = pairs_frame(found).to_dict("records")
+    (judged,) = Compared(found).pairs.to_dict("records")
     assert judged["verdict"] == "not judged"
     assert all(pd.isna(judged[k]) for k in ("low", "high", "P(A > B)", "p (Holm)", "more seeds"))
 

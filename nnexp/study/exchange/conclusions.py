@@ -1,17 +1,20 @@
 """What is concluded from the runs of a file: claims judged, settings compared.
 
 Both are drawn from the file alone, by recording its runs in a store that is made for this and
-vanishes: whoever reads the file draws them again and comes to the same.
+vanishes: whoever reads the file draws them again and comes to the same. It is the last of what can
+be found wrong with a file without training (`all_problems`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
@@ -21,9 +24,11 @@ from nnexp.study.claims_judged import Judged, judge
 from nnexp.study.compare import compare
 from nnexp.study.exchange.archive import MANIFEST, SUMS, archived, sums_of
 from nnexp.study.exchange.gather import Gathered
+from nnexp.study.exchange.log import log_problems
 from nnexp.study.exchange.manifest import Claims, Compared, ComparedSetting, JudgedClaim, Manifest
 from nnexp.study.exchange.recording import record_results
-from nnexp.study.exchange.results import Results, results_of
+from nnexp.study.exchange.results import Results, problems, results_of
+from nnexp.study.exchange.signature import signature_problem
 from nnexp.study.frames import runs_of_ids
 
 CLOSE = 1e-9
@@ -149,3 +154,20 @@ def _text(numbers: Numbers | None) -> str:
 
 def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
+
+
+def all_problems(
+    results: Results, expected: Ed25519PublicKey | None, say: Callable[[str], None]
+) -> list[str]:
+    """What was changed on the way; `expected` is the key that the file must be signed with.
+
+    `say` is told before what may take minutes.
+    """
+    unsigned = signature_problem(results, expected)
+    found = [*([unsigned] if unsigned else []), *problems(results), *log_problems(results.archive)]
+    if found:  # What was changed is not recorded, not even for a moment.
+        return found
+    manifest = results.manifest
+    if manifest.claims or manifest.comparison:
+        say(f"drawing again what the file concludes from {len(manifest.runs):,} runs")
+    return list(conclusion_problems(results))

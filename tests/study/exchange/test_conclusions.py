@@ -11,7 +11,7 @@ import pytest
 
 from nnexp.study.compare import compare
 from nnexp.study.exchange.conclusions import conclusion_problems
-from nnexp.study.exchange.paper_figure import figure
+from nnexp.study.exchange.paper import figure
 from nnexp.study.exchange.results import problems
 from nnexp.study.frames import runs
 from tests.fresh import copied_databases
