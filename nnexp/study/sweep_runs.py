@@ -139,4 +139,7 @@ def runs_asked_for(store: Store, parent: Run) -> list[Run]:
     there = [
         recorded[fingerprint] for fingerprint in asked_for(store, parent) if fingerprint in recorded
     ]
-    return [store.client.get_run(run.run_id) for run in there if run.status == "FINISHED"]
+    finished = [run.run_id for run in there if run.status == "FINISHED"]
+    if in_rounds(parent):
+        finished += reused_ids(store, parent)
+    return [store.client.get_run(run_id) for run_id in dict.fromkeys(finished)]

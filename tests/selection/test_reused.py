@@ -64,6 +64,17 @@ def test_what_a_search_reused_is_among_its_runs(twice: Typed) -> None:
     assert len(finished) == int(parent.data.tags["nnexp.total"])
 
 
+def test_what_a_search_reused_is_exported_with_it(twice: Typed) -> None:
+    """The file held the runs only that the search had trained itself."""
+    (said,) = json.loads(twice.stdout)
+    chosen = ("--sweep", said["search"], "--format", "json")
+    written = inside(twice.folder, "export", *chosen, "--out", "search.nnexp")
+    assert written.returncode == 0, written.stderr
+    listed = json.loads(inside(twice.folder, "runs", *chosen).stdout)
+    finished = {run["run_id"] for run in listed if run["status"] == "FINISHED"}
+    assert set(json.loads(written.stdout)["runs"]) == finished
+
+
 def test_a_checkpoint_of_a_recorded_run_is_removed(twice: Typed) -> None:
     """A process killed between the end of a run and the removal left it until `doctor` came."""
     store = open_store(address(twice.folder))

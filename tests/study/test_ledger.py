@@ -29,19 +29,24 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
         ("-m", "train.epochs=1", "monitor.test=end,never"),
         ("-m", *EACH, "train.eta=0.5,1e30", "model.activation=relu", "cost=loglikelihood"),
         ("monitor.test=epoch", "train.epochs=2", "tracking.experiment=other"),
+        (
+            *("monitor.test=epoch", "train.epochs=5", "monitor.every=2"),
+            "tracking.experiment=other",
+        ),
     ):
         inside(folder, *TINY, *words)
     return open_store(address(folder))
 
 
-def test_looks_are_counted_once_or_after_each_epoch(store: Store) -> None:
+def test_looks_are_counted_once_or_after_each_measured_epoch(store: Store) -> None:
     frame = runs_in(store, "nnexp", tags=COUNTED).set_index("status")
     (failed,), digests = frame.loc[["FAILED"], "epochs"], set(frame["data"])
-    each = frame.loc["FINISHED"].query("`monitor.test` == 'epoch'")
+    each = frame.loc["FINISHED"].query("`monitor.test` == 'epoch' and `monitor.every` == 1")
     (epochs,) = each["epochs"]
     assert 1 <= int(epochs) < 4
-    assert failed == ""
-    assert ledger(store, digests) == Ledger(3, 1 + (int(epochs) + 1) + 3)
+    assert failed == ""  # It diverged in its first epoch: the untrained network was looked at.
+    of_other = 3 + 4  # Of 2 epochs; of 5, measured after 0, 2, 4 and 5.
+    assert ledger(store, digests) == Ledger(5, 1 + (int(epochs) + 1) + 1 + of_other)
 
 
 @pytest.mark.parametrize("names", [["nnexp"], ["other"], ["nnexp", "other"]])
