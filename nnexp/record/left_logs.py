@@ -146,10 +146,12 @@ def _settled(store: Store, folder: Path, log: RunLog | None, trouble: str) -> Le
         return Left(what, "waits", folder, said=trouble)
     try:
         projection = Projection(store, log)
-        run_id = projection.close()
+        run_id = projection.close_late()
     except Exception as error:
         # Whatever the client raises (HTTP, database, MLflow): it stays on disk.
         return not_taken(store, folder, what, error)
+    if projection.replaced:
+        return None
     if not log.logged.whole and not _has_checkpoint(store, log):
         put_away(log, store.folder, run_id)
     became = "sent" if ended is not None else "killed"

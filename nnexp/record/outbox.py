@@ -41,10 +41,14 @@ class Outbox:
         """Why it will not, as it has said last."""
         self.lost: dict[str, str] = {}
         """By key, what the store lacks although it said it had taken it."""
+        self.replaced: set[str] = set()
+        """The keys of what the store had from somebody else when it was to be sent."""
         self.trouble = ""
         """What kept the store from taking what it was last given, as a clause; empty if nothing."""
         self.complained = False
         """Whether it was said last that the store takes nothing; the next batch says it no more."""
+        self._has_failed = False
+        """Whether the store did not answer once: others may have recorded what was not seen."""
         self._next = 0.0
         self._flush: dict[str, float] = {}
 
@@ -111,6 +115,7 @@ class Outbox:
 
     def note(self, error: Exception) -> None:
         """The store has just failed: leave it alone for a while."""
+        self._has_failed = True
         self.trouble = trouble_of(self.store, error)
         self._next = time.monotonic() + PATIENCE_SECONDS
 
@@ -128,7 +133,7 @@ class Outbox:
     def _send(self, key: str) -> str:
         projection = self.waiting[key]
         try:
-            run_id = projection.close()
+            run_id = projection.close_late() if self._has_failed else projection.close()
         except Exception as error:
             # As in `_tried`.
             if is_refusal(error):
@@ -144,4 +149,6 @@ class Outbox:
         self.lost.pop(key, None)
         self.trouble = ""
         self.arrived[key] = run_id
+        if projection.replaced:
+            self.replaced.add(key)
         return run_id

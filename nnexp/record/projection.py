@@ -22,6 +22,7 @@ from nnexp.record.events import Begun, Ended
 from nnexp.record.files import local
 from nnexp.record.insertion import insert_values
 from nnexp.record.log import RunLog, put_away, unpacked
+from nnexp.record.log_folder import remove
 from nnexp.record.mlflow_private import repository_of
 from nnexp.record.seal import note_seal, seal_of_tags
 from nnexp.record.sending import log as send
@@ -111,6 +112,8 @@ class Projection:
         self.state = state_of(log.folder)
         self.renewed = False
         """Whether the store had the run no more, and has been given it anew."""
+        self.replaced = False
+        """Whether the store had it from somebody else, so that it was let go."""
         self._open = False
         self._place = ""
         self._points = 0
@@ -179,6 +182,33 @@ class Projection:
         confirm_closed(self.store, self.run_id, ended.status)
         self._leave(ended)
         return self.run_id
+
+    def close_late(self) -> str:
+        """As `close`, of a run that had to wait: the store may have it from somebody else.
+
+        Then its log goes, and the id is that of the other run, which has the same bits.
+        """
+        if elsewhere := self._elsewhere():
+            self.log.close()
+            remove(self.log.folder)
+            self.replaced = True
+            return elsewhere
+        return self.close()
+
+    def _elsewhere(self) -> str:
+        """The id of the finished run that has the same fingerprint, if this one is not begun."""
+        begun, ended = self.log.logged.begun, self.log.logged.ended
+        mark = begun.tags.get("nnexp.fingerprint")
+        finished = ended is not None and ended.status == "FINISHED"
+        is_twin = begun.params.get("tracking.reuse") == "false"
+        if self.run_id or self.state.opening or not mark or not finished or is_twin:
+            return ""
+        where = (
+            f"tags.`nnexp.fingerprint` = '{mark}' and tags.`nnexp.kind` = 'run' "
+            "and attributes.status = 'FINISHED'"
+        )
+        found = self.store.client.search_runs([begun.experiment], where)
+        return str(found[0].info.run_id) if found else ""
 
     def _known(self, run_id: str) -> Run | None:
         try:

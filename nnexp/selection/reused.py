@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 
-from nnexp.record.sweep import REUSED
+from nnexp.record.sweep import REUSED, Recorded
 
 
 class ReusedRuns:
@@ -14,19 +14,25 @@ class ReusedRuns:
 
     def __init__(self, parent: str) -> None:
         self._parent = parent
-        self._tags: dict[str, dict[str, str]] = {}
+        self._runs: dict[str, tuple[str, Mapping[str, str]]] = {}
 
-    def note(self, run_id: str, sweep: str, tags: Mapping[str, str]) -> None:
-        """Note a run with the tags that it would have here, if another `sweep` recorded it."""
-        if sweep != self._parent:
-            self._tags.setdefault(run_id, dict(tags))
+    def note(self, run: Recorded, tags: Mapping[str, str]) -> None:
+        """Note a run with the tags that it has here, or would have if it were not another's."""
+        self._runs.setdefault(run.run_id, (run.sweep, tags))
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: Path, ids: Callable[[str], str], others: Set[str]) -> None:
         """Write the list among the artifacts of the parent, if there is anything to list.
+
+        `ids` are those that the store has; `others` have recorded what this search trained too.
 
         Raises:
             OSError: the disk takes nothing more.
         """
-        if self._tags:
+        listed = {
+            ids(run_id): dict(tags)
+            for run_id, (sweep, tags) in self._runs.items()
+            if sweep != self._parent or run_id in others
+        }
+        if listed:
             folder.mkdir(exist_ok=True)
-            (folder / REUSED).write_text(json.dumps(self._tags, indent=1), encoding="utf-8")
+            (folder / REUSED).write_text(json.dumps(listed, indent=1), encoding="utf-8")

@@ -19,9 +19,10 @@ from nnexp.record.sweep import TRIAL, Recorded
 from nnexp.runner.notify import notified
 from nnexp.selection.choosing import Chosen, Job, choose
 from nnexp.selection.composing import Composer, composer
+from nnexp.selection.known_runs import Rows
 from nnexp.selection.plan import Asked, Plan, fixed_and_spaces, plans, said
 from nnexp.selection.samplers import sampler_of
-from nnexp.selection.session import Rows, Session, session
+from nnexp.selection.session import Session, session
 from nnexp.study.metric import Metric
 from nnexp.study.search_space import Point
 from nnexp.study.searched import POINT, SEARCH

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from rich.console import Console
 
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
-from nnexp.record.checkpoint import forget_recorded
 from nnexp.record.description import give_up
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.log import held_log
@@ -23,15 +23,11 @@ from nnexp.record.outbox import Outbox
 from nnexp.record.projection import Projection
 from nnexp.record.sqlite_commits import quick_commits
 from nnexp.record.store import Store, experiment_id, open_store
-from nnexp.record.store_errors import is_from_store
-from nnexp.record.store_sql import curves_of_ids
 from nnexp.record.sweep import (
     PRUNED,
     Recorded,
-    find_finished,
     find_parent,
     open_parent,
-    recorded_runs,
     remove_partial,
     runs_where,
 )
@@ -43,12 +39,10 @@ from nnexp.runner.run_claims import Claims, alone, claims
 from nnexp.runner.sweep_ending import confirm_recorded, end_parent, killed_if_stopped, say_kept
 from nnexp.runner.sweep_state import SweepState, checkpoint, log_folder
 from nnexp.runner.sweep_training import summarize, train_shared
+from nnexp.selection.known_runs import KnownRuns, Rows
 from nnexp.selection.reused import ReusedRuns
 from nnexp.signals import held_stops
 from nnexp.train.engines import compile_ahead
-
-Rows = list[dict[str, float]]
-"""Values by epoch (`step`)."""
 
 
 class Session:
@@ -69,22 +63,17 @@ class Session:
         """`metric` is what `train_until` gives, epoch by epoch; `ours` are what this one trains."""
         self.store, self.parent, self.console = store, parent, console
         self.outbox = Outbox(store)
-        self._experiment, self._reuse = experiment, reuse
+        self._experiment = experiment
         self._pool, self._ours = pool, ours
         self._held: dict[str, str] = {}
-        self._found = self._recorded()
-        forget_recorded(store, experiment, self._found)
-        self._metric = metric
+        self._known = KnownRuns(store, experiment, parent, metric, self.outbox, reuse=reuse)
         given_up = runs_where(store, [experiment], f"tags.`{PRUNED}` LIKE '%'")
         self._pruned: dict[str, tuple[int, str]] = {}
         for run in given_up:
             mark, epochs = run.data.tags["nnexp.fingerprint"], number(run.data.tags, PRUNED)
             self._pruned[mark] = max(self._pruned.get(mark, (0, "")), (epochs, run.info.run_id))
         self._paused: dict[str, Rows] = {}
-        self.reused = ReusedRuns(parent)
-
-    def _recorded(self) -> dict[str, Recorded]:
-        return recorded_runs(self.store, self._experiment, None if self._reuse else self.parent)
+        self._reused = ReusedRuns(parent)
 
     def train(
         self,
@@ -103,7 +92,7 @@ class Session:
         batch, marks = self._batch(configs, tags)
         if batch.missing:
             self._train(batch, what)
-            self._found |= batch.found
+            self._known.add(batch.found)
         if summary:
             self.send_held()
             batch.found = {
@@ -111,7 +100,7 @@ class Session:
             }
             summarize(batch, self.outbox)
         for mark in marks:
-            self.reused.note(batch.found[mark].run_id, batch.found[mark].sweep, batch.tags[mark])
+            self._reused.note(batch.found[mark], batch.tags[mark])
         return [batch.found[mark] for mark in marks]
 
     def train_until(
@@ -126,7 +115,7 @@ class Session:
         batch.paused |= {mark: self._paused[mark] for mark in marks if self._is_at(mark, epoch)}
         if batch.missing:
             self._train(batch, what)
-            self._found |= batch.found
+            self._known.add(batch.found)
             self._paused |= batch.paused
         rows: list[Rows | None] = []
         for mark in marks:
@@ -134,7 +123,7 @@ class Session:
             if ended is None:
                 rows.append(batch.paused[mark])
             else:
-                rows.append(self._history(ended) if ended.status == "FINISHED" else None)
+                rows.append(self._known.history(ended) if ended.status == "FINISHED" else None)
         return rows
 
     def give_up(self, config: Config, tags: Mapping[str, str], epoch: int) -> Mapping[str, float]:
@@ -145,12 +134,12 @@ class Session:
         if epochs >= epoch:
             file.remove()
             data = self.store.client.get_run(before).data
-            self.reused.note(before, data.tags["nnexp.sweep"], {**tags, PRUNED: str(epoch)})
-            known: dict[str, float] = data.metrics
-            return known
+            known = Recorded(before, "KILLED", data.tags["nnexp.sweep"], data.metrics, "")
+            self._reused.note(known, {**tags, PRUNED: str(epoch)})
+            return known.metrics
         kept = file.read()
         if (run := batch.found.get(mark)) is not None:
-            self.reused.note(run.run_id, run.sweep, {**tags, PRUNED: str(epoch)})
+            self._reused.note(run, {**tags, PRUNED: str(epoch)})
         if run is not None or kept is None or (log := held_log(log_folder(batch, 0))) is None:
             return {}  # It was recorded elsewhere, whole.
         names = ("time/train_seconds", "time/evaluate_seconds")
@@ -165,7 +154,7 @@ class Session:
 
     def id_of(self, run: Recorded) -> str:
         """A run's id in the store; the key of its log as long as the store does not have it."""
-        return self.outbox.arrived.get(run.run_id, run.run_id)
+        return self._known.id_of(run.run_id)
 
     def send_held(self) -> None:
         """Let the store have all runs that have ended."""
@@ -181,21 +170,8 @@ class Session:
     def _is_at(self, mark: str, epoch: int) -> bool:
         """Whether the values of a run up to an epoch are known, of one that has not ended."""
         if mark in self._pruned and mark not in self._paused:
-            self._paused[mark] = self._history_of(self._pruned[mark][1])
+            self._paused[mark] = self._known.history_of(self._pruned[mark][1])
         return any(row["step"] >= epoch for row in self._paused.get(mark, ()))
-
-    def _history(self, run: Recorded) -> Rows:
-        if run.run_id in self.outbox.held:
-            self.send_held()
-        return self._history_of(self.id_of(run))
-
-    def _history_of(self, run_id: str) -> Rows:
-        """The recorded values of a run by epoch."""
-        by_step: dict[int, dict[str, float]] = {}
-        values = curves_of_ids(self.store, [run_id], [self._metric])
-        for step, value in zip(values["step"], values["value"], strict=True):
-            by_step.setdefault(int(step), {"step": float(step)})[self._metric] = float(value)
-        return [by_step[step] for step in sorted(by_step)]
 
     def _batch(
         self, configs: Sequence[Config], tags: Sequence[Mapping[str, str]]
@@ -204,7 +180,7 @@ class Session:
         configs = [without_notify(config) for config in configs]
         datasets = [dataset_of(config) for config in configs]
         marks = [fingerprint(c, d) for c, d in zip(configs, datasets, strict=True)]
-        found = {mark: self._found[mark] for mark in marks if mark in self._found}
+        found = self._known.of(marks)
         # The first of each mark counts, as in the batch.
         tagged = dict(reversed(list(zip(marks, tags, strict=True))))
         batch = SweepState.of(
@@ -221,26 +197,22 @@ class Session:
             self._pool = executor_of(first.sweep, (), stays=True)
         # What a cluster's workers have ended is recorded at once: it does not say that it waits.
         batch.holds = first.sweep.executor != "dask"
-        look = partial(self._look, batch) if self._reuse else dict
+
+        def look() -> dict[str, Recorded]:
+            return self._known.look(batch.marks[k] for k in batch.missing)
+
         train_shared(batch, self.outbox, self.console, look, self._pool, self._ours)
         ended = {batch.found[mark].run_id: mark for mark in batch.marks if mark in batch.found}
         self._held |= {key: mark for key, mark in ended.items() if key in self.outbox.held}
         self._give_back()
 
-    def _look(self, batch: SweepState) -> dict[str, Recorded]:
-        """What another process has recorded meanwhile of the runs that are missing."""
-        if self.outbox.leaves_alone:
-            return {}
-        marks = [batch.marks[k] for k in batch.missing]
-        try:
-            found = {m: find_finished(self.store, self._experiment, m) for m in marks}
-        except Exception as error:
-            # A store that does not answer now is no reason to stop: what ends is kept.
-            if not is_from_store(error):
-                raise
-            self.outbox.note(error)
-            return {}
-        return {mark: run for mark, run in found.items() if run is not None}
+    def list_reused(self, folder: Path) -> None:
+        """Write the list of the runs that others have recorded, if there are any.
+
+        Raises:
+            OSError: the disk takes nothing more.
+        """
+        self._reused.write(folder, self._known.id_of, self.outbox.replaced)
 
     def close(self) -> None:
         """Send the workers home."""
@@ -292,7 +264,7 @@ def session(
             finally:
                 found.send_held()
         with held_stops():
-            found.reused.write(opened.log.artifacts)
+            found.list_reused(opened.log.artifacts)
             end_parent(opened, found.outbox, "FINISHED", ending)
     say_kept(found.outbox, console)
     confirm_recorded(found.outbox)

@@ -218,6 +218,40 @@ def test_how_far_a_store_was_given_a_log_may_be_forgotten(store: Store) -> None:
     arrived(store, "forgotten")
 
 
+@pytest.mark.parametrize(("reuse", "times"), [("true", 1), ("false", 2)])
+def test_what_others_have_recorded_while_it_waited_is_not_sent(
+    store: Store, reuse: str, times: int
+) -> None:
+    """A search that could not ask trained a run that another command had just recorded."""
+    marked = {"nnexp.fingerprint": f"mark {reuse}"}
+    for name in ("theirs", "ours"):
+        begun, *rest = events(store, f"{name} {reuse}")
+        assert isinstance(begun, Begun)
+        params = {**begun.params, "tracking.reuse": reuse}
+        log = [replace(begun, params=params, tags={**begun.tags, **marked}), *rest]
+        write_whole(store.folder / RUNS / f"{name}-{reuse}", log)
+    theirs = Projection(store, RunLog(store.folder / RUNS / f"theirs-{reuse}")).close()
+    outbox = Outbox(store)
+    outbox.note(ConnectionError("gone"))
+    outbox.hold(Projection(store, RunLog(store.folder / RUNS / f"ours-{reuse}")))
+    (run_id,) = outbox.again(now=True).values()
+    assert (run_id == theirs) == (times == 1)
+    where = f"tags.`nnexp.fingerprint` = 'mark {reuse}'"
+    assert len(store.client.search_runs([EXPERIMENT], where)) == times
+    assert bool(outbox.replaced) == (times == 1)
+
+
+def test_what_an_earlier_process_kept_is_let_go_if_it_is_recorded(store: Store) -> None:
+    begun, *rest = events(store, "earlier")
+    assert isinstance(begun, Begun)
+    log = [replace(begun, tags={**begun.tags, "nnexp.fingerprint": "the same"}), *rest]
+    for name in ("one", "two"):
+        write_whole(store.folder / RUNS / name, log)
+    Projection(store, RunLog(store.folder / RUNS / "one")).close()
+    assert not list(settle(store))
+    arrived(store, "earlier")
+
+
 def test_store_that_fails_again_is_said_to(store: Store) -> None:
     for name in ("first", "second"):
         ended(store, name)

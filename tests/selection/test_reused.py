@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
 import requests
 from rich.console import Console
 
-from nnexp.record.checkpoint import checkpoint_of
+from nnexp.record.checkpoint import checkpoint_of, run_key
+from nnexp.record.log import unpacked
+from nnexp.record.log_folder import RUNS
 from nnexp.record.outbox import Outbox
 from nnexp.record.store import open_store
 from nnexp.runner.store_news import StoreNews
-from nnexp.selection import session
+from nnexp.selection import known_runs
 from nnexp.study.searched import searches
 from tests.cli.command import Typed
 from tests.inside import inside
@@ -97,7 +100,7 @@ def test_a_search_goes_on_while_the_store_does_not_answer(
         asked += 1
         raise requests.exceptions.ConnectionError("connection refused")
 
-    monkeypatch.setattr(session, "find_finished", away)
+    monkeypatch.setattr(known_runs, "find_finished", away)
     monkeypatch.setattr("nnexp.record.outbox.PATIENCE_SECONDS", 0.0)
     done = inside(tmp_path, *SMALL, "--fresh", "3", "--format", "json")
     assert done.returncode == 0, done.stderr
@@ -105,6 +108,41 @@ def test_a_search_goes_on_while_the_store_does_not_answer(
     (undisturbed,), (found,) = json.loads(twice.stdout), json.loads(done.stdout)
     assert {**found, "search": ""} == {**undisturbed, "search": ""}
     assert {run.info.status for run in recorded(tmp_path)} == {"FINISHED", "KILLED"}
+
+
+def test_a_single_run_that_waits_for_the_store_is_not_trained_again(
+    tmp_path: Path, twice: Typed
+) -> None:
+    """It was, and was recorded twice once the store answered."""
+    folder = tmp_path / "store"
+    shutil.copytree(twice.folder, folder)
+    store = open_store(address(folder))
+    run = next(run for run in recorded(folder) if run.info.status == "FINISHED")
+    run_id, mark = str(run.info.run_id), run.data.tags["nnexp.fingerprint"]
+    key = run_key(store, str(run.info.experiment_id), mark, swept=False)[:32]
+    # As if it were still to be sent.
+    assert unpacked(store.folder, run_id, store.folder / RUNS / key, {}) is not None
+    store.client.delete_run(run_id)
+
+    def known() -> known_runs.KnownRuns:
+        metric, outbox = "validation/accuracy", Outbox(store)
+        return known_runs.KnownRuns(
+            store, str(run.info.experiment_id), "a search", metric, outbox, reuse=True
+        )
+
+    found = known()
+    (waiting,) = found.of([mark]).values()
+    assert found.look([mark]) == {mark: waiting}
+    assert (waiting.run_id, waiting.status) == (key, "FINISHED")
+    assert waiting.metrics.items() <= run.data.metrics.items()
+    steps = [row["validation/accuracy"] for row in found.history(waiting)]
+    assert found.id_of(key) == key
+    shutil.rmtree(store.folder / RUNS / key)
+    store.client.restore_run(run_id)
+    assert found.id_of(key) == run_id
+    assert [row["validation/accuracy"] for row in found.history(waiting)] == steps
+    assert len(steps) == 1 + 9
+    assert known().of([mark])[mark].run_id == run_id
 
 
 def test_what_is_wrong_with_a_store_is_told_once_not_at_each_batch(tmp_path: Path) -> None:
