@@ -20,7 +20,7 @@ from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.events import Begun, DamagedLog, Logged, decode
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.log import RunLog
-from nnexp.record.log_folder import HALF, REFUSED, RUNS, recorded_log
+from nnexp.record.log_folder import HALF, RECORDED, REFUSED, RUNS, recorded_log
 from nnexp.record.processes import HEARTBEAT_MINUTES
 from nnexp.record.store import experiment_id
 from nnexp.record.sweep import TRIAL, sweep_key
@@ -202,17 +202,22 @@ class Scenario:
         )
 
     def _on_disk(self) -> set[str]:
-        """The fingerprints of the runs whose logs wait whole."""
+        """The fingerprints of the runs whose logs are whole: `doctor` can make them from those."""
+        folder = self.machine.store.folder
         found = set()
-        for path in (self.machine.store.folder / RUNS).glob("*"):
-            try:
-                logged = RunLog(path).logged
-            except (DamagedLog, OSError):
-                continue
-            mark = logged.begun.tags.get("nnexp.fingerprint", "")
-            values = curves_of((p.name, p.step, p.value) for p in logged.points)
-            if logged.whole and values == self.expected.get(mark):
-                found.add(mark)
+        for read, paths in (
+            (lambda path: RunLog(path).logged, (folder / RUNS).glob("*")),
+            (_logged, (folder / RECORDED).glob("*.gz")),
+        ):
+            for path in paths:
+                try:
+                    logged = read(path)
+                except (DamagedLog, OSError):
+                    continue
+                mark = logged.begun.tags.get("nnexp.fingerprint", "") if logged else ""
+                values = curves_of((p.name, p.step, p.value) for p in logged.points) if mark else ()
+                if logged and logged.whole and values == self.expected.get(mark):
+                    found.add(mark)
         return found
 
     def _runs(self, status: str, kind: str = "run") -> list[Kept]:
