@@ -63,13 +63,11 @@ def _of_output() -> Iterator[None]:
 def _named(stream: TextIO) -> TextIO:
     if type(stream) is not io.TextIOWrapper:
         return stream
-    kept = {
-        "encoding": stream.encoding,
-        "errors": stream.errors,
-        "line_buffering": stream.line_buffering,
-        "write_through": stream.write_through,
-    }
-    return _StandardOutput(stream.detach(), **kept)
+    encoding, errors = stream.encoding, stream.errors
+    lines, through = stream.line_buffering, stream.write_through
+    return _StandardOutput(
+        stream.detach(), encoding, errors, line_buffering=lines, write_through=through
+    )
 
 
 def _sound(stream: TextIO | None) -> TextIO:

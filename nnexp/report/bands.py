@@ -17,11 +17,10 @@ def bands_of(by_run: pd.Series[float]) -> pd.DataFrame:
     A run that stopped after its first measured epoch, where others of its setting went on, is left
     out: a mean over all of them, which ends where the first one stops, would be a single point.
     """
-    trained = by_run[by_run.index.get_level_values("step") > 0]
-    lengths = trained.groupby(level=["metric", "setting", "run_id"]).size()
+    trained = pd.Series(by_run.index.get_level_values("step") > 0, index=by_run.index)
+    lengths = trained.groupby(level=["metric", "setting", "run_id"]).transform("sum")
     longest = lengths.groupby(level=["metric", "setting"]).transform("max")
-    short = lengths.index[(lengths == 1) & (longest > 1)]
-    kept = by_run[~by_run.index.droplevel("step").isin(short)] if len(short) else by_run
+    kept = by_run[(lengths > 1) | (longest <= 1)]
     grouped = kept.groupby(level=["metric", "setting", "step"])
     return pd.DataFrame(grouped.agg(["mean", "min", "max", "count"])).sort_index()
 

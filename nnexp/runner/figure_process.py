@@ -84,8 +84,8 @@ def _serve(pipe: Connection, config: Config, scratch: str, parts: Sequence[Sourc
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     collect_seldom()
     quiet_matplotlib()
-    # What a library puts there (matplotlib, where it may not keep a cache) goes with the folder: this
-    # process is killed, and tidies nothing.
+    # What a library puts there (matplotlib, where it may not keep a cache) goes with the folder:
+    # this process is killed, and tidies nothing.
     tempfile.tempdir = scratch
     for part in parts:
         load(part, checked=False)
