@@ -18,7 +18,7 @@ from nnexp.error_boundary import Terminated, answer
 from nnexp.errors import UserError
 from nnexp.help import help_text
 from nnexp.memory import collect_seldom, watch_threads
-from nnexp.output import drop_output, sound_streams, unfailing_output
+from nnexp.output import drop_output, quiet_matplotlib, sound_streams, unfailing_output
 from nnexp.program import MODULE, SCRIPT, as_started, started_as
 from nnexp.redact import hide
 from nnexp.signals import STOPS
@@ -88,6 +88,7 @@ def entry() -> None:
             signal.signal(number, _terminate)
     # Hydra prints by logging, which answers a closed pipe (`… | head`) with pages of its own.
     logging.raiseExceptions = False
+    quiet_matplotlib()
     code = _logged(sys.argv[1:])
     # What is left to do is tidying up; stopping it would only print a traceback.
     for number in STOPS:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import errno
 import io
+import logging
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -25,7 +26,48 @@ def sound_streams() -> None:
             # The lowest number is taken. Left open, it would be given to a database or a pipe, and
             # whatever is printed by a library would go there.
             os.open(os.devnull, os.O_RDWR)
-    sys.stdout, sys.stderr = _sound(sys.stdout), _sound(sys.stderr)
+    sys.stdout, sys.stderr = _named(_sound(sys.stdout)), _sound(sys.stderr)
+
+
+def quiet_matplotlib() -> None:
+    """Keep off the screen what matplotlib says while it is imported; to be called before.
+
+    Such as where it may keep a cache, if its folder cannot be written: nothing depends on it.
+    """
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+
+
+class _StandardOutput(io.TextIOWrapper):
+    """Standard output, whose errors say that they are its own: else a store seems to be full."""
+
+    def write(self, text: str, /) -> int:
+        with _of_output():
+            return super().write(text)
+
+    def flush(self) -> None:
+        with _of_output():
+            super().flush()
+
+
+@contextmanager
+def _of_output() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        # A reader that has gone is another matter, and known by its type.
+        if not isinstance(error, BrokenPipeError):
+            error.filename = error.filename or "standard output"
+        raise
+
+
+def _named(stream: TextIO) -> TextIO:
+    if type(stream) is not io.TextIOWrapper:
+        return stream
+    encoding, errors = stream.encoding, stream.errors
+    lines, through = stream.line_buffering, stream.write_through
+    return _StandardOutput(
+        stream.detach(), encoding, errors, line_buffering=lines, write_through=through
+    )
 
 
 def _sound(stream: TextIO | None) -> TextIO:

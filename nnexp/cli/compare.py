@@ -39,6 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     """Print a comparison; 1 if a run that was trained for it failed."""
     options = _parser().parse_args(arguments)
     _check(options)
+    rule = _rule(options)
     store = open_store(options.tracking_uri, reading=True)
     names = experiments(store, options)
     recorded = read(store, options, names, COUNTED)
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
         pair=options.pair,
         published=published_runs(store, names),
         against=options.against,
-        rule=_rule(options),
+        rule=rule,
     )
     ended: tuple[str, ...] = ()
     failed = 0
@@ -202,7 +203,6 @@ def _check(options: argparse.Namespace) -> None:
     """Refuse what does not go together."""
     if options.pairs and options.against is not None:
         raise UserError("--pairs: allowed without --against")
-    margin_of(options.within, Metric(options.metric), "--within ")
     for word in options.trained_by:
         if word.partition("=")[0] not in TRAINED_BY or not options.until:
             which = " or ".join(f"{key}=VALUE" for key in TRAINED_BY)

@@ -55,22 +55,24 @@ def main(arguments: Sequence[str]) -> int:
         if claims or options.by:
             print(f"drawing conclusions from {len(gathered.manifest.runs):,} runs", flush=True)
         gathered = concluded(gathered, claims, _by(options), options.metric or METRIC)
-        beside = _written(store, options, gathered, key)
+        counts = _counts(gathered)
+        beside = _written(store, options, gathered, counts, key)
     if options.format == "json":
-        print_json(_plain(out, gathered, beside))
+        print_json(_plain(out, gathered, counts[0], beside))
     return 0
 
 
 def _written(
-    store: Store, options: argparse.Namespace, gathered: Gathered, key: Ed25519PrivateKey | None
-) -> list[Path]:
+    store: Store, options: argparse.Namespace, gathered: Gathered, counts: tuple[int, int],
+    key: Ed25519PrivateKey | None,
+) -> list[Path]:  # fmt: skip
     """Write the file, and what goes beside it; the latter."""
     out = Path(options.out)
     members = dict(gathered.members)
     if key is not None:
         members[SIGNATURE] = signed(gathered.digest, key, options.signed_by or "")
     write_asked(out, archived(members), "--out")
-    _say(out, gathered)
+    _say(out, gathered, counts)
     beside = []
     for suffix, written in _beside(store, options, gathered).items():
         beside.append(out.with_suffix(suffix))
@@ -79,7 +81,7 @@ def _written(
     return beside
 
 
-def _plain(out: Path, gathered: Gathered, beside: Sequence[Path]) -> dict[str, Any]:
+def _plain(out: Path, gathered: Gathered, values: int, beside: Sequence[Path]) -> dict[str, Any]:
     """For a program: docs/schemas/export.json."""
     manifest = gathered.manifest
     return {
@@ -87,7 +89,7 @@ def _plain(out: Path, gathered: Gathered, beside: Sequence[Path]) -> dict[str, A
         "digest": gathered.digest,
         "bytes": out.stat().st_size,
         "runs": [run.id for run in manifest.runs],
-        "values": _counts(gathered)[0],
+        "values": values,
         "claims": [
             {"name": j.name, "outcome": j.outcome} for c in manifest.claims for j in c.judged
         ],
@@ -251,9 +253,9 @@ def _beside(store: Store, options: argparse.Namespace, gathered: Gathered) -> di
     return found
 
 
-def _say(out: Path, gathered: Gathered) -> None:
+def _say(out: Path, gathered: Gathered, counts: tuple[int, int]) -> None:
     runs = gathered.manifest.runs
-    values, times = _counts(gathered)
+    values, times = counts
     what = f"{some(len(runs), 'run')}, {values:,} values and {times:,} times"
     print(printable(f"written  {out} ({out.stat().st_size:,} bytes): {what}"))
     print(f"digest   {gathered.digest}")

@@ -26,7 +26,7 @@ from nnexp.record.sweep_configs import ASKED, asked_configs
 from nnexp.record.tags import number
 from nnexp.runner.run_text import option_of
 from nnexp.source import source_sha256
-from nnexp.study.lookup import DELETED, all_experiments, artifact, is_deleted_sweep
+from nnexp.study.lookup import DELETED, all_experiments, artifact, is_deleted_sweep, made_again
 from nnexp.terminal import console as new_console
 from nnexp.terminal import plain_table, safe
 
@@ -190,6 +190,8 @@ def _parent(store: Store, prefix: str) -> tuple[Run, str]:
     names = all_experiments(store)
     parents = runs_where(store, list(names), "tags.`nnexp.kind` = 'sweep'")
     found = [p for p in parents if str(p.info.run_id).startswith(prefix)]
+    again = [] if found else made_again(store, prefix, deleted=False)
+    found = found or [p for p in again if p.data.tags.get("nnexp.kind") == "sweep"]
     if len(found) != 1:
         if not found and is_deleted_sweep(store, list(names), prefix):
             raise UserError(f"--go-on {prefix}: {DELETED}")

@@ -137,7 +137,8 @@ class Projection:
         if self._open:
             return
         begun, before = self.log.logged.begun, self.run_id or self.log.logged.begun.run_id
-        run = self._known(before) if before else self._by_token() if self.state.opening else None
+        again = self.state.opening or self._is_sent_by_another()
+        run = self._known(before) if before else self._by_token() if again else None
         ended = self.log.logged.ended
         if run is not None and ended is not None and ended.whole:
             # What it lacks is found when it is read back.
@@ -209,6 +210,13 @@ class Projection:
         )
         found = self.store.client.search_runs([begun.experiment], where)
         return str(found[0].info.run_id) if found else ""
+
+    def _is_sent_by_another(self) -> bool:
+        """Whether another process has had this log in hand since this one has read it.
+
+        Such as a search that was asked for the run too, while the store did not answer.
+        """
+        return not self.log.path.exists() or state_of(self.log.folder) != self.state
 
     def _known(self, run_id: str) -> Run | None:
         try:

@@ -30,6 +30,9 @@ ABOVE = "mlflow.parentRunId"
 PARENT = ("nnexp.sweep", ABOVE, "nnexp.fork_of")
 """Tags that name another run."""
 
+FORMERLY = "nnexp.formerly"
+"""The tag of a run that was made again: the ids that it had, the latest first."""
+
 
 @dataclass(frozen=True)
 class Lacking:
@@ -75,7 +78,7 @@ def rebuild(store: Store) -> Iterator[Left]:
     """Make again what a store lacks, with the artifacts that still lie beside it."""
     ids: dict[str, str] = {}
     for run in lacking(store):
-        begun = _moved(store, run.begun, ids)
+        begun = _moved(store, run, ids)
         if made_before := _by_token(store, begun):
             # Who made it again was killed before it could let the old log go.
             ids[run.run_id] = made_before
@@ -144,9 +147,11 @@ def _events(path: Path) -> tuple[Event, ...]:
         return ()
 
 
-def _moved(store: Store, begun: Begun, ids: Mapping[str, str]) -> Begun:
+def _moved(store: Store, run: Lacking, ids: Mapping[str, str]) -> Begun:
     """The beginning as it is in the store that there is now."""
+    begun = run.begun
     tags = {key: ids.get(text, text) if key in PARENT else text for key, text in begun.tags.items()}
+    tags[FORMERLY] = " ".join([run.run_id, *tags.get(FORMERLY, "").split()])
     name = begun.experiment_name
     experiment = experiment_id(store, name) if name else begun.experiment
     return replace(begun, experiment=experiment, tags=tags, run_id="")

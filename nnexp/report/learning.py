@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nnexp.config.plurals import some
+from nnexp.report.bands import stopped_at_once
 from nnexp.report.chart import Chart, Series, line_of, thinned
 from nnexp.report.labels import own_metrics
 from nnexp.report.palette import PUBLISHED
@@ -111,6 +113,8 @@ def _note(material: Material) -> str:
         said += f"; {len(material.drawn)} of {len(material.settings)} settings, evenly by rank"
     if "early" in set(material.runs.get("stop.name", [])):
         said += "; a mean ends where its first run stops"
+        if short := stopped_at_once(material.runs):
+            said += f" ({some(short, 'run')} that stopped after one measured epoch left out)"
     return said
 
 

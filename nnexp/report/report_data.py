@@ -16,6 +16,7 @@ from nnexp.errors import UserError
 from nnexp.record.store import Store
 from nnexp.record.sweep import PRUNED
 from nnexp.record.tags import number
+from nnexp.report.bands import bands_of, measured_often
 from nnexp.report.chart import finite
 from nnexp.report.labels import CURVES, FINAL, Measure, measures_of, own_metrics
 from nnexp.report.published_curves import Beside, beside
@@ -180,8 +181,8 @@ def gather(
         unfinished=sum(map(_is_unfinished, selected)),
         drawn=drawn,
         rows=_some(ROWS, list(settings), finished, measures),
-        measured=_measured(by_run),
-        bands=_bands(by_run),
+        measured=measured_often(by_run),
+        bands=bands_of(by_run),
         published=beside(
             store,
             [run for name in names for run in select(store, name, None, "published")],
@@ -269,16 +270,6 @@ def _with_gaps(by_run: pd.Series[float]) -> pd.Series[float]:
             gap = (train - held_out).dropna()
             parts.append(pd.concat({f"gap/{part}": gap}, names=["metric"]))
     return pd.concat(parts)
-
-
-def _measured(by_run: pd.Series[float]) -> frozenset[str]:
-    steps = by_run.groupby(level=["metric", "run_id"]).size()
-    return frozenset(steps[steps > 1].index.get_level_values("metric"))
-
-
-def _bands(by_run: pd.Series[float]) -> pd.DataFrame:
-    grouped = by_run.groupby(level=["metric", "setting", "step"])
-    return pd.DataFrame(grouped.agg(["mean", "min", "max", "count"])).sort_index()
 
 
 def _final_accuracy(runs: pd.DataFrame) -> pd.Series[float]:

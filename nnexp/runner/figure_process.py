@@ -7,6 +7,7 @@ on a second core it costs the user nothing.
 from __future__ import annotations
 
 import signal
+import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing import get_context
@@ -23,6 +24,7 @@ from nnexp.data.dataset import dataset_of
 from nnexp.errors import NnexpError
 from nnexp.extension_files import load, loaded
 from nnexp.memory import collect_seldom
+from nnexp.output import quiet_matplotlib
 from nnexp.record.artifacts import Probabilities, Row, write_figures
 from nnexp.signals import held_interrupts, ignore_interrupts
 from nnexp.train.plan import initial_parameters, sizes_of
@@ -81,6 +83,10 @@ def _serve(pipe: Connection, config: Config, scratch: str, parts: Sequence[Sourc
     ignore_interrupts()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     collect_seldom()
+    quiet_matplotlib()
+    # What a library puts there (matplotlib, where it may not keep a cache) goes with the folder:
+    # this process is killed, and tidies nothing.
+    tempfile.tempdir = scratch
     for part in parts:
         load(part, checked=False)
     # What is wrong with drawing will be raised when it is asked for.

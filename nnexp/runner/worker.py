@@ -21,6 +21,7 @@ from nnexp.config.extensions import Source
 from nnexp.config.schema import Config
 from nnexp.errors import NnexpError, reason_of
 from nnexp.extension_files import load, loaded
+from nnexp.output import quiet_matplotlib
 from nnexp.record.checkpoint import CheckpointFile, Checkpoints
 from nnexp.record.clock import now
 from nnexp.record.description import end, write_into
@@ -133,6 +134,7 @@ def serve(pipe: Connection, source: Mapping[str, str]) -> None:
     `source` are the digests of the numeric files that the sweep's fingerprints were made of.
     """
     ignore_interrupts()
+    quiet_matplotlib()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _import_ahead()
     ready: set[str] = set()

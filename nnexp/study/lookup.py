@@ -11,6 +11,7 @@ from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
 from nnexp.record.environment import SCHEMA_VERSION
 from nnexp.record.mlflow_private import fetched, repository_of
+from nnexp.record.rebuild import FORMERLY
 from nnexp.record.store import Store
 from nnexp.record.store_errors import said_by_store
 from nnexp.record.sweep import runs_where
@@ -74,7 +75,8 @@ def find_run(
 ) -> Run:
     """The run with an id, or with an id that begins so; among the deleted ones, if asked for.
 
-    With `deleted=None`, among all, deleted or not. `asked` is what the id was given as, and `kind`
+    One that `doctor` has made again is found by the id that it had too. With `deleted=None`, among
+    all, deleted or not. `asked` is what the id was given as, and `kind`
     what it should be of.
 
     Raises:
@@ -91,7 +93,9 @@ def find_run(
         try:
             run = store.client.get_run(text)
         except MlflowException as error:
-            raise UserError(f"{asked} {prefix}: no such run is recorded here") from error
+            if not (again := made_again(store, text, deleted=deleted)):
+                raise UserError(f"{asked} {prefix}: no such run is recorded here") from error
+            return again[0]
         if deleted not in (None, run.info.lifecycle_stage == "deleted"):
             raise UserError(f"{asked} {prefix}: {_NOT_DELETED if deleted else DELETED}")
         return run
@@ -103,6 +107,7 @@ def find_run(
         # Stores that cannot match ids by pattern: look through all.
         runs = runs_where(store, experiments, "", deleted=deleted)
         found = [run for run in runs if str(run.info.run_id).startswith(text)]
+    found = found or made_again(store, text, deleted=deleted)
     if len(found) != 1:
         stage, lists = _STAGES[deleted]
         how = f"no {stage} {kind}" if not found else f"{len(found)} {stage} {kind}s"
@@ -111,6 +116,15 @@ def find_run(
             f"python -m nnexp {lists.format(kind)} them"
         )
     return found[0]
+
+
+def made_again(store: Store, text: str, *, deleted: bool | None) -> list[Run]:
+    """The runs that had an id that begins so before `doctor` made them again."""
+    if not text.isalnum():
+        return []
+    where = f"tags.`{FORMERLY}` LIKE '%{text}%'"
+    runs = runs_where(store, list(all_experiments(store)), where, deleted=deleted)
+    return [r for r in runs if any(i.startswith(text) for i in r.data.tags[FORMERLY].split())]
 
 
 def find_sweep(store: Store, prefix: str, *, deleted: bool | None = False) -> Run:

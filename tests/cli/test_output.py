@@ -70,6 +70,22 @@ def test_a_sweep_whose_reader_goes_away_goes_on_to_its_end(tmp_path: Path) -> No
     assert sum(run.data.tags["nnexp.kind"] == "run" for run in found) == 2
 
 
+@pytest.mark.parametrize("buffered", ["", "1"])
+def test_output_on_a_full_disk_is_named_not_the_folder_of_the_store(
+    buffered: str, tmp_path: Path
+) -> None:
+    done = shell("$NNEXP experiments > /dev/full", tmp_path, PYTHONUNBUFFERED=buffered)
+    assert done.returncode == 1
+    assert done.stderr == "nnexp: [Errno 28] No space left on device: 'standard output'\n"
+
+
+def test_what_matplotlib_says_of_its_cache_is_no_business_of_a_run(tmp_path: Path) -> None:
+    typed = f"$NNEXP {' '.join(SHORT)} tracking.artifacts=all"
+    done = shell(typed.replace(SHORT[-1], "", 1), tmp_path, MPLCONFIGDIR="/dev/null/none")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+
+
 def test_an_exit_code_that_says_something_is_kept_though_nobody_reads(tmp_path: Path) -> None:
     process = start("verify", "abc", cwd=tmp_path)
     assert process.stdout is not None

@@ -208,6 +208,14 @@ def test_kill_between_projecting_and_putting_away_doubles_nothing(store: Store) 
     arrived(store, "twice")
 
 
+def test_two_processes_that_kept_one_run_for_a_store_record_it_once(store: Store) -> None:
+    """As two searches do that were asked for the same run while the store did not answer."""
+    first = Projection(store, ended(store, "kept twice"))
+    second = Projection(store, RunLog(first.log.folder))
+    assert first.close() == second.close()
+    arrived(store, "kept twice")
+
+
 def test_how_far_a_store_was_given_a_log_may_be_forgotten(store: Store) -> None:
     log = ended(store, "forgotten")
     copy = log.folder.with_name("copy")

@@ -82,6 +82,27 @@ def test_what_the_database_lacks_is_made_again(older: bool, store: Path, lost: P
     assert "2 recorded already, 0 to train" in inside(lost, *SWEEP).stdout
 
 
+def test_a_run_that_was_made_again_is_found_by_the_id_that_it_had(store: Path, lost: Path) -> None:
+    """Its old id, which may stand in somebody's notes, was unknown."""
+    client = MlflowClient(address(store))
+    runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
+    ids = {run.data.tags["nnexp.kind"]: run.info.run_id for run in runs}
+    (lost / "mlflow.db").unlink()
+    assert inside(lost, "doctor").returncode == 0
+    for typed in (
+        ("show", ids["run"]),
+        ("show", ids["run"][:8]),
+        ("verify", ids["run"][:8]),
+        ("tag", ids["run"][:8], "paper=fig3"),
+        ("runs", "--sweep", ids["sweep"][:8]),
+        ("sweeps", "--go-on", ids["sweep"][:8]),
+    ):
+        done = inside(lost, *typed)
+        assert done.returncode == 0, (typed, done.stderr)
+    unknown = inside(lost, "show", "0" * 32)
+    assert "no such run is recorded here" in unknown.stderr
+
+
 def test_what_was_removed_for_good_stays_so(lost: Path) -> None:
     typed = ("delete", "--where", "params.seed = '2'", "--for-good", "--yes")
     assert inside(lost, *typed).returncode == 0

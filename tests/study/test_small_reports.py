@@ -61,3 +61,16 @@ def test_a_report_opens_with_what_its_preset_asks(tmp_path: Path) -> None:
     # The picture that shows it, and what the chapter says of it.
     assert page.index("<h3>Weights of the first layer") < page.index('<nav class="contents"')
     assert 'id="claims"' in page
+
+
+def test_curves_go_on_where_one_seed_stopped_after_its_first_epoch(tmp_path: Path) -> None:
+    """A mean ends where its first run stops: with that seed it was a single point, not drawn."""
+    early = ("stop=early", "stop.patience=1", "train.epochs=20", "seed=0,4,5")
+    small = ("size=100", "data.n_validation=100", "model.hidden=[5]", "tracking.artifacts=none")
+    trained = inside(tmp_path, "-m", *small, *early, "sweep.workers=1")
+    assert trained.returncode == 0, trained.stderr
+    done = inside(tmp_path, "report", "nnexp", "--out", "page")
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
+    assert (tmp_path / "page" / "train_cost.svg").exists()
+    assert "first run stops (1 run that stopped after one measured epoch left out)" in page

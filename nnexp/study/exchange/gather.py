@@ -17,6 +17,7 @@ from nnexp.record.contents import Contents
 from nnexp.record.description import owner_tags
 from nnexp.record.files import recorded_contents, recorded_digests
 from nnexp.record.projection import TOKEN
+from nnexp.record.rebuild import FORMERLY
 from nnexp.record.store import Store
 from nnexp.record.store_errors import said_by_store
 from nnexp.source import sha256_of
@@ -65,7 +66,7 @@ the name of who exported it, each ended by a newline (Ed25519). verifications.js
 one, says who has trained these results again since; it is not in SHA256SUMS.
 """
 
-_PLACED = (TOKEN, "nnexp.sweep", "nnexp.imported")
+_PLACED = (TOKEN, FORMERLY, "nnexp.sweep", "nnexp.imported")
 """Tags that say where a run lies in its store: they stay behind, as do those of a process."""
 
 
