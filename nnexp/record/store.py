@@ -24,7 +24,7 @@ from nnexp.error_boundary import logs_beside
 from nnexp.errors import UserError
 from nnexp.record.identity import ARTIFACTS, follow_move, noted, store_id
 from nnexp.record.locks import held
-from nnexp.record.mlflow_private import LOCKED, SERVED, be_brief, preload, store_of
+from nnexp.record.mlflow_private import LOCKED, SERVED, be_brief, let_go, preload, store_of
 from nnexp.record.mlflow_settings import prepare_mlflow
 from nnexp.record.new_database import create_database
 from nnexp.record.patient_client import LOCKED_SECONDS, PatientClient
@@ -229,7 +229,10 @@ def _nothing_recorded(key: str) -> Store:
 
 
 def _create(path: Path, folder: Path, key: str) -> None:
-    create_database(path, folder, lambda f: _reach(f"sqlite:///{f}", key, folder, reading=True))
+    def reach(fresh: Path) -> None:
+        let_go(store_of(_reach(f"sqlite:///{fresh}", key, folder, reading=True).client))
+
+    create_database(path, folder, reach)
 
 
 def _reach_unlocked(uri: str, key: str, folder: Path, *, reading: bool) -> Store:
