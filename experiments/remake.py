@@ -223,7 +223,7 @@ def index(presets: Sequence[str]) -> str:
             verdict = verdict.replace(f"{CLAIMS}\n\n", "").replace(f"{CLAIMS_END}\n\n", "").strip()
             lines += [f"## [{name}]({name}/README.md)", "", f"*{question_of(name)}*", ""]
             # Links are those of a page one folder down.
-            lines += [verdict.replace("](../../", "](../"), ""]
+            lines += [verdict.replace("](../", "]("), ""]
     return "\n".join(lines)
 
 

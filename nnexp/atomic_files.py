@@ -4,9 +4,33 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+IN_USE = (5, 32)
+"""Windows' numbers of errors for what is open elsewhere: it neither moves nor replaces that."""
+
+PATIENCE_SECONDS = 3.0
+"""So long it is tried: a reader closes a file soon, a search for viruses too."""
+
+
+def move(source: Path, place: Path) -> None:
+    """Move a file or folder to its place, where a file that is there already is replaced.
+
+    Raises:
+        OSError: it cannot be moved, or on Windows somebody has it open and does not let go of it.
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            os.replace(source, place)
+            return
+        except PermissionError as error:
+            if getattr(error, "winerror", None) not in IN_USE or time.monotonic() > deadline:
+                raise
+        time.sleep(0.02)
 
 
 @contextmanager
@@ -38,7 +62,7 @@ def whole(path: Path) -> Iterator[Path]:
     try:
         yield fresh
         if not special:
-            os.replace(fresh, place)
+            move(fresh, place)
     except BaseException as error:
         if not special:
             shutil.rmtree(fresh, ignore_errors=True)

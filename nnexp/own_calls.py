@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nnexp.config import extensions
 from nnexp.config.schema import Config
-from nnexp.data.dataset import Dataset
+from nnexp.data.dataset import Dataset, dataset_of, forget
 from nnexp.errors import UserError
 from nnexp.nn.initializers import Normal
 from nnexp.nn.parameters import Parameters
@@ -123,11 +123,28 @@ def _bytes(labels: NDArray[Any]) -> NDArray[Any]:
 
 
 def check_own(config: Config, dataset: Dataset) -> None:
-    """Call the initializer and the metrics of a user's own that a config names.
+    """Call the data set, the initializer and the metrics of a user's own that a config names.
 
     Raises:
         UserError: one that cannot be called so, or gives what it must not.
     """
+    _check_data(config, dataset)
+    _check_functions(config, dataset)
+
+
+def _check_data(config: Config, dataset: Dataset) -> None:
+    """Read a data set of a user's own once more: no run of another could be trained again."""
+    if config.data.name not in extensions.names("data.name"):
+        return
+    forget()
+    if dataset_of(config).digest != dataset.digest:
+        raise UserError(
+            f"data={config.data.name}: gave other data when it was called again; allowed: the same "
+            "each time (draws of np.random.default_rng(0), not of default_rng())"
+        )
+
+
+def _check_functions(config: Config, dataset: Dataset) -> None:
     if config.init.name in extensions.names("init.name"):
         first, second = (initial_parameters(config, sizes_of(config, dataset)) for _ in range(2))
         pairs = zip((*first.weights, *first.biases), (*second.weights, *second.biases), strict=True)
@@ -152,9 +169,13 @@ def check_all_own(configs: Sequence[Config], datasets: Sequence[Dataset]) -> Non
     Raises:
         UserError: as there.
     """
+    for config, dataset in {
+        d.digest: (c, d) for c, d in zip(configs, datasets, strict=True)
+    }.values():
+        _check_data(config, dataset)
     first = {
         (c.init.name, *c.model.hidden, *c.monitor.metrics, c.data.n_train, d.digest): (c, d)
         for c, d in zip(configs, datasets, strict=True)
     }
     for config, dataset in first.values():
-        check_own(config, dataset)
+        _check_functions(config, dataset)

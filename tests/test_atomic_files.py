@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
 
-from nnexp.atomic_files import whole, write_whole
+from nnexp import atomic_files
+from nnexp.atomic_files import move, whole, write_whole
 
 
 def filled_up(path: Path) -> None:
@@ -55,3 +57,44 @@ def test_a_link_leads_to_what_is_written_and_a_device_stays_one(tmp_path: Path) 
     assert (tmp_path / "file").read_bytes() == b"x"
     write_whole(Path("/dev/null"), b"x")
     assert Path("/dev/null").is_char_device()
+
+
+def in_use() -> PermissionError:
+    """What Windows says of a file that somebody has open."""
+    error = PermissionError(errno.EACCES, "The process cannot access the file")
+    error.winerror = 32  # type: ignore[attr-defined,unused-ignore]
+    return error
+
+
+def test_what_a_reader_has_open_is_replaced_when_it_lets_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "new").write_bytes(b"new")
+    answers, replace = [in_use(), in_use()], os.replace
+
+    def tried(source: Path, place: Path) -> None:
+        if answers:
+            raise answers.pop()
+        replace(source, place)
+
+    monkeypatch.setattr(os, "replace", tried)
+    move(tmp_path / "new", tmp_path / "place")
+    assert (tmp_path / "place").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize(("error", "least"), [(in_use(), 2), (PermissionError(13, "no"), 1)])
+def test_what_stays_open_or_is_forbidden_is_said(
+    error: OSError, least: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[Path] = []
+
+    def refused(source: Path, place: Path) -> None:
+        tries.append(place)
+        raise error
+
+    monkeypatch.setattr(atomic_files, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(os, "replace", refused)
+    with pytest.raises(PermissionError):
+        move(tmp_path / "new", tmp_path / "place")
+    assert len(tries) >= least
+    assert len(tries) == 1 or least > 1

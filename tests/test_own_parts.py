@@ -372,10 +372,24 @@ def test_labels_may_be_of_any_whole_numbers(tmp_path: Path) -> None:
     assert "data=d: ValueError: labels are -1 to 1; allowed: 0 to 255" in done.stderr
 
 
+@pytest.mark.parametrize("command", [(), ("-m", "seed=0,1"), ("search", "train.eta=0.1,1")])
+def test_data_that_are_drawn_anew_are_refused_before_anything_is_recorded(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    own_parts.write(tmp_path, data_set("rng.integers(0, 3, 300)", seed=""))
+    done = inside(tmp_path, *command, *DATA)
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        "nnexp: data=d: gave other data when it was called again; allowed"
+    )
+    assert not runs(done, "")
+
+
 def test_no_run_of_a_sweep_is_trained_on_other_data_than_its_fingerprint_says(
     tmp_path: Path,
 ) -> None:
-    own_parts.write(tmp_path, data_set("rng.integers(0, 3, 300)", seed=""))
+    seed = "__import__('os').getpid()"
+    own_parts.write(tmp_path, data_set("rng.integers(0, 3, 300)", seed=seed))
     done = inside(tmp_path, "-m", "seed=range(2)", *DATA)
     assert done.returncode == 1
     assert "in a worker process" in done.stderr

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from nnexp.atomic_files import named
+from nnexp.atomic_files import move, named
 from nnexp.record.log import RunLog
 from nnexp.record.store import Store
 from nnexp.train.report import EpochReport
@@ -59,8 +59,8 @@ class CheckpointFile:
             os.fsync(file.fileno())
         # There is none at first; or another process has just removed it.
         with suppress(FileNotFoundError):
-            os.replace(self.path, self.older)
-        os.replace(fresh, self.path)
+            move(self.path, self.older)
+        move(fresh, self.path)
         _sync(self.path.parent)
 
     def read(self) -> tuple[Snapshot, dict[str, Any], str] | None:

@@ -7,7 +7,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import unquote, urlparse
+from urllib.parse import urlparse
+from urllib.request import url2pathname
 
 from nnexp.record.mlflow_private import fetched, repository_of
 from nnexp.record.store import Store
@@ -44,8 +45,9 @@ def local(place: str) -> Path | None:
     """The folder of an artifact address on this machine, or None."""
     parsed = urlparse(place)
     if parsed.scheme == "file" and parsed.netloc in ("", "localhost"):
-        return Path(unquote(parsed.path))
-    return Path(place) if place.startswith("/") else None
+        # On Windows /C:/folder is C:\folder.
+        return Path(url2pathname(parsed.path))
+    return Path(place) if Path(place).is_absolute() else None
 
 
 def recorded_sizes(store: Store, place: str) -> dict[str, int]:

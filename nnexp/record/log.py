@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from nnexp.atomic_files import named, write_synced
+from nnexp.atomic_files import move, named, write_synced
 from nnexp.errors import NnexpError
 from nnexp.record.events import (
     Begun,
@@ -278,7 +278,7 @@ def put_away(log: RunLog, store_folder: Path, run_id: str) -> None:
     log.close()
     # Synced: what it is made from goes.
     write_synced(fresh, gzip.compress(log.path.read_bytes(), compresslevel=1, mtime=0))
-    os.replace(fresh, path)
+    move(fresh, path)
     remove(log.folder)
 
 

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from uuid import uuid4
 
-from nnexp.atomic_files import named, write_synced
+from nnexp.atomic_files import move, named, write_synced
 from nnexp.record.locks import held
 from nnexp.record.store import Store
 
@@ -43,10 +43,10 @@ def create(
         for name, text in (beside or {}).items():
             (fresh / name).write_text(text, encoding="utf-8")
         if artifacts is not None:
-            os.replace(artifacts, fresh / ARTIFACTS)
+            move(artifacts, fresh / ARTIFACTS)
         with suppress(FileNotFoundError):
             remove(folder)
-        os.replace(fresh, folder)
+        move(fresh, folder)
     return len(content)
 
 
@@ -57,7 +57,7 @@ def remove(folder: Path) -> None:
         OSError: there is none, or the disk is read-only.
     """
     gone = folder.with_name(f"{folder.name}.gone{HALF}{os.getpid()}")
-    os.replace(folder, gone)
+    move(folder, gone)
     # What is left, should it be killed meanwhile, is told by its name.
     shutil.rmtree(gone, ignore_errors=True)
 
@@ -75,7 +75,7 @@ def lock(folder: Path) -> AbstractContextManager[None]:
 def make_room(folder: Path) -> None:
     """Let a new log be written in a folder: what is there is settled later, by another name."""
     with suppress(FileNotFoundError):
-        os.replace(folder, folder.with_name(uuid4().hex))
+        move(folder, folder.with_name(uuid4().hex))
 
 
 def set_aside(store: Store, folder: Path, reason: str) -> Path:
@@ -84,7 +84,7 @@ def set_aside(store: Store, folder: Path, reason: str) -> Path:
     aside.parent.mkdir(exist_ok=True)
     shutil.rmtree(aside, ignore_errors=True)
     (folder / REASON).write_text(reason, encoding="utf-8")
-    os.replace(folder, aside)
+    move(folder, aside)
     return aside
 
 
@@ -95,5 +95,5 @@ def taken_back(store: Store, folder: Path) -> Path:
     with lock(store.folder):
         if back.exists():
             remove(back)
-        os.replace(folder, back)
+        move(folder, back)
     return back

@@ -180,6 +180,16 @@ def history_of_many(
     return None
 
 
+def let_go(inner: Any) -> None:
+    """Close what a store of MLflow's holds open of its database; it opens it again when asked.
+
+    Without this part it stays open until the process ends, and Windows moves no open file.
+    """
+    dispose: Callable[[], None] | None = getattr(getattr(inner, "engine", None), "dispose", None)
+    if dispose is not None:
+        dispose()
+
+
 def remover(inner: Any) -> Callable[[str], None] | None:
     """What removes a run with all its rows from a database; None leaves that to `mlflow gc`."""
     found: Callable[[str], None] | None = getattr(inner, "_hard_delete_run", None)

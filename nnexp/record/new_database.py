@@ -16,7 +16,7 @@ from contextlib import closing, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from nnexp.atomic_files import write_whole
+from nnexp.atomic_files import move, write_whole
 from nnexp.errors import UserError
 from nnexp.kernel.cache import cache_folder
 
@@ -33,13 +33,13 @@ def create_database(path: Path, folder: Path, reach: Callable[[Path], object]) -
     Args:
         path: where it is to be.
         folder: where it is made, on the same disk.
-        reach: lets MLflow open a file, and make what it lacks.
+        reach: lets MLflow open a file, and make what it lacks; afterwards it holds it no more.
 
     Raises:
         OSError: the disk takes nothing more. Or whatever `reach` raises.
     """
     for left in folder.glob("fresh-*.db*"):
-        left.unlink()
+        _drop(left)
     if (content := _template()) is not None:
         fresh = _fresh(folder)
         fresh.write_bytes(content)
@@ -47,15 +47,21 @@ def create_database(path: Path, folder: Path, reach: Callable[[Path], object]) -
             reach(fresh)
         except UserError:
             # Not this MLflow's, whatever its name says.
-            fresh.unlink()
+            _drop(fresh)
             _forget()
         else:
-            os.replace(fresh, path)
+            move(fresh, path)
             return
     fresh = _fresh(folder)
     reach(fresh)
     _keep(fresh)
-    os.replace(fresh, path)
+    move(fresh, path)
+
+
+def _drop(path: Path) -> None:
+    # Windows keeps what a process still has open: the next one finds it.
+    with suppress(OSError):
+        path.unlink()
 
 
 def _fresh(folder: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -19,12 +20,13 @@ HEARTBEAT_MINUTES = 15
 
 
 def started_at(pid: int) -> str:
-    """When a process was started, in hundredths of a second since boot; empty if it is not there.
+    """When a process was started, in hundredths of a second; empty if it is not there.
 
-    A process id alone may have been given to another process since. Counted from the boot it stays
-    the same when the clock is set.
+    A process id alone may have been given to another process since. Linux keeps the time since the
+    boot, which stays the same when the clock is set; other systems keep the time of day, and what
+    they say of the boot is another time whenever they are asked.
     """
-    booted = psutil.boot_time()
+    booted = psutil.boot_time() if sys.platform == "linux" else 0.0
     try:
         return str(round(100 * (psutil.Process(pid).create_time() - booted)))
     except psutil.Error:

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnexp.atomic_files import named, outlast
+from nnexp.atomic_files import move, named, outlast
 from nnexp.record.clock import now
 from nnexp.record.contents import Expected, Lost, confirm, confirm_closed
 from nnexp.record.events import Begun, Ended
@@ -81,7 +81,7 @@ def note(folder: Path, state: State) -> None:
     fresh = path.with_suffix(f".new{os.getpid()}")
     with named(path):
         fresh.write_text(json.dumps(asdict(state)), encoding="utf-8")
-        os.replace(fresh, path)
+        move(fresh, path)
 
 
 def taken_out(store: Store, run_id: str, folder: Path) -> RunLog | None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import struct
 import zlib
 from collections.abc import Collection, Iterable, Mapping
@@ -123,11 +122,8 @@ def note_seal(folder: Path, run_id: str, seal: Seal) -> None:
     body = json.dumps({"run": run_id, "sha256": seal.sha256, "parts": dict(seal.parts)})
     line = f"{body}\t{zlib.crc32(body.encode()):08x}\n".encode()
     # In one call, so that lines of two processes do not mix; a line cut short is ignored.
-    descriptor = os.open(folder / KEPT, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    try:
-        os.write(descriptor, line)
-    finally:
-        os.close(descriptor)
+    with open(folder / KEPT, "ab", buffering=0) as file:
+        file.write(line)
 
 
 def kept_seals(folder: Path, ids: Collection[str]) -> dict[str, Seal]:

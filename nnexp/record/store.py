@@ -23,7 +23,7 @@ from nnexp.config.arguments import printable
 from nnexp.error_boundary import logs_beside
 from nnexp.errors import UserError
 from nnexp.record.locks import held
-from nnexp.record.mlflow_private import LOCKED, SERVED, be_brief, preload, store_of
+from nnexp.record.mlflow_private import LOCKED, SERVED, be_brief, let_go, preload, store_of
 from nnexp.record.new_database import create_database
 from nnexp.record.patient_client import LOCKED_SECONDS, PatientClient, prepare_mlflow
 from nnexp.record.store_address import (
@@ -235,7 +235,10 @@ def _nothing_recorded(key: str) -> Store:
 
 
 def _create(path: Path, folder: Path, key: str) -> None:
-    create_database(path, folder, lambda f: _reach(f"sqlite:///{f}", key, folder, reading=True))
+    def reach(fresh: Path) -> None:
+        let_go(store_of(_reach(f"sqlite:///{fresh}", key, folder, reading=True).client))
+
+    create_database(path, folder, reach)
 
 
 def _reach_unlocked(uri: str, key: str, folder: Path, *, reading: bool) -> Store:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
+from urllib.request import url2pathname
 
 from nnexp.errors import UserError
 from nnexp.record.mlflow_private import session_of, tables
@@ -132,7 +133,7 @@ def follow_move(inner: Any, folder: Path) -> int:
 def _moved(place: str, here: Path) -> bool:
     """Whether a recorded folder of artifacts is one of ours, and not this one."""
     address = urlparse(place)
-    path = Path(unquote(address.path))
+    path = Path(url2pathname(address.path))
     if address.scheme != "file" or path.name != ARTIFACTS or path == here:
         return False
     return not (path.exists() and os.path.samefile(path, here))

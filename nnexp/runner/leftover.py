@@ -7,10 +7,12 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from nnexp.atomic_files import IN_USE
 from nnexp.record.checkpoint import SUFFIX, CheckpointFile, run_key
 from nnexp.record.log_folder import HALF, RUNS
 from nnexp.record.processes import exists
@@ -53,7 +55,7 @@ def _locks(store: Store) -> Iterator[Leftover]:
         if LOCK.fullmatch(path.name) and path.stat().st_size == 0:
             with _held(path) as free:
                 if free:
-                    yield Leftover("lock", path, path.unlink)
+                    yield Leftover("lock", path, partial(_unlink, path))
 
 
 def _databases(store: Store) -> Iterator[Leftover]:
@@ -113,8 +115,17 @@ def _held(path: Path) -> Iterator[bool]:
         yield True
     finally:
         if not there:
-            path.unlink(missing_ok=True)
+            _unlink(path)
         held.release()
+
+
+def _unlink(path: Path) -> None:
+    """Remove the file of a lock that is held; on Windows it goes when the lock is released."""
+    try:
+        path.unlink(missing_ok=True)
+    except PermissionError as error:
+        if getattr(error, "winerror", None) not in IN_USE:
+            raise
 
 
 def _removing(folder: Path) -> Callable[[], None]:

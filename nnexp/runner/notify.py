@@ -128,8 +128,16 @@ def _call(command: str, body: bytes) -> str:
     try:
         process.communicate(body, timeout=PATIENCE_SECONDS)
     except subprocess.TimeoutExpired:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _kill(process)
         process.wait()
         return "stopped, it took longer than 5 s"
     return f"ended with exit code {process.returncode}" if process.returncode else ""
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a command, where the system can with all that it has started."""
+    if not hasattr(os, "killpg"):  # Windows
+        process.kill()
+        return
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

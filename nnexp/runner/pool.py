@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from typing import cast
 
 from nnexp.record.processes import is_stopped
 from nnexp.runner.worker import Broken, Finished, Idle, Message, Note, Paused, Progress, Task, serve
@@ -61,8 +62,8 @@ class Pool:
                     ready = wait(list(busy), timeout=LOOK_SECONDS)
                 yield from self._stopped()
                 for pipe in ready:
-                    assert isinstance(pipe, Connection)
-                    yield from self._receive(busy[pipe])
+                    # Pipes of Windows are of another class, which only that system has.
+                    yield from self._receive(busy[cast("Connection", pipe)])
             whole = True
         finally:
             if not (whole and self._stays):

@@ -136,8 +136,10 @@ def _folder(source: Path) -> Found:
     found = [
         (path, path.parent.name)
         for place in places
-        for path in sorted(place.glob("*/*"))
-        if path.suffix.lower() in PICTURES
+        # Names as text: Windows orders paths as if all letters were small.
+        for path in sorted(place.glob("*/*"), key=lambda path: path.relative_to(place).parts)
+        # macOS leaves ._NAME.png beside what it copies to other disks.
+        if path.suffix.lower() in PICTURES and not path.name.startswith(".")
     ]
     if not found:
         raise ValueError("no pictures in folders below it")

@@ -1,27 +1,65 @@
-"""What only Linux and macOS have is done without where a system lacks it, as Windows does."""
+"""What only Linux and macOS have is done without where a system lacks it, as Windows does.
+
+Windows moves and removes no file that a process has open, nor a folder with one in it, and its
+pipes are of a class of their own.
+"""
 
 from __future__ import annotations
 
+import nturl2path
+import os
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
+import pytest
+
+from nnexp.record import files, identity, processes
+from nnexp.record.store import open_store
+from nnexp.runner.leftover import leftovers
 from tests.cli.command import environment
+from tests.stores import address
+from tests.test_atomic_files import in_use
 
 WITHOUT = """
 import errno, os, signal, sys
 import filelock  # Has a lock of its own for Windows.
 sys.modules["fcntl"] = None
 del signal.SIGHUP, signal.pthread_sigmask, os.sched_getaffinity, errno.EDQUOT
+from multiprocessing import connection
+Pipe = connection.Connection
+
+class OfOtherSystems:
+    def __new__(cls, *values, **named):
+        return Pipe(*values, **named)
+
+connection.Connection = OfOtherSystems
+
+def refuse(event, values):
+    if event in ("os.rename", "os.remove", "os.rmdir") and os.path.isdir("/proc/self/fd"):
+        paths = [os.path.realpath(os.fsdecode(v)) for v in values if not isinstance(v, int)]
+        for number in os.listdir("/proc/self/fd"):
+            held = os.path.realpath(f"/proc/self/fd/{number}")
+            of = [p for p in paths if os.path.isfile(held) and f"{held}/".startswith(f"{p}/")]
+            if of and -1 in values:
+                raise PermissionError(errno.EACCES, "is being used by another process", of[0])
+
+sys.addaudithook(refuse)
 from nnexp.__main__ import script
 if __name__ == "__main__":
     script()
 """
 
 
-def test_a_sweep_without_what_windows_lacks(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        "-m size=100 train.epochs=1 model.hidden=[5] seed=0,1 tracking.artifacts=none",
+        "size=100 train.epochs=1 model.hidden=[5] tracking.artifacts=light",
+    ],
+)
+def test_training_without_what_windows_lacks(tmp_path: Path, words: str) -> None:
     (tmp_path / "without.py").write_text(WITHOUT)
-    words = "-m size=100 train.epochs=1 model.hidden=[5] seed=0,1 tracking.artifacts=none"
     ended = subprocess.run(
         [sys.executable, "without.py", *words.split()],
         cwd=tmp_path,
@@ -32,5 +70,41 @@ def test_a_sweep_without_what_windows_lacks(tmp_path: Path) -> None:
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
-    assert "[2/2]" in ended.stdout
+    assert ("[2/2]" if "-m" in words else "recorded") in ended.stdout
     assert ended.stderr == ""
+
+
+def test_addresses_of_artifacts_are_folders_of_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (files, identity):
+        monkeypatch.setattr(module, "url2pathname", nturl2path.url2pathname)
+        monkeypatch.setattr(module, "Path", PureWindowsPath)
+    here = PureWindowsPath("C:/my runs/mlartifacts")
+    assert files.local(here.as_uri()) == here
+    assert files.local(str(here)) == here
+    assert files.local("mlflow-artifacts:/1/2") is None
+    assert not identity._moved(here.as_uri(), here)  # type: ignore[arg-type]
+
+
+def test_a_process_is_known_again_where_the_time_of_the_boot_varies(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    boots = iter([1000.0, 1000.4])
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(processes.psutil, "boot_time", lambda: next(boots))
+    pid = os.getpid()
+    assert processes.started_at(pid) == processes.started_at(pid) != ""
+
+
+def test_a_lock_that_windows_keeps_while_it_is_held_stops_no_tidying(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(address(tmp_path))
+    (store.folder / "run-0123456789abcdef.lock").touch()
+
+    def kept(path: Path, missing_ok: bool = False) -> None:
+        raise in_use()
+
+    monkeypatch.setattr(Path, "unlink", kept)
+    (left,) = leftovers(store, {}, lambda run_id: "")
+    left.remove()
+    assert left.what == "lock"

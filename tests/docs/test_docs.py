@@ -11,10 +11,9 @@ import pytest
 from nnexp.cli import WORDS
 
 ROOT = Path(__file__).parent.parent.parent
-PAGES = sorted(
-    [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "experiments").glob("*/README.md")]
-)
-PACKAGES = "nn|kernel|data|train|record|sweep|study|search|config|commands|hydra_app|book|api"
+TEXTS = ("README.md", "CONTRIBUTING.md", "docs/*.md", "experiments/**/*.md", "benchmarks/*.md")
+PAGES = sorted(path for text in TEXTS for path in ROOT.glob(text))
+PACKAGES = "|".join(sorted(p.stem for p in (ROOT / "nnexp").iterdir() if p.stem.isidentifier()))
 
 
 def exists(dotted: str) -> bool:

@@ -135,3 +135,14 @@ def test_command_of_somebody_else_is_taken_from_no_record_and_no_preset(tmp_path
         preset.write_text(f"# @package _global_\n{text}")
         with pytest.raises(UserError, match=r"tracking\.notify"):
             check_config_dir(os.fspath(tmp_path), {"tracking.notify", "seed"})
+
+
+def test_a_command_that_takes_too_long_is_stopped_where_there_are_no_groups_of_processes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delattr(os, "killpg")
+    monkeypatch.setattr(notify_module, "PATIENCE_SECONDS", 0.3)
+    started = time.monotonic()
+    notify("sleep 30", ENDING)
+    assert time.monotonic() - started < 10.0
+    assert "sleep: stopped, it took longer than 5 s" in capsys.readouterr().err
