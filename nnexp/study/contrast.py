@@ -18,50 +18,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from nnexp.study.bootstrap import Interval, mean_interval, weighted_interval
 from nnexp.study.difference import Evidence
 from nnexp.study.permutation import steps_per_unit
-from nnexp.study.ttest import Floats, Moments, alike, moments
 
 Values = Mapping[Any, float]
 
 
 @dataclass(frozen=True, eq=False)
 class Contrast(Evidence):
-    """The values z_s of each block; ψ is the sum of the blocks' means."""
+    """Of each block the values z_s; ψ is the sum of the blocks' means, with weight 1 each."""
 
-    blocks: tuple[Floats, ...]
     left_out: int
     """Seeds that some settings of a block have and others have not."""
-    sides: tuple[Floats, ...]
-    """The values of each setting."""
 
     @property
     def n(self) -> int:
         """The seeds that are used, of the block with fewest."""
         return min(block.size for block in self.blocks)
-
-    @cached_property
-    def moments(self) -> Moments:
-        """The estimate of ψ, with its error: t = ψ̂ / √(Σ_b s_b²/n_b)."""
-        return alike(moments(self.blocks), self.n, self.sides)
-
-    @property
-    def paired(self) -> Floats | None:
-        """The z_s, where all settings share the seeds that are used; else None."""
-        return self.blocks[0] if len(self.blocks) == 1 else None
-
-    @cached_property
-    def interval(self) -> Interval:
-        """The 95 % interval of ψ: that of one setting's mean, of the z_s."""
-        if len(self.blocks) == 1:
-            return mean_interval(self.blocks[0])
-        return weighted_interval(self.blocks, [1.0] * len(self.blocks))
 
 
 def contrast(plus: Sequence[Values], minus: Sequence[Values], share: float) -> Contrast | None:
@@ -85,7 +62,7 @@ def contrast(plus: Sequence[Values], minus: Sequence[Values], share: float) -> C
         sums = np.array([sum(w * values[s] for w, values in block) for s in common])
         blocks.append(np.rint(sums * per_unit) / per_unit)
     sides = tuple(np.array(list(values.values())) for _, values in terms)
-    return Contrast(tuple(blocks), left_out, sides)
+    return Contrast(tuple(blocks), (1.0,) * len(blocks), sides, 0.95, left_out)
 
 
 def _blocks(terms: Sequence[tuple[float, Values]]) -> list[list[tuple[float, Values]]]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnexp.study.bootstrap import Interval, checked, mean_interval, resolved, weighted_interval
+from nnexp.study.bootstrap import Interval, checked, resolved, weighted_interval
 from nnexp.study.improvement import (
     Probability,
     anytime_probability,
@@ -28,7 +28,7 @@ from nnexp.study.ttest import Floats, Moments, alike, moments
 
 
 class Estimate(ABC):
-    """An estimate with its error and its interval."""
+    """What is known of a difference of means: by how much, how sure, at what ends."""
 
     @property
     @abstractmethod
@@ -65,34 +65,76 @@ class Estimate(ABC):
         return self.moments.p
 
 
+@dataclass(frozen=True, eq=False)
 class Evidence(Estimate):
-    """A difference of means, as the runs show it."""
+    """A difference of means as the runs show it: a weighted sum of means of independent blocks."""
+
+    blocks: tuple[Floats, ...]
+    weights: tuple[float, ...]
+    """One per block."""
+    sides: tuple[Floats, ...]
+    """The values of each setting."""
+    level: float
+
+    @cached_property
+    def moments(self) -> Moments:
+        """By Student, Welch or Satterthwaite: t = Σ w_b m_b / √(Σ w_b² s_b²/n_b)."""
+        fewest = min(block.size for block in self.blocks)
+        return alike(moments(self.blocks, self.weights), fewest, self.sides)
+
+    @cached_property
+    def interval(self) -> Interval:
+        """Each block resampled on its own; of one block that of one setting's mean."""
+        return weighted_interval(self.blocks, self.weights, level=self.level)
 
     @property
-    @abstractmethod
     def paired(self) -> Floats | None:
         """One value per seed, where all that is compared has these seeds; else None."""
+        return self.blocks[0] if len(self.blocks) == 1 else None
 
 
 @dataclass(frozen=True, eq=False)
 class Difference(Evidence):
-    """A mean difference A − B."""
+    """A mean difference A − B: of pairs their differences are the one block, else each side is."""
 
-    a: Floats
-    b: Floats
     per_unit: float
     """Whole numbers of steps of 1/`per_unit` take the place of values where ties count."""
-    level: float
 
     @property
-    @abstractmethod
+    def n(self) -> int:
+        """The number of pairs; 0 of independent values."""
+        return 0 if self.paired is None else self.paired.size
+
+    @property
+    def sd(self) -> float:
+        """The standard deviation of the differences of pairs; NaN for one pair."""
+        return standard_deviation(self.blocks[0])
+
+    @cached_property
+    def steps(self) -> tuple[Floats, ...]:
+        """The blocks in steps, whole numbers."""
+        return tuple(np.rint(block * self.per_unit) for block in self.blocks)
+
+    @property
     def probability(self) -> Probability:
         """P(A > B), ties counting half, with its interval at the same level."""
+        if not self.n:
+            return unpaired_probability(self.steps[0], self.steps[1], self.level)
+        return paired_probability(*self._wins_and_ties, self.n, self.level)
+
+    def anytime_probability(self, alpha: float) -> Probability:
+        """The same of pairs, its interval for any number of them."""
+        return anytime_probability(*self._wins_and_ties, self.n, alpha)
 
     @property
-    @abstractmethod
+    def _wins_and_ties(self) -> tuple[int, int]:
+        (steps,) = self.steps
+        return int(np.count_nonzero(steps > 0.0)), int(np.count_nonzero(steps == 0.0))
+
+    @cached_property
     def permutation_p(self) -> float:
-        """Two-sided, exact for few runs (see `permutation`)."""
+        """Two-sided, exact for few runs: signs of pairs flipped, or values dealt out anew."""
+        return sign_flip_p(self.steps[0]) if self.n else split_p(self.steps[0], self.steps[1])
 
     @property
     def resolved(self) -> bool:
@@ -107,96 +149,7 @@ class Difference(Evidence):
         return "higher" if self.mean > 0.0 else "lower"
 
 
-@dataclass(frozen=True, eq=False)
-class PairedDifference(Difference):
-    """Of n pairs."""
-
-    @property
-    def n(self) -> int:
-        """The number of pairs."""
-        return self.a.size
-
-    @cached_property
-    def steps(self) -> Floats:
-        """The differences in steps, whole numbers."""
-        return np.rint((self.a - self.b) * self.per_unit)
-
-    @cached_property
-    def paired(self) -> Floats:
-        """The differences."""
-        return self.steps / self.per_unit
-
-    @cached_property
-    def moments(self) -> Moments:
-        """Of the differences."""
-        return alike(moments([self.paired]), self.n, (self.a, self.b))
-
-    @property
-    def sd(self) -> float:
-        """The standard deviation of the differences; NaN for one pair."""
-        return standard_deviation(self.paired)
-
-    @cached_property
-    def interval(self) -> Interval:
-        """That of one setting's mean, of the differences."""
-        return mean_interval(self.paired, level=self.level)
-
-    @property
-    def probability(self) -> Probability:
-        """The share of pairs that A wins."""
-        wins, losses = self._wins
-        return paired_probability(wins, self.n - wins - losses, self.n, self.level)
-
-    def anytime_probability(self, alpha: float) -> Probability:
-        """The same, its interval for any number of pairs."""
-        wins, losses = self._wins
-        return anytime_probability(wins, self.n - wins - losses, self.n, alpha)
-
-    @cached_property
-    def permutation_p(self) -> float:
-        """Signs of the differences flipped."""
-        return sign_flip_p(self.steps)
-
-    @property
-    def _wins(self) -> tuple[int, int]:
-        return int(np.count_nonzero(self.steps > 0.0)), int(np.count_nonzero(self.steps < 0.0))
-
-
-@dataclass(frozen=True, eq=False)
-class UnpairedDifference(Difference):
-    """Of n_a and n_b independent values."""
-
-    @property
-    def paired(self) -> None:
-        """There are no pairs."""
-        return None
-
-    @cached_property
-    def moments(self) -> Moments:
-        """Welch's."""
-        return moments([self.a, -self.b])
-
-    @cached_property
-    def interval(self) -> Interval:
-        """Each side resampled on its own."""
-        return weighted_interval([self.a, self.b], [1.0, -1.0], level=self.level)
-
-    @property
-    def probability(self) -> Probability:
-        """How often a run of A is above one of B."""
-        return unpaired_probability(*self._steps, self.level)
-
-    @cached_property
-    def permutation_p(self) -> float:
-        """Values dealt out anew."""
-        return split_p(*self._steps)
-
-    @property
-    def _steps(self) -> tuple[Floats, Floats]:
-        return np.rint(self.a * self.per_unit), np.rint(self.b * self.per_unit)
-
-
-def paired_difference(a: ArrayLike, b: ArrayLike, *, level: float = 0.95) -> PairedDifference:
+def paired_difference(a: ArrayLike, b: ArrayLike, *, level: float = 0.95) -> Difference:
     """A − B of values that belong together, a[i] with b[i] (the same seed); shapes (n,), n ≥ 1.
 
     Differences are rounded to about the twelfth significant digit of the values, so that rounding
@@ -209,10 +162,12 @@ def paired_difference(a: ArrayLike, b: ArrayLike, *, level: float = 0.95) -> Pai
     x, y = checked(a, "a"), checked(b, "b")
     if x.size != y.size:
         raise ValueError(f"a has {x.size} values, b {y.size}: allowed are pairs")
-    return PairedDifference(x, y, steps_per_unit(x, y), level)
+    per_unit = steps_per_unit(x, y)
+    differences = np.rint((x - y) * per_unit) / per_unit
+    return Difference((differences,), (1.0,), (x, y), level, per_unit)
 
 
-def unpaired_difference(a: ArrayLike, b: ArrayLike, *, level: float = 0.95) -> UnpairedDifference:
+def unpaired_difference(a: ArrayLike, b: ArrayLike, *, level: float = 0.95) -> Difference:
     """A − B of independent values, shapes (n_a,) and (n_b,); each n ≥ 1.
 
     The interval resamples each side on its own, with Welch's degrees of freedom (neither the same
@@ -224,7 +179,7 @@ def unpaired_difference(a: ArrayLike, b: ArrayLike, *, level: float = 0.95) -> U
         UserError: a value is not finite.
     """
     x, y = checked(a, "a"), checked(b, "b")
-    return UnpairedDifference(x, y, steps_per_unit(x, y), level)
+    return Difference((x, y), (1.0, -1.0), (x, y), level, steps_per_unit(x, y))
 
 
 def difference_by_seed(
