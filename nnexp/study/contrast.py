@@ -41,16 +41,18 @@ class Contrast(Evidence):
         return min(block.size for block in self.blocks)
 
 
-def contrast(plus: Sequence[Values], minus: Sequence[Values], share: float) -> Contrast | None:
-    """The contrast with weight `share` on the settings of `plus` and −`share` on those of `minus`.
+def contrast(plus: Sequence[Values], minus: Sequence[Values], cells: int) -> Contrast | None:
+    """The contrast with weight w = 1/`cells` on the settings of `plus` and −w on those of `minus`.
 
     Each setting is its values by seed. Only seeds that all settings of a block have are used. None
     where a block has fewer than two of them: nothing is known then of the spread.
     """
-    terms = [(share, values) for values in plus] + [(-share, values) for values in minus]
-    everything = np.array([v for _, values in terms for v in values.values()])
+    sides = tuple(np.array(list(values.values())) for values in (*plus, *minus))
+    everything = np.concatenate([*sides, np.zeros(0)])
     if not everything.size:
         return None
+    share = 1.0 / cells
+    terms = [(share, values) for values in plus] + [(-share, values) for values in minus]
     # As with pairs: rounding in the sums neither breaks a tie nor makes spread.
     per_unit = steps_per_unit(everything)
     blocks, left_out = [], 0
@@ -61,7 +63,6 @@ def contrast(plus: Sequence[Values], minus: Sequence[Values], share: float) -> C
         left_out += len({s for _, values in block for s in values}) - len(common)
         sums = np.array([sum(w * values[s] for w, values in block) for s in common])
         blocks.append(np.rint(sums * per_unit) / per_unit)
-    sides = tuple(np.array(list(values.values())) for _, values in terms)
     return Contrast(tuple(blocks), (1.0,) * len(blocks), sides, 0.95, left_out)
 
 
