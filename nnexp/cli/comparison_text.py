@@ -121,7 +121,7 @@ def _cells(comparison: Comparison, pair: Pair, metric: Metric) -> dict[str, str]
     unit = metric.difference_unit.strip()
     chance = pair.probability
     cells = {
-        "pairs": str(getattr(pair.difference, "n", "unpaired")),
+        "pairs": str(pair.difference.n or "unpaired"),
         f"A - B ({unit})" if unit else "A - B": metric.text(pair.mean, sign=True),
     }
     if comparison.mixed:
@@ -154,7 +154,7 @@ def _verdict(comparison: Comparison, pair: Pair, metric: Metric) -> str:
         return f"{told}, and equivalent within {metric.margin(within)}" if within else told
     if within:
         return f"{a} and {b} are equivalent within {metric.margin(within)}"
-    return f"{a} against {b}: {open_text(pair, metric)}"
+    return f"{a} against {b}: {open_text(pair, metric.difference)}"
 
 
 def _tests(comparison: Comparison) -> list[str]:
@@ -171,7 +171,7 @@ def _tests(comparison: Comparison) -> list[str]:
             f"E: evidence against no difference, which holds however often one looks; p: 1/E{many}"
         ]
     else:
-        fewest = min(getattr(p.difference, "n", 99) for p in pairs)
+        fewest = min(p.difference.n or 99 for p in pairs)
         floor = ""
         if fewest < 6:
             least = 2.0 ** (1 - fewest)

@@ -79,7 +79,7 @@ def pairs_table(
             (
                 f"{shown.a} against {shown.b}",
                 shown.rest,
-                str(getattr(d, "n", "unpaired")),
+                str(d.n or "unpaired"),
                 measure.text(d.mean, sign=True),
                 f"{measure.text(d.low, sign=True)} to {measure.text(d.high, sign=True)}",
                 f"{d.probability.value:.2f}",
@@ -92,7 +92,7 @@ def pairs_table(
     if corrected > 1:
         note += f", corrected for all {corrected} pairs of settings (Holm), as is the verdict"
     note += "; exact p: permutation test"
-    fewest = min(getattr(p.pair.difference, "n", 2) for p in pairs)
+    fewest = min(p.pair.difference.n or 2 for p in pairs)
     if fewest <= _FEW:
         note += f", which with {fewest} pairs cannot be below {2.0 ** (1 - fewest):.2g}"
     return TextTable(f"Differences: {measure.title}", head, tuple(rows), note, command, texts=2)
@@ -102,7 +102,7 @@ def verdict(shown: Shown, measure: Measure) -> str:
     """`A is higher`, or that it is not resolved, and how many more seeds would help or why none."""
     if shown.pair.resolved:
         return f"A is {shown.pair.verdict}"
-    return open_text(shown.pair, measure)
+    return open_text(shown.pair, measure.difference)
 
 
 def published_table(material: Material) -> TextTable | None:

@@ -28,12 +28,7 @@ from nnexp.study import glossary
 from nnexp.study.bootstrap import UNBOUNDED
 from nnexp.study.claims import COLUMNS, OUTCOMES, Claim, Outcome
 from nnexp.study.claims_values import EPOCHS, Expression, Values, of_setting, values_of
-from nnexp.study.difference import (
-    Difference,
-    PairedDifference,
-    difference_by_seed,
-    paired_difference,
-)
+from nnexp.study.difference import Difference, difference_by_seed, paired_difference
 from nnexp.study.first_layer import MEASURES
 from nnexp.study.frames import runs
 from nnexp.study.lookup import all_experiments
@@ -126,7 +121,7 @@ def _judge(claim: Claim, sides: Sequence[Values], family: int) -> Judged:
     if claim.sense == "within":
         edges = [claim.about - claim.bound, claim.about + claim.bound]
     tests = [_difference(values, edge, 1.0 - claim.alpha) for edge in edges]
-    common = getattr(tests[0], "n", n)
+    common = tests[0].n or n
     outcome, p = _outcome(claim, tests)
     judged = Judged(claim, outcome, common, *_measured(claim, values), p)
     return replace(judged, why=_more(claim, tests, family)) if outcome == "not resolved" else judged
@@ -200,7 +195,7 @@ def _more(claim: Claim, tests: Sequence[Difference], family: int) -> str:
     At α divided by the number of claims, as in `compare`; of `within` each test is one-sided.
     """
     test = max(tests, key=lambda t: t.t_p)
-    if not isinstance(test, PairedDifference):
+    if not test.n:
         return "the sides share no seeds"
     alpha = claim.alpha / family * (2.0 if claim.sense == "within" else 1.0)
     needed = seeds_needed(test.mean, test.sd, test.n, level=1.0 - alpha)

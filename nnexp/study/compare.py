@@ -15,7 +15,7 @@ from nnexp.config.plurals import some
 from nnexp.config.suggest import suggestion
 from nnexp.config.varying_keys import short
 from nnexp.errors import UserError
-from nnexp.study import notes
+from nnexp.study import grouping, notes
 from nnexp.study.bootstrap import within
 from nnexp.study.decision_rule import ALPHA, FIXED, Rule
 from nnexp.study.effects import (
@@ -26,23 +26,13 @@ from nnexp.study.effects import (
     effects_of,
     interactions_of,
 )
-from nnexp.study.grouping import (
-    GROUP_KEYS,
-    PLACES,
-    columns_by,
-    config_keys,
-    levels_of,
-    ordered,
-    setting_names,
-    wanted_levels,
-)
 from nnexp.study.metric import Metric
 from nnexp.study.published import agrees
 from nnexp.study.sequential import confidence_sequence
 from nnexp.study.setting import Pair, Setting, pairs_of
 from nnexp.study.statistics import Summary, binomial_error, summarize
 
-__all__ = ["ALPHA", "GROUP_KEYS", "Comparison", "Pair", "Setting", "compare"]
+__all__ = ["ALPHA", "Comparison", "Pair", "Setting", "compare"]
 
 EXAMPLES = 10_000
 """Test images of the data sets that `_EXAMPLES_OF` names, and by default validation images."""
@@ -137,17 +127,18 @@ def compare(
     Raises:
         UserError: a key or metric that no run has, fewer than one finished run, or no such setting.
     """
-    keys = columns_by(frame, by)
+    keys = grouping.columns_by(frame, by)
     _check_columns(frame, metric, pair)
-    names = setting_names(frame, keys)
+    names = grouping.setting_names(frame, keys)
     finished, warnings = _counted(frame, keys, metric)
-    settings, missing_runs = _settings(frame, finished, names, keys, pair, metric, published, rule)
+    grouped = grouping.Grouped(finished, names.loc[finished.index], keys, pair, metric)
+    settings, missing_runs = _settings(frame, names, grouped, published, rule)
     warnings += missing_runs
     base = None if against is None else _named(settings, against)
-    mixed = tuple(notes.mixed_keys(finished, names, keys, pair))
+    mixed = tuple(notes.mixed_keys(grouped))
     design = design_of(settings)
-    effects, missing = ((), ()) if mixed else effects_of(design, rule)
-    warnings += notes.warnings(finished, names, keys, pair, metric, settings)
+    found, missing = ((), ()) if mixed else effects_of(design, rule)
+    warnings += notes.warnings(grouped, settings)
     if missing and len(design.factors) > 1:
         warnings.append(f"no effect, as too few runs go together: {'; '.join(missing)}")
     if mixed:
@@ -156,7 +147,7 @@ def compare(
         warnings.insert(0, f"{which}: add {it} to --by, or narrow with --sweep or --where")
     return Comparison(
         metric, tuple(by), tuple(short(k) for k in keys), tuple(settings),
-        tuple(pairs_of(settings, base, rule)), design, effects,
+        tuple(pairs_of(settings, base, rule)), design, found,
         () if mixed else interactions_of(design, rule), tuple(warnings), mixed,
         _error(finished, metric, settings), base, rule,
     )  # fmt: skip
@@ -182,7 +173,8 @@ def _counted(
     left_out = notes.left_out(frame, len(done) - len(finished), metric)
     # The same config on the same data again: with another source or environment, or without reuse.
     # Where places are compared, a run counts in each.
-    same = [k for k in (*config_keys(), "data", *(set(keys) & set(PLACES))) if k in finished]
+    places = set(keys) & set(grouping.PLACES)
+    same = [k for k in (*grouping.config_keys(), "data", *places) if k in finished]
     twice = finished.duplicated(same, keep="first")
     if not twice.any():
         return finished, left_out
@@ -193,28 +185,26 @@ def _counted(
 
 def _settings(
     frame: pd.DataFrame,
-    finished: pd.DataFrame,
     names: pd.Series,
-    keys: Sequence[str],
-    pair: str,
-    metric: str,
+    grouped: grouping.Grouped,
     published: pd.DataFrame | None,
     rule: Rule,
 ) -> tuple[list[Setting], list[str]]:
     """The settings that have finished runs, in order, and what there is to say of the others."""
+    finished, keys, metric = grouped.finished, grouped.keys, grouped.metric
     told = tuple(short(k) for k in keys if finished[k].nunique(dropna=False) > 1)
     settings: list[Setting] = []
     warnings: list[str] = []
-    for name in ordered(frame[keys], names):
-        group = finished[names.loc[finished.index] == name]
+    for name in grouping.ordered(frame[keys], names):
+        group = finished[grouped.names == name]
         failed = int(((names == name) & (frame["status"] == "FAILED")).sum())
         if group.empty:
             warnings.append(notes.unfinished(frame[names == name], keys, metric, failed))
             continue
-        values = _by_pair(group, pair, metric, name, warnings)
+        values = _by_pair(group, grouped.pair, metric, name, warnings)
         print_value = _published(published, keys, group, metric)
         summary = _summary(list(values.values()), metric, rule)
-        levels = levels_of(group.iloc[0], keys)
+        levels = grouping.levels_of(group.iloc[0], keys)
         settings.append(Setting(name, summary, failed, values, print_value, levels, told))
     if not settings:
         raise UserError("compare: no finished runs; train some, or widen --where")
@@ -222,11 +212,15 @@ def _settings(
 
 
 def _error(finished: pd.DataFrame, metric: str, settings: Sequence[Setting]) -> float | None:
-    """The binomial error of an accuracy over the test images; None of other metrics."""
+    """The binomial error of an accuracy that all runs measured on `EXAMPLES` held-out images."""
+    if not metric.endswith("accuracy") or metric.startswith("train"):
+        return None
+    if "data.name" not in finished or not finished["data.name"].isin(_EXAMPLES_OF).all():
+        return None
+    if "validation" in metric and set(finished["data.n_validation"]) != {EXAMPLES}:
+        return None
     mean = float(np.mean([s.summary.mean for s in settings]))
-    if _of_so_many(finished, metric) and 0.0 <= mean <= 1.0:
-        return binomial_error(mean, EXAMPLES)
-    return None
+    return binomial_error(mean, EXAMPLES) if 0.0 <= mean <= 1.0 else None
 
 
 def _summary(values: Sequence[float], metric: str, rule: Rule) -> Summary:
@@ -242,44 +236,32 @@ def _named(settings: Sequence[Setting], typed: str) -> Setting:
     """The setting that a label, a part of a label that tells it, or a value names."""
     found = [s for s in settings if s.name == typed.strip()]
     if not found:
-        wanted = wanted_levels(typed)
+        wanted = grouping.wanted_levels(typed)
         found = [s for s in settings if wanted <= {f"{k}={v}" for k, v in s.levels}]
         if "=" not in typed:
-            (first, *_) = settings
-            whole = {f"{k}={typed.strip()}" for k, _ in first.levels}
+            whole = {f"{k}={typed.strip()}" for k, _ in settings[0].levels}
             found = [s for s in settings if whole & {f"{k}={v}" for k, v in s.levels}]
     if len(found) == 1:
         return found[0]
-    how = "several settings" if found else "no setting"
     labels = [s.label for s in settings]
-    near = "" if found else suggestion(typed, labels)
+    how, near = ("several settings", "") if found else ("no setting", suggestion(typed, labels))
     named = "; ".join(labels[:_NAMED]) + (" …" if len(labels) > _NAMED else "")
     raise UserError(f"--against {typed}: {how}; allowed: one of {named}{near}")
-
-
-def _of_so_many(finished: pd.DataFrame, metric: str) -> bool:
-    """Whether a metric is an accuracy that all runs measured on `EXAMPLES` held-out images."""
-    if not metric.endswith("accuracy") or metric.startswith("train"):
-        return False
-    if "data.name" not in finished or not finished["data.name"].isin(_EXAMPLES_OF).all():
-        return False
-    return "validation" not in metric or set(finished["data.n_validation"]) == {EXAMPLES}
 
 
 def _by_pair(
     group: pd.DataFrame, pair: str, metric: str, name: str, warnings: list[str]
 ) -> dict[Any, float]:
-    values: dict[Any, float] = {}
-    for _, row in group.iterrows():
-        if row[pair] in values:
-            warnings.append(
-                f"{name}: several runs with {pair} {row[pair]}: which goes with which of another "
-                "setting is not known, so that none are paired"
-            )
-            # Which of them goes with which run of another setting is not known: keys of their own.
-            return {(name, k): float(v) for k, v in enumerate(group[metric])}
-        values[row[pair]] = float(row[metric])
-    return dict(sorted(values.items()))
+    keys, values = group[pair].tolist(), [float(value) for value in group[metric]]
+    by_pair = dict(zip(keys, values, strict=True))
+    if len(by_pair) < len(keys):
+        twice = next(key for k, key in enumerate(keys) if key in keys[:k])
+        warnings.append(
+            f"{name}: several runs with {pair} {twice}: which goes with which of another "
+            "setting is not known, so that none are paired"
+        )
+        return {(name, k): value for k, value in enumerate(values)}
+    return dict(sorted(by_pair.items()))
 
 
 def _published(
@@ -288,12 +270,7 @@ def _published(
     """The value of the published run that is of the group's setting, trained for as long."""
     if published is None or published.empty or metric not in published:
         return None
-    ours = group.iloc[0].to_dict()
-    needed = [
-        *(k for k in keys if k not in PLACES),
-        *(k for k in ("train.epochs",) if k in published),
-    ]
-    for _, run in published[published[metric].notna()].iterrows():
-        if agrees(run.to_dict(), ours, needed):
-            return float(run[metric])
-    return None
+    ours, needed = group.iloc[0].to_dict(), [k for k in keys if k not in grouping.PLACES]
+    needed += ["train.epochs"] if "train.epochs" in published else []
+    theirs = (run.to_dict() for _, run in published[published[metric].notna()].iterrows())
+    return next((float(run[metric]) for run in theirs if agrees(run, ours, needed)), None)

@@ -81,7 +81,7 @@ def short_verdict(judged: Judged, metric: Metric, *, swapped: bool = False) -> s
         return "equivalent"
     if judged.tempting and judged.family > 1 and judged.moments.error:
         return "not resolved among so many"
-    told = open_text(judged, metric)
+    told = open_text(judged, metric.difference)
     return told.replace(" would be needed", "").replace("the difference is ", "")
 
 

@@ -19,14 +19,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtrit
 from scipy.stats import binomtest
 
 from nnexp.config.plurals import some
 from nnexp.errors import UserError
 from nnexp.record.served_runs import runs_of_ids
 from nnexp.record.store import Store
-from nnexp.study.bootstrap import RESAMPLES, Interval, resampled_means
+from nnexp.study.bootstrap import RESAMPLES, Interval, resampled_means, stretched
 from nnexp.study.compare import Comparison
 from nnexp.study.grouping import columns_by, levels_of
 from nnexp.study.recorded import recorded_correct
@@ -40,7 +39,6 @@ HARDEST = 10
 """So many of the images that fewest networks get right are named."""
 
 Bools = NDArray[np.bool_]
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ class Images:
 
 
 def compare_images(
-    store: Store, frame: pd.DataFrame, comparison: Comparison, *, pair: str = "seed"
+    store: Store, frame: pd.DataFrame, comparison: Comparison, pair: str = "seed"
 ) -> Images:
     """The settings of a comparison against its baseline, or without one against the best.
 
@@ -172,21 +170,17 @@ def _pair(a: str, b: str, x: Mapping[Any, Bools], y: Mapping[Any, Bools]) -> Ima
         a=a,
         b=b,
         seeds=len(common),
-        only_a=_whole(only_a),
-        only_b=_whole(only_b),
+        only_a=tuple(only_a.tolist()),
+        only_b=tuple(only_b.tolist()),
         seed_p=tuple(mcnemar_p(int(m), int(n)) for m, n in zip(only_a, only_b, strict=True)),
         p=mcnemar_p(int((signs > 0).sum()), int((signs < 0).sum())),
         mean=float(d.mean()),
         low=interval.low,
         high=interval.high,
         needed=needed,
-        won=_whole(won),
-        lost=_whole(lost),
+        won=tuple(won.tolist()),
+        lost=tuple(lost.tolist()),
     )
-
-
-def _whole(numbers: Integers) -> tuple[int, ...]:
-    return tuple(int(n) for n in numbers)
 
 
 def sentence(pair: ImagePair, which: str) -> str:
@@ -233,7 +227,4 @@ def crossed_interval(d: NDArray[np.integer[Any]]) -> Interval:
     spread = sqrt(seeds / (seeds - 1)) * resampled_means(rows - centre, half, 0, 0)
     spread = spread + drawn - centre
     nu = total**2 / (v_rows**2 / (seeds - 1) + v_columns**2 / (n - 1))
-    upper = 0.975
-    stretch = float(stdtrit(nu, upper) / ndtri(upper))
-    low, high = np.quantile(spread, [1.0 - upper, upper])
-    return Interval(centre + stretch * float(low), centre + stretch * float(high))
+    return stretched(centre, spread, nu, 0.95)

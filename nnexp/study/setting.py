@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
 from math import isfinite
-from typing import Any, Protocol
+from typing import Any
 
 from nnexp.config.plurals import some
 from nnexp.study.decision_rule import FIXED, Judged, Rule, judge
-from nnexp.study.difference import Difference, PairedDifference, difference_by_seed
+from nnexp.study.difference import Difference, difference_by_seed
 from nnexp.study.improvement import Probability
 from nnexp.study.statistics import Summary
 
@@ -62,14 +62,12 @@ class Pair(Judged):
     def some_seeds(self) -> str:
         """`2 seeds`, where one has others beside, whose runs are in its mean but not in this."""
         d = self.difference
-        if not isinstance(d, PairedDifference) or d.n == self.most_runs:
-            return ""
-        return some(d.n, "seed")
+        return some(d.n, "seed") if d.n not in (0, self.most_runs) else ""
 
     @cached_property
     def probability(self) -> Probability:
         """P(A > B), ties counting half, with its interval."""
-        if self.rule.anytime and isinstance(self.difference, PairedDifference):
+        if self.rule.anytime and self.difference.n:
             return self.difference.anytime_probability(self.rule.alpha)
         return self.difference.probability
 
@@ -83,39 +81,21 @@ def pairs_of(
         if against is None
         else ((s, against) for s in settings if s is not against)
     )
-    found: list[tuple[Setting, Setting, Difference]] = []
-    for a, b in chosen:
-        if min(len(a.values), len(b.values)) < 2:
-            continue  # one run says nothing about the spread that a difference is judged by
-        found.append((a, b, difference_by_seed(a.values, b.values)))
-    judged = judge([difference for *_, difference in found], rule)
+    # One run says nothing about the spread that a difference is judged by.
+    pairs = [(a, b) for a, b in chosen if min(len(a.values), len(b.values)) > 1]
+    found = [difference_by_seed(a.values, b.values) for a, b in pairs]
     return [
-        Pair(
-            *judgement,
-            a.name,
-            b.name,
-            a.label,
-            b.label,
-            difference,
-            max(len(a.values), len(b.values)),
-        )
-        for (a, b, difference), judgement in zip(found, judged, strict=True)
+        Pair(*judged, a.name, b.name, a.label, b.label, d, max(len(a.values), len(b.values)))
+        for (a, b), d, judged in zip(pairs, found, judge(found, rule), strict=True)
     ]
 
 
-class Shows(Protocol):
-    """What knows how differences of a metric are written."""
-
-    def difference(self, value: float) -> str:
-        """With its unit: `0.21 points`."""
-        ...
-
-
-def open_text(judged: Judged, metric: Shows) -> str:
+def open_text(judged: Judged, shown: Callable[[float], str]) -> str:
     """That a difference is not resolved, and what would settle it or how large it can be.
 
     `not resolved: about 13 more seeds would be needed`; beyond `WORTH` seeds, for which nobody
-    would train, `not worth resolving: the difference is at most 0.21 points`.
+    would train, `not worth resolving: the difference is at most 0.21 points`. `shown` is how a
+    difference is written, with its unit.
     """
     if judged.alike:
         same = "the same difference" if judged.mean else "the same"
@@ -123,7 +103,7 @@ def open_text(judged: Judged, metric: Shows) -> str:
     if judged.tempting:
         why = "not resolved among so many" if judged.family > 1 else "not resolved"
         return f"{why}, though its own interval excludes zero"
-    most = f"the difference is at most {metric.difference(judged.bound)}"
+    most = f"the difference is at most {shown(judged.bound)}"
     if judged.rule.anytime or not judged.paired:
         return f"not resolved: {most}" if isfinite(judged.bound) else "not resolved"
     more = judged.more_seeds

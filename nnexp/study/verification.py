@@ -71,6 +71,16 @@ def changes(recorded: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[st
 
 
 Values = dict[str, dict[int, float]]
+"""By metric and step."""
+
+
+def values_of(points: Iterable[tuple[str, int, float]]) -> Values:
+    """Values of metrics at steps, without those of time; of several at a step the last one."""
+    values: Values = {}
+    for name, step, value in points:
+        if not name.startswith("time/"):
+            values.setdefault(name, {})[step] = value
+    return values
 
 
 @dataclass(frozen=True)
@@ -130,12 +140,9 @@ class Trained:
     @classmethod
     def of(cls, rows: Iterable[tuple[int, Mapping[str, float]]], outcome: Outcome | None) -> Self:
         """From the metrics by epoch, and how it ended, if it was trained to its end."""
-        values: Values = {}
         last = [(outcome.epochs, outcome.metrics)] if outcome is not None else []
-        for epoch, metrics in [*rows, *last]:
-            for name, value in metrics.items():
-                if not name.startswith("time/"):
-                    values.setdefault(name, {})[epoch] = value
+        epochs = [*rows, *last]
+        values = values_of((name, at, value) for at, row in epochs for name, value in row.items())
         if outcome is None:
             return cls(values, "")
         return cls(values, weights_sha256(outcome.parameters), outcome.parameters)
@@ -158,7 +165,10 @@ def judge(
     unknown = [name for name in DERIVED if name not in theirs]
     ours = {name: steps for name, steps in again.values.items() if name not in unknown}
     # Gaps that were recorded before they were rounded.
-    theirs = {name: _as_read(name, steps) for name, steps in theirs.items()}
+    theirs = {
+        name: {step: read_as({name: value})[name] for step, value in steps.items()}
+        for name, steps in theirs.items()
+    }
     differences = tuple(_differences(theirs, ours, tolerance, whole=whole))
     same = None
     if whole and tolerance is None:
@@ -168,10 +178,6 @@ def judge(
     changed = tuple(changes(recorded, tags))
     places = places_of(recorded)
     return Verdict(run_id, compared, differences, same, changed, farthest, places=places)
-
-
-def _as_read(name: str, steps: Mapping[int, float]) -> dict[int, float]:
-    return {step: read_as({name: value})[name] for step, value in steps.items()}
 
 
 def _differences(
@@ -202,9 +208,9 @@ def _farthest(recorded: Values, ours: Values) -> Difference | None:
         for step, value in steps.items()
         if step in ours.get(name, {}) and not agree(value, ours[name][step], None)
     ]
-    return max(found, key=_relative, default=None)
 
+    def relative(d: Difference) -> float:
+        a, b = d.recorded or 0.0, d.ours or 0.0
+        return abs(b - a) / max(abs(a), abs(b), 1.0)
 
-def _relative(difference: Difference) -> float:
-    a, b = difference.recorded or 0.0, difference.ours or 0.0
-    return abs(b - a) / max(abs(a), abs(b), 1.0)
+    return max(found, key=relative, default=None)

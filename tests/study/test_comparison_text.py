@@ -287,7 +287,7 @@ def test_seeds_that_nobody_trains_are_not_advised() -> None:
         cells = {(("reg.name", "none"),): 0.9, (("reg.name", "l2"),): 0.9 + shift}
         frame = runs(cells, n=8, sd=0.004)
         (pair,) = compare(frame, ["reg"], METRIC).pairs
-        return open_text(pair, metric)
+        return open_text(pair, metric.difference)
 
     assert re.fullmatch(r"not resolved: about \d+ more seeds would be needed", told(0.003))
     most = r"not worth resolving: the difference is at most 0\.\d\d points"

@@ -20,24 +20,15 @@ from nnexp.record.projection import TOKEN
 from nnexp.record.rebuild import FORMERLY
 from nnexp.record.store import Store
 from nnexp.record.store_errors import said_by_store
+from nnexp.record.sweep import sweep_key
+from nnexp.record.tags import number
 from nnexp.source import sha256_of
-from nnexp.study.exchange.archive import (
-    EVIDENCE,
-    MANIFEST,
-    README,
-    SUMS,
-    WEIGHTS,
-    carried,
-    member,
-    sha256,
-    sums_of,
-)
+from nnexp.study.exchange import archive
 from nnexp.study.exchange.history import read_history, write_history
-from nnexp.study.exchange.manifest import Chosen, Manifest, Run, refused
-from nnexp.study.exchange.sweeps import sweep_of
+from nnexp.study.exchange.manifest import Asked, Chosen, Manifest, Run, Sweep, refused
 from nnexp.study.lookup import all_experiments, check_schema
 from nnexp.study.recorded import config_of, data_of
-from nnexp.study.sweep_runs import in_rounds
+from nnexp.study.sweep_runs import asked_for, ended, in_rounds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +71,7 @@ class Gathered:
     @property
     def digest(self) -> str:
         """What the file is known by: SHA-256 of the list of its members' digests."""
-        return sha256(self.members[SUMS])
+        return archive.sha256(self.members[archive.SUMS])
 
 
 def travels(tag: str) -> bool:
@@ -126,10 +117,11 @@ def gather(
             )
         digests = record.artifacts
         if not record.sealed:
-            digests = recorded_digests(store, contents.place, [*EVIDENCE, WEIGHTS])
-        members |= _artifacts(store, run_id, contents.place, carried(digests, weights=weights))
+            digests = recorded_digests(store, contents.place, [*archive.EVIDENCE, archive.WEIGHTS])
+        carried = archive.carried(digests, weights=weights)
+        members |= _artifacts(store, run_id, contents.place, carried)
         history = write_history(contents.values)
-        members[member(run_id, "history.csv")] = history
+        members[archive.member(run_id, "history.csv")] = history
         count = history.count(b"\n") - 1
         claims.append(_run(found[run_id], contents, names, digests, count))
     manifest = Manifest(
@@ -142,8 +134,8 @@ def gather(
         sweeps=tuple(sorted(asked, key=lambda sweep: (sweep.start_time, sweep.id))),
     )
     text = README_TEXT.format(runs=some(len(claims), "run"), program=manifest.made_by)
-    members |= {MANIFEST: manifest.bytes(), README: text.encode("ascii", "replace")}
-    return Gathered(manifest, {**members, SUMS: sums_of(members)})
+    members |= {archive.MANIFEST: manifest.bytes(), archive.README: text.encode("ascii", "replace")}
+    return Gathered(manifest, {**members, archive.SUMS: archive.sums_of(members)})
 
 
 def _check_run(run: Recorded) -> None:
@@ -187,7 +179,7 @@ def _artifacts(store: Store, run_id: str, place: str, names: Sequence[str]) -> d
         raise UserError(
             f"run {run_id}: its artifacts cannot be fetched ({said_by_store(error)})"
         ) from error
-    return {member(run_id, name): content for name, content in found.items()}
+    return {archive.member(run_id, name): content for name, content in found.items()}
 
 
 def _data_of(runs: Sequence[Run]) -> dict[str, dict[str, str]]:
@@ -209,7 +201,7 @@ def parquet(gathered: Gathered) -> bytes:
 
     tables = [
         pd.DataFrame(
-            read_history(gathered.members[member(run.id, "history.csv")]),
+            read_history(gathered.members[archive.member(run.id, "history.csv")]),
             columns=["metric", "step", "time", "value"],
         ).assign(run_id=run.id)
         for run in gathered.manifest.runs
@@ -217,3 +209,67 @@ def parquet(gathered: Gathered) -> bytes:
     whole = pd.concat(tables, ignore_index=True)
     table: bytes = whole[["run_id", "metric", "step", "time", "value"]].to_parquet(index=False)
     return table
+
+
+def sweep_of(
+    store: Store,
+    parent: Recorded,
+    names: Mapping[str, str],
+    found: Mapping[str, Recorded],
+    *,
+    complete: bool,
+    whole: pd.DataFrame | None = None,
+) -> Sweep:
+    """A sweep by its parent, whose runs in the file are those `found`, by id.
+
+    With `complete`, every finished run of it must be there. `whole` as `ended` has it.
+
+    Raises:
+        UserError: what it was asked for is not known, or a run was left out.
+    """
+    info, tags = parent.info, parent.data.tags
+    experiment = str(info.experiment_id)
+    wanted = asked_for(store, parent)
+    key = tags.get("nnexp.sweep_key", "")
+    if sweep_key(names[experiment], list(wanted)) != key:
+        raise UserError(
+            f"sweep {info.run_id}: {len(wanted)} of the {number(tags, 'nnexp.total')} runs it was "
+            "asked for are known; allowed: a sweep that is whole; python -m nnexp sweeps says how "
+            "to go on with it"
+        )
+    recorded, asked = ended(store, parent, whole), []
+    ids = {run.data.tags.get("nnexp.fingerprint", ""): run_id for run_id, run in found.items()}
+    for fingerprint, name in wanted.items():
+        status = recorded[fingerprint].status if fingerprint in recorded else "MISSING"
+        run_id = ids.get(fingerprint)
+        if complete and status == "FINISHED" and run_id is None:
+            left_out = recorded[fingerprint].run_id
+            raise UserError(f"sweep {info.run_id}: its run {left_out} was left out")
+        became = {"name": name, "fingerprint": fingerprint, "status": status, "run": run_id}
+        asked.append(Asked.model_validate(became))
+    return Sweep(
+        id=str(info.run_id),
+        name=str(info.run_name or ""),
+        experiment=names[experiment],
+        command=tags.get("nnexp.command", ""),
+        key=key,
+        start_time=int(info.start_time or 0),
+        asked=tuple(asked),
+    )
+
+
+def sweeps_of(store: Store, runs: Iterable[Recorded]) -> list[Recorded]:
+    """The sweeps that some runs were trained in.
+
+    Raises:
+        UserError: one of them is not recorded.
+    """
+    from mlflow.exceptions import MlflowException
+
+    found = []
+    for run_id in dict.fromkeys(run.data.tags.get("nnexp.sweep", "") for run in runs):
+        try:
+            found += [store.client.get_run(run_id)] if run_id else []
+        except MlflowException as error:
+            raise UserError(f"sweep {run_id}: {said_by_store(error)}") from error
+    return found

@@ -28,7 +28,7 @@ from nnexp.study.exchange.history import by_metric
 from nnexp.study.exchange.manifest import Run
 from nnexp.study.exchange.results import Results
 from nnexp.study.recorded import data_of
-from nnexp.study.verification import Trained, Values, Verdict, judge
+from nnexp.study.verification import Trained, Verdict, judge, values_of
 from nnexp.study.verify import check_version, train_again
 from nnexp.train.engines import check_engine, compile_ahead
 from nnexp.train.plan import check_data
@@ -88,8 +88,8 @@ def reproduce(
     compile_ahead([c.config for c in claims], lambda text: console.print(text, highlight=False))
     whole = sum(claim.work for claim in claims)
     alone = budget is None and (len(claims) == 1 or whole < WORTH or cores() == 1)
-    trained = _one_by_one(claims) if alone else _side_by_side(claims, budget, console)
-    for claim, again in trained:
+    here = ((claim, train_again([Stage(claim.config)], claim.dataset)) for claim in claims)
+    for claim, again in here if alone else _side_by_side(claims, budget, console):
         yield judged(results, claim.run, again)
 
 
@@ -98,11 +98,6 @@ def judged(results: Results, run: Run, again: Trained) -> Verdict:
     curves = by_metric(results.history(run)).items()
     theirs = {name: steps for name, steps in curves if not name.startswith("time/")}
     return judge(run.id, run.tags, results.environment(run), theirs, again)
-
-
-def _one_by_one(claims: Sequence[Claim]) -> Iterator[tuple[Claim, Trained]]:
-    for claim in claims:
-        yield claim, train_again([Stage(claim.config)], claim.dataset)
 
 
 def _side_by_side(
@@ -148,9 +143,6 @@ def _task(k: int, config: Config, folder: Path) -> Task:
 
 def _trained(logged: Logged) -> Trained:
     """What a worker's log says of a run."""
-    values: Values = {}
-    for point in logged.points:
-        if not point.name.startswith("time/"):
-            values.setdefault(point.name, {})[point.step] = point.value
+    values = values_of((point.name, point.step, point.value) for point in logged.points)
     ended = logged.ended
     return Trained(values, ended.tags.get("nnexp.weights_sha256", "") if ended else "")
