@@ -99,17 +99,13 @@ class Broken:
 
 
 @dataclass(frozen=True)
-class Stuck:
-    """Nothing can be written here (a full disk, a folder gone): no run could end well."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
 class Stopped:
-    """No run of the sweep can be trained here, and why."""
+    """No run of the sweep can be trained here, and why.
 
-    error: NnexpError
+    Of an OSError none could end well: nothing can be written here (a full disk, a folder gone).
+    """
+
+    error: NnexpError | OSError
 
 
 @dataclass(frozen=True)
@@ -117,7 +113,7 @@ class Idle:
     """Said for the workers while none of them has anything to say: there is time for other work."""
 
 
-Message = Progress | Note | Finished | Paused | Broken | Stuck | Stopped | Idle
+Message = Progress | Note | Finished | Paused | Broken | Stopped | Idle
 
 
 class Teller(Protocol):
@@ -199,7 +195,7 @@ def carry_out(task: Task, pipe: Teller) -> None:
     except (BrokenPipeError, ConnectionResetError):
         raise
     except OSError as error:
-        pipe.send(Stuck(str(error)))
+        pipe.send(Stopped(OSError(str(error))))
     except Exception as error:
         pipe.send(Broken(task.run, reason_of(error)))
 

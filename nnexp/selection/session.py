@@ -40,7 +40,8 @@ from nnexp.runner.executors import Executor, executor_of, workers_ahead
 from nnexp.runner.notify import without_notify
 from nnexp.runner.run import tidy
 from nnexp.runner.run_claims import Claims, alone, claims
-from nnexp.runner.sweep_ending import confirm_recorded, end_parent, killed_if_stopped, say_kept
+from nnexp.runner.store_news import confirm_recorded, say_kept
+from nnexp.runner.sweep_parent import end_parent, killed_if_stopped
 from nnexp.runner.sweep_state import SweepState, checkpoint, log_folder
 from nnexp.runner.sweep_training import summarize, train_shared
 from nnexp.selection.reused import ReusedRuns
@@ -109,7 +110,7 @@ class Session:
             batch.found = {
                 mark: replace(run, run_id=self.id_of(run)) for mark, run in batch.found.items()
             }
-            summarize(batch, self.outbox)
+            summarize(batch)
         for mark in marks:
             self.reused.note(batch.found[mark].run_id, batch.found[mark].sweep, batch.tags[mark])
         return [batch.found[mark] for mark in marks]
@@ -208,7 +209,7 @@ class Session:
         # The first of each mark counts, as in the batch.
         tagged = dict(reversed(list(zip(marks, tags, strict=True))))
         batch = SweepState.of(
-            configs, datasets, marks, self.store, self._experiment,
+            configs, datasets, marks, self.outbox, self.console, self._experiment,
             found=found, tags=tagged, parent=self.parent,
         )  # fmt: skip
         return batch, marks
@@ -222,7 +223,7 @@ class Session:
         # What a cluster's workers have ended is recorded at once: it does not say that it waits.
         batch.holds = first.sweep.executor != "dask"
         look = partial(self._look, batch) if self._reuse else dict
-        train_shared(batch, self.outbox, self.console, look, self._pool, self._ours)
+        train_shared(batch, look, self._pool, self._ours)
         ended = {batch.found[mark].run_id: mark for mark in batch.marks if mark in batch.found}
         self._held |= {key: mark for key, mark in ended.items() if key in self.outbox.held}
         self._give_back()
@@ -284,7 +285,7 @@ def session(
         ending: dict[str, str] = {}
         with (
             closing(found),
-            killed_if_stopped("search", lambda: opened, found.outbox),
+            killed_if_stopped("search", opened, found.outbox),
             quick_commits(store),
         ):
             try:
