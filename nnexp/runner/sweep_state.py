@@ -170,7 +170,7 @@ def begun(sweep: SweepState, k: int) -> Begun:
 
 def checkpoint(sweep: SweepState, k: int) -> CheckpointFile:
     """The checkpoint of a run of a sweep, by its position."""
-    return checkpoint_of(sweep.store, sweep.experiment, sweep.marks[k], swept=True)
+    return checkpoint_of(sweep.store, sweep.experiment, sweep.marks[k])
 
 
 def log_folder(sweep: SweepState, k: int) -> Path:

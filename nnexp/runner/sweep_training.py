@@ -123,16 +123,17 @@ def train_missing(sweep: SweepState, only: Set[str], pool: Executor | None) -> N
 
 def _mark_stopped(live: Iterable[Projection], outbox: Outbox, reason: str) -> None:
     """Leave no run as if it were going on that the store knows of."""
-    with held_stops(forget=True):
-        for run in live:
-            with suppress(DamagedLog, OSError):
-                run.log.read_on()
-                if run.log.logged.ended is None:
-                    fail(run.log, reason, "KILLED")
-                outbox.send(run)
+    for run in live:
+        with suppress(DamagedLog, OSError):
+            run.log.read_on()
+            if run.log.logged.ended is None:
+                fail(run.log, reason, "KILLED")
+            outbox.send(run)
 
 
 def _board(sweep: SweepState, amount: Mapping[int, float]) -> SweepProgress:
+    # The runs of a search are called by the trials of its final table.
+    tagged = ((k, sweep.tags.get(mark, {})) for k, mark in enumerate(sweep.marks))
     return SweepProgress(
         len(sweep.configs),
         amount,
@@ -140,14 +141,8 @@ def _board(sweep: SweepState, amount: Mapping[int, float]) -> SweepProgress:
         len(sweep.configs) - len(sweep.missing),
         sweep.configs[0].sweep.workers or cores(),
         sweep.console,
-        _trials(sweep),
+        {k: f"trial {tags[TRIAL]}:" for k, tags in tagged if TRIAL in tags},
     )
-
-
-def _trials(sweep: SweepState) -> dict[int, str]:
-    """What the runs of a search are called by: the trials of its final table."""
-    tagged = ((k, sweep.tags.get(mark, {})) for k, mark in enumerate(sweep.marks))
-    return {k: f"trial {tags[TRIAL]}:" for k, tags in tagged if TRIAL in tags}
 
 
 def _take(

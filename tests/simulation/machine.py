@@ -22,7 +22,7 @@ from mlflow.exceptions import MlflowException
 
 import nnexp.record.clock
 import nnexp.record.served_runs
-import nnexp.runner.pool
+import nnexp.runner.executors
 import nnexp.runner.worker
 import nnexp.source
 from nnexp import signals
@@ -273,7 +273,7 @@ def _patches(it: Installed) -> dict[Any, dict[str, Any]]:
         },
         nnexp.record.clock: {"_WALL": 1.7e9, "_START": 0.0, "_elapsed": time_of(it)},
         nnexp.record.served_runs: {"ThreadPoolExecutor": _Inline},
-        nnexp.runner.pool: {
+        nnexp.runner.executors: {
             "multiprocessing": SimpleNamespace(get_context=lambda kind: context),
             "wait": lambda ends, timeout: _ready(it.here.world, ends, timeout),
             "Connection": End,

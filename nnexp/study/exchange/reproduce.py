@@ -21,7 +21,7 @@ from nnexp.record.events import Begun, Logged
 from nnexp.record.log import RunLog
 from nnexp.record.log_folder import RUNS
 from nnexp.record.stages import Stage
-from nnexp.runner.pool import Pool
+from nnexp.runner.executors import Pool
 from nnexp.runner.sweep_progress import SweepProgress
 from nnexp.runner.worker import Broken, Finished, Note, Progress, Stopped, Task
 from nnexp.study.exchange.history import by_metric
