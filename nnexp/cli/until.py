@@ -29,8 +29,8 @@ from nnexp.record.store import Store, experiment_id, open_store
 from nnexp.record.sweep import find_parent
 from nnexp.runner.executors import at_once
 from nnexp.runner.sweep import SweepFailed, run_sweep
-from nnexp.runner.sweep_parent import Series
 from nnexp.runner.sweep_progress import clock
+from nnexp.runner.sweep_state import Series
 from nnexp.study.compare import Comparison
 from nnexp.study.grouping import columns_by, config_keys, setting_names
 from nnexp.study.ledger import COUNTED

@@ -107,7 +107,9 @@ def write_artifacts(
     mark = fingerprint(config, dataset)
     model = partial(write_model, folder / "model", config, dataset, outcome, mark)
     missing = (_without(folder / "model", model), _without(place, figures))
-    return _note_missing(folder, "; ".join(filter(None, missing)))
+    if said := "; ".join(filter(None, missing)):
+        (folder / "missing.txt").write_text(redact(said) + "\n", encoding="utf-8")
+    return said
 
 
 def _without(folder: Path, make: Callable[[], None]) -> str:
@@ -125,13 +127,6 @@ def _without(folder: Path, make: Callable[[], None]) -> str:
         kind = "" if isinstance(error, NnexpError) else f"{type(error).__name__}: "
         return f"no {folder.name} ({kind}{' '.join(str(error).split())})"
     return ""
-
-
-def _note_missing(folder: Path, missing: str) -> str:
-    """Keep with the artifacts what is missing among them; what was given."""
-    if missing:
-        (folder / "missing.txt").write_text(redact(missing) + "\n", encoding="utf-8")
-    return missing
 
 
 def write_light(

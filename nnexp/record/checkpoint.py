@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from nnexp.atomic_files import move, named
+from nnexp.atomic_files import move, named, write_synced
 from nnexp.record.log import RunLog
 from nnexp.record.store import Store
 from nnexp.train.report import EpochReport
@@ -53,10 +53,8 @@ class CheckpointFile:
         )
         body = buffer.getvalue()
         fresh = self.path.with_suffix(f"{SUFFIX}.new{os.getpid()}")
-        with named(self.path), open(fresh, "wb") as file:
-            file.write(hashlib.sha256(body).digest() + body)
-            file.flush()
-            os.fsync(file.fileno())
+        with named(self.path):
+            write_synced(fresh, hashlib.sha256(body).digest() + body)
         # There is none at first; or another process has just removed it.
         with suppress(FileNotFoundError):
             move(self.path, self.older)
@@ -123,20 +121,20 @@ SECONDS = 1.0
 """A checkpoint at the end of an epoch, but not more often than this."""
 
 
-def checkpoint_of(store: Store, experiment: str, mark: str, *, swept: bool) -> CheckpointFile:
-    """The checkpoint of one run in one experiment of one store.
+def checkpoint_of(store: Store, experiment: str, mark: str) -> CheckpointFile:
+    """The checkpoint of one run of a sweep in one experiment of one store.
 
     A run that is typed alone and the same run in a sweep are recorded in different ways, so each
     has a checkpoint of its own.
     """
-    return CheckpointFile(store.folder, run_key(store, experiment, mark, swept=swept))
+    return CheckpointFile(store.folder, run_key(store, experiment, mark, swept=True))
 
 
 def forget_recorded(store: Store, experiment: str, marks: Iterable[str]) -> None:
     """Remove checkpoints of recorded runs: a process killed right after recording leaves one."""
     if any(store.folder.glob(f"*{SUFFIX}*")):
         for mark in marks:
-            checkpoint_of(store, experiment, mark, swept=True).remove()
+            checkpoint_of(store, experiment, mark).remove()
 
 
 def run_key(store: Store, experiment: str, mark: str, *, swept: bool) -> str:

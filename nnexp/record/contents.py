@@ -112,31 +112,8 @@ class Expected:
     artifacts: Mapping[str, int]
     """Bytes, by name."""
 
-
-@dataclass(frozen=True)
-class Missing:
-    """What a store lacks."""
-
-    metrics: Sequence[MetricPoint] = ()
-    params: Mapping[str, str] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    artifacts: Sequence[str] = ()
-    of: int = 0
-    """Values that it should have."""
-
     def __bool__(self) -> bool:
-        return bool(self.metrics or self.params or self.tags or self.artifacts)
-
-    def __str__(self) -> str:
-        parts = [f"{len(self.metrics):,} of {self.of:,} values"] if self.metrics else []
-        for what, names in (
-            ("parameters", self.params),
-            ("tags", self.tags),
-            ("artifacts", self.artifacts),
-        ):
-            if names:
-                parts.append(f"{len(names)} {what}")
-        return f"it has not kept {', '.join(parts)} that it said it had taken"
+        return bool(self.params or self.tags or self.artifacts)
 
 
 def confirm(
@@ -151,47 +128,44 @@ def confirm(
     Raises:
         Lost: it still lacks something.
     """
-    missing = missing_of(store, run_id, metrics, expected)
+    lost, missing = missing_of(store, run_id, metrics, expected)
     for pause in PAUSES:
-        if not missing:
+        if not (lost or missing):
             return
         time.sleep(pause)
-        log(store, run_id, missing.metrics, missing.params, missing.tags)
+        log(store, run_id, lost, missing.params, missing.tags)
         if missing.artifacts:
             send_artifacts()
-        missing = missing_of(store, run_id, metrics, expected)
-    if missing:
-        raise Lost(str(missing))
+        lost, missing = missing_of(store, run_id, metrics, expected)
+    if lost or missing:
+        said = [f"{len(lost):,} of {len(metrics):,} values"] if lost else []
+        names = {"parameters": missing.params, "tags": missing.tags, "artifacts": missing.artifacts}
+        said += [f"{len(those)} {what}" for what, those in names.items() if those]
+        raise Lost(f"it has not kept {', '.join(said)} that it said it had taken")
 
 
 def missing_of(
     store: Store, run_id: str, metrics: Sequence[MetricPoint], expected: Expected
-) -> Missing:
-    """What a store lacks of a run."""
+) -> tuple[list[MetricPoint], Expected]:
+    """What a store lacks of a run: of its values, and of all else that was expected."""
     found = contents_of(store, [run_id])[run_id]
     # Written as text, since a value that is no number equals nothing, itself included.
     there = {(name, step, repr(value)) for name, step, _, value in found.values}
     lost = [m for m in metrics if (m.name, m.step, repr(stored(m.value))) not in there]
-    lost += _not_last(metrics, found)
+    # And what it has, but does not list as the last of its metric.
+    last = {m.name: m for m in metrics}
+    lost += [m for name, m in last.items() if name not in found.last]
     sizes = recorded_sizes(store, found.place) if expected.artifacts and found.place else {}
-    return Missing(
-        lost,
+    return lost, Expected(
         # A parameter never changes once it is there; MLflow cuts long texts short.
         {k: v for k, v in expected.params.items() if k not in found.params},
         {k: v for k, v in expected.tags.items() if not _is(found.tags.get(k), v)},
-        [name for name, size in expected.artifacts.items() if sizes.get(name) != size],
-        len(metrics),
+        {name: size for name, size in expected.artifacts.items() if sizes.get(name) != size},
     )
 
 
 def _is(found: str | None, wanted: str) -> bool:
     return found == wanted or (found is not None and len(found) > 200 and wanted.startswith(found))
-
-
-def _not_last(metrics: Sequence[MetricPoint], found: Contents) -> list[MetricPoint]:
-    """Values that the store has, but does not list as the last of their metric."""
-    last = {m.name: m for m in metrics}
-    return [m for name, m in last.items() if name not in found.last]
 
 
 def confirm_closed(store: Store, run_id: str, status: str) -> None:

@@ -200,19 +200,14 @@ def write_into(log: RunLog) -> Path:
 
 
 def _result_tags(config: Config, outcome: Outcome) -> dict[str, str]:
-    """The tags that a run has at its end."""
-    tags = {
-        "nnexp.weights_sha256": weights_sha256(outcome.parameters),
-        "nnexp.epochs": str(outcome.epochs),
-    }
-    return {**tags, **described(config, _result_note(config, outcome))}
-
-
-def _result_note(config: Config, outcome: Outcome) -> str:
-    """The result in a line, shown as the run's description in the MLflow UI."""
+    """The tags that a run has at its end; its description in the MLflow UI is the result."""
     names = ("test/accuracy", "best/test_accuracy", "best/validation_accuracy", "gap/final")
     said = [f"{n} {outcome.metrics[n]:.2%}" for n in names if n in outcome.metrics]
-    return f"{run_name(config)}: " + ", ".join(said) if said else ""
+    return {
+        "nnexp.weights_sha256": weights_sha256(outcome.parameters),
+        "nnexp.epochs": str(outcome.epochs),
+        **described(config, f"{run_name(config)}: {', '.join(said)}" if said else ""),
+    }
 
 
 def _user() -> str:

@@ -37,6 +37,9 @@ def cores() -> int:
 @lru_cache(maxsize=1)
 def environment() -> dict[str, Any]:
     """What `environment.json` holds, gathered once per process."""
+    # Each is read and parsed anew whenever it is asked for. As `pip freeze` lists them.
+    known = (dist.metadata for dist in importlib.metadata.distributions())
+    packages = {f"{of['Name']}=={of['Version']}" for of in known}
     return {
         "schema_version": SCHEMA_VERSION,
         "nnexp": __version__,
@@ -46,11 +49,11 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "cpu": _cpu_model(),
         "cores": cores(),
-        "numba": _version("numba"),
-        "llvmlite": _version("llvmlite"),
+        "numba": importlib.metadata.version("numba"),
+        "llvmlite": importlib.metadata.version("llvmlite"),
         "llvm_cpu": _llvm_cpu(),
         "git": _git(),
-        "packages": _packages(),
+        "packages": sorted(packages, key=str.lower),
     }
 
 
@@ -62,27 +65,12 @@ def _cpu_model() -> str:
         return platform.processor()
 
 
-def _version(package: str) -> str | None:
-    """The version of an installed package."""
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
 def _llvm_cpu() -> str | None:
     """What the compiler of the kernels takes the processor for."""
     try:
         return str(import_module("llvmlite.binding").get_host_cpu_name())
     except Exception:
         return None  # Not there, or broken: it is asked for information only.
-
-
-def _packages() -> list[str]:
-    """`name==version` of everything installed, as `pip freeze` lists it."""
-    # Each is read and parsed anew whenever it is asked for.
-    known = (dist.metadata for dist in importlib.metadata.distributions())
-    return sorted({f"{of['Name']}=={of['Version']}" for of in known}, key=str.lower)
 
 
 def _git() -> dict[str, Any] | None:

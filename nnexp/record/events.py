@@ -96,11 +96,22 @@ _KINDS: Mapping[str, type[Event]] = {
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
+def checked_line(text: str) -> bytes:
+    """A line that says whether it is whole: a text, a tab, and its CRC-32."""
+    body = text.encode()
+    return b"%b\t%08x\n" % (body, zlib.crc32(body))
+
+
+def unchecked(line: bytes) -> bytes | None:
+    """The inverse of `checked_line`, without the line's end; None of one that is not whole."""
+    body, _, check = line.rpartition(b"\t")
+    return body if check == b"%08x" % zlib.crc32(body) else None
+
+
 def encode(event: Event) -> bytes:
     """An event as a line."""
     content = {f.name: getattr(event, f.name) for f in fields(event)}
-    body = json.dumps([_NAMES[type(event)], content], separators=(",", ":")).encode()
-    return b"%b\t%08x\n" % (body, zlib.crc32(body))
+    return checked_line(json.dumps([_NAMES[type(event)], content], separators=(",", ":")))
 
 
 def decode(line: bytes) -> Event:
@@ -109,8 +120,7 @@ def decode(line: bytes) -> Event:
     Raises:
         DamagedLog: its checksum differs, or it is no event.
     """
-    body, _, check = line.rpartition(b"\t")
-    if check != b"%08x" % zlib.crc32(body):
+    if (body := unchecked(line)) is None:
         raise DamagedLog("a checksum differs")
     try:
         name, content = json.loads(body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlparse
@@ -67,18 +68,10 @@ def recorded_sizes(store: Store, place: str) -> dict[str, int]:
 
 def recorded_digests(store: Store, place: str, names: Iterable[str]) -> dict[str, str]:
     """SHA-256 of some artifacts at an address of a store; those that are not there are left out."""
-    here = local(place)
-    if here is not None:
-        return digests_in(here, names)
-    wanted = set(names)
-    if not wanted:
-        return {}
-    there = wanted & recorded_sizes(store, place).keys()
-    with TemporaryDirectory() as folder:
-        repository = repository_of(place, store.uri)
-        for name in there:
-            fetched(repository, name, folder)
-        return digests_in(Path(folder), there)
+    if local(place) is None and (names := set(names)):
+        names &= recorded_sizes(store, place).keys()
+    with _here(store, place, names) as folder:
+        return digests_in(folder, names)
 
 
 def recorded_contents(store: Store, place: str, names: Iterable[str]) -> dict[str, bytes]:
@@ -87,12 +80,17 @@ def recorded_contents(store: Store, place: str, names: Iterable[str]) -> dict[st
     Raises:
         OSError: one cannot be read. Or whatever fetches it raises.
     """
-    here = local(place)
-    if here is not None:
-        return {name: (here / name).read_bytes() for name in names}
-    found = {}
-    with TemporaryDirectory() as folder:
-        repository = repository_of(place, store.uri)
+    with _here(store, place, names) as folder:
+        return {name: (folder / name).read_bytes() for name in names}
+
+
+@contextmanager
+def _here(store: Store, place: str, names: Iterable[str]) -> Iterator[Path]:
+    """A folder of this machine with some artifacts of an address, fetched if need be."""
+    if (folder := local(place)) is not None:
+        yield folder
+        return
+    with TemporaryDirectory() as fresh:
         for name in names:
-            found[name] = fetched(repository, name, folder).read_bytes()
-    return found
+            fetched(repository_of(place, store.uri), name, fresh)
+        yield Path(fresh)

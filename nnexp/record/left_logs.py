@@ -1,4 +1,4 @@
-"""Logs that earlier processes have left: what becomes of each, and which runs they are of."""
+"""What earlier processes have left: their logs, and runs marked RUNNING that nobody works on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.clock import now
@@ -19,10 +19,14 @@ from nnexp.record.description import fail
 from nnexp.record.events import Begun, DamagedLog, Ended, Event, Values
 from nnexp.record.log import RunLog, put_away, write_whole
 from nnexp.record.log_folder import ARTIFACTS, HALF, REFUSED, RUNS, lock, remove, set_aside
-from nnexp.record.processes import alive, boot
+from nnexp.record.processes import HEARTBEAT_MINUTES, alive, boot
 from nnexp.record.projection import Projection, is_refusal, state_of
 from nnexp.record.store import Store
 from nnexp.record.store_errors import said_by_store
+from nnexp.record.sweep import run_ids_with_log, runs_where, take_back
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 GONE = (
     "the process that trained it is gone (killed, or the machine went down); noticed at a later "
@@ -92,12 +96,6 @@ def finished_logs(store: Store, experiment: str) -> dict[str, RunLog]:
         if ours and is_run and ended is not None and ended.status == "FINISHED":
             found[begun.tags["nnexp.fingerprint"]] = log
     return found
-
-
-def run_ids_with_log(store: Store) -> set[str]:
-    """Ids of the runs in the store whose logs are here: under way, stopped, or waiting."""
-    states = map(state_of, (store.folder / RUNS).glob("*"))
-    return {state.run_id for state in states if state.run_id}
 
 
 def in_hand(log: RunLog) -> bool:
@@ -238,3 +236,44 @@ def _events(content: Mapping[str, Any], name: str) -> Iterator[Event]:
     written = {name: (size, "") for name, size in sizes.items()}
     tags = content["tags"]
     yield Ended(content["status"], content["end_time"], tags=tags, artifacts=written)
+
+
+REASON = (
+    "the process that trained it is gone (killed, or the machine went down); noticed at a later "
+    f"start; on other hosts after {HEARTBEAT_MINUTES} minutes without a sign of life"
+)
+
+AT_ONCE = ("summary", "ensemble")
+"""Kinds of runs that nobody trains: half of one is deleted, and made again when asked for."""
+
+
+def stale_runs(store: Store, experiment_id: str) -> list[Run]:
+    """The RUNNING runs of an experiment whose process is gone.
+
+    Those whose logs are here are not among them: what they say is the truth.
+    """
+    where = "attributes.status = 'RUNNING'"
+    logged = run_ids_with_log(store)
+    return [
+        run
+        for run in runs_where(store, [experiment_id], where)
+        if run.data.tags.get("nnexp.kind") in ("run", "sweep", "fork", *AT_ONCE)
+        and not alive(run.data.tags, now())
+        and run.info.run_id not in logged
+    ]
+
+
+def mark_stale(store: Store, experiment_id: str) -> list[str]:
+    """Mark the RUNNING runs of an experiment whose process is gone as KILLED; their ids.
+
+    A summary or an ensemble that was left half recorded is deleted: its command makes it again.
+    """
+    marked = []
+    for run in stale_runs(store, experiment_id):
+        if run.data.tags["nnexp.kind"] in AT_ONCE:
+            take_back(store, str(run.info.run_id), "KILLED")
+        else:
+            store.client.set_tag(run.info.run_id, "nnexp.reason", REASON)
+            store.client.set_terminated(run.info.run_id, "KILLED", end_time=now())
+            marked.append(str(run.info.run_id))
+    return marked

@@ -7,11 +7,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from filelock import FileLock, Timeout
 
 from nnexp.config.arguments import printable
 from nnexp.record.processes import described, holder_of
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 PATIENCE_SECONDS = 3.0
 """After this, what is waited for is said, and"""
@@ -43,6 +49,33 @@ def held(path: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def locked(file: IO[bytes] | int, byte: int | None = None) -> bool:
+    """Lock an open file against other processes, as long as it is open; whether it could be.
+
+    Or one byte of it, at a place that may lie beyond its end. Where there are no such locks
+    (Windows, some network drives), what is open counts as locked.
+    """
+    if fcntl is None:
+        return True
+    try:
+        if byte is None:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        else:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def unlock(descriptor: int, byte: int) -> None:
+    """Give back a byte of a file that `locked` has locked."""
+    if fcntl is not None:
+        with suppress(OSError):
+            fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, byte)
 
 
 def wait_for(acquired: Callable[[], bool], path: Path) -> None:

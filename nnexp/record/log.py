@@ -30,14 +30,9 @@ from nnexp.record.events import (
     decode,
     encode,
 )
-from nnexp.record.locks import wait_for
+from nnexp.record.locks import locked, wait_for
 from nnexp.record.log_folder import ARTIFACTS, HALF, LOG, create, lock, recorded_log, remove
 from nnexp.record.sending import MetricPoint
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 
 class OtherValues(NnexpError):
@@ -222,22 +217,6 @@ class RunLog:
                 f"epoch {before['step']:.0f} has come out otherwise than before the run was "
                 f"stopped: {name} {again.get(name)!r}, not {before[name]!r}"
             )
-
-
-def locked(file: IO[bytes]) -> bool:
-    """Lock an open file against other processes, as long as it is open; whether it could be.
-
-    Where there are no such locks (Windows, some network drives), what is open counts as locked.
-    """
-    if fcntl is None:
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def held_log(folder: Path) -> RunLog | None:

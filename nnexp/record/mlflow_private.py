@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -41,13 +42,14 @@ SERVED, ELSEWHERE = "mlflow-artifacts:", "When an mlflow-artifacts URI was suppl
 """How artifacts are addressed that a server hands out; what errors say where there is none."""
 
 _TABLES = {
-    "run": "SqlRun",
-    "param": "SqlParam",
-    "tag": "SqlTag",
-    "metric": "SqlMetric",
-    "latest": "SqlLatestMetric",
-    "experiment": "SqlExperiment",
+    "run": "SqlRun run_uuid name status start_time end_time artifact_uri lifecycle_stage",
+    "param": "SqlParam run_uuid key value",
+    "tag": "SqlTag run_uuid key value",
+    "metric": "SqlMetric run_uuid key value step timestamp is_nan",
+    "latest": "SqlLatestMetric run_uuid key value step timestamp is_nan",
+    "experiment": "SqlExperiment experiment_id artifact_location",
 }
+"""MLflow's tables: the class, then the columns that are read."""
 
 
 def store_of(client: MlflowClient) -> Any:
@@ -67,20 +69,15 @@ def database_of(client: MlflowClient) -> Any:
 @cache
 def tables() -> SimpleNamespace | None:
     """MLflow's tables, with the columns that are read; None if one is not as it was."""
-    columns = {
-        "run": "run_uuid name status start_time end_time artifact_uri lifecycle_stage",
-        "param": "run_uuid key value",
-        "tag": "run_uuid key value",
-        "metric": "run_uuid key value step timestamp is_nan",
-        "latest": "run_uuid key value step timestamp is_nan",
-        "experiment": "experiment_id artifact_location",
-    }
     with suppress(ImportError, AttributeError):
         from mlflow.store.tracking.dbmodels import models
 
-        found = {name: getattr(models, table) for name, table in _TABLES.items()}
-        if all(hasattr(found[name], c) for name in found for c in columns[name].split()):
-            return SimpleNamespace(**found)
+        found = {}
+        for table, words in _TABLES.items():
+            name, *columns = words.split()
+            found[table] = getattr(models, name)
+            attrgetter(*columns)(found[table])
+        return SimpleNamespace(**found)
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import time
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -31,8 +32,8 @@ class PatientClient:
         return patient(found) if callable(found) else found
 
 
-def patient(call: Any) -> Any:
-    """A call that waits while another process holds the database locked."""
+def patient(call: Any, said: str = "") -> Any:
+    """A call that waits while another process holds the database locked; what is said then."""
 
     @wraps(call)
     def asked(*args: Any, **kwargs: Any) -> Any:
@@ -44,6 +45,8 @@ def patient(call: Any) -> Any:
                 # MLflow has waited for its own 20 seconds already.
                 if LOCKED not in str(error) or time.monotonic() > deadline:
                     raise
+                if said:
+                    print(said, file=sys.stderr)
                 time.sleep(0.5)
 
     return asked

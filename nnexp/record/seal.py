@@ -12,12 +12,12 @@ import hashlib
 import json
 import math
 import struct
-import zlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from nnexp.record.contents import stored
+from nnexp.record.events import checked_line, unchecked
 
 TAG, PARTS = "nnexp.record_sha256", "nnexp.record_parts"
 
@@ -120,10 +120,9 @@ def seal_of_tags(tags: Mapping[str, str]) -> Seal | None:
 def note_seal(folder: Path, run_id: str, seal: Seal) -> None:
     """Keep the digest of a run's record in the store's folder."""
     body = json.dumps({"run": run_id, "sha256": seal.sha256, "parts": dict(seal.parts)})
-    line = f"{body}\t{zlib.crc32(body.encode()):08x}\n".encode()
     # In one call, so that lines of two processes do not mix; a line cut short is ignored.
     with open(folder / KEPT, "ab", buffering=0) as file:
-        file.write(line)
+        file.write(checked_line(body))
 
 
 def kept_seals(folder: Path, ids: Collection[str]) -> dict[str, Seal]:
@@ -135,8 +134,7 @@ def kept_seals(folder: Path, ids: Collection[str]) -> dict[str, Seal]:
                 # A run's id has 32 characters, and lines are many.
                 if line[:42] not in wanted:
                     continue
-                body, _, check = line.rstrip(b"\n").rpartition(b"\t")
-                if check == f"{zlib.crc32(body):08x}".encode():
+                if (body := unchecked(line.rstrip(b"\n"))) is not None:
                     content = json.loads(body)
                     found[str(content["run"])] = Seal(content["sha256"], content["parts"])
     except OSError:

@@ -11,8 +11,8 @@ import atexit
 import shutil
 import sys
 import tempfile
-import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -23,9 +23,9 @@ from nnexp.config.arguments import printable
 from nnexp.error_boundary import logs_beside
 from nnexp.errors import UserError
 from nnexp.record.locks import held
-from nnexp.record.mlflow_private import LOCKED, SERVED, be_brief, let_go, preload, store_of
-from nnexp.record.new_database import create_database
-from nnexp.record.patient_client import LOCKED_SECONDS, PatientClient, prepare_mlflow
+from nnexp.record.mlflow_private import SERVED, be_brief, let_go, preload, store_of
+from nnexp.record.patient_client import PatientClient, patient, prepare_mlflow
+from nnexp.record.sqlite_files import create_database
 from nnexp.record.store_address import (
     ARTIFACTS,
     follow_move,
@@ -174,8 +174,11 @@ def experiment_id(store: Store, name: str, *, create: bool = True) -> str:
     if found is None and not create:
         return ""
     if found is None:
+        here = store.uri.startswith("sqlite:///")
+        # Artifacts of an SQLite store lie beside its file; servers decide for themselves.
+        place = (sqlite_path(store.uri).parent / ARTIFACTS).as_uri() if here else None
         try:
-            return str(store.client.create_experiment(name, artifact_location=_artifacts(store)))
+            return str(store.client.create_experiment(name, artifact_location=place))
         except MlflowException:
             # Another process was quicker; if not, the name itself is at fault.
             found = store.client.get_experiment_by_name(name)
@@ -211,15 +214,18 @@ def _open_sqlite(uri: str, key: str, *, reading: bool) -> Store:
         # The database is gone; what lies beside it is still its own.
         note = noted(folder / f"{path.name}.id")
         return replace(empty, uri=uri, folder=folder, kept_id=note)
+    unlocked: Callable[..., Store] = patient(
+        _reach, "the database is locked by another process; waiting"
+    )
     try:
         folder.mkdir(exist_ok=True)
         with held(folder / "create.lock"):
             if not path.exists():
                 _create(path, folder, key)
-            return _reach_unlocked(uri, key, folder, reading=reading)
+            return unlocked(uri, key, folder, reading=reading)
     except OSError as error:
         if reading and path.exists():
-            return _reach_unlocked(uri, key, folder, reading=True)
+            return unlocked(uri, key, folder, reading=True)
         raise UserError(
             f"{key}={uri}: cannot be written ({error.strerror or error}); "
             "allowed: a file in a writable folder"
@@ -239,19 +245,6 @@ def _create(path: Path, folder: Path, key: str) -> None:
         let_go(store_of(_reach(f"sqlite:///{fresh}", key, folder, reading=True).client))
 
     create_database(path, folder, reach)
-
-
-def _reach_unlocked(uri: str, key: str, folder: Path, *, reading: bool) -> Store:
-    """Reach an SQLite store, waiting while another process holds it locked."""
-    deadline = time.monotonic() + LOCKED_SECONDS
-    while True:
-        try:
-            return _reach(uri, key, folder, reading=reading)
-        except UserError as error:
-            if LOCKED not in str(error) or time.monotonic() > deadline:
-                raise
-            print("the database is locked by another process; waiting", file=sys.stderr)
-            time.sleep(1.0)
 
 
 def _reach(uri: str, key: str, folder: Path, *, reading: bool) -> Store:
@@ -279,10 +272,3 @@ def _reach(uri: str, key: str, folder: Path, *, reading: bool) -> Store:
             # Of drivers, MLflow and what they stand on: no two share a base class.
             raise UserError(unreachable(uri, key, error)) from error
     return Store(uri, cast("MlflowClient", PatientClient(client)), folder, kept_id)
-
-
-def _artifacts(store: Store) -> str | None:
-    """Artifacts of an SQLite store lie beside its file; servers decide for themselves."""
-    if not store.uri.startswith("sqlite:///"):
-        return None
-    return (sqlite_path(store.uri).parent / ARTIFACTS).as_uri()

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from nnexp.record.clock import now
 from nnexp.record.description import owner_tags
 from nnexp.record.events import Begun, DamagedLog, Tagged
-from nnexp.record.left_logs import run_ids_with_log
 from nnexp.record.log import RunLog
 from nnexp.record.log_folder import RUNS, lock
 from nnexp.record.outbox import Outbox
@@ -143,7 +142,11 @@ def marked_runs(
     """All runs of an experiment with their fingerprints, or at least those of some fingerprints."""
     inner = database(store)
     if inner is None:
-        yield from _served(store, experiment_id, marks)
+        # A server takes a minute to hand out ten thousand runs: few are asked for one by one.
+        few = marks if len(marks) <= FEW else ()
+        for more in [f" and tags.`nnexp.fingerprint` = '{mark}'" for mark in few] or [""]:
+            for run in runs_where(store, [experiment_id], _RUN + more):
+                yield _recorded(run), run.data.tags.get("nnexp.fingerprint")
         return
     ids = run_ids(inner, experiment_id, _RUN)
     if marks:
@@ -156,16 +159,6 @@ def marked_runs(
         metrics = {m: v[k] for m, v in columns.metrics.items() if v[k] is not None}
         status = str(columns.info["status"][k])
         yield Recorded(run_id, status, sweeps[k] or "", metrics, reasons[k] or ""), found[k]
-
-
-def _served(
-    store: Store, experiment_id: str, marks: Sequence[str]
-) -> Iterator[tuple[Recorded, str | None]]:
-    # A server takes a minute to hand out ten thousand runs: few are asked for one by one.
-    few = marks if len(marks) <= FEW else ()
-    for more in [f" and tags.`nnexp.fingerprint` = '{mark}'" for mark in few] or [""]:
-        for run in runs_where(store, [experiment_id], _RUN + more):
-            yield _recorded(run), run.data.tags.get("nnexp.fingerprint")
 
 
 def _recorded(run: Run) -> Recorded:
@@ -268,6 +261,12 @@ def remove_partial(store: Store, experiment_id: str, parent: str) -> None:
             theirs = status == "RUNNING" and alive(run.data.tags, now())
             if PRUNED not in run.data.tags and run.info.run_id not in logged and not theirs:
                 take_back(store, str(run.info.run_id), "KILLED")
+
+
+def run_ids_with_log(store: Store) -> set[str]:
+    """Ids of the runs in the store whose logs are here: under way, stopped, or waiting."""
+    states = map(state_of, (store.folder / RUNS).glob("*"))
+    return {state.run_id for state in states if state.run_id}
 
 
 def take_back(store: Store, run_id: str, status: str) -> None:

@@ -158,17 +158,23 @@ def telling_params(recorded: Columns) -> list[str]:
     return (distinct_keys(columns, aside=ASIDE) or ["size", "cost.name", "reg.name"])[:MOST_PARAMS]
 
 
-def _bars(metric: str) -> dict[str, Any]:
+def _chart(kind: str, metric: str, runs: int, **more: Any) -> dict[str, Any]:
     return {
-        "uuid": f"{RUNS}-{metric}-end",
-        "type": "BAR",
+        "uuid": f"{RUNS}-{metric}",
+        "type": kind,
         "deleted": False,
         "isGenerated": False,
         "metricSectionId": RUNS,
-        "runsCountToCompare": 30,
+        "runsCountToCompare": runs,
         "metricKey": metric,
-        "displayName": f"{metric} at the end",
+        "displayName": metric,
+        **more,
     }
+
+
+def _bars(metric: str) -> dict[str, Any]:
+    more = {"uuid": f"{RUNS}-{metric}-end", "displayName": f"{metric} at the end"}
+    return _chart("BAR", metric, 30, **more)
 
 
 def _curve(recorded: Columns, metric: str, *bounds: str) -> dict[str, Any]:
@@ -176,26 +182,21 @@ def _curve(recorded: Columns, metric: str, *bounds: str) -> dict[str, Any]:
     finals = (value for value in recorded.metrics[metric] if value is not None)
     # Untrained networks guess: from 0.1 up, all that matters would lie in a strip at the top.
     low = max(0.0, math.floor(10 * min(finals, default=0.0) - 1.0) / 10)
-    return {
-        "uuid": f"{RUNS}-{metric}",
-        "type": "LINE",
-        "deleted": False,
-        "isGenerated": False,
-        "metricSectionId": RUNS,
-        "runsCountToCompare": 20,
-        "metricKey": metric,
-        "selectedMetricKeys": [metric, *bounds],
-        "displayName": metric,
-        "displayPoints": False,
-        "lineSmoothness": 0,
-        "xAxisScaleType": "linear",
-        "scaleType": "linear" if accuracy else "log",
-        "xAxisKey": "step",
-        "selectedXAxisMetricKey": "",
-        "yAxisKey": "metric",
-        "yAxisExpressions": [],
-        "range": {"yMin": low, "yMax": 1.0} if accuracy else {},
-        "ignoreOutliers": False,
-        "useGlobalXaxisKey": True,
-        "useGlobalLineSmoothing": True,
-    }
+    return _chart(
+        "LINE",
+        metric,
+        20,
+        selectedMetricKeys=[metric, *bounds],
+        displayPoints=False,
+        lineSmoothness=0,
+        xAxisScaleType="linear",
+        scaleType="linear" if accuracy else "log",
+        xAxisKey="step",
+        selectedXAxisMetricKey="",
+        yAxisKey="metric",
+        yAxisExpressions=[],
+        range={"yMin": low, "yMax": 1.0} if accuracy else {},
+        ignoreOutliers=False,
+        useGlobalXaxisKey=True,
+        useGlobalLineSmoothing=True,
+    )

@@ -95,13 +95,13 @@ def load_weights(path: Path, sizes: Sequence[int | None] = ()) -> Parameters:
         raise UserError(
             f"weights file {path}: damaged, or not a .npz archive of plain arrays ({reason})"
         ) from error
-    found = _checked(path, arrays)
-    shape = zip(sizes, found.sizes, strict=False)
-    if sizes and (len(sizes) != len(found.sizes) or any(a not in (None, b) for a, b in shape)):
-        wanted = "-".join("?" if n is None else str(n) for n in sizes)
-        held = "-".join(map(str, found.sizes))
-        raise UserError(f"weights file {path}: of a network {held}, expected {wanted}")
-    return found
+    if amiss := _amiss(arrays, sizes):
+        raise UserError(f"weights file {path}: {amiss}")
+    layers = range(1, len(arrays) // 2 + 1)
+    return Parameters(
+        weights=tuple(arrays[f"W{layer}"] for layer in layers),
+        biases=tuple(arrays[f"b{layer}"] for layer in layers),
+    )
 
 
 def _most_bytes(sizes: Sequence[int | None]) -> int:
@@ -144,40 +144,32 @@ def arrays_of(file: BinaryIO, most: int) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def _checked(path: Path, arrays: dict[str, NDArray[Any]]) -> Parameters:
-    """The arrays as parameters, or a `UserError` that names the first one amiss."""
-    n_layers = max(1, (len(arrays) + 1) // 2)
-    expected = [f"{kind}{layer}" for layer in range(1, n_layers + 1) for kind in "Wb"]
+def _amiss(arrays: dict[str, NDArray[Any]], sizes: Sequence[int | None]) -> str:
+    """The first thing amiss with the arrays of a network; empty if nothing is."""
+    layers = range(1, max(1, (len(arrays) + 1) // 2) + 1)
+    expected = [f"{kind}{layer}" for layer in layers for kind in "Wb"]
     for name in expected:
         if name not in arrays:
             held = ", ".join(sorted(arrays)) or "nothing"
-            raise UserError(
-                f"weights file {path}: array {name} is missing (it holds {held}), "
-                f"expected {', '.join(expected)}"
-            )
+            return f"array {name} is missing (it holds {held}), expected {', '.join(expected)}"
         if not np.issubdtype(arrays[name].dtype, np.floating):
-            raise UserError(
-                f"weights file {path}: array {name} has dtype {arrays[name].dtype}, "
-                "expected floating point numbers"
-            )
+            said = f"array {name} has dtype {arrays[name].dtype}"
+            return f"{said}, expected floating point numbers"
     n_in: int | None = None
-    for layer in range(1, n_layers + 1):
+    for layer in layers:
         weight, bias = arrays[f"W{layer}"], arrays[f"b{layer}"]
         if weight.ndim != 2 or 0 in weight.shape or n_in not in (None, weight.shape[1]):
             wanted = "(n_out, n_in)" if n_in is None else f"(n_out, {n_in})"
-            raise UserError(
-                f"weights file {path}: array W{layer} has shape {weight.shape}, expected {wanted}"
-            )
+            return f"array W{layer} has shape {weight.shape}, expected {wanted}"
         if bias.shape != weight.shape[:1]:
-            raise UserError(
-                f"weights file {path}: array b{layer} has shape {bias.shape}, "
-                f"expected {weight.shape[:1]}"
-            )
+            return f"array b{layer} has shape {bias.shape}, expected {weight.shape[:1]}"
         n_in = weight.shape[0]
-    return Parameters(
-        weights=tuple(arrays[f"W{layer}"] for layer in range(1, n_layers + 1)),
-        biases=tuple(arrays[f"b{layer}"] for layer in range(1, n_layers + 1)),
-    )
+    found = [arrays["W1"].shape[1], *(len(arrays[f"b{layer}"]) for layer in layers)]
+    shape = zip(sizes, found, strict=False)
+    if sizes and (len(sizes) != len(found) or any(a not in (None, b) for a, b in shape)):
+        wanted = "-".join("?" if n is None else str(n) for n in sizes)
+        return f"of a network {'-'.join(map(str, found))}, expected {wanted}"
+    return ""
 
 
 def weights_sha256(parameters: Parameters) -> str:

@@ -13,7 +13,6 @@ import os
 import queue
 import time
 import weakref
-from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -24,9 +23,19 @@ from nnexp.record.environment import cores
 from nnexp.record.fingerprint import depends_on_environment
 from nnexp.record.log_folder import make_room
 from nnexp.redact import redact
-from nnexp.runner.dask_client import Demand, connect, differences, distributed_package, workers_of
-from nnexp.runner.remote import TOPIC, Answer, told, train_task
-from nnexp.runner.worker import Broken, Finished, Message, Note, Progress, Task
+from nnexp.runner.dask import (
+    TOPIC,
+    Answer,
+    Demand,
+    connect,
+    differences,
+    distributed_package,
+    told,
+    train_task,
+    workers_of,
+)
+from nnexp.runner.executors import Tasks
+from nnexp.runner.worker import Finished, Message, Note, Task
 from nnexp.source import file_digests
 
 LOOK_SECONDS = 2.0
@@ -41,23 +50,21 @@ ALONE_SECONDS = 3600.0
 SILENT_SECONDS = 10.0
 """After how long it is said that there are none."""
 
-TRIES = 3
-"""How often a task is tried whose worker dies with it."""
 
-
-class Cluster:
+class Cluster(Tasks):
     """An executor on a Dask cluster; without an address, on one of this machine's own."""
+
+    tries = 3
 
     def __init__(
         self, tasks: Iterable[Task], settings: SweepConfig, *, stays: bool = False
     ) -> None:
         """With `stays`, it is left connected until closed."""
-        self._tasks, self._stays, self._settings = deque(tasks), stays, settings
-        self._with_numpy = any(depends_on_environment(task.config) for task in self._tasks)
+        super().__init__(tasks)
+        self._stays, self._settings = stays, settings
         self._running: dict[Any, Task] = {}
         self._places: weakref.WeakKeyDictionary[Any, frozenset[str]] = weakref.WeakKeyDictionary()
         """On which workers a task may run: those that were there when it was handed out."""
-        self._tries: dict[int, int] = {}
         self._fit: dict[str, bool] = {}
         self._told: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._cluster: Any = None
@@ -68,9 +75,7 @@ class Cluster:
 
     def add(self, tasks: Iterable[Task]) -> None:
         """More tasks, after all those before have ended."""
-        self._tasks.extend(tasks)
-        self._with_numpy = any(depends_on_environment(task.config) for task in self._tasks)
-        self._tries.clear()
+        super().add(tasks)
         self._fit, self._looked = {}, 0.0
 
     def messages(self) -> Generator[Message, None, None]:
@@ -103,7 +108,10 @@ class Cluster:
             return
         alone = time.monotonic() - self._alone_since
         if alone > ALONE_SECONDS:
-            raise UserError(_no_workers(self._settings))
+            raise UserError(
+                f"sweep.address={self._settings.address}: no worker that can train for "
+                f"{ALONE_SECONDS:.0f} s; allowed: a cluster with workers of the same source"
+            )
         if alone > SILENT_SECONDS and not self._alone_said:
             self._alone_said = True
             yield Note(self._some_run(), "waits for a worker: the cluster has none that can train")
@@ -148,7 +156,8 @@ class Cluster:
             self._reconnect()
         there = workers_of(self._client)
         fresh = [address for address in there if address not in self._fit]
-        numpy = self._with_numpy
+        left = [*self._tasks, *self._running.values()]
+        numpy = any(depends_on_environment(task.config) for task in left)
         for address, difference in differences(self._client, fresh, with_numpy=numpy).items():
             self._fit[address] = not difference
             if difference:
@@ -163,7 +172,7 @@ class Cluster:
         for future in [f for f in self._running if f.status == "pending"]:
             if self._places[future].isdisjoint(there):
                 future.cancel(force=True)
-                yield from self._put_back(
+                yield from self.put_back(
                     self._running.pop(future), "its worker is gone; handed out again"
                 )
 
@@ -225,33 +234,18 @@ class Cluster:
                     answer: Answer = future.result(timeout=60)
                 except Exception as error:
                     # The worker may be lost before its answer has come over.
-                    yield from self._again(task, str(error))
+                    yield from self.again(task, _said(error))
                     continue
                 finally:
                     future.release()
                 yield _received(task, answer)
             elif future.status == "error":
-                yield from self._again(task, str(future.exception()))
+                yield from self.again(task, _said(future.exception()))
             else:
                 # Not the task's fault: the connection to the scheduler was lost, or it was told so.
-                yield from self._put_back(
+                yield from self.put_back(
                     task, "lost with the connection to the scheduler; handed out again"
                 )
-
-    def _again(self, task: Task, reason: str) -> Iterator[Message]:
-        """Put a task back, a few times; then it is given up."""
-        said = redact(" ".join(reason.split()))[:300]
-        self._tries[task.run] = self._tries.get(task.run, 1) + 1
-        if self._tries[task.run] > TRIES:
-            yield Broken(task.run, said)
-            return
-        yield from self._put_back(task, f"{said}; tried once more")
-
-    def _put_back(self, task: Task, said: str) -> Iterator[Message]:
-        """Let a task be the next that is handed out, and say why."""
-        self._tasks.appendleft(task)
-        yield Note(task.run, said)
-        yield Progress(task.run, 0)
 
     def _heard(self) -> Iterator[Message]:
         with suppress(queue.Empty):
@@ -271,8 +265,5 @@ def _received(task: Task, answer: Answer) -> Message:
     return Finished(task.run, task.folder)
 
 
-def _no_workers(settings: SweepConfig) -> str:
-    return (
-        f"sweep.address={settings.address}: no worker that can train for "
-        f"{ALONE_SECONDS:.0f} s; allowed: a cluster with workers of the same source"
-    )
+def _said(error: object) -> str:
+    return redact(" ".join(str(error).split()))[:300]

@@ -68,12 +68,12 @@ def _folders(store: Store, status: Callable[[str], str]) -> Iterator[Leftover]:
     for folder in sorted((store.folder / RUNS).glob(f"*{HALF}*/")):
         writer = folder.name.rpartition(HALF)[2]
         if not (writer.isdigit() and exists(int(writer))):
-            yield Leftover("half-written log", folder, _removing(folder))
+            yield Leftover("half-written log", folder, partial(shutil.rmtree, folder))
     for folder in sorted(store.folder.iterdir()):
         found = WORK.fullmatch(folder.name)
         # One of a run that this store does not know may be in use for another store.
         if found and folder.is_dir() and status(found[1]) in ENDED:
-            yield Leftover("half-written folder", folder, _removing(folder))
+            yield Leftover("half-written folder", folder, partial(shutil.rmtree, folder))
 
 
 def _checkpoints(
@@ -90,16 +90,14 @@ def _checkpoints(
             writer = rest.removeprefix(".new")
             if not (writer.isdigit() and exists(int(writer))):
                 yield Leftover("half-written checkpoint", path, path.unlink)
-        elif rest == "" and (key in swept or status(_run_of(store, key)) in ("FINISHED", "FAILED")):
+        elif rest == "" and (
+            key in swept
+            or status(state_of(store.folder / RUNS / key).run_id) in ("FINISHED", "FAILED")
+        ):
             with _held(store.folder / f"run-{key[:16]}.lock") as free:
                 if free:
                     file = CheckpointFile(store.folder, key)
                     yield Leftover("checkpoint of a run that has ended", path, file.remove)
-
-
-def _run_of(store: Store, key: str) -> str:
-    """The id of the run that a checkpoint belongs to; empty if it has none."""
-    return state_of(store.folder / RUNS / key).run_id
 
 
 @contextmanager
@@ -126,7 +124,3 @@ def _unlink(path: Path) -> None:
     except PermissionError as error:
         if getattr(error, "winerror", None) not in IN_USE:
             raise
-
-
-def _removing(folder: Path) -> Callable[[], None]:
-    return lambda: shutil.rmtree(folder)

@@ -11,19 +11,14 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from nnexp.record.locks import held_by
+from nnexp.record.locks import held_by, locked, unlock
 from nnexp.record.store import Store
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 FILE = "claims.lock"
 
@@ -39,15 +34,8 @@ class Claims:
 
     def take(self, mark: str) -> bool:
         """Claim a run by its fingerprint; whether no other process has. Once more is the same."""
-        if fcntl is None:
-            return True  # As below.
-        try:
-            fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, self._place(mark))
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True  # A file system without such locks: at worst a run is trained twice.
-        return True
+        # Where there are no such locks, at worst a run is trained twice.
+        return locked(self._descriptor, self._place(mark))
 
     def wait(self, mark: str, is_done: Callable[[], bool], say: Callable[[], None]) -> None:
         """Claim a run once no other process has it, or until it is done; `say` that it waits."""
@@ -59,10 +47,7 @@ class Claims:
 
     def give(self, mark: str) -> None:
         """Give a claim back."""
-        if fcntl is None:
-            return
-        with suppress(OSError):
-            fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, self._place(mark))
+        unlock(self._descriptor, self._place(mark))
 
     def _place(self, mark: str) -> int:
         """Sixty bits of a digest, as far as offsets in a file go."""

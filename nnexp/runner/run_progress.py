@@ -100,11 +100,9 @@ class Screen(Protocol):
 
     def begins(self, config: Config, dataset: Dataset) -> None:
         """It is about to be looked up, and trained unless it is recorded already."""
-        ...
 
     def found(self, config: Config, store: Store, run_id: str, final: Mapping[str, float]) -> None:
         """It is recorded already: nothing is trained. `final` are its last values."""
-        ...
 
     def training(
         self, config: Config, dataset: Dataset, rows: Sequence[Mapping[str, float]]
@@ -113,15 +111,12 @@ class Screen(Protocol):
 
         That is nothing, unless a run is gone on with that was interrupted.
         """
-        ...
 
     def show(self, report: EpochReport) -> None:
         """One more epoch is done."""
-        ...
 
     def ended(self, run: Recorded) -> None:
         """It is trained and recorded."""
-        ...
 
 
 class RunProgress:

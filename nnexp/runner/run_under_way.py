@@ -27,7 +27,7 @@ from nnexp.record.store import Store
 from nnexp.runner.figure_process import FigureProcess
 from nnexp.runner.run_progress import Recorded, Screen
 from nnexp.runner.run_text import DRAWING, Stopwatch
-from nnexp.runner.store_news import StoreNews
+from nnexp.runner.store_news import NotRecorded, StoreNews
 from nnexp.signals import held_stops
 from nnexp.train.loop import train
 from nnexp.train.report import Outcome
@@ -41,10 +41,6 @@ class RunFailed(NnexpError):
     def __init__(self, message: str, run_id: str) -> None:
         super().__init__(message)
         self.run_id = run_id
-
-
-class NotRecorded(NnexpError):
-    """What has been trained is whole on this disk, but not in the store, which says it was."""
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,16 @@
-"""Says when the tracking store ceases or begins to take what it is given, or refuses something."""
+"""What is said of a tracking store that does not take what it is given, or takes it again."""
 
 from __future__ import annotations
 
 from rich.console import Console
 from rich.markup import escape
 
+from nnexp.errors import NnexpError
 from nnexp.record.outbox import Outbox
+
+
+class NotRecorded(NnexpError):
+    """What has been trained is whole on this disk, but not in the store, which says it was."""
 
 
 class StoreNews:
@@ -35,3 +40,33 @@ class StoreNews:
 
     def _say(self, text: str) -> None:
         self._console.print(escape(text), highlight=False)
+
+
+def say_kept(outbox: Outbox, console: Console) -> None:
+    """Say what a store that could not take everything has not received."""
+    if outbox.waiting and not outbox.lost:
+        text = (
+            f"{outbox.trouble}; nothing is lost: {len(outbox.waiting)} runs are kept in "
+            f"{outbox.store.folder} and sent at the next start"
+        )
+        console.print(escape(text), highlight=False)
+
+
+def confirm_recorded(outbox: Outbox) -> None:
+    """What has been trained must be in the store, or wait for one that does not answer.
+
+    Raises:
+        NotRecorded: the store will never take some of it, or has not kept what it took.
+    """
+    if outbox.refused:
+        raise NotRecorded(
+            f"the tracking store refused {len(outbox.refused)} runs ({outbox.refusal}); they "
+            f"are kept in {outbox.refused[0].parent}: python -m nnexp doctor sends them once the "
+            "store takes them"
+        )
+    if outbox.lost:
+        raise NotRecorded(
+            f"{len(outbox.waiting)} runs are not recorded: the tracking store answers, but "
+            f"{next(iter(outbox.lost.values()))}; they are kept in {outbox.store.folder} and sent "
+            "again at the next start"
+        )

@@ -13,27 +13,32 @@ from functools import partial
 from rich.console import Console
 
 from nnexp.atomic_files import named
-from nnexp.config.extensions import options_of
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, dataset_of
 from nnexp.errors import NnexpError, UserError
 from nnexp.kernel.cache import cache_folder
 from nnexp.own_calls import check_all_own
+from nnexp.record.checkpoint import forget_recorded
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.left_logs import finished_logs
 from nnexp.record.outbox import Outbox
-from nnexp.record.projection import Projection
-from nnexp.record.sqlite_commits import quick_commits
+from nnexp.record.sqlite_files import quick_commits
 from nnexp.record.store import experiment_id, open_store
-from nnexp.record.sweep import Recorded, find_parent, recorded_runs, sweep_key
+from nnexp.record.sweep import (
+    Recorded,
+    find_parent,
+    recorded_runs,
+    remove_partial,
+    sweep_key,
+)
 from nnexp.redact import redact
 from nnexp.runner.executors import Executor, check_executor, workers_ahead
 from nnexp.runner.run import tidy, warn_of_changes
 from nnexp.runner.run_claims import alone, claims
 from nnexp.runner.run_text import Stopwatch
-from nnexp.runner.sweep_ending import confirm_recorded, killed_if_stopped, say_kept
-from nnexp.runner.sweep_parent import Series, end_sweep, open_sweep, typed_line
-from nnexp.runner.sweep_state import SweepState
+from nnexp.runner.store_news import confirm_recorded, say_kept
+from nnexp.runner.sweep_parent import end_sweep, killed_if_stopped, open_sweep
+from nnexp.runner.sweep_state import Series, SweepState
 from nnexp.runner.sweep_text import announce, conclude, interrupted, result_note, show_plan
 from nnexp.runner.sweep_training import summarize, train_shared
 from nnexp.source import source_sha256
@@ -88,84 +93,60 @@ def run_sweep(
     key = series.key if series else sweep_key(first.tracking.experiment, marks)
     if recorded_key not in (None, key):
         raise SweepChanged
-    asked = _Asked(command, key, retry_failed, series)
     with ExitStack() as stack:
         pool = stack.enter_context(workers_ahead(first.sweep, len(set(marks))))
-        sweep = _in_store(configs, datasets, marks)
-        if first.sweep.dry_run:
-            _plan(sweep, asked, console)
+        dry, tracking = first.sweep.dry_run, first.tracking
+        store = open_store(tracking.uri, reading=dry)
+        # A dry run only looks: the experiment is "" where it would be a new one.
+        experiment = experiment_id(store, tracking.experiment, create=not dry)
+        sweep = SweepState.of(
+            configs, datasets, marks, Outbox(store), console, experiment,
+            key=key, command=command, series=series,
+        )  # fmt: skip
+        if not dry:
+            stack.enter_context(alone(store, f"sweep-{key[:16]}", "this sweep", console))
+            tidy(store, experiment, console)
+        # In an experiment that there is not yet, nothing is recorded.
+        if experiment:
+            _look_back(sweep, retry_failed=retry_failed)
+        _begin(sweep)
+        if dry:
+            show_plan(sweep)
             return SweepResult("", [], [])
-        stack.enter_context(alone(sweep.store, f"sweep-{key[:16]}", "this sweep", console))
-        tidy(sweep.store, sweep.experiment, console)
-        _look_back(sweep, asked)
-        _begin(sweep, key, console, quiet=series is not None)
-        outbox = Outbox(sweep.store)
-        failed = _carry_out(sweep, asked, outbox, console, pool)
-    say_kept(outbox, console)
+        failed = _carry_out(sweep, retry_failed, pool)
+    say_kept(sweep.outbox, console)
     if series is None:
-        conclude(sweep, _typed(sweep, asked), console, watch.seconds)
+        conclude(sweep, watch.seconds)
     result = SweepResult(sweep.parent, sweep.configs, sweep.recorded)
     if failed:
         told = f"{failed} of {len(sweep.configs)} runs failed; sweep {sweep.parent}"
         raise SweepFailed(told, result)
-    confirm_recorded(outbox)
+    confirm_recorded(sweep.outbox)
     return result
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """How a sweep was asked for."""
-
-    command: Sequence[str]
-    key: str
-    """What makes two sweeps the same."""
-    retry_failed: bool
-    series: Series | None
-    """Of which it is a round."""
-
-
-def _plan(sweep: SweepState, asked: _Asked, console: Console) -> None:
-    """Show what would be trained: nothing is written, tidied up or waited for."""
-    # In an experiment that there is not yet, nothing is recorded.
-    if sweep.experiment:
-        _look_back(sweep, asked)
-    _begin(sweep, asked.key, console, quiet=False)
-    show_plan(sweep, console)
-
-
-def _look_back(sweep: SweepState, asked: _Asked) -> None:
+def _look_back(sweep: SweepState, *, retry_failed: bool) -> None:
     """Find what is recorded of a sweep: its parent, and its runs."""
-    reuse, ended = sweep.configs[0].tracking.reuse, asked.series is not None
-    before = find_parent(sweep.store, sweep.experiment, asked.key, ended=reuse or ended)
-    sweep.parent = before or ""
-    only = None if reuse else sweep.parent
-    sweep.found = _recorded(sweep, only, retry_failed=asked.retry_failed)
+    ended = sweep.reuse or sweep.series is not None
+    sweep.parent = find_parent(sweep.store, sweep.experiment, sweep.key, ended=ended) or ""
+    only = None if sweep.reuse else sweep.parent
+    sweep.found = _recorded(sweep, only, retry_failed=retry_failed)
 
 
-def _carry_out(
-    sweep: SweepState, asked: _Asked, outbox: Outbox, console: Console, pool: Executor | None
-) -> int:
+def _carry_out(sweep: SweepState, retry_failed: bool, pool: Executor | None) -> int:
     """Train what is missing, and record it under the sweep's parent; how many runs failed."""
-    series, line = asked.series, _typed(sweep, asked)
-    again = _failed(sweep) if asked.retry_failed else {}
-    look = partial(_recorded, sweep, None, retry_failed=asked.retry_failed)
-    opened: list[Projection] = []
-    with killed_if_stopped(
-        "sweep",
-        lambda: opened[0] if opened else None,
-        outbox,
-        partial(interrupted, sweep, console),
-    ):
-        opened.append(open_sweep(sweep, asked.key, asked.command, series, outbox))
-        _train(sweep, outbox, console, look if sweep.configs[0].tracking.reuse else dict, pool)
-        if series is None and (said := summarize(sweep, outbox)):
-            console.print(said, highlight=False)
-    note = f"`{line}`" if series else result_note(sweep, line)
-    return end_sweep(sweep, opened[0], again, note, outbox)
-
-
-def _typed(sweep: SweepState, asked: _Asked) -> str:
-    return typed_line([*asked.command, *options_of(*sweep.configs)])
+    again = _failed(sweep) if retry_failed else {}
+    parent = open_sweep(sweep)
+    with killed_if_stopped("sweep", parent, sweep.outbox, partial(interrupted, sweep)):
+        # What an earlier start left half done is removed.
+        remove_partial(sweep.store, sweep.experiment, sweep.parent)
+        forget_recorded(sweep.store, sweep.experiment, sweep.found)
+        look = partial(_recorded, sweep, None, retry_failed=retry_failed)
+        _train(sweep, look if sweep.reuse else dict, pool)
+        if sweep.series is None and (said := summarize(sweep)):
+            sweep.console.print(said, highlight=False)
+    note = f"`{sweep.line}`" if sweep.series else result_note(sweep)
+    return end_sweep(sweep, parent, again, note)
 
 
 def _checked(
@@ -196,44 +177,27 @@ def _checked(
     return first, datasets, marks
 
 
-def _in_store(
-    configs: Sequence[Config], datasets: Sequence[Dataset], marks: Sequence[str]
-) -> SweepState:
-    """The runs of a sweep, each once, and the store that they are recorded in.
-
-    That of a dry run is only looked at: its experiment is "" where it would be a new one.
-    """
-    tracking, dry = configs[0].tracking, configs[0].sweep.dry_run
-    store = open_store(tracking.uri, reading=dry)
-    experiment = experiment_id(store, tracking.experiment, create=not dry)
-    return SweepState.of(configs, datasets, marks, store, experiment)
-
-
-def _begin(sweep: SweepState, key: str, console: Console, *, quiet: bool) -> None:
+def _begin(sweep: SweepState) -> None:
     """Say what is asked for, and what is recorded of it already."""
-    LOGGER.debug("sweep %s, store %s, source %s", key, sweep.store.shown, source_sha256())
-    if not quiet:
-        announce(sweep, console)
+    LOGGER.debug("sweep %s, store %s, source %s", sweep.key, sweep.store.shown, source_sha256())
+    if sweep.series is None or sweep.configs[0].sweep.dry_run:
+        announce(sweep)
     finished = [
         run.run_id
         for run in sweep.found.values()
         if run.status == "FINISHED" and not sweep.waits(run)
     ]
-    warn_of_changes(sweep.store, finished, console)
+    warn_of_changes(sweep.store, finished, sweep.console)
 
 
 def _train(
-    sweep: SweepState,
-    outbox: Outbox,
-    console: Console,
-    look: Callable[[], Mapping[str, Recorded]],
-    pool: Executor | None,
+    sweep: SweepState, look: Callable[[], Mapping[str, Recorded]], pool: Executor | None
 ) -> None:
     missing = [sweep.configs[k] for k in sweep.missing]
     with named(cache_folder()):  # The compiler does not say what it could not write.
-        compile_ahead(missing, lambda text: console.print(text, highlight=False))
+        compile_ahead(missing, partial(sweep.console.print, highlight=False))
     with quick_commits(sweep.store), claims(sweep.store.folder, sweep.experiment) as ours:
-        train_shared(sweep, outbox, console, look, pool, ours)
+        train_shared(sweep, look, pool, ours)
 
 
 def _recorded(sweep: SweepState, only: str | None, *, retry_failed: bool) -> dict[str, Recorded]:

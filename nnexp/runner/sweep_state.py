@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from nnexp.config.compose import flatten
+from nnexp.config.extensions import options_of
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
-from nnexp.record.checkpoint import CheckpointFile, checkpoint_of, run_key
+from nnexp.record.checkpoint import CheckpointFile, checkpoint_of
 from nnexp.record.description import begun_of
 from nnexp.record.events import Begun
 from nnexp.record.labels import label_names
 from nnexp.record.log_folder import RUNS
+from nnexp.record.outbox import Outbox
 from nnexp.record.store import Store
 from nnexp.record.sweep import Recorded
+from nnexp.redact import redact
 from nnexp.runner.worker import Task
+
+
+@dataclass(frozen=True)
+class Series:
+    """Runs that are asked for in rounds, recorded under one parent.
+
+    Who asks tells what is asked for and what came of it.
+    """
+
+    key: str
+    """What makes two series the same, as hexadecimal digits."""
+    name: str
+    before: int
+    """So many runs were trained in earlier rounds."""
 
 
 @dataclass
@@ -29,11 +49,18 @@ class SweepState:
     datasets: list[Dataset]
     marks: list[str]
     """Fingerprints."""
-    store: Store
+    outbox: Outbox
+    console: Console
     experiment: str
     """Its MLflow id."""
-    found: dict[str, Recorded]
+    found: dict[str, Recorded] = field(default_factory=dict)
     """By fingerprint."""
+    key: str = ""
+    """What makes two sweeps the same, as hexadecimal digits."""
+    command: Sequence[str] = ()
+    """As it was typed."""
+    series: Series | None = None
+    """Of which it is a round."""
     parent: str = ""
     """The id of its parent run; empty as long as there is none."""
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -51,14 +78,34 @@ class SweepState:
         configs: Sequence[Config],
         datasets: Sequence[Dataset],
         marks: Sequence[str],
-        store: Store,
+        outbox: Outbox,
+        console: Console,
         experiment: str,
         **more: Any,
     ) -> SweepState:
         """Of runs with their fingerprints, each of which is taken once, where it first stands."""
         once = sorted({mark: k for k, mark in reversed(list(enumerate(marks)))}.values())
         parts = [configs[k] for k in once], [datasets[k] for k in once], [marks[k] for k in once]
-        return cls(*parts, store, experiment, **{"found": {}, **more})
+        return cls(*parts, outbox, console, experiment, **more)
+
+    @property
+    def store(self) -> Store:
+        """Where it is recorded."""
+        return self.outbox.store
+
+    @property
+    def reuse(self) -> bool:
+        """Whether runs count that were recorded before, in whatever sweep."""
+        return self.configs[0].tracking.reuse
+
+    @property
+    def line(self) -> str:
+        """The command as it is recorded: it may hold a password.
+
+        The address goes without saying where it is recorded.
+        """
+        typed = [word for word in self.command if not word.startswith("tracking.uri=")]
+        return redact("python -m nnexp " + shlex.join([*typed, *options_of(*self.configs)]))
 
     @cached_property
     def names(self) -> list[str]:
@@ -123,10 +170,9 @@ def begun(sweep: SweepState, k: int) -> Begun:
 
 def checkpoint(sweep: SweepState, k: int) -> CheckpointFile:
     """The checkpoint of a run of a sweep, by its position."""
-    return checkpoint_of(sweep.store, sweep.experiment, sweep.marks[k], swept=True)
+    return checkpoint_of(sweep.store, sweep.experiment, sweep.marks[k])
 
 
 def log_folder(sweep: SweepState, k: int) -> Path:
     """Where the log of a run of a sweep lies while it is trained, by its position."""
-    key = run_key(sweep.store, sweep.experiment, sweep.marks[k], swept=True)
-    return sweep.store.folder / RUNS / key[:32]
+    return sweep.store.folder / RUNS / checkpoint(sweep, k).path.stem

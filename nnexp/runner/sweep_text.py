@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rich.console import Console
 from rich.markup import escape
 
 from nnexp.config.compose import flatten
@@ -29,7 +28,7 @@ NAMED = 20
 """Reused runs that are named one by one."""
 
 
-def announce(sweep: SweepState, console: Console) -> None:
+def announce(sweep: SweepState) -> None:
     """How many runs there are, what is recorded of them, and how the rest is trained."""
     total, missing = len(sweep.configs), len(sweep.missing)
     text = f"sweep of {some(total, 'run')}"
@@ -37,18 +36,18 @@ def announce(sweep: SweepState, console: Console) -> None:
         text += f": {total - missing} recorded already, {missing} to train"
     if missing:
         text += f", {_where(sweep)}"
-    console.print(text, highlight=False)
+    sweep.console.print(text, highlight=False)
 
 
-def show_plan(sweep: SweepState, console: Console) -> None:
+def show_plan(sweep: SweepState) -> None:
     """What `sweep.dry_run=true` shows instead of training."""
     for name, mark in zip(sweep.names, sweep.marks, strict=True):
         found = sweep.found.get(mark)
         state = f"recorded as {found.run_id[:8]}" if found else "to be trained"
-        console.print(escape(f"{name}: {state}"), highlight=False)
+        sweep.console.print(escape(f"{name}: {state}"), highlight=False)
     total = sum(work(sweep.configs[k], sweep.datasets[k]) for k in sweep.missing)
     seconds = total / PER_SECOND / max(1, _workers(sweep))
-    console.print(f"dry run: nothing was trained; estimated time about {seconds:.0f} s")
+    sweep.console.print(f"dry run: nothing was trained; estimated time about {seconds:.0f} s")
 
 
 def _where(sweep: SweepState) -> str:
@@ -75,7 +74,7 @@ def sweep_name(configs: Sequence[Config]) -> str:
     return f"sweep of {some(len(configs), 'run')}" + (f": {', '.join(keys)}" if keys else "")
 
 
-def result_note(sweep: SweepState, command: str) -> str:
+def result_note(sweep: SweepState) -> str:
     """The result as a table, shown as the description of the parent run in the MLflow UI."""
     found = sweep.recorded
     header, rows = results(
@@ -83,12 +82,12 @@ def result_note(sweep: SweepState, command: str) -> str:
     )
     lines = [header, ["---"] * len(header), *rows]
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines[:NOTED_ROWS])
-    return f"`{command}`\n\n{table}\n\nmean ± standard deviation over the runs of a setting"
+    return f"`{sweep.line}`\n\n{table}\n\nmean ± standard deviation over the runs of a setting"
 
 
-def interrupted(sweep: SweepState, console: Console) -> None:
+def interrupted(sweep: SweepState) -> None:
     """How to go on with a sweep that was stopped."""
-    parent = sweep.parent
+    console, parent = sweep.console, sweep.parent
     total, missing = len(sweep.configs), len(sweep.missing)
     go_on = f"python -m nnexp sweeps --go-on {parent[:8]}{option_of(sweep.store)}"
     console.print()
@@ -99,9 +98,9 @@ def interrupted(sweep: SweepState, console: Console) -> None:
     console.print(escape(f"go on      {go_on}"), highlight=False, soft_wrap=True)
 
 
-def conclude(sweep: SweepState, command: str, console: Console, seconds: float) -> None:
+def conclude(sweep: SweepState, seconds: float) -> None:
     """The table of results, what failed, what was reused, and how to look and to go on."""
-    found, settings = sweep.recorded, sweep.settings
+    console, found, settings = sweep.console, sweep.recorded, sweep.settings
     done = [run.metrics if run.status == "FINISHED" else None for run in found]
     console.print()
     console.print(results_table(settings, done))
@@ -116,7 +115,7 @@ def conclude(sweep: SweepState, command: str, console: Console, seconds: float) 
     console.print(f"{seconds:.1f} s in all", highlight=False)
     compared = _seeds(sweep) > 1 and bool(distinct_keys(columns_of(settings)))
     lines = recorded_lines(
-        sweep.configs[0], sweep.store, "sweep", sweep.parent, command, compared=compared
+        sweep.configs[0], sweep.store, "sweep", sweep.parent, sweep.line, compared=compared
     )
     for line in lines:
         console.print(escape(line), highlight=False, soft_wrap=True)

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from contextlib import suppress
 from dataclasses import replace
 
-from rich.console import Console
-
 from nnexp.config.command import command_of
 from nnexp.config.schema import Config
 from nnexp.errors import reason_of
@@ -36,7 +34,6 @@ from nnexp.runner.worker import (
     Paused,
     Progress,
     Stopped,
-    Stuck,
 )
 from nnexp.signals import held_stops
 from nnexp.train.work import work
@@ -50,8 +47,6 @@ SHOWN_MS = 2000
 
 def train_shared(
     sweep: SweepState,
-    outbox: Outbox,
-    console: Console,
     look: Callable[[], Mapping[str, Recorded]],
     pool: Executor | None,
     ours: Claims,
@@ -70,22 +65,20 @@ def train_shared(
         if free:
             # The other sweep may have ended some of them since this one has looked.
             sweep.found |= {mark: run for mark, run in look().items() if mark in free}
-            train_missing(sweep, outbox, console, free, pool)
+            train_missing(sweep, free, pool)
             for mark in free:
-                if mark not in sweep.found or sweep.found[mark].run_id not in outbox.held:
+                if mark not in sweep.found or sweep.found[mark].run_id not in sweep.outbox.held:
                     ours.give(mark)
             continue
         if not waited:
             count = len(sweep.missing)
             which = "1 run is" if count == 1 else f"{count} runs are"
-            console.print(f"{which} being trained by another sweep: waiting", highlight=False)
+            sweep.console.print(f"{which} being trained by another sweep: waiting", highlight=False)
             waited = True
         time.sleep(WAIT_SECONDS)
 
 
-def train_missing(
-    sweep: SweepState, outbox: Outbox, console: Console, only: Set[str], pool: Executor | None
-) -> None:
+def train_missing(sweep: SweepState, only: Set[str], pool: Executor | None) -> None:
     """Train those of `only` that are not recorded, longest first; record each at its end.
 
     A `pool` that stays is used instead of a new one.
@@ -105,17 +98,18 @@ def train_missing(
     else:
         pool.add(tasks)
     messages = pool.messages()
-    news = StoreNews(outbox, console, "what ends is kept")
+    outbox = sweep.outbox
+    news = StoreNews(outbox, sweep.console, "what ends is kept")
     live: dict[int, Projection] = {}
     beat = time.monotonic()
     try:
-        with _board(sweep, amount, console) as board:
+        with _board(sweep, amount) as board:
             for message in messages:
                 if time.monotonic() - beat > HEARTBEAT_SECONDS:
                     outbox.tell(sweep.parent, {"nnexp.heartbeat": str(now())})
                     beat = time.monotonic()
-                _take(message, sweep, outbox, live, board)
-                _deliver(sweep, outbox)
+                _take(message, sweep, live, board)
+                _deliver(sweep)
                 news.changes()
     except BaseException as error:
         # Ctrl-C is pressed twice: the second one would come in between.
@@ -129,39 +123,30 @@ def train_missing(
 
 def _mark_stopped(live: Iterable[Projection], outbox: Outbox, reason: str) -> None:
     """Leave no run as if it were going on that the store knows of."""
-    with held_stops(forget=True):
-        for run in live:
-            with suppress(DamagedLog, OSError):
-                run.log.read_on()
-                if run.log.logged.ended is None:
-                    fail(run.log, reason, "KILLED")
-                outbox.send(run)
+    for run in live:
+        with suppress(DamagedLog, OSError):
+            run.log.read_on()
+            if run.log.logged.ended is None:
+                fail(run.log, reason, "KILLED")
+            outbox.send(run)
 
 
-def _board(sweep: SweepState, amount: Mapping[int, float], console: Console) -> SweepProgress:
+def _board(sweep: SweepState, amount: Mapping[int, float]) -> SweepProgress:
+    # The runs of a search are called by the trials of its final table.
+    tagged = ((k, sweep.tags.get(mark, {})) for k, mark in enumerate(sweep.marks))
     return SweepProgress(
         len(sweep.configs),
         amount,
         {k: sweep.configs[k].train.epochs for k in amount},
         len(sweep.configs) - len(sweep.missing),
         sweep.configs[0].sweep.workers or cores(),
-        console,
-        _trials(sweep),
+        sweep.console,
+        {k: f"trial {tags[TRIAL]}:" for k, tags in tagged if TRIAL in tags},
     )
 
 
-def _trials(sweep: SweepState) -> dict[int, str]:
-    """What the runs of a search are called by: the trials of its final table."""
-    tagged = ((k, sweep.tags.get(mark, {})) for k, mark in enumerate(sweep.marks))
-    return {k: f"trial {tags[TRIAL]}:" for k, tags in tagged if TRIAL in tags}
-
-
 def _take(
-    message: Message,
-    sweep: SweepState,
-    outbox: Outbox,
-    live: dict[int, Projection],
-    board: SweepProgress,
+    message: Message, sweep: SweepState, live: dict[int, Projection], board: SweepProgress
 ) -> None:
     """Do what a worker's message asks for.
 
@@ -171,20 +156,18 @@ def _take(
     """
     if isinstance(message, Progress):
         board.progress(message.run, message.epoch)
-        _show(sweep, message.run, outbox, live)
+        _show(sweep, message.run, live)
     elif isinstance(message, Idle):
         with held_stops():
-            outbox.send_held(1)
+            sweep.outbox.send_held(1)
     elif isinstance(message, Note):
         board.note(message.run, f"{sweep.names[message.run]}: {message.text}")
     elif isinstance(message, Finished):
         live.pop(message.run, None)
-        _record(sweep, message.run, RunLog(message.folder), outbox, board)
+        _record(sweep, message.run, RunLog(message.folder), board)
     elif isinstance(message, Paused):
         sweep.paused[sweep.marks[message.run]] = message.rows
         board.paused(message.run)
-    elif isinstance(message, Stuck):
-        raise OSError(message.reason)
     elif isinstance(message, Stopped):
         raise message.error
     elif isinstance(message, Broken):
@@ -192,10 +175,10 @@ def _take(
         folder = log_folder(sweep, message.run)
         log = held_log(folder) or RunLog(folder, begun(sweep, message.run))
         fail(log, message.reason)
-        _record(sweep, message.run, log, outbox, board)
+        _record(sweep, message.run, log, board)
 
 
-def _show(sweep: SweepState, k: int, outbox: Outbox, live: dict[int, Projection]) -> None:
+def _show(sweep: SweepState, k: int, live: dict[int, Projection]) -> None:
     """Let the store have the values so far of a run that takes a while.
 
     On a cluster whose workers share no folder with this process there is nothing to be seen.
@@ -203,24 +186,24 @@ def _show(sweep: SweepState, k: int, outbox: Outbox, live: dict[int, Projection]
     with suppress(DamagedLog, OSError):
         if k in live:
             live[k].log.read_on()
-            outbox.advance(live[k])
+            sweep.outbox.advance(live[k])
             return
         log = RunLog(log_folder(sweep, k))
         if now() - log.logged.begun.at > SHOWN_MS:
             live[k] = Projection(sweep.store, log)
-            outbox.advance(live[k])
+            sweep.outbox.advance(live[k])
 
 
-def _record(sweep: SweepState, k: int, log: RunLog, outbox: Outbox, board: SweepProgress) -> None:
+def _record(sweep: SweepState, k: int, log: RunLog, board: SweepProgress) -> None:
     ended = log.logged.ended
     assert ended is not None
     with held_stops():
         # Until it has arrived, a run is known by the key of its log.
         run_id = log.key
         if sweep.holds:
-            outbox.hold(Projection(sweep.store, log))
+            sweep.outbox.hold(Projection(sweep.store, log))
         else:
-            run_id = outbox.send(Projection(sweep.store, log)) or log.key
+            run_id = sweep.outbox.send(Projection(sweep.store, log)) or log.key
         # Only now that the store has it, or the disk.
         checkpoint(sweep, k).remove()
     config, metrics = sweep.configs[k], log.logged.final
@@ -246,31 +229,30 @@ def _result(metrics: Mapping[str, float], config: Config) -> str:
     return ", ".join(said) or f"cost {metrics.get('train/cost', 0.0):.4g}"
 
 
-def _deliver(sweep: SweepState, outbox: Outbox, *, now: bool = False) -> None:
+def _deliver(sweep: SweepState, *, now: bool = False) -> None:
     """Send what waits, and note the ids of the runs that have arrived."""
-    if not outbox.waiting:
+    if not sweep.outbox.waiting:
         return
     with held_stops():
-        arrived = outbox.again(now=now)
+        arrived = sweep.outbox.again(now=now)
     for mark, run in sweep.found.items():
         if run.run_id in arrived:
             sweep.found[mark] = replace(run, run_id=arrived[run.run_id])
 
 
-def summarize(sweep: SweepState, outbox: Outbox) -> str:
+def summarize(sweep: SweepState) -> str:
     """Record the means over seeds; while the store lacks a run, that is left to the next start.
 
     What is returned says why there are none, if they are too many.
     """
-    _deliver(sweep, outbox, now=True)
-    recorded = [sweep.found[mark] for mark in sweep.marks]
-    if outbox.refused or any(map(sweep.waits, recorded)):
+    _deliver(sweep, now=True)
+    if sweep.outbox.refused or any(map(sweep.waits, sweep.recorded)):
         return ""
-    settings = settings_over_seeds(sweep.configs, recorded)
+    settings = settings_over_seeds(sweep.configs, sweep.recorded)
     try:
         return record_summaries(sweep.store, sweep.experiment, sweep.parent, settings)
     except Exception as error:
         if not is_from_store(error):
             raise
-        outbox.note(error)
+        sweep.outbox.note(error)
         return ""

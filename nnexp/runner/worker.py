@@ -8,23 +8,23 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Protocol
 
 from nnexp.atomic_files import named
 from nnexp.config.extensions import Source
 from nnexp.config.schema import Config
+from nnexp.data.dataset import dataset_of
 from nnexp.errors import NnexpError, reason_of
 from nnexp.extension_files import load, loaded
 from nnexp.output import quiet_matplotlib
 from nnexp.record.checkpoint import CheckpointFile, Checkpoints
 from nnexp.record.clock import now
-from nnexp.record.description import end, write_into
+from nnexp.record.description import completed, end, write_into
 from nnexp.record.events import Begun
 from nnexp.record.log import RunLog, held_log, taken_up
 from nnexp.record.log_folder import lock, make_room
@@ -100,17 +100,13 @@ class Broken:
 
 
 @dataclass(frozen=True)
-class Stuck:
-    """Nothing can be written here (a full disk, a folder gone): no run could end well."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
 class Stopped:
-    """No run of the sweep can be trained here, and why."""
+    """No run of the sweep can be trained here, and why.
 
-    error: NnexpError
+    Of an OSError none could end well: nothing can be written here (a full disk, a folder gone).
+    """
+
+    error: NnexpError | OSError
 
 
 @dataclass(frozen=True)
@@ -118,14 +114,11 @@ class Idle:
     """Said for the workers while none of them has anything to say: there is time for other work."""
 
 
-Message = Progress | Note | Finished | Paused | Broken | Stuck | Stopped | Idle
+Message = Progress | Note | Finished | Paused | Broken | Stopped | Idle
 
 
-class Teller(Protocol):
-    """Where the messages of a task go: a pipe, or what a cluster has for one."""
-
-    def send(self, message: Message, /) -> None:
-        """Tell a message."""
+Tell = Callable[[Message], None]
+"""Where the messages of a task go: into a pipe, or what a cluster has for one."""
 
 
 def serve(pipe: Connection, source: Mapping[str, str]) -> None:
@@ -145,7 +138,7 @@ def serve(pipe: Connection, source: Mapping[str, str]) -> None:
             except NnexpError as error:
                 pipe.send(Stopped(error))
                 continue
-            carry_out(task, pipe)
+            carry_out(task, pipe.send)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         os._exit(1)
 
@@ -155,7 +148,7 @@ def _import_ahead() -> None:
 
     What cannot be imported is said by the task that needs it.
     """
-    for name in ("nnexp.record.artifacts", "nnexp.record.description", "nnexp.train.loop", "numba"):
+    for name in ("nnexp.record.artifacts", "nnexp.train.loop", "numba"):
         with suppress(Exception):
             import_module(name)
 
@@ -181,7 +174,6 @@ def make_ready(task: Task, source: Mapping[str, str], ready: set[str]) -> None:
 
 def _confirm_data(task: Task) -> None:
     """The data must be what the fingerprint is of, as the source must."""
-    from nnexp.data.dataset import dataset_of
 
     dataset, asked = dataset_of(task.config), task.begun.tags.get("nnexp.data")
     if asked not in (None, dataset.digest):
@@ -192,28 +184,26 @@ def _confirm_data(task: Task) -> None:
         )
 
 
-def carry_out(task: Task, pipe: Teller) -> None:
+def carry_out(task: Task, tell: Tell) -> None:
     """Train a run, or say why it cannot be trained."""
     try:
         with named(task.folder):
-            ended = _trained(task, pipe)
-        pipe.send(ended)
+            ended = _trained(task, tell)
+        tell(ended)
     except (BrokenPipeError, ConnectionResetError):
         raise
     except OSError as error:
-        pipe.send(Stuck(str(error)))
+        tell(Stopped(OSError(str(error))))
     except Exception as error:
-        pipe.send(Broken(task.run, reason_of(error)))
+        tell(Broken(task.run, reason_of(error)))
 
 
-def _trained(task: Task, pipe: Teller) -> Finished | Paused:
+def _trained(task: Task, tell: Tell) -> Finished | Paused:
     """Train a run to its end, or as far as is asked, from its checkpoint if there is one."""
-    from nnexp.data.dataset import dataset_of
-    from nnexp.record.description import completed
     from nnexp.train.loop import train
 
     parent = os.getppid()
-    checkpoints = Checkpoints(task.checkpoint, lambda text: pipe.send(Note(task.run, text)))
+    checkpoints = Checkpoints(task.checkpoint, lambda text: tell(Note(task.run, text)))
     log, snapshot = _taken_up(task, checkpoints, parent)
     if log.logged.whole:
         # A worker of a sweep that was killed has come to its end.
@@ -223,7 +213,7 @@ def _trained(task: Task, pipe: Teller) -> Finished | Paused:
         log.close()
         return Paused(task.run, log.logged.rows)
     if epoch and not checkpoints.paused:
-        pipe.send(Note(task.run, f"going on after epoch {epoch}"))
+        tell(Note(task.run, f"going on after epoch {epoch}"))
     outcome: Outcome | None = None
     told = 0.0
     for report in train(task.config, dataset_of(task.config), snapshot):
@@ -237,12 +227,12 @@ def _trained(task: Task, pipe: Teller) -> Finished | Paused:
             return Paused(task.run, log.logged.rows)
         checkpoints.after(report, log)
         if time.monotonic() - told > PROGRESS_SECONDS:
-            pipe.send(Progress(task.run, report.epoch))
+            tell(Progress(task.run, report.epoch))
             told = time.monotonic()
     assert outcome is not None
     outcome = completed(task.config, dataset_of(task.config), log.logged.rows, outcome)
     if missing := _write(task, log, outcome):
-        pipe.send(Note(task.run, f"recorded without all artifacts: {missing}"))
+        tell(Note(task.run, f"recorded without all artifacts: {missing}"))
     end(log, task.config, outcome)
     return Finished(task.run, task.folder)
 
@@ -286,7 +276,6 @@ def _write(task: Task, log: RunLog, outcome: Outcome) -> str:
     """Write a run's artifacts beside its log; what could not be made of them."""
     if task.artifacts == "none" or outcome.failure is not None:
         return ""
-    from nnexp.data.dataset import dataset_of
     from nnexp.record.artifacts import write_artifacts
 
     config, rows = task.config, log.logged.rows

@@ -21,7 +21,7 @@ from nnexp.record.fingerprint import fingerprint
 from nnexp.record.log import held_log
 from nnexp.record.outbox import Outbox
 from nnexp.record.projection import Projection
-from nnexp.record.sqlite_commits import quick_commits
+from nnexp.record.sqlite_files import quick_commits
 from nnexp.record.store import Store, experiment_id, open_store
 from nnexp.record.sweep import (
     PRUNED,
@@ -36,7 +36,8 @@ from nnexp.runner.executors import Executor, executor_of, workers_ahead
 from nnexp.runner.notify import without_notify
 from nnexp.runner.run import tidy
 from nnexp.runner.run_claims import Claims, alone, claims
-from nnexp.runner.sweep_ending import confirm_recorded, end_parent, killed_if_stopped, say_kept
+from nnexp.runner.store_news import confirm_recorded, say_kept
+from nnexp.runner.sweep_parent import end_parent, killed_if_stopped
 from nnexp.runner.sweep_state import SweepState, checkpoint, log_folder
 from nnexp.runner.sweep_training import summarize, train_shared
 from nnexp.selection.known_runs import KnownRuns, Rows
@@ -98,7 +99,7 @@ class Session:
             batch.found = {
                 mark: replace(run, run_id=self.id_of(run)) for mark, run in batch.found.items()
             }
-            summarize(batch, self.outbox)
+            summarize(batch)
         for mark in marks:
             self._reused.note(batch.found[mark], batch.tags[mark])
         return [batch.found[mark] for mark in marks]
@@ -184,7 +185,7 @@ class Session:
         # The first of each mark counts, as in the batch.
         tagged = dict(reversed(list(zip(marks, tags, strict=True))))
         batch = SweepState.of(
-            configs, datasets, marks, self.store, self._experiment,
+            configs, datasets, marks, self.outbox, self.console, self._experiment,
             found=found, tags=tagged, parent=self.parent,
         )  # fmt: skip
         return batch, marks
@@ -201,7 +202,7 @@ class Session:
         def look() -> dict[str, Recorded]:
             return self._known.look(batch.marks[k] for k in batch.missing)
 
-        train_shared(batch, self.outbox, self.console, look, self._pool, self._ours)
+        train_shared(batch, look, self._pool, self._ours)
         ended = {batch.found[mark].run_id: mark for mark in batch.marks if mark in batch.found}
         self._held |= {key: mark for key, mark in ended.items() if key in self.outbox.held}
         self._give_back()
@@ -256,7 +257,7 @@ def session(
         ending: dict[str, str] = {}
         with (
             closing(found),
-            killed_if_stopped("search", lambda: opened, found.outbox),
+            killed_if_stopped("search", opened, found.outbox),
             quick_commits(store),
         ):
             try:

@@ -12,11 +12,18 @@ from nnexp.record.check_seals import check_records
 from nnexp.record.contents import contents_of
 from nnexp.record.events import DamagedLog
 from nnexp.record.files import recorded_sizes
-from nnexp.record.left_logs import Left, described, left_behind, settle
+from nnexp.record.left_logs import (
+    AT_ONCE,
+    Left,
+    described,
+    left_behind,
+    mark_stale,
+    settle,
+    stale_runs,
+)
 from nnexp.record.log import RunLog
 from nnexp.record.log_folder import REASON, REFUSED, taken_back
 from nnexp.record.rebuild import lacking, rebuild
-from nnexp.record.stale import AT_ONCE, mark_stale, stale_runs
 from nnexp.record.store import Store
 from nnexp.record.sweep import runs_where
 from nnexp.runner.leftover import leftovers

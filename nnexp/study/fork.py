@@ -33,7 +33,7 @@ from nnexp.record.store import Store
 from nnexp.record.sweep import runs_where
 from nnexp.record.tags import number
 from nnexp.runner.run_progress import RunProgress
-from nnexp.runner.run_under_way import NotRecorded
+from nnexp.runner.store_news import NotRecorded
 from nnexp.signals import held_stops
 from nnexp.study.recorded import recorded_data
 from nnexp.study.verification import Difference, Values, agree

@@ -48,7 +48,7 @@ class Inline:
     def messages(self) -> Generator[Message, None, None]:
         while self._tasks:
             told, task = _Told(), self._tasks.pop(0)
-            carry_out(task, told)
+            carry_out(task, told.send)
             if isinstance(told.messages[-1], Broken) and task.run not in self._retried:
                 self._retried.add(task.run)
                 self._tasks.insert(0, task)

@@ -429,7 +429,9 @@ def test_every_value_parameter_tag_and_file_that_a_store_lacks_is_found(
     ]
     log(store, run_id, metrics)
     everything = [*logged.points, *metrics]
-    assert not missing_of(store, run_id, everything, expected)
+    lost, missing = missing_of(store, run_id, everything, expected)
+    assert not lost
+    assert not missing
     beyond = [
         MetricPoint("odd", 1.0, 9, 1),
         MetricPoint("odd", 2.0, 1, 1),

@@ -40,9 +40,10 @@ def test_runs_are_marked_stopped_all_the_same(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(sweep_training, "_mark_stopped", lambda *said: marked.append(said[-1]))
     messages = Messages()
     pool: Any = SimpleNamespace(add=lambda _: None, messages=lambda: messages)
-    sweep: Any = SimpleNamespace(missing=[0], marks=["a"], configs=[None], datasets=[None])
-    none: Any = None
+    sweep: Any = SimpleNamespace(
+        missing=[0], marks=["a"], configs=[None], datasets=[None], outbox=None, console=None
+    )
     with pytest.raises(KeyboardInterrupt):
-        sweep_training.train_missing(sweep, none, none, {"a"}, pool)
+        sweep_training.train_missing(sweep, {"a"}, pool)
     assert messages.closed == 2
     assert len(marked) == 1

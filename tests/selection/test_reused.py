@@ -83,7 +83,7 @@ def test_a_checkpoint_of_a_recorded_run_is_removed(twice: Typed) -> None:
     store = open_store(address(twice.folder))
     run = next(run for run in recorded(twice.folder) if run.info.status == "FINISHED")
     mark, experiment = run.data.tags["nnexp.fingerprint"], str(run.info.experiment_id)
-    path = checkpoint_of(store, experiment, mark, swept=True).path
+    path = checkpoint_of(store, experiment, mark).path
     path.write_bytes(b"left")
     assert inside(twice.folder, *SMALL, "--fresh", "3").returncode == 0
     assert not path.exists()

@@ -22,12 +22,12 @@ from mlflow.exceptions import MlflowException
 
 import nnexp.record.clock
 import nnexp.record.served_runs
-import nnexp.runner.pool
+import nnexp.runner.executors
 import nnexp.runner.worker
 import nnexp.source
 from nnexp import signals
 from nnexp.record import description, locks, processes
-from nnexp.record.sqlite_commits import quick_commits
+from nnexp.record.sqlite_files import quick_commits
 from nnexp.record.store import Store, open_store
 from nnexp.train.loop import train
 from tests.simulation.commits import Commits
@@ -282,7 +282,7 @@ def _patches(it: Installed) -> dict[Any, dict[str, Any]]:
         },
         nnexp.record.clock: {"_WALL": 1.7e9, "_START": 0.0, "_elapsed": time_of(it)},
         nnexp.record.served_runs: {"ThreadPoolExecutor": _Inline},
-        nnexp.runner.pool: {
+        nnexp.runner.executors: {
             "multiprocessing": SimpleNamespace(get_context=lambda kind: context),
             "wait": lambda ends, timeout: _ready(it.here.world, ends, timeout),
             "Connection": End,

@@ -21,9 +21,9 @@ from nnexp.record.events import Begun, Logged
 from nnexp.record.log import RunLog
 from nnexp.record.log_folder import RUNS
 from nnexp.record.stages import Stage
-from nnexp.runner.pool import Pool
+from nnexp.runner.executors import Pool
 from nnexp.runner.sweep_progress import SweepProgress
-from nnexp.runner.worker import Broken, Finished, Note, Progress, Stopped, Stuck, Task
+from nnexp.runner.worker import Broken, Finished, Note, Progress, Stopped, Task
 from nnexp.study.exchange.history import by_metric
 from nnexp.study.exchange.manifest import Run
 from nnexp.study.exchange.results import Results
@@ -128,10 +128,8 @@ def _side_by_side(
                         yield claims[k], _trained(RunLog(place).logged)
                     case Broken(k, reason):
                         raise NnexpError(f"{claims[k].run.name}: {reason}")
-                    case Stuck(reason):
-                        raise NnexpError(reason)
                     case Stopped(error):
-                        raise error
+                        raise error if isinstance(error, NnexpError) else NnexpError(str(error))
 
 
 def _task(k: int, config: Config, folder: Path) -> Task:
