@@ -59,7 +59,7 @@ def _experiments(store: Store) -> pd.DataFrame:
 def _print(found: pd.DataFrame) -> None:
     console = new_console()
     if found.empty:
-        console.print("nothing is recorded here; python -m nnexp trains and records a run")
+        console.say("nothing is recorded here; python -m nnexp trains and records a run")
         return
     table = plain_table()
     shown = [c for c in found if c in ("experiment", "runs", "last") or found[c].any()]
@@ -72,4 +72,4 @@ def _print(found: pd.DataFrame) -> None:
     console.print(table)
     name = found["experiment"].iloc[0]
     typed = shlex.join(["python", "-m", "nnexp", "runs", "--experiment", str(name)])
-    console.print(safe(f"{typed} lists its runs"), highlight=False)
+    console.say(f"{typed} lists its runs")

@@ -17,8 +17,7 @@ from nnexp.errors import UserError
 from nnexp.help import help_text
 from nnexp.program import as_started
 from nnexp.study import glossary
-from nnexp.terminal import console as new_console
-from nnexp.terminal import safe
+from nnexp.terminal import console
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -48,9 +47,7 @@ def main(arguments: Sequence[str]) -> int:
             f"help {shlex.quote(word)}: no such command, key, group, preset or metric"
             f"{suggestion(word, known)}"
         )
-    console = new_console()
-    for line in lines:
-        console.print(safe(line), highlight=False)
+    console().say(*lines)
     return 0
 
 

@@ -85,12 +85,12 @@ def _print(found: Sequence[Agreement]) -> None:
         table.add_row(a.run, a.metric, f"{a.agree}/{a.values}", largest)
     console = new_console()
     console.print(table)
-    console.print("counts have to be equal, costs to agree within 1e-10", highlight=False)
+    console.say("counts have to be equal, costs to agree within 1e-10")
     if any(a.run in FULL for a in found):
-        console.print(
+        console.say(
             "on 50,000 images rounding is amplified after some epochs: with L2 all test counts "
-            "have to be equal,\nwithout it only the best accuracies can be compared",
-            highlight=False,
+            "have to be equal,",
+            "without it only the best accuracies can be compared",
         )
 
 

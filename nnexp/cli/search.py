@@ -39,8 +39,7 @@ def main(arguments: Sequence[str]) -> int:
             found.append(searched)
             if shown:
                 print_tables(tables([searched]), "table")
-                for line in endings(searched, typed):
-                    console.print(line, highlight=False, markup=False, soft_wrap=True)
+                console.say(*endings(searched, typed))
     if options.format == "json":
         print_json([plain(searched) for searched in found])
     elif not shown or len(found) > 1:

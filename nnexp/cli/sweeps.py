@@ -113,7 +113,7 @@ def _counts(store: Store, experiments: Sequence[str]) -> dict[str, Counter[str]]
 def _show(rows: Sequence[Mapping[str, Any]], commands: Sequence[str]) -> None:
     console = new_console()
     if not rows:
-        console.print("no sweeps are recorded here; python -m nnexp -m seed=0,1 makes one")
+        console.say("no sweeps are recorded here; python -m nnexp -m seed=0,1 makes one")
         return
     table = plain_table()
     words = {"sweep": "sweep", "experiment": "experiment", "started": "started (UTC)"}
@@ -124,9 +124,7 @@ def _show(rows: Sequence[Mapping[str, Any]], commands: Sequence[str]) -> None:
         table.add_row(*(safe(str(cell)) for cell in [row["sweep"][:8], *list(row.values())[1:]]))
     console.print(table)
     if commands:
-        console.print("\nto go on:")
-        for command in commands:
-            console.print(safe(command), highlight=False)
+        console.say("", "to go on:", *commands)
 
 
 def _recorded_words(tags: Mapping[str, str]) -> list[str]:

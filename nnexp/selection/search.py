@@ -7,8 +7,6 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from rich.console import Console
-
 from nnexp.config.plurals import some
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
@@ -26,6 +24,7 @@ from nnexp.study.metric import Metric
 from nnexp.study.search_space import Point
 from nnexp.study.searched import POINT, SEARCH
 from nnexp.study.statistics import Summary, summarize
+from nnexp.terminal import Console
 
 
 class NothingChosen(NnexpError):

@@ -11,8 +11,6 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
 
-from rich.console import Console
-
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
 from nnexp.record.description import give_up
@@ -47,6 +45,7 @@ from nnexp.runner.sweep_training import summarize, train_shared
 from nnexp.runner.training_lock import alone
 from nnexp.selection.reused import ReusedRuns
 from nnexp.signals import held_stops
+from nnexp.terminal import Console
 from nnexp.train.engines import compile_ahead
 
 Rows = list[dict[str, float]]
@@ -217,9 +216,9 @@ class Session:
 
     def _train(self, batch: SweepState, what: str) -> None:
         first = batch.configs[0]
-        self.console.print(what, highlight=False, markup=False)
+        self.console.say(what)
         if self._pool is None:
-            compile_ahead(batch.configs, partial(self.console.print, highlight=False))
+            compile_ahead(batch.configs, self.console.say)
             self._pool = executor_of(first.sweep, (), stays=True)
         # What a cluster's workers have ended is recorded at once: it does not say that it waits.
         batch.holds = first.sweep.executor != "dask"
