@@ -135,12 +135,12 @@ def search(
 
     >>> search("reg=l2", {"reg.lmbda": "log(0.001,10)"}, size="1k", trials=30).best
     """
-    from nnexp.selection.choosing import Rules
     from nnexp.selection.plan import Asked
 
     typed = overrides_of(overrides, keys, several=True)
-    rules = Rules(trials=trials, width=width, finalists=finalists, seeds=seeds)
-    asked = Asked(typed, sampler, metric, None, budget, fresh, rules, prune)
+    asked = Asked(
+        typed, trials, None, metric, budget, sampler, finalists, seeds, fresh, width, prune
+    )
     return _searched(asked, quiet=quiet)
 
 

@@ -31,8 +31,15 @@ from nnexp.book.costs import (
 from nnexp.book.layers import OURS, Layers
 from nnexp.book.pairs import vectorized_result
 from nnexp.book.saved import FileName
-from nnexp.book.session import Session, session_of, true_or_false, whole_number
-from nnexp.book.sgd_output import MONITORED, Lists, Told
+from nnexp.book.session import (
+    MONITORED,
+    Lists,
+    Session,
+    Told,
+    session_of,
+    true_or_false,
+    whole_number,
+)
 from nnexp.book.unrecorded import Shuffles
 from nnexp.config.rules import MAX_SEED
 from nnexp.config.schema import Config, InitConfig

@@ -19,7 +19,7 @@ import pandas as pd
 from rich.markup import escape
 
 from nnexp.cli.options import experiments, read
-from nnexp.config.changed import changed
+from nnexp.config.command import changed
 from nnexp.config.compose import from_params
 from nnexp.config.plurals import some
 from nnexp.config.schema import Config

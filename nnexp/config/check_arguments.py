@@ -159,7 +159,7 @@ def _check_override(argument: str, known: Sequence[str], commands: Iterable[str]
 
 def _setting_with(choice: str) -> str:
     """What is meant by a choice without its group, such as `l2` or a preset's name."""
-    from nnexp.config.choices import choices_of_groups  # It reads modules that read this one.
+    from nnexp.config.key_help import choices_of_groups  # It reads modules that read this one.
 
     groups = [group for group, names in choices_of_groups().items() if choice in names]
     # Where a preset is named as a key or a group is, the preset is meant: there is no value.

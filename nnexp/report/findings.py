@@ -138,10 +138,6 @@ def _mean(setting: Setting, measure: Measure, *, interval: bool = True) -> str:
 def _difference(shown: Shown, measure: Measure) -> str:
     d = shown.pair.difference
     where = f" ({shown.rest})" if shown.rest else ""
-    change = f"{measure.text(d.mean, sign=True)} {measure.difference_unit}".strip()
-    interval = (
-        f"95 % interval {measure.text(d.low, sign=True)} to {measure.text(d.high, sign=True)}"
-    )
-    told = verdict(shown, measure)
-    tail = "" if shown.pair.resolved else f": {told}"
-    return f"{capital(shown.a)} against {shown.b}{where}: {change} ({interval}){tail}."
+    told = f"{measure.change(d.mean)} (95 % interval {measure.span((d.low, d.high))})"
+    tail = "" if shown.pair.resolved else f": {verdict(shown, measure)}"
+    return f"{capital(shown.a)} against {shown.b}{where}: {told}{tail}."

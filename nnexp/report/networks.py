@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.patches import Rectangle
+from mlflow.entities import Run
 from numpy.typing import NDArray
 
 from nnexp.config.plurals import some
@@ -22,9 +22,8 @@ from nnexp.record.figures.confusion import confusion_counts
 from nnexp.record.figures.style import INK, VERMILION
 from nnexp.record.store import Store
 from nnexp.report.chart import Chart, Floats, Series
-from nnexp.report.figure import Drawn
 from nnexp.report.labels import number
-from nnexp.report.plots import TEXT, WIDTH, inches, label_inside, new_picture
+from nnexp.report.plots import TEXT, WIDTH, Drawn, inches, label_inside, new_picture
 from nnexp.report.report_data import Material
 from nnexp.study.first_layer import NEAR, first_layer, near_zero
 from nnexp.study.lookup import artifact
@@ -32,9 +31,6 @@ from nnexp.study.recorded import recorded_config, recorded_weights, tested_data
 from nnexp.study.text_table import TextTable
 from nnexp.train.plan import pixel_max_of
 from nnexp.train.predict import outputs
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 RUNS = 5
 """Of each setting so many recorded networks are read."""

@@ -14,8 +14,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from nnexp.config.arguments import GROUPS, given_keys, quoted_texts
+from nnexp.config.check import NEEDS
 from nnexp.config.compose import config_dir, register, resolve
-from nnexp.config.dependent_keys import NEEDS
 from nnexp.config.messages import kind_of, one_line, set_value
 from nnexp.config.schema import Config
 from nnexp.errors import UserError

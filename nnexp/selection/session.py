@@ -6,6 +6,7 @@ for the same runs again.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
@@ -24,6 +25,7 @@ from nnexp.record.store_errors import is_from_store
 from nnexp.record.store_sql import curves_of_ids
 from nnexp.record.sweep import (
     PRUNED,
+    REUSED,
     Recorded,
     find_finished,
     find_parent,
@@ -43,7 +45,6 @@ from nnexp.runner.sweep_state import SweepState
 from nnexp.runner.sweep_tasks import checkpoint, log_folder
 from nnexp.runner.sweep_training import summarize, train_shared
 from nnexp.runner.training_lock import alone
-from nnexp.selection.reused import ReusedRuns
 from nnexp.signals import held_stops
 from nnexp.terminal import Console
 from nnexp.train.engines import compile_ahead
@@ -73,19 +74,16 @@ class Session:
         self._experiment, self._reuse = experiment, reuse
         self._pool, self._ours = pool, ours
         self._held: dict[str, str] = {}
-        self._found = self._recorded()
+        self._found = recorded_runs(store, experiment, None if reuse else parent)
         forget_recorded(store, experiment, self._found)
         self._metric = metric
-        given_up = runs_where(store, [experiment], f"tags.`{PRUNED}` LIKE '%'")
         self._pruned: dict[str, tuple[int, str]] = {}
-        for run in given_up:
+        for run in runs_where(store, [experiment], f"tags.`{PRUNED}` LIKE '%'"):
             mark, epochs = run.data.tags["nnexp.fingerprint"], number(run.data.tags, PRUNED)
             self._pruned[mark] = max(self._pruned.get(mark, (0, "")), (epochs, run.info.run_id))
         self._paused: dict[str, Rows] = {}
-        self.reused = ReusedRuns(parent)
-
-    def _recorded(self) -> dict[str, Recorded]:
-        return recorded_runs(self.store, self._experiment, None if self._reuse else self.parent)
+        self.reused: dict[str, dict[str, str]] = {}
+        """Of runs that others have recorded, the tags that they would have here."""
 
     def train(
         self,
@@ -112,7 +110,7 @@ class Session:
             }
             summarize(batch, self.outbox)
         for mark in marks:
-            self.reused.note(batch.found[mark].run_id, batch.found[mark].sweep, batch.tags[mark])
+            self._note_reused(batch.found[mark].run_id, batch.found[mark].sweep, batch.tags[mark])
         return [batch.found[mark] for mark in marks]
 
     def train_until(
@@ -135,7 +133,7 @@ class Session:
             if ended is None:
                 rows.append(batch.paused[mark])
             else:
-                rows.append(self._history(ended) if ended.status == "FINISHED" else None)
+                rows.append(self._history(ended.run_id) if ended.status == "FINISHED" else None)
         return rows
 
     def give_up(self, config: Config, tags: Mapping[str, str], epoch: int) -> Mapping[str, float]:
@@ -146,12 +144,12 @@ class Session:
         if epochs >= epoch:
             file.remove()
             data = self.store.client.get_run(before).data
-            self.reused.note(before, data.tags["nnexp.sweep"], {**tags, PRUNED: str(epoch)})
+            self._note_reused(before, data.tags["nnexp.sweep"], {**tags, PRUNED: str(epoch)})
             known: dict[str, float] = data.metrics
             return known
         kept = file.read()
         if (run := batch.found.get(mark)) is not None:
-            self.reused.note(run.run_id, run.sweep, {**tags, PRUNED: str(epoch)})
+            self._note_reused(run.run_id, run.sweep, {**tags, PRUNED: str(epoch)})
         if run is not None or kept is None or (log := held_log(log_folder(batch, 0))) is None:
             return {}  # It was recorded elsewhere, whole.
         names = ("time/train_seconds", "time/evaluate_seconds")
@@ -182,21 +180,17 @@ class Session:
     def _is_at(self, mark: str, epoch: int) -> bool:
         """Whether the values of a run up to an epoch are known, of one that has not ended."""
         if mark in self._pruned and mark not in self._paused:
-            self._paused[mark] = self._history_of(self._pruned[mark][1])
+            self._paused[mark] = self._history(self._pruned[mark][1])
         return any(row["step"] >= epoch for row in self._paused.get(mark, ()))
 
-    def _history(self, run: Recorded) -> Rows:
-        if run.run_id in self.outbox.held:
+    def _history(self, run_id: str) -> Rows:
+        """The recorded values of a run, by id or the key of its log, by epoch."""
+        if run_id in self.outbox.held:
             self.send_held()
-        return self._history_of(self.id_of(run))
-
-    def _history_of(self, run_id: str) -> Rows:
-        """The recorded values of a run by epoch."""
-        by_step: dict[int, dict[str, float]] = {}
+        run_id = self.outbox.arrived.get(run_id, run_id)
         values = curves_of_ids(self.store, [run_id], [self._metric])
-        for step, value in zip(values["step"], values["value"], strict=True):
-            by_step.setdefault(int(step), {"step": float(step)})[self._metric] = float(value)
-        return [by_step[step] for step in sorted(by_step)]
+        by_step = dict(zip(map(float, values["step"]), map(float, values["value"]), strict=True))
+        return [{"step": step, self._metric: by_step[step]} for step in sorted(by_step)]
 
     def _batch(
         self, configs: Sequence[Config], tags: Sequence[Mapping[str, str]]
@@ -242,6 +236,10 @@ class Session:
             self.outbox.note(error)
             return {}
         return {mark: run for mark, run in found.items() if run is not None}
+
+    def _note_reused(self, run_id: str, sweep: str, tags: Mapping[str, str]) -> None:
+        if sweep != self.parent:
+            self.reused.setdefault(run_id, dict(tags))
 
     def close(self) -> None:
         """Send the workers home."""
@@ -293,7 +291,10 @@ def session(
             finally:
                 found.send_held()
         with held_stops():
-            found.reused.write(opened.log.artifacts)
+            if found.reused:
+                opened.log.artifacts.mkdir(exist_ok=True)
+                listed = json.dumps(found.reused, indent=1)
+                (opened.log.artifacts / REUSED).write_text(listed, encoding="utf-8")
             end_parent(opened, found.outbox, "FINISHED", ending)
     say_kept(found.outbox, console)
     confirm_recorded(found.outbox)
