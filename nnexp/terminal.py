@@ -18,7 +18,7 @@ WIDTH = 160
 
 
 class Console(rich.console.Console):
-    """A console of this program: `console` makes one."""
+    """A console of this program: `new_console` makes one."""
 
     def say(self, *lines: str) -> None:
         """Print lines as they are: no markup, no colours, nothing that steers a terminal."""
@@ -35,7 +35,7 @@ class Console(rich.console.Console):
         raise
 
 
-def console(*, stderr: bool = False) -> Console:
+def new_console(*, stderr: bool = False) -> Console:
     """A console on standard output, or error; in a notebook too, where rich would show HTML."""
     stream = sys.stderr if stderr else sys.stdout
     piped = not stream.isatty() and "COLUMNS" not in os.environ

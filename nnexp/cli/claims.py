@@ -17,8 +17,7 @@ from nnexp.record.store import open_store
 from nnexp.study.claims import Claim, claims_files, read_claims
 from nnexp.study.claims_judged import Judged, Verdicts, judge
 from nnexp.study.claims_text import bound_text, count_text, measured_text
-from nnexp.terminal import console as new_console
-from nnexp.terminal import plain_table
+from nnexp.terminal import new_console, plain_table
 
 _STYLES = {"holds": "green", "does not hold": "red", "not resolved": "yellow"}
 

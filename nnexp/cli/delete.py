@@ -13,7 +13,7 @@ from nnexp.record.removal import check_removable, remove_for_good
 from nnexp.record.store import Store, open_store
 from nnexp.runner.run_text import option_of
 from nnexp.study.selected_runs import Choice, chosen, refuse_running
-from nnexp.terminal import console as new_console
+from nnexp.terminal import new_console
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

@@ -14,8 +14,7 @@ from nnexp.record.clock import shown_time
 from nnexp.record.store import Store, open_store
 from nnexp.study.frames import starts_of_kind
 from nnexp.study.lookup import all_experiments
-from nnexp.terminal import console as new_console
-from nnexp.terminal import plain_table, safe
+from nnexp.terminal import new_console, plain_table, safe
 
 COUNTED = (("runs", "run"), ("sweeps", "sweep"), ("forks", "fork"), ("published", "published"))
 """Columns, and the kinds of runs that they count."""

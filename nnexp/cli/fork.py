@@ -21,8 +21,7 @@ from nnexp.runner.run_progress import RunProgress, header
 from nnexp.runner.run_text import option_of, result_table, summary_lines
 from nnexp.study.fork import Plan, find_fork, plan_fork, train_fork
 from nnexp.study.lookup import find_run
-from nnexp.terminal import Console
-from nnexp.terminal import console as new_console
+from nnexp.terminal import Console, new_console
 from nnexp.train.engines import compile_ahead
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from nnexp.errors import UserError
 from nnexp.help import help_text
 from nnexp.program import as_started
 from nnexp.study import glossary
-from nnexp.terminal import console
+from nnexp.terminal import new_console
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
             f"help {shlex.quote(word)}: no such command, key, group, preset or metric"
             f"{suggestion(word, known)}"
         )
-    console().say(*lines)
+    new_console().say(*lines)
     return 0
 
 

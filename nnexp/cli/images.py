@@ -10,8 +10,7 @@ from rich.markup import escape
 from nnexp.study.bootstrap import Interval
 from nnexp.study.images import Images, sentence
 from nnexp.study.metric import Metric
-from nnexp.terminal import console as new_console
-from nnexp.terminal import plain_table
+from nnexp.terminal import new_console, plain_table
 
 NAMED = 20
 """So many images are named on the screen; json and csv name all."""

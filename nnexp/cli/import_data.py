@@ -14,7 +14,7 @@ from nnexp.config.arguments import printable
 from nnexp.config.plurals import some
 from nnexp.errors import UserError
 from nnexp.study.own_data import ALLOWED, OwnData, read_own, write_idx
-from nnexp.terminal import console as new_console
+from nnexp.terminal import new_console
 
 
 def main(arguments: Sequence[str]) -> int:

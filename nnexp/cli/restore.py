@@ -11,8 +11,7 @@ from nnexp.record.clock import shown_time
 from nnexp.record.store import Store, open_store
 from nnexp.study.lookup import all_experiments
 from nnexp.study.selected_runs import chosen, deleted_runs
-from nnexp.terminal import console as new_console
-from nnexp.terminal import plain_table, safe
+from nnexp.terminal import new_console, plain_table, safe
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -17,8 +17,7 @@ from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
 from nnexp.record.store import open_store
 from nnexp.study.metric import Metric
-from nnexp.terminal import console as new_console
-from nnexp.terminal import plain_table, safe
+from nnexp.terminal import new_console, plain_table, safe
 
 COLUMNS = (
     ("run_id", "run"),

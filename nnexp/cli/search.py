@@ -18,7 +18,7 @@ from nnexp.selection.plan import METRICS, Asked
 from nnexp.selection.samplers import SAMPLERS
 from nnexp.selection.search import search_all
 from nnexp.selection.spaces import FORMS
-from nnexp.terminal import console as new_console
+from nnexp.terminal import new_console
 
 USUAL = Asked(())
 

@@ -26,8 +26,7 @@ from nnexp.record.store_sql import final_values
 from nnexp.runner.run_text import option_of, result_table, summary_lines
 from nnexp.study.lookup import check_schema, find_run
 from nnexp.study.missing_artifacts import Rebuilt, make_figures, make_model, rebuild
-from nnexp.terminal import Console
-from nnexp.terminal import console as new_console
+from nnexp.terminal import Console, new_console
 from nnexp.train.plan import pixel_max_of
 from nnexp.train.predict import outputs
 

@@ -37,7 +37,7 @@ from nnexp.study.exchange.reproduce import Claim, claims_of, reproduce, sampled
 from nnexp.study.exchange.results import Results, open_results
 from nnexp.study.exchange.signature import signature_problem, signer_of
 from nnexp.study.verification import Verdict
-from nnexp.terminal import console
+from nnexp.terminal import new_console
 
 
 def verify_file(options: argparse.Namespace) -> int:
@@ -136,7 +136,7 @@ def _trained(
     for run in other:  # All are looked at before any is trained.
         overrides_in(run)
     if claims:
-        yield from reproduce(results, claims, request.budget, console())
+        yield from reproduce(results, claims, request.budget, new_console())
     programs = {}
     for run in other:
         if until is not None and monotonic() > until:

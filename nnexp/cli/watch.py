@@ -23,8 +23,7 @@ from nnexp.runner.run_text import option_of
 from nnexp.runner.sweep_progress import clock
 from nnexp.study.lookup import all_experiments, experiment_named, find_run
 from nnexp.study.running import EndedRun, RunningRun, RunningSweep, Watched, mark_of
-from nnexp.terminal import Console, plain_table, safe
-from nnexp.terminal import console as new_console
+from nnexp.terminal import Console, new_console, plain_table, safe
 
 REFRESH_SECONDS = 2.0
 CURVE_COLUMNS = 12

@@ -115,16 +115,17 @@ def _quote(argument: str) -> str:
         if is_choices(value):
             words = [f"'{w}'" if OTHER_TYPE.fullmatch(w) else w for w in value.split(",")]
             return f"{key}={','.join(words)}"
-        return f"{key}={_quoted(value)}"
+        return f"{key}={quoted(value)}"
     if equals and (key in PROSE or key.startswith(TAGS)):
-        return argument if value == "null" else f"{key}={_quoted(value)}"
+        return argument if value == "null" else f"{key}={quoted(value)}"
     plain = re.fullmatch(r"[\w./:+-]*", value, re.ASCII) is not None
     if not equals or key not in TEXTS or plain or value[:1] in ("'", '"') or "," in value:
         return argument
-    return f"{key}={_quoted(value)}"
+    return f"{key}={quoted(value)}"
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
+    """A text as Hydra's grammar takes it whatever is in it."""
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
 

@@ -12,11 +12,9 @@ from typing import Any
 import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import HydraException
 from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
-from nnexp.config.arguments import GROUPS, given_keys, quoted_texts
+from nnexp.config.arguments import GROUPS, given_keys, quoted, quoted_texts
 from nnexp.config.compose import (
     choice_file,
     choice_of,
@@ -27,9 +25,8 @@ from nnexp.config.compose import (
     resolve,
 )
 from nnexp.config.extensions import options_of
-from nnexp.config.messages import one_line
+from nnexp.config.messages import refusals
 from nnexp.config.schema import Config
-from nnexp.errors import UserError
 
 _SIDE = ("tracking.", "sweep.")
 
@@ -76,9 +73,8 @@ def _choice(config: Config, group: str) -> str:
 def _quoted(value: str) -> str:
     """A value that Hydra's grammar reads back as the same text."""
     plain = re.sub(r"[_.+/-]", "", value)
-    if (plain.isascii() and plain.isalnum()) or value.startswith("["):
-        return value
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    whole = (plain.isascii() and plain.isalnum()) or value.startswith("[")
+    return value if whole else quoted(value)
 
 
 @lru_cache(maxsize=256)
@@ -121,10 +117,8 @@ def changed(config: Config, overrides: Sequence[str]) -> Config:
     instance = GlobalHydra.instance().hydra
     GlobalHydra.instance().clear()
     try:
-        with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        with refusals(), initialize_config_dir(str(config_dir()), version_base="1.3"):
             composed = compose("config", overrides=[_LAUNCHER, *kept, *quoted_texts(overrides)])
             return resolve(composed, given)
-    except (HydraException, OmegaConfBaseException) as error:
-        raise UserError(one_line(error)) from error
     finally:
         GlobalHydra.instance().hydra = instance

@@ -60,10 +60,9 @@ def dots(material: Material, measure: Measure) -> Drawn:
             axes.plot([summary.low, summary.high], [row, row], color=hue, linewidth=2.2)
         marker = _MARKERS[material.style[setting] % len(_MARKERS)]
         axes.plot([summary.mean], [row], marker, color=hue, markersize=6)
-        for known in material.published:
-            if known.setting == setting and measure.metric in known.final:
-                at = measure.scale * known.final[measure.metric]
-                axes.plot([at, at], [row - 0.3, row + 0.2], color=PUBLISHED_COLOUR, linewidth=2.5)
+        for value in material.printed(setting, measure.metric):
+            at = [measure.scale * value] * 2
+            axes.plot(at, [row - 0.3, row + 0.2], color=PUBLISHED_COLOUR, linewidth=2.5)
         if beside:
             x, y = (0.2 - left) / (WIDTH - left - 0.2), (row + 0.25) / len(settings)
             label_inside(axes, x, y, setting, size=TEXT - 1.5)

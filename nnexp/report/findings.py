@@ -95,7 +95,8 @@ def _means(material: Material, measure: Measure, comparison: Comparison | None) 
             n = some(int(material.runs[measure.metric].notna().sum()), "run")
             spread = material.runs[measure.metric].std()
             sd = f" (sd {measure.text(float(spread))})" if math.isfinite(spread) else ""
-            printed = _printed(material, measure, str(best))
+            values = material.printed(str(best), measure.metric)[:1]
+            printed = "".join(f"; published {measure.text(value)}" for value in values)
             return f"{measure.title}: {measure.text(means.iloc[0])}{unit}{sd}, {n}{printed}."
         return (
             f"{measure.title}: from {measure.text(means.iloc[0])}{unit} ({worst}) to "
@@ -112,15 +113,6 @@ def _means(material: Material, measure: Measure, comparison: Comparison | None) 
         f"{measure.title}: highest, {_mean(ranked[0], measure)}; "
         f"lowest, {_mean(ranked[-1], measure)}."
     )
-
-
-def _printed(material: Material, measure: Measure, setting: str) -> str:
-    values = [
-        known.final[measure.metric]
-        for known in material.published
-        if known.setting == setting and measure.metric in known.final
-    ]
-    return f"; published {measure.text(values[0])}" if values else ""
 
 
 def _mean(setting: Setting, measure: Measure, *, interval: bool = True) -> str:

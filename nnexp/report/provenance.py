@@ -5,6 +5,7 @@ which its page carries, so that anyone who has the page can check it.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -63,15 +64,10 @@ def training_commands(store: Store, material: Material) -> list[str]:
 
 
 def _environment(store: Store, run: Run) -> dict[str, Any] | None:
-    with TemporaryDirectory() as folder:
-        try:
-            path = artifact(store, run, "environment.json", folder)
-        except UserError:
-            return None
-        if path is None:
-            return None
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return found
+    with TemporaryDirectory() as folder, suppress(UserError):
+        if (path := artifact(store, run, "environment.json", folder)) is not None:
+            return dict(json.loads(path.read_text(encoding="utf-8")))
+    return None
 
 
 def _listed(values: Any) -> str:

@@ -132,6 +132,11 @@ class Material:
         names = set(ranked.index[chosen])
         return [setting for setting in self.settings if setting in names]
 
+    def printed(self, setting: str, metric: str) -> list[float]:
+        """The published values of a metric that belong to a setting."""
+        known = (beside.final for beside in self.published if beside.setting == setting)
+        return [final[metric] for final in known if metric in final]
+
     @property
     def held_out(self) -> str:
         """Test where the test data was watched during training, else validation; or nothing."""
