@@ -40,9 +40,7 @@ def render(report: Report, command: str, question: str, files: Mapping[str, str]
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters["interval"] = _interval
-    environment.filters["anchor"] = _anchor
-    environment.filters["held"] = _held
+    environment.filters |= {"interval": _interval, "anchor": _anchor, "held": _held}
     material = report.material
     playthings = plays(material)
     pictures = [
