@@ -25,8 +25,8 @@ from nnexp.cli.export import main as export
 from nnexp.cli.network_tables import markdown
 from nnexp.errors import UserError
 from nnexp.record.store import open_store
-from nnexp.report.figure import Drawn
 from nnexp.report.page import make_report
+from nnexp.report.plots import Drawn
 from nnexp.report.svg import png_file
 from nnexp.study.claims import Claim, claims_files, read_claims
 from nnexp.study.claims_judged import claims_table, judge

@@ -135,12 +135,12 @@ def search(
 
     >>> search("reg=l2", {"reg.lmbda": "log(0.001,10)"}, size="1k", trials=30).best
     """
-    from nnexp.selection.choosing import Rules
     from nnexp.selection.plan import Asked
 
     typed = overrides_of(overrides, keys, several=True)
-    rules = Rules(trials=trials, width=width, finalists=finalists, seeds=seeds)
-    asked = Asked(typed, sampler, metric, None, budget, fresh, rules, prune)
+    asked = Asked(
+        typed, trials, None, metric, budget, sampler, finalists, seeds, fresh, width, prune
+    )
     return _searched(asked, quiet=quiet)
 
 
@@ -235,11 +235,11 @@ def run_on(config: Config, screen: Screen) -> Run:
     """
     from nnexp.config.check import check
     from nnexp.runner.run import run_single
-    from nnexp.terminal import console
+    from nnexp.terminal import new_console
 
     with _at_work():
         check(config)
-        return Run.of_result(run_single(config, console(stderr=True), screen))
+        return Run.of_result(run_single(config, new_console(stderr=True), screen))
 
 
 def _train(arguments: list[str], *, quiet: bool, may_sweep: bool = True) -> Trained:
@@ -252,11 +252,11 @@ def _train(arguments: list[str], *, quiet: bool, may_sweep: bool = True) -> Trai
 def _searched(asked: Asked, *, quiet: bool) -> Search:
     from nnexp.search_result import Search
     from nnexp.selection.search import search_all
-    from nnexp.terminal import console
+    from nnexp.terminal import new_console
 
     with _at_work(quiet):
         command = asked.command()
-        (searched,) = search_all(asked, command, console())
+        (searched,) = search_all(asked, command, new_console())
     return Search(searched, command)
 
 

@@ -78,13 +78,10 @@ def train(
         UserError: the request cannot be carried out.
     """
     import hydra
-    from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
 
     from nnexp.config.compose import config_dir, register
-    from nnexp.config.messages import one_line
+    from nnexp.config.messages import refusals
     from nnexp.config.override_limits import bounded_sweeps
-    from nnexp.errors import UserError
     from nnexp.runner.launcher import Request, register_launcher
 
     prints = any(argument.partition("=")[0] in PRINTING for argument in arguments)
@@ -99,15 +96,13 @@ def train(
     register_launcher(request)
     jobs = _Jobs()
     compose = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name="config")
-    try:
-        with (
-            _hydra_to_itself(["nnexp", *flags_first(typed)]),
-            bounded_sweeps(),
-            _redacted_output() if prints else nullcontext(),
-        ):
-            compose(jobs.train)()
-    except (HydraException, OmegaConfBaseException) as error:
-        raise UserError(one_line(error)) from error
+    with (
+        refusals(),
+        _hydra_to_itself(["nnexp", *flags_first(typed)]),
+        bounded_sweeps(),
+        _redacted_output() if prints else nullcontext(),
+    ):
+        compose(jobs.train)()
     if jobs.raised:
         raise jobs.raised[0]
     return Trained(jobs.results, request.result)
@@ -138,9 +133,9 @@ class _Jobs:
     """The runs that Hydra asks for, one after the other, and what came of them."""
 
     def __init__(self) -> None:
-        from nnexp.terminal import console
+        from nnexp.terminal import new_console
 
-        self.console = console()
+        self.console = new_console()
         self.raised: list[BaseException] = []
         self.results: list[Result] = []
 

@@ -28,21 +28,23 @@ import numpy as np
 from nnexp.config import extensions, schema
 from nnexp.data import dataset as datasets
 from nnexp.errors import UserError
-from nnexp.function_checks import (
-    GRID,
-    called,
-    check_compiled,
-    check_derivative,
-    check_parameters,
-    kept_precision,
-)
 from nnexp.kernel.own import Function
 from nnexp.nn import regularizers
 from nnexp.nn.activations import ACTIVATIONS, Activation, sigmoid
 from nnexp.nn.costs import COSTS, Cost
 from nnexp.nn.initializers import DRAWN
 from nnexp.nn.parameters import Array
-from nnexp.own_calls import OwnMetric, arrays_of, initial
+from nnexp.own_calls import (
+    GRID,
+    OwnMetric,
+    arrays_of,
+    called,
+    check_compiled,
+    check_derivative,
+    check_parameters,
+    initial,
+    kept_precision,
+)
 from nnexp.train import monitor
 
 if TYPE_CHECKING:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nnexp.config.changed import changed
-from nnexp.config.command import overrides_of
+from nnexp.config.command import changed, overrides_of
 from nnexp.config.schema import Config
 
 # What λ and elastic's L1 part are at 1,000 images.

@@ -31,8 +31,15 @@ from nnexp.book.costs import (
 from nnexp.book.layers import OURS, Layers
 from nnexp.book.pairs import vectorized_result
 from nnexp.book.saved import FileName
-from nnexp.book.session import Session, session_of, true_or_false, whole_number
-from nnexp.book.sgd_output import MONITORED, Lists, Told
+from nnexp.book.session import (
+    MONITORED,
+    Lists,
+    Session,
+    Told,
+    session_of,
+    true_or_false,
+    whole_number,
+)
 from nnexp.book.unrecorded import Shuffles
 from nnexp.config.rules import MAX_SEED
 from nnexp.config.schema import Config, InitConfig
@@ -159,16 +166,15 @@ class Network(Layers):
         check_cost(self.cost)
         plan = recorded.plan_of(self._start(), session)
         told = Told(session.monitored, *session.sizes)
-        if plan.config is not None:
-            done = recorded.train(plan.config, session, told)
-            self._take(done.parameters)
-            self._shuffles.passed(len(session.training_data), done.epochs)
-            self.run = done.run
+        if isinstance(plan, Config):
+            self.run, parameters, trained = recorded.train(plan, session, told)
+            self._take(parameters)
+            self._shuffles.passed(len(session.training_data), trained)
         else:
             self.run = None
             orders = self._shuffles.orders(len(session.training_data))
             unrecorded.train(self, session, orders, told)
-            print(f"not recorded: {plan.reason}", flush=True)
+            print(f"not recorded: {plan}", flush=True)
         return told.lists
 
     def _initialize(self, init: str) -> None:

@@ -107,13 +107,7 @@ class Pair(Sequence[Any]):
     def __getitem__(self, position: Any) -> Any:
         if isinstance(position, slice):
             return tuple(self)[position]
-        return (self._x, self._y)[position]()
-
-    def _x(self) -> Floats:
-        return self.x
-
-    def _y(self) -> Target:
-        return self.y
+        return getattr(self, ("x", "y")[position])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Pair) and self._key == other._key

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nnexp.book.pairs import TEST, TRAINING, first_of, whole
-from nnexp.book.session import Session
-from nnexp.book.sgd_output import MONITORED, Told, kept
+from nnexp.book.session import MONITORED, Session, Told, kept
 from nnexp.config.check import check
 from nnexp.config.schema import (
     Config,
@@ -50,50 +49,26 @@ class Start:
     """A method of the network that is not ours, or empty."""
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How a session will be trained."""
-
-    config: Config | None
-    """What is recorded; None if it cannot be said by a config."""
-    reason: str = ""
-    """Why not."""
-
-
-@dataclass(frozen=True)
-class Done:
-    """What came of a recorded session."""
-
-    run: Run
-    parameters: Parameters
-    epochs: int
-
-
-def plan_of(start: Start, session: Session) -> Plan:
+def plan_of(start: Start, session: Session) -> Config | str:
     """The config of a session, or why there is none."""
-    n, evaluated = first_of(session.training_data, TRAINING), ""
+    n, evaluated = first_of(session.training_data, TRAINING), whole(session.evaluation_data or ())
     if not n:
-        return Plan(None, "training_data are not the first n pairs of the training set")
-    if session.evaluation_data is not None:
-        evaluated = whole(session.evaluation_data)
-        if not evaluated:
-            return Plan(None, "evaluation_data are not all of the validation or of the test set")
+        return "training_data are not the first n pairs of the training set"
+    if session.evaluation_data is not None and not evaluated:
+        return "evaluation_data are not all of the validation or of the test set"
     if not start.cost:
-        return Plan(None, "the cost is a class of your own")
+        return "the cost is a class of your own"
     if start.changed:
-        return Plan(None, f"{start.changed} is a method of your own")
+        return f"{start.changed} is a method of your own"
     if not start.fresh:
-        return Plan(
-            None,
-            "the network was trained, loaded or changed before, or its weights drawn otherwise",
-        )
+        return "the network was trained, loaded or changed before, or its weights drawn otherwise"
     config = _config(start, session, n, evaluated)
     try:
         check(config)
     except UserError as error:
         # The book's program would try: so does ours, outside the record.
-        return Plan(None, str(error))
-    return Plan(config)
+        return str(error)
+    return config
 
 
 def _config(start: Start, session: Session, n: int, evaluated: str) -> Config:
@@ -120,8 +95,11 @@ def _config(start: Start, session: Session, n: int, evaluated: str) -> Config:
     )
 
 
-def train(config: Config, session: Session, told: Told) -> Done:
+def train(config: Config, session: Session, told: Told) -> tuple[Run, Parameters, int]:
     """Train and record a session, or print it from the record if it is there already.
+
+    Returns:
+        The run, the parameters that it ended with, and its epochs.
 
     Raises:
         UserError: it cannot be carried out here; nothing was recorded.
@@ -148,7 +126,7 @@ def train(config: Config, session: Session, told: Told) -> Done:
     if session.early_stopping_n:
         print(kept(int(run.metrics["best/epoch"]), session.early_stopping_n))
     print(f"{said} {run.run_id}; look at it: python -m nnexp show {run.run_id[:8]}", flush=True)
-    return Done(run, parameters, epochs)
+    return run, parameters, epochs
 
 
 def names_of(session: Session) -> dict[str, str]:

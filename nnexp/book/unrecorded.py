@@ -3,40 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
 
 import numpy as np
 
-from nnexp.book.pairs import Floats
-from nnexp.book.session import Session
-from nnexp.book.sgd_output import (
+from nnexp.book.layers import Layers
+from nnexp.book.session import (
     EVALUATION_ACCURACY,
     EVALUATION_COST,
     TRAINING_ACCURACY,
     TRAINING_COST,
+    Session,
     Told,
     kept,
 )
 from nnexp.train.streams import Order, Randomness
-
-
-class Trainee(Protocol):
-    """What is trained: `network2.Network`, or a class of one's own that is derived from it."""
-
-    weights: list[Floats]
-    biases: list[Floats]
-
-    def update_mini_batch(self, mini_batch: Any, eta: float, lmbda: float, n: int) -> None:
-        """One step."""
-        ...
-
-    def accuracy(self, data: Any, convert: bool = False) -> int:
-        """How many pairs are answered right."""
-        ...
-
-    def total_cost(self, data: Any, lmbda: float, convert: bool = False) -> float:
-        """The mean cost and the penalty."""
-        ...
 
 
 class Shuffles:
@@ -67,7 +47,7 @@ class Shuffles:
             yield order
 
 
-def train(network: Trainee, session: Session, orders: Iterator[Order], told: Told) -> None:
+def train(network: Layers, session: Session, orders: Iterator[Order], told: Told) -> None:
     """Train a network where it stands; with early stopping it ends with its best weights.
 
     As in a recorded run, the network that training starts from is a candidate too.
@@ -91,7 +71,7 @@ def train(network: Trainee, session: Session, orders: Iterator[Order], told: Tol
 class _Best:
     """The weights that were best on the evaluation data, by their epoch (0 = untrained)."""
 
-    def __init__(self, network: Trainee, session: Session) -> None:
+    def __init__(self, network: Layers, session: Session) -> None:
         self._network, self._data = network, session.evaluation_data
         self.accuracy, self.epoch = -1.0, 0
         self.see(0)
@@ -106,7 +86,7 @@ class _Best:
         return epoch - self.epoch
 
 
-def _measured(network: Trainee, session: Session, names: Sequence[str]) -> dict[str, float]:
+def _measured(network: Layers, session: Session, names: Sequence[str]) -> dict[str, float]:
     training, evaluation, lmbda = session.training_data, session.evaluation_data, session.lmbda
     measures: dict[str, Callable[[], float]] = {
         TRAINING_COST: lambda: network.total_cost(training, lmbda),

@@ -16,8 +16,7 @@ from nnexp.errors import UserError
 from nnexp.record.store import open_store
 from nnexp.study.claims import Claim, claims_files, read_claims
 from nnexp.study.claims_judged import Judged, Verdicts, bound_text, count_text, judge, measured_text
-from nnexp.terminal import console as new_console
-from nnexp.terminal import plain_table
+from nnexp.terminal import new_console, plain_table
 
 _STYLES = {"holds": "green", "does not hold": "red", "not resolved": "yellow"}
 

@@ -16,8 +16,7 @@ from nnexp.study.effect_rows import equivalent_line, short_verdict
 from nnexp.study.images import Images, sentence
 from nnexp.study.metric import Metric
 from nnexp.study.setting import Pair, open_text
-from nnexp.terminal import console as new_console
-from nnexp.terminal import plain_table
+from nnexp.terminal import new_console, plain_table
 
 LEFT_OUT = ("its interval", "exact p")
 """Columns that a narrow terminal does without."""

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 from nnexp.cli import WORDS
 from nnexp.config.arguments import TAGS
-from nnexp.config.choices import choices_of_groups
 from nnexp.config.compose import schema_keys
-from nnexp.config.key_help import allowed
+from nnexp.config.key_help import allowed, choices_of_groups
 from nnexp.errors import UserError
 
 BASH = """\

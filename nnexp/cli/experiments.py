@@ -14,8 +14,7 @@ from nnexp.record.clock import shown_time
 from nnexp.record.store import Store, open_store
 from nnexp.study.frames import starts_of_kind
 from nnexp.study.lookup import all_experiments
-from nnexp.terminal import console as new_console
-from nnexp.terminal import plain_table, safe
+from nnexp.terminal import new_console, plain_table, safe
 
 COUNTED = (("runs", "run"), ("sweeps", "sweep"), ("forks", "fork"), ("published", "published"))
 """Columns, and the kinds of runs that they count."""
@@ -59,7 +58,7 @@ def _experiments(store: Store) -> pd.DataFrame:
 def _print(found: pd.DataFrame) -> None:
     console = new_console()
     if found.empty:
-        console.print("nothing is recorded here; python -m nnexp trains and records a run")
+        console.say("nothing is recorded here; python -m nnexp trains and records a run")
         return
     table = plain_table()
     shown = [c for c in found if c in ("experiment", "runs", "last") or found[c].any()]
@@ -72,4 +71,4 @@ def _print(found: pd.DataFrame) -> None:
     console.print(table)
     name = found["experiment"].iloc[0]
     typed = shlex.join(["python", "-m", "nnexp", "runs", "--experiment", str(name)])
-    console.print(safe(f"{typed} lists its runs"), highlight=False)
+    console.say(f"{typed} lists its runs")

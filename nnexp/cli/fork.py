@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
-
-from rich.console import Console
 
 from nnexp.cli.formats import add_format, done, said_beside
 from nnexp.cli.options import Parser
@@ -23,8 +21,7 @@ from nnexp.runner.run_progress import RunProgress, header
 from nnexp.runner.run_text import option_of, result_table, summary_lines
 from nnexp.study.fork import Plan, find_fork, plan_fork, train_fork
 from nnexp.study.lookup import find_run
-from nnexp.terminal import console as new_console
-from nnexp.terminal import safe
+from nnexp.terminal import Console, new_console
 from nnexp.train.engines import compile_ahead
 
 if TYPE_CHECKING:
@@ -62,27 +59,23 @@ def _fork(options: argparse.Namespace) -> str:
     words = [str(parent.info.run_id), "--at", str(options.at), *options.overrides, *parts_options()]
     typed = shlex.join(["python", "-m", "nnexp", "fork", *words])
     plan = plan_fork(store, parent, options.at, options.overrides, typed)
-    for line in warnings_of(store, [str(parent.info.run_id)]):
-        console.print(safe(f"warning: {line}"), highlight=False, soft_wrap=True)
+    console.say(*(f"warning: {line}" for line in warnings_of(store, [str(parent.info.run_id)])))
     # This very fork may have been trained, and wait for the store.
     tidy(store, str(parent.info.experiment_id), console)
     if (found := find_fork(store, plan)) is not None:
         final = final_values(store, str(found.info.run_id), found.data.metrics)
         _say(store, plan, str(found.info.run_id), final, console)
-        console.print("recorded before; nothing was trained")
+        console.say("recorded before; nothing was trained")
         return str(found.info.run_id)
-    console.print(header(plan.config, plan.dataset), highlight=False, markup=False)
-    console.print(
-        safe(f"  run {plan.parent.info.run_id[:8]} to epoch {plan.at}, then {plan.what}"),
-        highlight=False,
-    )
-    compile_ahead([plan.config], lambda text: console.print(text, highlight=False))
+    console.say(*header(plan.config, plan.dataset).splitlines())
+    console.say(f"  run {plan.parent.info.run_id[:8]} to epoch {plan.at}, then {plan.what}")
+    compile_ahead([plan.config], console.say)
     forked = train_fork(store, plan, RunProgress(console))
     _say(store, plan, forked.run_id, forked.metrics, console)
     values = some(forked.compared, "value")
-    console.print(f"repeated to epoch {plan.at}: {values}, all as recorded", highlight=False)
+    console.say(f"repeated to epoch {plan.at}: {values}, all as recorded")
     if forked.unsent:
-        console.print(safe(forked.unsent), highlight=False)
+        console.say(forked.unsent)
     return forked.run_id
 
 
@@ -91,27 +84,23 @@ def _say(
 ) -> None:
     console.print()
     console.print(result_table(final))
-    for line in summary_lines(final):
-        console.print(line, highlight=False)
-    if against := _against(plan.parent, final):
-        console.print(against, highlight=False)
-    uri = option_of(store)
-    console.print(
-        f"\nfork       {run_id}, kind fork: no row of runs and compare; report draws it",
-        highlight=False,
+    console.say(
+        *summary_lines(final),
+        *_against(plan.parent, final),
+        "",
+        f"fork       {run_id}, kind fork: no row of runs and compare; report draws it",
+        f"recorded   {store.shown}, under run {plan.parent.info.run_id[:8]}",
+        f"look       python -m nnexp show {run_id[:8]}{option_of(store)}",
+        f"repeat     {plan.command}",
     )
-    console.print(safe(f"recorded   {store.shown}, under run {plan.parent.info.run_id[:8]}"))
-    console.print(f"look       python -m nnexp show {run_id[:8]}{uri}", highlight=False)
-    console.print(safe(f"repeat     {plan.command}"), highlight=False, soft_wrap=True)
 
 
-def _against(parent: Run, final: Mapping[str, float]) -> str:
+def _against(parent: Run, final: Mapping[str, float]) -> Iterator[str]:
     """The fork beside its parent, by test accuracy."""
     name = "best/test_accuracy" if "best/test_accuracy" in final else "test/accuracy"
     before, now = parent.data.metrics.get(name), final.get(name)
-    if before is None or now is None:
-        return ""
-    return (
-        f"test accuracy {now:.2%}, of the run it comes from {before:.2%}: "
-        f"{100 * (now - before):+.2f} points"
-    )
+    if before is not None and now is not None:
+        yield (
+            f"test accuracy {now:.2%}, of the run it comes from {before:.2%}: "
+            f"{100 * (now - before):+.2f} points"
+        )

@@ -14,8 +14,7 @@ from nnexp.config.arguments import printable
 from nnexp.config.plurals import some
 from nnexp.errors import UserError
 from nnexp.study.own_data import ALLOWED, OwnData, read_own, write_idx
-from nnexp.terminal import console as new_console
-from nnexp.terminal import safe
+from nnexp.terminal import new_console
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -60,14 +59,13 @@ def _say(out: str, data: OwnData) -> None:
     console = new_console()
     counts = np.bincount(data.labels, minlength=len(data.classes))
     said = ", ".join(f"{name} ({count})" for name, count in zip(data.classes, counts, strict=True))
-    console.print(
+    console.say(
         f"{some(n, 'training image')} and {some(data.n_test, 'test image')}, {height} x {width}; "
-        f"{data.scaling}",
-        highlight=False,
+        f"{data.scaling}"
     )
-    console.print(safe(f"{len(data.classes)} classes: {said}"), highlight=False)
+    console.say(f"{len(data.classes)} classes: {said}")
     held = max(1, n // 6)
     root = shlex.quote(out)
     typed = f"data=idx data.root={root} size={n - held} data.n_validation={held}"
-    console.print(safe(f"written    {out}"), highlight=False)
-    console.print(safe(f"train      python -m nnexp {typed}"), highlight=False, soft_wrap=True)
+    console.say(f"written    {out}")
+    console.say(f"train      python -m nnexp {typed}")

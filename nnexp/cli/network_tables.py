@@ -16,8 +16,7 @@ from nnexp.study.members import Members, members
 from nnexp.study.metric import Metric
 from nnexp.study.statistics import Summary, summarize
 from nnexp.study.text_table import TextTable
-from nnexp.terminal import console as new_console
-from nnexp.terminal import plain_table
+from nnexp.terminal import new_console, plain_table
 
 FORMS = ("table", "markdown", "json")
 

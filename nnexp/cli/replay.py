@@ -13,8 +13,7 @@ from nnexp.config.compose import flatten
 from nnexp.record.store import experiment_id, open_store
 from nnexp.record.untrained_runs import record_curves
 from nnexp.study.published import FULL, QUICK, REPLAYED, Agreement, published, replay, summary
-from nnexp.terminal import console as new_console
-from nnexp.terminal import plain_table
+from nnexp.terminal import new_console, plain_table
 from nnexp.train.engines import compile_ahead
 
 CHAOTIC = "overfitting_full"
@@ -84,12 +83,12 @@ def _print(found: Sequence[Agreement]) -> None:
         table.add_row(a.run, a.metric, f"{a.agree}/{a.values}", largest)
     console = new_console()
     console.print(table)
-    console.print("counts have to be equal, costs to agree within 1e-10", highlight=False)
+    console.say("counts have to be equal, costs to agree within 1e-10")
     if any(a.run in FULL for a in found):
-        console.print(
+        console.say(
             "on 50,000 images rounding is amplified after some epochs: with L2 all test counts "
-            "have to be equal,\nwithout it only the best accuracies can be compared",
-            highlight=False,
+            "have to be equal,",
+            "without it only the best accuracies can be compared",
         )
 
 

@@ -12,7 +12,7 @@ from nnexp.config.arguments import printable
 from nnexp.config.plurals import some
 from nnexp.errors import UserError
 from nnexp.record.store import open_store
-from nnexp.report.page import Written, write_report
+from nnexp.report.page import Report, write_report
 from nnexp.study.lookup import all_experiments, find_sweep
 
 
@@ -33,10 +33,11 @@ def main(arguments: Sequence[str]) -> int:
     ids = [str(run.info.run_id) for run in sweeps]
     folder = Path(options.out) if options.out else Path("reports") / _folder_name(names, ids)
     typed = command("report", arguments)
-    written = write_report(store, names, folder, options.where, typed, ids)
+    report = write_report(store, names, folder, options.where, typed, ids)
+    page = folder / "index.html"
     with said_beside(options.format):
-        _say(written)
-    return done(options.format, files=[str(written.page)])
+        _say(report, page)
+    return done(options.format, files=[str(page)])
 
 
 def _parser() -> Parser:
@@ -99,13 +100,12 @@ def _folder_name(names: Sequence[str], sweeps: Sequence[str]) -> str:
     return re.sub(r"[^\w.-]+", "_", joined).strip(".") or "report"
 
 
-def _say(written: Written) -> None:
+def _say(report: Report, page: Path) -> None:
     """The answer, and where the page is."""
-    for sentence in written.answers:
+    for sentence in report.answers:
         print(sentence)
-    for line in written.changed:
+    for line in report.changed:
         print(printable(f"warning: {line}"))
-    size, figures = written.page.stat().st_size / 1e6, some(written.figures, "figure")
-    beside = f"its {figures} beside it as PNG and SVG"
-    print(f"\nwritten    {written.page} ({size:.1f} MB), {beside}")
-    print(f"look       open {written.page.resolve().as_uri()} in a browser; it needs no network")
+    size, figures = page.stat().st_size / 1e6, some(len(report.figures), "figure")
+    print(f"\nwritten    {page} ({size:.1f} MB), its {figures} beside it as PNG and SVG")
+    print(f"look       open {page.resolve().as_uri()} in a browser; it needs no network")

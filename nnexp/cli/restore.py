@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nnexp.cli.choice import add_choice, choice_of, said
 from nnexp.cli.formats import add_format, done, said_beside
-from nnexp.cli.options import Parser
+from nnexp.cli.options import Parser, add_choice, choice_of, said
 from nnexp.errors import UserError
 from nnexp.record.clock import shown_time
 from nnexp.record.store import Store, open_store
 from nnexp.study.lookup import all_experiments
 from nnexp.study.selected_runs import chosen, deleted_runs
-from nnexp.terminal import console as new_console
-from nnexp.terminal import plain_table, safe
+from nnexp.terminal import new_console, plain_table, safe
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -17,8 +17,7 @@ from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
 from nnexp.record.store import open_store
 from nnexp.study.metric import Metric
-from nnexp.terminal import console as new_console
-from nnexp.terminal import plain_table, safe
+from nnexp.terminal import new_console, plain_table, safe
 
 COLUMNS = (
     ("run_id", "run"),
@@ -112,8 +111,7 @@ def _plain(value: Any) -> Any:
 
 def _say_none(experiment: str, where: str | None) -> None:
     which = f"match --where {where}" if where else "are recorded"
-    text = f"no runs of experiment {experiment} {which}"
-    new_console().print(safe(text), highlight=False)
+    new_console().say(f"no runs of experiment {experiment} {which}")
 
 
 def _count(shown: int, read: int, *, known: bool) -> str:
@@ -146,7 +144,7 @@ def _print(frame: pd.DataFrame, count: str, *, chosen: bool) -> None:
     if not chosen:
         for _, row in frame[frame["status"] == "FAILED"].iterrows():
             console.print(safe(f"failed: {row['run_id'][:8]} {row['name']}: {row['reason']}"))
-    console.print(f"{count}; python -m nnexp show RUN_ID tells more", highlight=False)
+    console.say(f"{count}; python -m nnexp show RUN_ID tells more")
 
 
 def _telling(frame: pd.DataFrame) -> list[tuple[str, str]]:

@@ -14,21 +14,20 @@ from nnexp.cli.network_tables import print_tables
 from nnexp.cli.options import Parser, seconds
 from nnexp.cli.search_text import endings, plain, tables
 from nnexp.output import unfailing_output
-from nnexp.selection.choosing import Rules
 from nnexp.selection.plan import METRICS, Asked
 from nnexp.selection.samplers import SAMPLERS
 from nnexp.selection.search import search_all
 from nnexp.selection.spaces import FORMS
-from nnexp.terminal import console as new_console
+from nnexp.terminal import new_console
 
-RULES, ASKED = Rules(), Asked(())
+USUAL = Asked(())
 
 
 def main(arguments: Sequence[str]) -> int:
     """Carry out searches and print what was chosen."""
     options = _parser().parse_intermixed_args(arguments)
-    asked = asked_of(options)
     uri = options.tracking_uri
+    asked = Asked(**{option: getattr(options, option) for option in vars(USUAL)})
     overrides = [*asked.overrides, *([f"tracking.uri={uri}"] if uri else [])]
     typed = asked.command()
     shown = options.format == "table"
@@ -39,8 +38,7 @@ def main(arguments: Sequence[str]) -> int:
             found.append(searched)
             if shown:
                 print_tables(tables([searched]), "table")
-                for line in endings(searched, typed):
-                    console.print(line, highlight=False, markup=False, soft_wrap=True)
+                console.say(*endings(searched, typed))
     if options.format == "json":
         print_json([plain(searched) for searched in found])
     elif not shown or len(found) > 1:
@@ -62,7 +60,7 @@ def _parser() -> Parser:
     parser.add_argument(
         "overrides", nargs="*", metavar="KEY=VALUE", help=f"KEY=RANGE is searched over: {FORMS}"
     )
-    _count_option(parser, "--trials", RULES.trials, "settings to try")
+    _count_option(parser, "trials", "settings to try")
     parser.add_argument("--for", dest="each", metavar="KEY=A,B", help="one search for each value")
     parser.add_argument("--metric", metavar="NAME", help=f"what is chosen by: {', '.join(METRICS)}")
     parser.add_argument(
@@ -72,42 +70,27 @@ def _parser() -> Parser:
         help="begin no more trials after so much training, added over processes: 90s, 20min, 2h",
     )
     parser.add_argument(
-        "--sampler", default=ASKED.sampler, metavar="NAME", help=f"{', '.join(SAMPLERS)} (tpe)"
+        "--sampler", default=USUAL.sampler, metavar="NAME", help=f"{', '.join(SAMPLERS)} (tpe)"
     )
-    _count_option(parser, "--finalists", RULES.finalists, "settings that race over further seeds")
-    _count_option(parser, "--seeds", RULES.seeds, "seeds of the race, at most")
-    fresh = "seeds that the chosen setting is trained with at the end"
-    _count_option(parser, "--fresh", ASKED.fresh, fresh)
-    width = "trials that are asked for at once, whatever the number of cores"
-    _count_option(parser, "--width", RULES.width, width)
+    _count_option(parser, "finalists", "settings that race over further seeds")
+    _count_option(parser, "seeds", "seeds of the race, at most")
+    _count_option(parser, "fresh", "seeds that the chosen setting is trained with at the end")
+    _count_option(
+        parser, "width", "trials that are asked for at once, whatever the number of cores"
+    )
     parser.add_argument(
         "--no-pruning",
-        action="store_true",
+        dest="prune",
+        action="store_false",
         help="train every trial to its last epoch, also those that fall behind",
     )
     add_format(parser, PRINTED)
     return parser
 
 
-def _count_option(parser: Parser, name: str, default: int, what: str) -> None:
-    parser.add_argument(name, type=_count, default=default, metavar="N", help=f"{what} ({default})")
-
-
-def asked_of(options: argparse.Namespace) -> Asked:
-    """What the options ask for."""
-    rules = Rules(
-        trials=options.trials, width=options.width, finalists=options.finalists, seeds=options.seeds
-    )
-    return Asked(
-        tuple(options.overrides),
-        options.sampler,
-        options.metric,
-        options.each,
-        options.budget,
-        options.fresh,
-        rules,
-        not options.no_pruning,
-    )
+def _count_option(parser: Parser, name: str, what: str) -> None:
+    usual, what = getattr(USUAL, name), f"{what} ({getattr(USUAL, name)})"
+    parser.add_argument(f"--{name}", type=_count, default=usual, metavar="N", help=what)
 
 
 def _count(text: str) -> int:

@@ -108,7 +108,7 @@ def endings(searched: Searched, typed: str) -> list[str]:
     plan, metric, test = searched.plan, searched.metric, Metric(searched.metric.tested)
     lines = [
         f"chosen     {said(searched.best)} (trial {searched.chosen.winner.number}), on "
-        f"{plan.metric}, by {searched.looks} looks"
+        f"{plan.metric}, by {searched.chosen.looks} looks"
     ]
     fresh, tested = searched.fresh(metric.name), searched.fresh(test.name)
     if fresh is not None:
@@ -144,7 +144,7 @@ def plain(searched: Searched) -> dict[str, Any]:
         "best": searched.best,
         "trial": searched.chosen.winner.number,
         "metric": metric,
-        "looks": searched.looks,
+        "looks": searched.chosen.looks,
         "in_search": searched.seen,
         "fresh": {name: _plain(searched.fresh(name)) for name in names},
         "importance": dict(searched.importance),

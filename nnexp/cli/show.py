@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
 from rich.table import Table
 
 from nnexp.cli.formats import add_format, print_json, said_beside
@@ -27,8 +26,7 @@ from nnexp.record.store_sql import final_values
 from nnexp.runner.run_text import option_of, result_table, summary_lines
 from nnexp.study.lookup import check_schema, find_run
 from nnexp.study.missing_artifacts import Rebuilt, make_figures, make_model, rebuild
-from nnexp.terminal import console as new_console
-from nnexp.terminal import safe
+from nnexp.terminal import Console, new_console
 from nnexp.train.plan import pixel_max_of
 from nnexp.train.predict import outputs
 
@@ -79,32 +77,33 @@ def _show(store: Store, run: Run, options: argparse.Namespace) -> None:
     if not trained:
         return
     for line in warnings_of(store, [str(run.info.run_id)]):
-        console.print(safe(f"\nwarning: {line}"), highlight=False, soft_wrap=True)
+        console.say("", f"warning: {line}")
     try:
         found = rebuild(store, run)
     except UserError as error:
         if options.figures or options.model:
             raise
         check_schema(run)
-        console.print(safe(f"no more can be shown: {error}"), highlight=False)
+        console.say(f"no more can be shown: {error}")
         return
     _curves(found.curves, console)
     if "test/accuracy" in found.metrics or "best/test_accuracy" in found.metrics:
         _mistakes(found, console)
-    console.print()
-    console.print(safe(f"artifacts  {run.info.artifact_uri}"), highlight=False)
-    digest = run.data.tags.get("nnexp.weights_sha256", "")
-    console.print(safe(f"weights    sha256 {digest}"), highlight=False, soft_wrap=True)
-    console.print(safe(f"repeat     {run.data.tags.get('nnexp.command', '')}"), highlight=False)
+    console.say(
+        "",
+        f"artifacts  {run.info.artifact_uri}",
+        f"weights    sha256 {run.data.tags.get('nnexp.weights_sha256', '')}",
+        f"repeat     {run.data.tags.get('nnexp.command', '')}",
+    )
     try:
         if options.figures:
             make_figures(found, Path(options.figures))
-            console.print(safe(f"written    {options.figures}"), highlight=False)
+            console.say(f"written    {options.figures}")
         if options.model:
             if Path(options.model).exists():
                 raise UserError(f"--model {options.model}: is there already; allowed: a new folder")
             make_model(found, Path(options.model), run.data.tags["nnexp.fingerprint"])
-            console.print(safe(f"written    {options.model}"), highlight=False)
+            console.say(f"written    {options.model}")
     except OSError as error:
         raise UserError(f"show: cannot write there: {error}") from error
 
@@ -147,43 +146,36 @@ def _plain(run: Run) -> dict[str, Any]:
 
 def _head(store: Store, run: Run, console: Console) -> None:
     tags = run.data.tags
-    console.print(safe(f"{run.info.run_name}  ({run.info.run_id})"), highlight=False)
     kind = tags.get("nnexp.kind", "not recorded by this program")
-    started = shown_time(run.info.start_time)
-    console.print(safe(f"{kind}, {run.info.status}, started {started} UTC"), highlight=False)
+    console.say(
+        f"{run.info.run_name}  ({run.info.run_id})",
+        f"{kind}, {run.info.status}, started {shown_time(run.info.start_time)} UTC",
+    )
     if parent := tags.get("nnexp.fork_of"):
-        said = f"run {parent[:8]}, gone another way from epoch {tags.get('nnexp.fork_at')}"
-        console.print(safe(said), highlight=False)
+        console.say(f"run {parent[:8]}, gone another way from epoch {tags.get('nnexp.fork_at')}")
     if labels := own_tags(tags):
-        text = ", ".join(f"{key}={value}" for key, value in labels.items())
-        console.print(safe(f"tags: {text}"), highlight=False)
-    if note := tags.get(NOTE):
-        for line in note.splitlines():
-            console.print(safe(f"note: {line}"), highlight=False)
+        console.say(f"tags: {', '.join(f'{key}={value}' for key, value in labels.items())}")
+    console.say(*(f"note: {line}" for line in tags.get(NOTE, "").splitlines()))
     if tags.get("nnexp.reason"):
-        console.print(safe(f"reason: {tags['nnexp.reason']}"), highlight=False)
+        console.say(f"reason: {tags['nnexp.reason']}")
     if run.data.metrics and kind in TRAINED:
         console.print()
         console.print(result_table(final_values(store, run.info.run_id, run.data.metrics)))
-        for line in summary_lines(run.data.metrics):
-            console.print(line, highlight=False)
+        console.say(*summary_lines(run.data.metrics))
 
 
 def _sweep(store: Store, run: Run, console: Console) -> None:
     """What a sweep was asked for by, and whether that still asks for the same."""
     tags, start = run.data.tags, str(run.info.run_id)[:8] + option_of(store)
     command = tags.get("nnexp.command", "")
-    line = f"runs       python -m nnexp runs --sweep {start}"
-    console.print(safe(line), highlight=False, soft_wrap=True)
-    console.print(safe(f"repeat     {command}"), highlight=False, soft_wrap=True)
+    console.say(f"runs       python -m nnexp runs --sweep {start}", f"repeat     {command}")
     with suppress(ValueError):
         now = preset_sha256(shlex.split(command), config_dir())
         if tags.get("nnexp.preset", now) != now:
-            line = (
+            console.say(
                 "its preset has changed since, so that this line asks for another sweep; what was "
                 f"recorded: python -m nnexp sweeps --go-on {start}"
             )
-            console.print(safe(line), highlight=False)
 
 
 def _ensemble(run: Run, console: Console) -> None:
@@ -195,17 +187,15 @@ def _ensemble(run: Run, console: Console) -> None:
         ("errors/agreement", "test images that two of them take for the same class"),
     ):
         if name in metrics:
-            console.print(f"{metrics[name]:>7.2%}  {text}", highlight=False)
+            console.say(f"{metrics[name]:>7.2%}  {text}")
     if "test/data_cost" in metrics:
-        text = f"{metrics['test/data_cost']:>7.4f}  test cost of their mean outputs"
-        console.print(text, highlight=False)
+        console.say(f"{metrics['test/data_cost']:>7.4f}  test cost of their mean outputs")
     shown = " ".join(run_id[:8] for run_id in tags.get("nnexp.members", "").split())
-    for line in (
+    console.say(
         f"networks   {shown}",
         f"artifacts  {run.info.artifact_uri}",
         f"repeat     {tags.get('nnexp.command', '')}",
-    ):
-        console.print(safe(line), highlight=False, soft_wrap=True)
+    )
 
 
 def _curves(curves: pd.DataFrame, console: Console) -> None:
@@ -241,7 +231,7 @@ def _mistakes(rebuilt: Rebuilt, console: Console) -> None:
     try:
         dataset = rebuilt.dataset
     except UserError as error:
-        console.print(safe(f"\nits mistakes cannot be shown: {error}"), highlight=False)
+        console.say("", f"its mistakes cannot be shown: {error}")
         return
     scale = pixel_max_of(config, dataset)
     activations = outputs(config, rebuilt.parameters, dataset.test.images, scale)
@@ -252,7 +242,5 @@ def _mistakes(rebuilt: Rebuilt, console: Console) -> None:
     )
     order = np.argsort(-counts, kind="stable")[:WORST]
     said = [f"{pairs[0, i]} taken for {pairs[1, i]} ({counts[i]} times)" for i in order]
-    console.print(
-        f"\n{int(wrong.sum())} of {len(labels)} test images wrong; most often {', '.join(said)}",
-        highlight=False,
-    )
+    count = f"{int(wrong.sum())} of {len(labels)}"
+    console.say("", f"{count} test images wrong; most often {', '.join(said)}")

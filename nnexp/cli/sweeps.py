@@ -27,8 +27,7 @@ from nnexp.record.tags import number
 from nnexp.runner.run_text import option_of
 from nnexp.source import source_sha256
 from nnexp.study.lookup import DELETED, all_experiments, artifact, is_deleted_sweep, made_again
-from nnexp.terminal import console as new_console
-from nnexp.terminal import plain_table, safe
+from nnexp.terminal import new_console, plain_table, safe
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -113,20 +112,18 @@ def _counts(store: Store, experiments: Sequence[str]) -> dict[str, Counter[str]]
 def _show(rows: Sequence[Mapping[str, Any]], commands: Sequence[str]) -> None:
     console = new_console()
     if not rows:
-        console.print("no sweeps are recorded here; python -m nnexp -m seed=0,1 makes one")
+        console.say("no sweeps are recorded here; python -m nnexp -m seed=0,1 makes one")
         return
     table = plain_table()
-    words = {"sweep": "sweep", "experiment": "experiment", "started": "started (UTC)"}
-    words["varied"] = "varied"
     for key in rows[0]:
-        table.add_column(words.get(key, key), justify="left" if key in words else "right")
+        left = key in ("sweep", "experiment", "started", "varied")
+        title = "started (UTC)" if key == "started" else key
+        table.add_column(title, justify="left" if left else "right")
     for row in rows:
         table.add_row(*(safe(str(cell)) for cell in [row["sweep"][:8], *list(row.values())[1:]]))
     console.print(table)
     if commands:
-        console.print("\nto go on:")
-        for command in commands:
-            console.print(safe(command), highlight=False)
+        console.say("", "to go on:", *commands)
 
 
 def _recorded_words(tags: Mapping[str, str]) -> list[str]:

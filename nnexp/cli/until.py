@@ -19,7 +19,7 @@ import pandas as pd
 from rich.markup import escape
 
 from nnexp.cli.options import experiments, read
-from nnexp.config.changed import changed
+from nnexp.config.command import changed
 from nnexp.config.compose import from_params
 from nnexp.config.plurals import some
 from nnexp.config.schema import Config
@@ -35,7 +35,7 @@ from nnexp.study.compare import Comparison
 from nnexp.study.grouping import columns_by, config_keys, setting_names
 from nnexp.study.ledger import COUNTED
 from nnexp.study.rounds import Run, asked, next_round, undecided
-from nnexp.terminal import console as new_console
+from nnexp.terminal import new_console
 
 START_SECONDS = 3.0
 """About so long a round takes beside its training, mostly to start processes."""

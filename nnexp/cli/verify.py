@@ -50,7 +50,7 @@ from nnexp.study.recorded import recorded_data
 from nnexp.study.sweep_runs import runs_of_sweep
 from nnexp.study.verification import Verdict, source_change
 from nnexp.study.verify import recorded_as, verify
-from nnexp.terminal import console
+from nnexp.terminal import new_console
 from nnexp.train.engines import compile_ahead
 
 if TYPE_CHECKING:
@@ -245,7 +245,7 @@ def _trained(
     for run in other:  # All are looked at before any is trained.
         overrides_in(run)
     if claims:
-        yield from reproduce(results, claims, options.budget, console())
+        yield from reproduce(results, claims, options.budget, new_console())
     programs = {}
     for run in other:
         if until is not None and monotonic() > until:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -23,8 +23,7 @@ from nnexp.runner.run_text import option_of
 from nnexp.runner.sweep_progress import clock
 from nnexp.study.lookup import all_experiments, experiment_named, find_run
 from nnexp.study.running import EndedRun, RunningRun, RunningSweep, Watched, mark_of
-from nnexp.terminal import console as new_console
-from nnexp.terminal import plain_table, safe
+from nnexp.terminal import Console, new_console, plain_table, safe
 
 REFRESH_SECONDS = 2.0
 CURVE_COLUMNS = 12
@@ -81,9 +80,9 @@ def _nothing(watched: Watched, console: Console) -> bool:
     """Say that nothing is running, or how what was asked for has ended; whether that failed."""
     if watched.only is not None:
         line, failed = _outcome(watched, watched.only)
-        console.print(safe(line), highlight=False)
+        console.say(line)
         return failed
-    console.print("nothing is running here; python -m nnexp runs lists what is recorded")
+    console.say("nothing is running here; python -m nnexp runs lists what is recorded")
     return False
 
 
@@ -104,7 +103,7 @@ def _follow(watched: Watched, console: Console) -> int:
                 continue
             show(found, "")
             for line, has_failed in ended:
-                console.print(safe(line), highlight=False, soft_wrap=True)
+                console.say(line)
                 failed = failed or has_failed
             following = {item.mark.run_id for item in found if item.mark.alive}
             any_seen = any_seen or bool(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 FLAGS = {
     "--multirun": 0,
@@ -70,12 +70,7 @@ _CAST = re.compile(r"(?i)\b(int|float|bool|json_str)\s*\(")
 
 def config_dirs(arguments: Sequence[str]) -> list[str]:
     """The folders given with `--config-dir`."""
-    found = []
-    for k, argument in enumerate(arguments):
-        flag, equals, value = argument.partition("=")
-        if flag in ("--config-dir", "-cd"):
-            found.append(value if equals else next(iter(arguments[k + 1 : k + 2]), ""))
-    return found
+    return [value for flag, value in split_flags(arguments) if flag in ("--config-dir", "-cd")]
 
 
 def quoted_texts(arguments: Iterable[str]) -> list[str]:
@@ -89,22 +84,22 @@ def quoted_texts(arguments: Iterable[str]) -> list[str]:
     ]
 
 
+def split_flags(arguments: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Each flag with its value, which may be empty; overrides with an empty flag."""
+    words = iter(arguments)
+    for word in words:
+        if not word.startswith("-") or word[1:2].isdigit():
+            yield "", word
+            continue
+        flag, equals, value = word.partition("=")
+        yield flag, next(words, "") if FLAGS.get(flag) and not equals else value
+
+
 def flags_first(arguments: Iterable[str]) -> list[str]:
     """Flags with their values, then overrides: the only order that Hydra's parser takes."""
-    flags: list[str] = []
-    overrides: list[str] = []
-    values_left = 0
-    for argument in arguments:
-        if values_left:
-            flags.append(argument)
-            values_left -= 1
-        elif argument.startswith("-") and not argument[1:2].isdigit():
-            flag, equals, _ = argument.partition("=")
-            values_left = 0 if equals else FLAGS.get(flag, 0)
-            flags.append(argument)
-        else:
-            overrides.append(argument)
-    return [*flags, *overrides]
+    split = list(split_flags(arguments))
+    flags = [f"{flag}={value}" if value else flag for flag, value in split if flag]
+    return [*flags, *(override for flag, override in split if not flag)]
 
 
 def is_choices(value: str) -> bool:
@@ -120,16 +115,17 @@ def _quote(argument: str) -> str:
         if is_choices(value):
             words = [f"'{w}'" if OTHER_TYPE.fullmatch(w) else w for w in value.split(",")]
             return f"{key}={','.join(words)}"
-        return f"{key}={_quoted(value)}"
+        return f"{key}={quoted(value)}"
     if equals and (key in PROSE or key.startswith(TAGS)):
-        return argument if value == "null" else f"{key}={_quoted(value)}"
+        return argument if value == "null" else f"{key}={quoted(value)}"
     plain = re.fullmatch(r"[\w./:+-]*", value, re.ASCII) is not None
     if not equals or key not in TEXTS or plain or value[:1] in ("'", '"') or "," in value:
         return argument
-    return f"{key}={_quoted(value)}"
+    return f"{key}={quoted(value)}"
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
+    """A text as Hydra's grammar takes it whatever is in it."""
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
 

@@ -21,6 +21,7 @@ from nnexp.config.arguments import (
     TAGS,
     TEXTS,
     printable,
+    split_flags,
 )
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
@@ -51,31 +52,23 @@ def check_arguments(arguments: Sequence[str], keys: Iterable[str], commands: Ite
         UserError: one line naming the argument and what is allowed.
     """
     known = sorted({*keys, *GROUPS, *HYDRA_KEYS})
-    values_left, asked = 0, ""
-    for argument in [*arguments, ""]:
-        if values_left:
-            values_left -= 1
-            if not argument:
-                values = ", ".join(CHOICES.get(asked, ("VALUE",)))
-                raise UserError(f"{asked}: has no value; allowed: {asked} {values}")
-            _check_choice(asked, argument)
-        elif not argument:
-            continue
-        elif argument.startswith("-") and not argument[1:2].isdigit():
-            flag, _, value = argument.partition("=")
-            if flag not in FLAGS:
-                allowed = ", ".join([*(f for f in FLAGS if f.startswith("--")), *TAKEN_BEFORE])
-                raise UserError(
-                    f"{printable(flag)}: unknown option; allowed: {allowed}"
-                    f"{_option_or_key(flag, known)}"
-                )
-            if value and not FLAGS[flag]:
-                raise UserError(f"{printable(argument)}: allowed: {flag}, without a value")
-            values_left, asked = (0 if value else FLAGS[flag]), flag
+    for flag, value in split_flags(arguments):
+        if not flag:
             if value:
-                _check_choice(flag, value)
-        else:
-            _check_override(argument, known, commands)
+                _check_override(value, known, commands)
+        elif flag not in FLAGS:
+            allowed = ", ".join([*(f for f in FLAGS if f.startswith("--")), *TAKEN_BEFORE])
+            raise UserError(
+                f"{printable(flag)}: unknown option; allowed: {allowed}"
+                f"{_option_or_key(flag, known)}"
+            )
+        elif FLAGS[flag] and not value:
+            values = ", ".join(CHOICES.get(flag, ("VALUE",)))
+            raise UserError(f"{flag}: has no value; allowed: {flag} {values}")
+        elif value and not FLAGS[flag]:
+            raise UserError(f"{printable(f'{flag}={value}')}: allowed: {flag}, without a value")
+        elif value not in CHOICES.get(flag, (value,)):
+            raise UserError(f"{flag} {printable(value)}: allowed: {', '.join(CHOICES[flag])}")
 
 
 def check_one_preset(arguments: Iterable[str]) -> None:
@@ -105,11 +98,6 @@ def _option_or_key(flag: str, known: Sequence[str]) -> str:
     if any(name.rpartition(".")[2] == key for name in known):
         return meant
     return suggestion(flag, [*FLAGS, *TAKEN_BEFORE]) or meant
-
-
-def _check_choice(flag: str, value: str) -> None:
-    if flag in CHOICES and value not in CHOICES[flag]:
-        raise UserError(f"{flag} {printable(value)}: allowed: {', '.join(CHOICES[flag])}")
 
 
 def _check_override(argument: str, known: Sequence[str], commands: Iterable[str]) -> None:
@@ -159,7 +147,7 @@ def _check_override(argument: str, known: Sequence[str], commands: Iterable[str]
 
 def _setting_with(choice: str) -> str:
     """What is meant by a choice without its group, such as `l2` or a preset's name."""
-    from nnexp.config.choices import choices_of_groups  # It reads modules that read this one.
+    from nnexp.config.key_help import choices_of_groups  # It reads modules that read this one.
 
     groups = [group for group, names in choices_of_groups().items() if choice in names]
     # Where a preset is named as a key or a group is, the preset is meant: there is no value.

@@ -1,19 +1,31 @@
-"""The shortest command that asks for a given config again."""
+"""The shortest command that asks for a given config again, and a config changed by overrides."""
 
 from __future__ import annotations
 
 import dataclasses
 import re
 import shlex
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import yaml
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
-from nnexp.config.arguments import GROUPS
-from nnexp.config.compose import choice_file, choice_of, config_dir, flat, flatten, register
+from nnexp.config.arguments import GROUPS, given_keys, quoted, quoted_texts
+from nnexp.config.compose import (
+    choice_file,
+    choice_of,
+    config_dir,
+    flat,
+    flatten,
+    register,
+    resolve,
+)
 from nnexp.config.extensions import options_of
+from nnexp.config.messages import refusals
 from nnexp.config.schema import Config
 
 _SIDE = ("tracking.", "sweep.")
@@ -61,9 +73,8 @@ def _choice(config: Config, group: str) -> str:
 def _quoted(value: str) -> str:
     """A value that Hydra's grammar reads back as the same text."""
     plain = re.sub(r"[_.+/-]", "", value)
-    if (plain.isascii() and plain.isalnum()) or value.startswith("["):
-        return value
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    whole = (plain.isascii() and plain.isalnum()) or value.startswith("[")
+    return value if whole else quoted(value)
 
 
 @lru_cache(maxsize=256)
@@ -80,3 +91,34 @@ def _baseline(choices: tuple[tuple[str, str], ...], n_train: int) -> dict[str, s
     plain = OmegaConf.to_container(merged, resolve=True)
     assert isinstance(plain, dict)
     return dict(flat(plain, ""))  # type: ignore[arg-type]
+
+
+_LAUNCHER = "hydra/launcher=basic"
+"""Hydra wants one, though nothing is launched; this program's own is told to it by who does."""
+
+
+def changed(config: Config, overrides: Sequence[str]) -> Config:
+    """The config that the overrides make of another.
+
+    A group that is typed (`reg=l1`) begins with its own defaults, not with the keys that the other
+    config had in it.
+
+    Raises:
+        UserError: as for a command line.
+    """
+    given = given_keys(overrides)
+    groups = [key for key in given if key in GROUPS]
+    kept = [
+        override
+        for override in overrides_of(config)
+        if override.partition("=")[0].split(".")[0] not in groups
+    ]
+    register()
+    instance = GlobalHydra.instance().hydra
+    GlobalHydra.instance().clear()
+    try:
+        with refusals(), initialize_config_dir(str(config_dir()), version_base="1.3"):
+            composed = compose("config", overrides=[_LAUNCHER, *kept, *quoted_texts(overrides)])
+            return resolve(composed, given)
+    finally:
+        GlobalHydra.instance().hydra = instance

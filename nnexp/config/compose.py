@@ -20,7 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from nnexp.config import extensions
 from nnexp.config.arguments import NOTIFY, RETIRED, printable
 from nnexp.config.check import check
-from nnexp.config.messages import one_line
+from nnexp.config.messages import one_line, refusals
 from nnexp.config.plain_yaml import read_plain, write_plain
 from nnexp.config.schema import COSTS, DATASETS, INITIALIZERS, REGULARIZERS, Config
 from nnexp.config.values import shown
@@ -151,10 +151,8 @@ def resolve(composed: DictConfig, given: Collection[str] = ()) -> Config:
     Raises:
         UserError: a value has the wrong type or breaks a rule.
     """
-    try:
+    with refusals():
         config = OmegaConf.to_object(composed)
-    except OmegaConfBaseException as error:
-        raise UserError(one_line(error)) from error
     assert isinstance(config, Config)
     if config.data.root is not None:
         # The record must lead to the files from any folder.

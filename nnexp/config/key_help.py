@@ -1,4 +1,4 @@
-"""What a config key is: its meaning as the schema tells it, its default, what is allowed."""
+"""What a config key and its choices are: as the schema and the files in `conf/` tell it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import inspect
 import re
 import textwrap
 from functools import lru_cache
+from itertools import takewhile
 
-from nnexp.config.arguments import TAGS
-from nnexp.config.dependent_keys import NEEDS
+from nnexp.config import extensions
+from nnexp.config.arguments import GROUPS, TAGS
+from nnexp.config.check import NEEDS
+from nnexp.config.compose import choice_file, config_dir, names_of
 from nnexp.config.messages import kind_of
 from nnexp.config.rules import RULES
 from nnexp.config.schema import Config
@@ -79,3 +82,23 @@ def _docstrings(owner: type) -> dict[str, str]:
         ):
             found[field.target.id] = " ".join(str(after.value.value).split())
     return found
+
+
+def choices_of_groups() -> dict[str, list[str]]:
+    """The names that can be given to each group, in alphabetical order."""
+    return {
+        group: sorted(path.stem for path in (config_dir() / group).glob("*.yaml"))
+        + [name for name in names_of(group) if not choice_file(group, name).exists()]
+        for group in GROUPS
+    }
+
+
+def opening(group: str, choice: str) -> str:
+    """What a choice's file says of itself in its first comment; of a user's own, its docstring."""
+    if (part := extensions.PARTS.get((f"{group}.name", choice))) is not None:
+        return part.about
+    file = choice_file(group, choice)
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    comment = [line[2:] for line in takewhile(lambda line: line.startswith("#"), lines)]
+    said = [line for line in comment if not line.startswith(("@", "  python"))]
+    return " ".join(said)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import get_type_hints
 
 from hydra.core.override_parser.types import Override
-from hydra.errors import OverrideParseException
+from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -26,6 +28,19 @@ _KINDS = {
     list[int]: "a list such as [30] or [100,30]; [] for none",
     list[str]: "a list of names such as [NAME]; [] for none",
 }
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Let Hydra's and OmegaConf's errors be refusals in one line.
+
+    Raises:
+        UserError: in place of one of them.
+    """
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UserError(one_line(error)) from error
 
 
 def one_line(error: BaseException) -> str:

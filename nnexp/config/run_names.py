@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from nnexp.config.extensions import names as own_names
 from nnexp.config.plurals import some
 from nnexp.config.schema import Config
+from nnexp.config.values import value_of
 
 DEFAULT = Config()
 
@@ -58,8 +58,7 @@ def _parts(config: Config) -> list[str]:
 
 def _method(config: Config) -> list[str]:
     reg, dropout = config.reg, config.dropout
-    parts = [config.cost.name]
-    parts += [f"smoothing {config.cost.smoothing:g}"] if config.cost.smoothing else []
+    parts = [config.cost.name, *_changed(config, {"cost.smoothing": "smoothing {:g}"})]
     if reg.name in ("l2", "l1", "decoupled", *own_names("reg.name")):
         parts += [reg.name, f"λ{reg.lmbda:g}"]
     elif reg.name == "elastic":
@@ -69,74 +68,66 @@ def _method(config: Config) -> list[str]:
     parts += ["biases too"] if reg.biases and reg.name != "none" else []
     if dropout.hidden or dropout.input:
         parts.append(f"dropout {dropout.hidden:g}/{dropout.input:g}")
-        parts += ["batch mask"] if dropout.mask == "batch" else []
-        parts += ["scaled at test"] if dropout.scale == "test" else []
+        parts += _changed(config, {"dropout.mask": "{} mask", "dropout.scale": "scaled at {}"})
     return parts
 
 
 def _data(config: Config) -> list[str]:
-    data = config.data
-    if data.name == "neuron":
+    if config.data.name == "neuron":
         return ["neuron"]
-    parts = [config.size]
-    parts += [data.name] if data.name != "mnist" else []
-    parts += [f"{data.subset} subset"] if data.subset != "first" else []
-    if data.n_validation != DEFAULT.data.n_validation:
-        parts.append(f"validation {data.n_validation}")
-    return parts
+    texts = {
+        "data.name": "{}",
+        "data.subset": "{} subset",
+        "data.n_validation": "validation {}",
+    }
+    return [config.size, *_changed(config, texts)]
 
 
 def _start(config: Config) -> list[str]:
     """Network, first weights, and how the training data are varied."""
     parts = []
-    if config.model != DEFAULT.model and config.data.name != "neuron":
+    if config.data.name != "neuron":
         if config.model.hidden != DEFAULT.model.hidden:
             parts.append("-".join(map(str, config.model.hidden)) or "linear")
-        if config.model.activation != DEFAULT.model.activation:
-            parts.append(config.model.activation)
-    if config.init.name != DEFAULT.init.name:
-        parts.append(config.init.name)
+        parts += _changed(config, {"model.activation": "{}"})
+    parts += _changed(config, {"init.name": "{}"})
     if config.init.name == "fixed":
         parts.append(f"w{config.init.weight:g} b{config.init.bias:g}")
     if config.expand.name != "none":
-        parts.append(f"expand {config.expand.name}")
-        parts += ["fixed"] if config.expand.fixed else []
-        parts += _changed(config.expand, DEFAULT.expand, ("angle", "alpha", "sigma"))
+        numbers = {f"expand.{key}": f"{key} {{:g}}" for key in ("angle", "alpha", "sigma")}
+        parts += _changed(config, {"expand.name": "expand {}", "expand.fixed": "fixed", **numbers})
     return parts
 
 
 def _descent(config: Config) -> list[str]:
     train, usual = config.train, DEFAULT.train
-    parts = [f"η{train.eta:g}"] if train.eta != usual.eta else []
-    if train.momentum:
-        parts.append(f"μ{train.momentum:g}")
-        parts += ["nesterov"] if train.nesterov else []
-    parts += [f"average {train.average:g}"] if train.average else []
+    parts = _changed(config, {"train.eta": "η{:g}", "train.momentum": "μ{:g}"})
+    parts += ["nesterov"] if train.momentum and train.nesterov else []
+    parts += _changed(config, {"train.average": "average {:g}"})
     if config.data.name != "neuron":
-        parts += [f"batch {train.batch_size}"] if train.batch_size != usual.batch_size else []
+        parts += _changed(config, {"train.batch_size": "batch {}"})
     parts += [some(train.epochs, "epoch")] if train.epochs != usual.epochs else []
     if train.dtype != ("float64" if config.rng == "nielsen2014" else usual.dtype):
         parts.append(train.dtype)
-    parts += [f"{train.engine} engine"] if train.engine != usual.engine else []
-    return parts
+    return parts + _changed(config, {"train.engine": "{} engine"})
 
 
 def _ending(config: Config) -> list[str]:
     """How η changes, when training stops, and whose generators are used."""
     parts = []
     if config.schedule.name != DEFAULT.schedule.name:
-        parts.append(f"schedule {config.schedule.name}")
         keys = ("factor", "every", "half", "patience", "least")
-        parts += _changed(config.schedule, DEFAULT.schedule, keys)
+        numbers = {f"schedule.{key}": f"{key} {{:g}}" for key in keys}
+        parts += _changed(config, {"schedule.name": "schedule {}", **numbers})
     if config.stop.name != "none":
-        parts.append(f"stop {config.stop.name}")
-        parts += _changed(config.stop, DEFAULT.stop, ("patience",))
-    parts += [config.rng] if config.rng != DEFAULT.rng else []
-    return parts
+        parts += _changed(config, {"stop.name": "stop {}", "stop.patience": "patience {:g}"})
+    return parts + _changed(config, {"rng": "{}"})
 
 
-def _changed(part: Any, usual: Any, keys: Sequence[str]) -> list[str]:
-    """The numbers of a group that are not as usual: `sigma 4`."""
+def _changed(config: Config, texts: Mapping[str, str]) -> list[str]:
+    """What is said of keys that are not as usual: `sigma 4`."""
     return [
-        f"{key} {getattr(part, key):g}" for key in keys if getattr(part, key) != getattr(usual, key)
+        text.format(value)
+        for key, text in texts.items()
+        if (value := value_of(config, key)) != value_of(DEFAULT, key)
     ]

@@ -42,13 +42,11 @@ def effect_sentence(
     """`L2 against no regularization, mean over 12 settings of the rest: −3.32 points (…).`"""
     row = effect_row(effect, Metric(comparison.metric))
     a, b = (level_said(comparison, material, effect.at, level) for level in (row.a, row.b))
-    interval = f"{measure.text(row.low, sign=True)} to {measure.text(row.high, sign=True)}"
     tail = "" if effect.resolved else f": {row.verdict}"
-    change = f"{measure.text(row.mean, sign=True)} {measure.difference_unit}".strip()
-    a = capital(a)
     return (
-        f"{a} against {b}, mean over {row.over} combinations of the rest: {change} "
-        f"({comparison.rule.interval_name} {interval}){tail}."
+        f"{capital(a)} against {b}, mean over {row.over} combinations of the rest: "
+        f"{measure.change(row.mean)} "
+        f"({comparison.rule.interval_name} {measure.span((row.low, row.high))}){tail}."
     )
 
 
@@ -75,7 +73,7 @@ def effects_table(
             (
                 f"{a} against {b}",
                 measure.text(row.mean, sign=True),
-                f"{measure.text(row.low, sign=True)} to {measure.text(row.high, sign=True)}",
+                measure.span((row.low, row.high)),
                 f"{effect.p:.2g}",
                 row.seeds,
                 row.over,

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nnexp.report.chapter import chapter_charts
-from nnexp.report.figure import Drawn, Section
 from nnexp.report.final_plots import dots, slopes
 from nnexp.report.grid_map import Grid, grid_map
 from nnexp.report.labels import FINAL
-from nnexp.report.learning import learning_charts
+from nnexp.report.learning import learning_charts, size_charts
 from nnexp.report.networks import SETTINGS, Networks, confusion, weight_charts
 from nnexp.report.neuron import NOT_COMPARABLE, is_neuron, neuron_charts
 from nnexp.report.pairs import Shown
-from nnexp.report.plots import draw
+from nnexp.report.plots import Drawn, Section, draw
 from nnexp.report.report_data import Material
-from nnexp.report.sizes import size_charts
 from nnexp.study.compare import Comparison
 
 CHAPTER = "As the chapter draws it"

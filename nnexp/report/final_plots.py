@@ -11,17 +11,18 @@ from matplotlib.axes import Axes
 from nnexp.config.plurals import some
 from nnexp.record.figures.style import GREY, INK, quiet
 from nnexp.record.palette import COLOURS
-from nnexp.report.figure import Drawn
 from nnexp.report.labels import Measure
 from nnexp.report.pairs import Shown
 from nnexp.report.palette import PUBLISHED_COLOUR, colour
-from nnexp.report.plots import TEXT, WIDTH, inches, label_inside, new_picture, panels
+from nnexp.report.plots import TEXT, WIDTH, Drawn, inches, label_inside, new_picture, panels
 from nnexp.report.report_data import Material
 from nnexp.study.bootstrap import Interval
 from nnexp.study.compare import Comparison, Setting
 from nnexp.study.metric import Metric
 from nnexp.study.statistics import summarize
 
+ROWS = 24
+"""So many settings are shown run by run; the tables hold all."""
 PANELS = 8
 _ROW = 0.36
 _MANY = 8
@@ -39,7 +40,7 @@ _MARKERS = "Dos^vP*X"
 def dots(material: Material, measure: Measure) -> Drawn:
     """Every run a dot, its setting's mean with the 95 % interval; the published value as a line."""
     measured = set(material.runs.dropna(subset=[measure.metric])["setting"])
-    settings = [setting for setting in material.rows if setting in measured]
+    settings = [setting for setting in material.some(ROWS) if setting in measured]
     longest = max(map(len, settings))
     beside = len(settings) > _MANY and longest <= _LONGEST
     row_height, left = (_LOW_ROW, 0.3 + _LETTER * longest) if beside else (_ROW, 0.2)
@@ -59,10 +60,9 @@ def dots(material: Material, measure: Measure) -> Drawn:
             axes.plot([summary.low, summary.high], [row, row], color=hue, linewidth=2.2)
         marker = _MARKERS[material.style[setting] % len(_MARKERS)]
         axes.plot([summary.mean], [row], marker, color=hue, markersize=6)
-        for known in material.published:
-            if known.setting == setting and measure.metric in known.final:
-                at = measure.scale * known.final[measure.metric]
-                axes.plot([at, at], [row - 0.3, row + 0.2], color=PUBLISHED_COLOUR, linewidth=2.5)
+        for value in material.printed(setting, measure.metric):
+            at = [measure.scale * value] * 2
+            axes.plot(at, [row - 0.3, row + 0.2], color=PUBLISHED_COLOUR, linewidth=2.5)
         if beside:
             x, y = (0.2 - left) / (WIDTH - left - 0.2), (row + 0.25) / len(settings)
             label_inside(axes, x, y, setting, size=TEXT - 1.5)
@@ -75,8 +75,7 @@ def dots(material: Material, measure: Measure) -> Drawn:
     quiet(axes)
     axes.spines["left"].set_visible(False)
     axes.yaxis.set_visible(False)
-    unit = f"{measure.title} ({measure.unit})".replace(" ()", "")
-    axes.set_xlabel(measure.unit if beside else unit, size=TEXT, color=INK)
+    axes.set_xlabel(measure.unit if beside else measure.heading, size=TEXT, color=INK)
     printed = any(measure.metric in known.final for known in material.published if known.setting)
     note = "each run a dot"
     note += "; the mean with its 95 % interval" if several else ""
@@ -103,13 +102,12 @@ def slopes(comparison: Comparison, pairs: Sequence[Shown], measure: Measure) -> 
     for axes, panel in zip(places, chosen, strict=True):
         a, b = settings[panel.pair.a], settings[panel.pair.b]
         told.append(_panel(axes, panel, b, a, measure, wide))
-    unit = f" ({measure.unit})" if measure.unit else ""
     left_out = len(paired) - len(chosen)
     note = "a thin line for each seed; the mean thick"
     note += f"; {some(left_out, 'more pair')} in the table" if left_out else ""
     return Drawn(
         "slopes",
-        f"{measure.title}{unit}: the same seed under two settings",
+        f"{measure.heading}: the same seed under two settings",
         f"{measure.title}, from one setting to another: {'; '.join(told)}.",
         figure,
         note,
@@ -133,8 +131,7 @@ def _panel(
     axes.margins(y=0.12)
     quiet(axes)
     axes.tick_params(axis="x", labelcolor=INK)
-    change = f"{measure.text(mean[1] - mean[0], sign=True)} {measure.difference_unit}".strip()
-    lines = textwrap.wrap(panel.rest, wide)
-    label_inside(axes, 0.0, 1.04, "\n".join([*lines, change]), size=TEXT - 0.5)
+    lines = [*textwrap.wrap(panel.rest, wide), measure.change(mean[1] - mean[0])]
+    label_inside(axes, 0.0, 1.04, "\n".join(lines), size=TEXT - 0.5)
     where = f" with {panel.rest}" if panel.rest else ""
     return f"{panel.b} {measure.text(mean[0])} to {panel.a} {measure.text(mean[1])}{where}"

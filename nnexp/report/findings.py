@@ -95,7 +95,8 @@ def _means(material: Material, measure: Measure, comparison: Comparison | None) 
             n = some(int(material.runs[measure.metric].notna().sum()), "run")
             spread = material.runs[measure.metric].std()
             sd = f" (sd {measure.text(float(spread))})" if math.isfinite(spread) else ""
-            printed = _printed(material, measure, str(best))
+            values = material.printed(str(best), measure.metric)[:1]
+            printed = "".join(f"; published {measure.text(value)}" for value in values)
             return f"{measure.title}: {measure.text(means.iloc[0])}{unit}{sd}, {n}{printed}."
         return (
             f"{measure.title}: from {measure.text(means.iloc[0])}{unit} ({worst}) to "
@@ -114,15 +115,6 @@ def _means(material: Material, measure: Measure, comparison: Comparison | None) 
     )
 
 
-def _printed(material: Material, measure: Measure, setting: str) -> str:
-    values = [
-        known.final[measure.metric]
-        for known in material.published
-        if known.setting == setting and measure.metric in known.final
-    ]
-    return f"; published {measure.text(values[0])}" if values else ""
-
-
 def _mean(setting: Setting, measure: Measure, *, interval: bool = True) -> str:
     m = setting.summary
     unit = f" {measure.unit}" if measure.unit else ""
@@ -138,10 +130,6 @@ def _mean(setting: Setting, measure: Measure, *, interval: bool = True) -> str:
 def _difference(shown: Shown, measure: Measure) -> str:
     d = shown.pair.difference
     where = f" ({shown.rest})" if shown.rest else ""
-    change = f"{measure.text(d.mean, sign=True)} {measure.difference_unit}".strip()
-    interval = (
-        f"95 % interval {measure.text(d.low, sign=True)} to {measure.text(d.high, sign=True)}"
-    )
-    told = verdict(shown, measure)
-    tail = "" if shown.pair.resolved else f": {told}"
-    return f"{capital(shown.a)} against {shown.b}{where}: {change} ({interval}){tail}."
+    told = f"{measure.change(d.mean)} (95 % interval {measure.span((d.low, d.high))})"
+    tail = "" if shown.pair.resolved else f": {verdict(shown, measure)}"
+    return f"{capital(shown.a)} against {shown.b}{where}: {told}{tail}."

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from mlflow.entities import Run
 
 from nnexp.config.compose import schema_keys
 from nnexp.config.plurals import some
 from nnexp.record.store import Store
 from nnexp.record.tags import number as tagged
 from nnexp.report.chart import Chart, Series, finite, thinned
-from nnexp.report.figure import Drawn, Section
 from nnexp.report.labels import FINAL, MEASURES
 from nnexp.report.palette import PUBLISHED
-from nnexp.report.plots import draw
+from nnexp.report.plots import Drawn, Section, draw
 from nnexp.report.report_data import Material
 from nnexp.study.frames import curves_of, select
 from nnexp.study.text_table import TextTable
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 DRAWN = 8
 """So many runs are drawn with their forks, the latest; the table holds all."""

@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 from nnexp.config.plurals import some
 from nnexp.config.varying_keys import short
 from nnexp.record.figures.style import INK, SEQUENTIAL, quiet
-from nnexp.report.figure import Drawn
 from nnexp.report.labels import FINAL, number
-from nnexp.report.plots import TEXT, label_inside, panels
+from nnexp.report.learning import SIZE
+from nnexp.report.plots import TEXT, Drawn, label_inside, panels
 from nnexp.report.report_data import Material
-from nnexp.report.sizes import SIZE
 from nnexp.study.compare import compare
 from nnexp.study.metric import Metric, plain_zero
 from nnexp.study.statistics import Summary, summarize

@@ -10,9 +10,8 @@ from nnexp.data.dataset import Examples
 from nnexp.errors import UserError
 from nnexp.record.figures.style import INK, mosaic, visible
 from nnexp.record.store import Store
-from nnexp.report.figure import Drawn, Section
 from nnexp.report.labels import capital
-from nnexp.report.plots import TEXT, WIDTH, inches, new_picture
+from nnexp.report.plots import TEXT, WIDTH, Drawn, Section, inches, new_picture
 from nnexp.report.report_data import Material
 from nnexp.study.compare import Comparison
 from nnexp.study.images import compare_images, sentence

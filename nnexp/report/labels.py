@@ -10,6 +10,7 @@ import pandas as pd
 from nnexp.config.plurals import some
 from nnexp.config.rounding import settled
 from nnexp.study.metric import plain_zero
+from nnexp.study.statistics import Summary
 
 _NAMES = {
     ("cost.name", "crossentropy"): "cross-entropy",
@@ -104,9 +105,27 @@ class Measure:
         digits = 2 if self.scale == 100.0 else self.digits
         return number(value * self.scale, sign=sign, digits=digits)
 
+    def interval(self, summary: Summary) -> str:
+        """A mean with its interval: `96.03 (95.86 to 96.19)`; of one value the mean alone."""
+        mean, low, high = map(self.text, (summary.mean, summary.low, summary.high))
+        return mean if summary.n == 1 else f"{mean} ({low} to {high})"
+
+    def span(self, interval: tuple[float, float]) -> str:
+        """The interval of a difference: `+0.21 to +0.34`."""
+        return " to ".join(self.text(end, sign=True) for end in interval)
+
+    def change(self, value: float) -> str:
+        """A difference with its sign and unit: `+0.21 points`."""
+        return f"{self.text(value, sign=True)} {self.difference_unit}".strip()
+
     def difference(self, value: float) -> str:
         """The size of a difference, with its unit: `0.21 points`."""
         return f"{self.text(value)} {self.difference_unit}".rstrip()
+
+    @property
+    def heading(self) -> str:
+        """`Test accuracy (%)`."""
+        return f"{self.title} ({self.unit})" if self.unit else self.title
 
     @property
     def difference_unit(self) -> str:

@@ -1,4 +1,4 @@
-"""Curves over the epochs: accuracies, costs and the gap, mean with band over seeds."""
+"""Curves over the epochs, and against the size of the training set: mean with band over seeds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from nnexp.config.plurals import some
 from nnexp.report.bands import stopped_at_once
 from nnexp.report.chart import Chart, Series, line_of, thinned
-from nnexp.report.labels import own_metrics
+from nnexp.report.labels import FINAL, own_metrics
 from nnexp.report.palette import PUBLISHED
 from nnexp.report.report_data import Material
 
@@ -160,3 +160,39 @@ def published_lines(
         label = f"published: {setting}" if named and setting else known.name
         lines.append(Series(label, steps[kept], values[kept], style=PUBLISHED))
     return lines
+
+
+SIZE = "data.n_train"
+
+
+def size_charts(material: Material) -> list[Chart]:
+    """Test accuracy and gap against the number of images, one line for each other setting."""
+    if material.runs.get(SIZE) is None or material.runs[SIZE].nunique() < 3:
+        return []
+    wanted = [(FINAL, "size", "Test accuracy (%)"), ("gap/final", "size_gap", "Gap (points)")]
+    return [
+        _against(material, metric, name, title)
+        for metric, name, title in wanted
+        if metric in material.runs and material.runs[metric].notna().any()
+    ]
+
+
+def _against(material: Material, metric: str, name: str, title: str) -> Chart:
+    others = [i for i, key in enumerate(material.keys) if key != SIZE]
+    group = material.runs["setting"].map(
+        {s: ", ".join(values[i] for i in others) for s, values in material.settings.items()}
+    )
+    lines = []
+    for style, label in enumerate(dict.fromkeys(group)):
+        part = material.runs[group == label].astype({SIZE: float, metric: float})
+        band = part.groupby(SIZE)[metric].agg(["mean", "min", "max", "count"])
+        lines.append(line_of(band, label or "mean", style, scale=100.0, points=True))
+    return Chart(
+        name=name,
+        title=f"{title} against the size of the training set",
+        x_label="training images (logarithmic)",
+        y_label=title,
+        series=tuple(lines),
+        note="mean over seeds and the range of all of them",
+        log_x=True,
+    )

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.patches import Rectangle
+from mlflow.entities import Run
 from numpy.typing import NDArray
 
 from nnexp.config.plurals import some
@@ -22,9 +22,8 @@ from nnexp.record.figures.confusion import confusion_counts
 from nnexp.record.figures.style import INK, VERMILION
 from nnexp.record.store import Store
 from nnexp.report.chart import Chart, Floats, Series
-from nnexp.report.figure import Drawn
 from nnexp.report.labels import number
-from nnexp.report.plots import TEXT, WIDTH, inches, label_inside, new_picture
+from nnexp.report.plots import TEXT, WIDTH, Drawn, inches, label_inside, new_picture
 from nnexp.report.report_data import Material
 from nnexp.study.first_layer import NEAR, first_layer, near_zero
 from nnexp.study.lookup import artifact
@@ -32,9 +31,6 @@ from nnexp.study.recorded import recorded_config, recorded_weights, tested_data
 from nnexp.study.text_table import TextTable
 from nnexp.train.plan import pixel_max_of
 from nnexp.train.predict import outputs
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 RUNS = 5
 """Of each setting so many recorded networks are read."""
@@ -57,6 +53,11 @@ class Networks:
     confusion: NDArray[np.int64]
     """Summed over the networks; row = true class, column = predicted class."""
 
+    @property
+    def mistakes(self) -> NDArray[np.int64]:
+        """The counts without those of right answers."""
+        return self.confusion - np.diag(np.diag(self.confusion))
+
 
 def read_networks(store: Store, material: Material) -> tuple[list[Networks], list[str]]:
     """The networks of the settings, as far as they are recorded; and why others are left out."""
@@ -67,22 +68,24 @@ def read_networks(store: Store, material: Material) -> tuple[list[Networks], lis
             (run for run in material.kept if run.info.run_id in ids),
             key=lambda run: int(run.data.params.get("seed", 0)),
         )
-        read = {str(run.info.run_id): _weights(store, run) for run in ours[:RUNS]}
-        recorded = {run_id: network for run_id, network in read.items() if network is not None}
+        read = [(run, _weights(store, run)) for run in ours[:RUNS]]
+        recorded = [network for _, network in read if network is not None]
         if not recorded or ours[0].data.params["data.name"] == "neuron":
             continue
-        runs = [run for run in ours if run.info.run_id in recorded]
+        runs = [run for run, network in read if network is not None]
         if any(run.data.params["monitor.test"] == "never" for run in runs):
             untested += 1
             continue
         try:
-            config = _config(store, runs[0])
+            with TemporaryDirectory() as folder:
+                file = artifact(store, runs[0], "config.yaml", folder)
+                config = recorded_config(runs[0], file)
             for run in runs:
                 dataset = tested_data(run, config)
         except UserError as error:
             left_out.append(f"{setting}: no weights and no confusion are shown: {error}")
             continue
-        found.append(_networks(setting, list(recorded.values()), config, dataset))
+        found.append(_networks(setting, recorded, config, dataset))
     if untested:
         left_out.append(
             f"no weights and no confusion are shown of {some(untested, 'setting')}, of which not "
@@ -96,11 +99,6 @@ def _weights(store: Store, run: Run) -> Parameters | None:
     with suppress(UserError):
         return recorded_weights(store, run)
     return None
-
-
-def _config(store: Store, run: Run) -> Config:
-    with TemporaryDirectory() as folder:
-        return recorded_config(run, artifact(store, run, "config.yaml", folder))
 
 
 def _networks(
@@ -207,13 +205,13 @@ def confusion(found: Sequence[Networks]) -> Drawn | None:
     names = ["\n".join(textwrap.wrap(networks.setting, 36)) for networks in found]
     step = 2.75 + _LINE * max(0, max(name.count("\n") for name in names) - 1)
     figure = new_picture(step * rows)
-    most = max(float(_mistakes(n.confusion).max() / n.confusion.sum()) for n in found) or 1.0
+    most = max(float(n.mistakes.max() / n.confusion.sum()) for n in found) or 1.0
     told = []
     for index, networks in enumerate(found):
         left = 0.4 + index % columns * width
         bottom = 0.35 + (rows - 1 - index // columns) * step
         axes = inches(figure, left, bottom, width - 0.5, width - 0.5)
-        wrong = _mistakes(networks.confusion)
+        wrong = networks.mistakes
         classes = len(wrong)
         for (row, column), count in np.ndenumerate(wrong):
             # A root lets one mistake be seen beside fifty.
@@ -249,14 +247,8 @@ def confusion(found: Sequence[Networks]) -> Drawn | None:
     return Drawn("confusion", "Confusion: which class is taken for which", text, figure, note)
 
 
-def _mistakes(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    wrong = counts.copy()
-    np.fill_diagonal(wrong, 0)
-    return wrong
-
-
 def _worst(networks: Networks) -> str:
-    wrong = _mistakes(networks.confusion)
+    wrong = networks.mistakes
     row, column = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
     share = 100.0 * wrong.sum() / networks.confusion.sum()
     each = wrong[row, column] / len(networks.parameters)

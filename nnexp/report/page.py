@@ -13,7 +13,6 @@ from nnexp.errors import UserError
 from nnexp.record.check_seals import warnings_of
 from nnexp.record.store import Store
 from nnexp.report.effects import effects_table, interaction_tables
-from nnexp.report.figure import Section
 from nnexp.report.figures import sections
 from nnexp.report.findings import answers, warnings
 from nnexp.report.forks import fork_sections, fork_table, read_forks
@@ -23,10 +22,10 @@ from nnexp.report.networks import read_networks, weight_answer, weight_table
 from nnexp.report.neuron import is_neuron, neuron_table
 from nnexp.report.page_folder import check_is_ours, figures_of, remove_unused, save_figures
 from nnexp.report.pairs import Shown, command_of, compared, shown
-from nnexp.report.provenance import provenance, training_commands
+from nnexp.report.plots import Drawn, Section
+from nnexp.report.provenance import Carried, carried, provenance, training_commands
 from nnexp.report.render import render
 from nnexp.report.report_data import Material, gather
-from nnexp.report.results_inside import Carried, carried
 from nnexp.report.search import search_answer, search_sections, search_table
 from nnexp.report.tables import (
     claims_tables,
@@ -68,16 +67,10 @@ class Report:
     """So many forks of these runs are shown."""
     proof: Carried
 
-
-@dataclass(frozen=True)
-class Written:
-    """A report on disk."""
-
-    page: Path
-    figures: int
-    answers: tuple[str, ...]
-    changed: tuple[str, ...]
-    """Lines on runs whose records are not what was recorded."""
+    @property
+    def figures(self) -> list[Drawn]:
+        """Those of all sections."""
+        return [drawn for section in self.sections for drawn in section.figures]
 
 
 # As in a comparison: what a record holds may be huge.
@@ -89,7 +82,7 @@ def write_report(
     where: str | None,
     command: str,
     sweeps: Sequence[str] = (),
-) -> Written:
+) -> Report:
     """Write `index.html` and the figures into a folder.
 
     Raises:
@@ -102,8 +95,7 @@ def write_report(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         before = figures_of(page)
-        figures = [drawn for section in report.sections for drawn in section.figures]
-        files = save_figures(folder, figures)
+        files = save_figures(folder, report.figures)
         text = render(report, command, _question(report.material), files)
         text = with_results(text, proof) if proof else text
         write_whole(page, text.encode())
@@ -112,7 +104,7 @@ def write_report(
         raise UserError(
             f"--out {folder}: cannot be written ({error}); allowed: a folder"
         ) from error
-    return Written(page, len(figures), report.answers, report.changed)
+    return report
 
 
 def make_report(

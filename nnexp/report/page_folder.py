@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nnexp.atomic_files import write_whole
 from nnexp.errors import UserError
-from nnexp.report.figure import Drawn
+from nnexp.report.plots import Drawn
 from nnexp.report.svg import png_file, svg_file
 
 _TITLE, _HEAD = b": report</title>", 8192

@@ -42,9 +42,9 @@ def compared(material: Material, measure: Measure) -> Comparison | None:
         frame = pd.concat([frame, known], ignore_index=True)
     printed = pd.DataFrame(
         [
-            {"setting": known.setting, measure.metric: known.final[measure.metric]}
-            for known in material.published
-            if known.setting and measure.metric in known.final
+            {"setting": setting, measure.metric: value}
+            for setting in material.settings
+            for value in material.printed(setting, measure.metric)
         ]
     )
     # The last setting first, so that pairs are later − earlier.

@@ -1,9 +1,10 @@
-"""Charts drawn by matplotlib: narrow enough that their text can be read on a phone."""
+"""Figures, and charts drawn as such: narrow enough that their text can be read on a phone."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -13,7 +14,6 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodF
 
 from nnexp.record.figures.style import INK, PAPER, place, quiet
 from nnexp.report.chart import Chart, Series
-from nnexp.report.figure import Drawn
 from nnexp.report.palette import PUBLISHED, colour, dash
 
 WIDTH = 4.9
@@ -162,3 +162,25 @@ def label_inside(axes: Axes, x: float, y: float, text: str, *, size: float = TEX
     axes.text(
         x, y, text, transform=axes.transAxes, size=size, color=INK, parse_math=False, va="bottom"
     )
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure with its name, title and what it shows in words."""
+
+    name: str
+    title: str
+    text: str
+    figure: Figure
+    note: str = ""
+    charts: tuple[Chart, ...] = ()
+    """One, or small multiples."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """Figures under one heading."""
+
+    title: str
+    figures: tuple[Drawn, ...]
+    lead: str = ""

@@ -7,19 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from mlflow.entities import Run
 
 from nnexp.config.compose import flatten
 from nnexp.record.store import Store
 from nnexp.report.chart import Floats, finite
 from nnexp.study.frames import curves_of
 from nnexp.study.published import REPLAYED, agrees, published, summary
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
 
 SHIPPED = (*REPLAYED, "network2_recorded")
 

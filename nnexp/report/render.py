@@ -12,10 +12,10 @@ from markupsafe import Markup
 
 from nnexp.record.palette import COLOURS
 from nnexp.report.chart import plot_data
-from nnexp.report.figure import Drawn
 from nnexp.report.figures import LEADS, WEIGHTS
 from nnexp.report.interactive import Play, plays
 from nnexp.report.palette import ON_DARK
+from nnexp.report.plots import Drawn
 from nnexp.report.search import SEARCH
 from nnexp.report.svg import inline
 from nnexp.report.tables import commands
@@ -40,9 +40,7 @@ def render(report: Report, command: str, question: str, files: Mapping[str, str]
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters["interval"] = _interval
-    environment.filters["anchor"] = _anchor
-    environment.filters["held"] = _held
+    environment.filters |= {"interval": _interval, "anchor": _anchor, "held": _held}
     material = report.material
     playthings = plays(material)
     pictures = [

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from mlflow.entities import Run
 
 from nnexp.config.compose import schema_keys
 from nnexp.config.varying_keys import ASIDE, distinct_keys
@@ -21,24 +21,22 @@ from nnexp.report.chart import finite
 from nnexp.report.labels import CURVES, FINAL, Measure, measures_of, own_metrics
 from nnexp.report.published_curves import Beside, beside
 from nnexp.report.settings import (
+    LINES,
+    Facet,
+    facet_of,
     in_order,
+    line_names,
     most_trained_first,
     ordered,
+    panels_of,
     searched_keys,
     setting_names,
 )
-from nnexp.report.small_multiples import LINES, Facet, facet_of, line_names, panels_of
 from nnexp.study.frames import curves_of, frame_of, select
 from nnexp.study.grouping import config_keys
 from nnexp.study.ledger import COUNTED
 from nnexp.study.preset import asked_key
 from nnexp.study.sweep_runs import reused_ids
-
-if TYPE_CHECKING:
-    from mlflow.entities import Run
-
-ROWS = 24
-"""So many settings are shown run by run; the tables hold all."""
 
 
 @dataclass(frozen=True)
@@ -57,23 +55,13 @@ class Material:
     whole: pd.DataFrame | None
     """All runs of the experiments, as the ledger of test data takes them; None with `where`."""
     unfinished: int
-    drawn: list[str]
-    """The settings that curves are drawn of: all, or some evenly over their ranking."""
-    rows: list[str]
-    """The settings that are shown run by run, likewise."""
-    measured: frozenset[str]
-    """The metrics that at least one run of these was measured by more than once."""
-    bands: pd.DataFrame
-    """By metric, setting drawn and step: mean, min, max and count over the setting's runs."""
     published: tuple[Beside, ...]
     keys: tuple[str, ...]
     """The config keys that tell the settings apart; the one that is asked about comes last."""
     settings: Mapping[str, tuple[str, ...]]
     """Their names in order, with their values of the keys."""
-    facet: Facet
-    """The keys whose values have charts of their own; none for one chart."""
-    measures: tuple[Measure, ...]
-    """What the runs have values of, the most telling first."""
+    by_run: pd.Series[float]
+    """The curves of the settings drawn, by metric, setting, run and step."""
 
     @property
     def name(self) -> str:
@@ -89,7 +77,33 @@ class Material:
         """
         if not self.measures:
             raise UserError(f"report {self.name}: no finite value is recorded of any result")
-        return _headline(self.measures, self.runs)
+        whole = (m for m in self.measures if self.runs[m.metric].notna().all())
+        return next(whole, self.measures[0])
+
+    @cached_property
+    def measures(self) -> tuple[Measure, ...]:
+        """What the runs have values of, the most telling first."""
+        return _measures(self.runs)
+
+    @cached_property
+    def facet(self) -> Facet:
+        """The keys whose values have charts of their own; none for one chart."""
+        return facet_of(list(self.settings.values()))
+
+    @cached_property
+    def drawn(self) -> list[str]:
+        """The settings that curves are drawn of: all, or some evenly over their ranking."""
+        return list(self.settings) if self.facet else self.some(LINES)
+
+    @cached_property
+    def measured(self) -> frozenset[str]:
+        """The metrics that at least one run of these was measured by more than once."""
+        return measured_often(self.by_run)
+
+    @cached_property
+    def bands(self) -> pd.DataFrame:
+        """By metric, setting drawn and step: mean, min, max and count over the setting's runs."""
+        return bands_of(self.by_run)
 
     @cached_property
     def lines(self) -> dict[str, str]:
@@ -110,7 +124,17 @@ class Material:
 
     def some(self, count: int) -> list[str]:
         """All settings, or `count` of them evenly over their ranking."""
-        return _some(count, list(self.settings), self.runs, self.measures)
+        if len(self.settings) <= count or not self.measures:
+            return list(self.settings)
+        ranked = self.runs.groupby("setting")[self.headline.metric].mean().sort_values()
+        chosen = np.linspace(0, len(ranked) - 1, count).round().astype(int)
+        names = set(ranked.index[chosen])
+        return [setting for setting in self.settings if setting in names]
+
+    def printed(self, setting: str, metric: str) -> list[float]:
+        """The published values of a metric that belong to a setting."""
+        known = (beside.final for beside in self.published if beside.setting == setting)
+        return [final[metric] for final in known if metric in final]
 
     @property
     def held_out(self) -> str:
@@ -165,12 +189,8 @@ def gather(
     settings = in_order(finished, keys)
     if searched:
         settings = most_trained_first(settings, finished)
-    measures = _measures(finished)
-    facet = facet_of(list(settings.values()))
-    drawn = list(settings) if facet else _some(LINES, list(settings), finished, measures)
-    by_run = _by_run(store, kept, finished[finished["setting"].isin(drawn)])
     first = finished.drop_duplicates("setting").set_index("setting")["run_id"]
-    return Material(
+    material = Material(
         names=tuple(names),
         where=where,
         sweeps=tuple(sweeps),
@@ -179,10 +199,6 @@ def gather(
         failed=failed,
         whole=whole,
         unfinished=sum(map(_is_unfinished, selected)),
-        drawn=drawn,
-        rows=_some(ROWS, list(settings), finished, measures),
-        measured=measured_often(by_run),
-        bands=bands_of(by_run),
         published=beside(
             store,
             [run for name in names for run in select(store, name, None, "published")],
@@ -190,9 +206,9 @@ def gather(
         ),
         keys=tuple(keys),
         settings=settings,
-        facet=facet,
-        measures=measures,
+        by_run=pd.Series(dtype=float),
     )
+    return replace(material, by_run=_by_run(store, material))
 
 
 def _selected(
@@ -223,28 +239,12 @@ def _epochs(run: Run) -> int:
     return number(run.data.tags, "nnexp.epochs", number(run.data.params, "train.epochs"))
 
 
-def _headline(measures: Sequence[Measure], runs: pd.DataFrame) -> Measure:
-    whole = (m for m in measures if runs[m.metric].notna().all())
-    return next(whole, measures[0])
-
-
-def _some(
-    count: int, settings: Sequence[str], runs: pd.DataFrame, measures: Sequence[Measure]
-) -> list[str]:
-    """All settings, or `count` of them evenly over their ranking."""
-    if len(settings) <= count or not measures:
-        return list(settings)
-    headline = _headline(measures, runs).metric
-    ranked = runs.groupby("setting")[headline].mean().sort_values()
-    chosen = np.linspace(0, len(ranked) - 1, count).round().astype(int)
-    names = set(ranked.index[chosen])
-    return [setting for setting in settings if setting in names]
-
-
-def _by_run(store: Store, kept: Sequence[Run], runs: pd.DataFrame) -> pd.Series[float]:
-    """The curves of runs, by metric, setting, run and step."""
+def _by_run(store: Store, material: Material) -> pd.Series[float]:
+    """The curves of the settings drawn, by metric, setting, run and step."""
+    runs = material.runs[material.runs["setting"].isin(material.drawn)]
     own = [f"{part}/{name}" for name in own_metrics(runs) for part in ("validation", "test")]
-    found = [run for run in kept if run.info.run_id in set(runs["run_id"])]
+    ids = set(runs["run_id"])
+    found = [run for run in material.kept if run.info.run_id in ids]
     curves = curves_of(store, found, [*CURVES, *own])
     curves["value"] = finite(curves["value"])
     curves = curves.merge(runs[["run_id", "setting"]], on="run_id")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from statistics import fmean
 
 from nnexp.config.plurals import some
-from nnexp.report.figure import Section
+from nnexp.report.plots import Section
 from nnexp.report.search_maps import heat_map, parallel
 from nnexp.report.search_plots import over_time, responses
 from nnexp.study.metric import Metric

@@ -11,8 +11,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from nnexp.record.figures.style import BLUE, GREY, INK, PALE, SEQUENTIAL, quiet
-from nnexp.report.figure import Drawn
-from nnexp.report.plots import TEXT, WIDTH, inches, label_inside, new_picture
+from nnexp.report.plots import TEXT, WIDTH, Drawn, inches, label_inside, new_picture
 from nnexp.report.search_plots import axis_of, limits, position, scale_axis, shown, slice_of
 from nnexp.study.search_space import Interval, coordinates
 from nnexp.study.searched import RecordedSearch, Trial

@@ -11,8 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from nnexp.record.figures.style import BLUE, GREY, INK, ORANGE, VERMILION, quiet
-from nnexp.report.figure import Drawn
-from nnexp.report.plots import TEXT, WIDTH, inches, new_picture, panels
+from nnexp.report.plots import TEXT, WIDTH, Drawn, inches, new_picture, panels
 from nnexp.study.search_space import Interval, Space, coordinates
 from nnexp.study.searched import RecordedSearch, Trial
 

@@ -14,9 +14,8 @@ import matplotlib as mpl
 from matplotlib.transforms import Bbox
 
 from nnexp.record.figures.style import GREY, INK
-from nnexp.report.figure import Drawn
 from nnexp.report.palette import AS_VARIABLES
-from nnexp.report.plots import DPI, TEXT
+from nnexp.report.plots import DPI, TEXT, Drawn
 
 _TAG = re.compile(r"<[^>]*>")
 _NUMBER = re.compile(r"(?<=[ \"\n(])-?\d+\.\d{3,}")

@@ -44,7 +44,7 @@ def settings_table(material: Material, command: str = "") -> TextTable:
             cells.append(str(failed.get(setting, 0)))
         cells += [_interval(group[m.metric], m) for m in material.measures]
         rows.append(tuple(cells))
-    titles = [f"{m.title} ({m.unit})".replace(" ()", "") for m in material.measures]
+    titles = [measure.heading for measure in material.measures]
     head = ("setting", "n", *(["failed"] if failed is not None else []), *titles)
     note = "mean over runs with its 95 % interval (docs/statistics.md)"
     return TextTable("Settings", head, tuple(rows), note, command)
@@ -54,11 +54,7 @@ def _interval(column: pd.Series[float], measure: Measure) -> str:
     values = column.dropna().to_numpy(float)
     if not len(values):
         return ""
-    summary = summarize(values, bounds=Metric(measure.metric).bounds)
-    if len(values) == 1:
-        return measure.text(summary.mean)
-    low, high = measure.text(summary.low), measure.text(summary.high)
-    return f"{measure.text(summary.mean)} ({low} to {high})"
+    return measure.interval(summarize(values, bounds=Metric(measure.metric).bounds))
 
 
 def pairs_table(
@@ -81,7 +77,7 @@ def pairs_table(
                 shown.rest,
                 str(d.n or "unpaired"),
                 measure.text(d.mean, sign=True),
-                f"{measure.text(d.low, sign=True)} to {measure.text(d.high, sign=True)}",
+                measure.span((d.low, d.high)),
                 f"{d.probability.value:.2f}",
                 f"{shown.pair.p:.2g}",
                 f"{d.permutation_p:.2g}",

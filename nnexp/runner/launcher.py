@@ -24,7 +24,7 @@ from nnexp.config.messages import set_value
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
 from nnexp.runner.notify import notified, without_notify
-from nnexp.terminal import console as new_console
+from nnexp.terminal import new_console
 
 if TYPE_CHECKING:
     from nnexp.runner.sweep import SweepResult

@@ -9,14 +9,12 @@ from contextlib import contextmanager
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
 from nnexp.config.arguments import GROUPS, given_keys, quoted_texts
+from nnexp.config.check import NEEDS
 from nnexp.config.compose import config_dir, register, resolve
-from nnexp.config.dependent_keys import NEEDS
-from nnexp.config.messages import kind_of, one_line, set_value
+from nnexp.config.messages import kind_of, refusals, set_value
 from nnexp.config.schema import Config
 from nnexp.errors import UserError
 from nnexp.runner.launcher import Request, register_launcher
@@ -46,7 +44,7 @@ class Composer:
         presets = [o for o in self._fixed if o.startswith("experiment=")]
         if not presets:
             return {}
-        with _refusals():
+        with refusals():
             composed = compose("config", presets, return_hydra_config=True)
             params = OmegaConf.select(composed, "hydra.sweeper.params") or {}
         return {str(key): str(value) for key, value in params.items() if key != "seed"}
@@ -80,7 +78,7 @@ class Composer:
             return self._made[asked]
         groups = tuple(o for o in asked if o.partition("=")[0] in GROUPS)
         given = given_keys(asked if strict else self._fixed)
-        with _refusals():
+        with refusals():
             if groups not in self._by_groups:
                 self._by_groups[groups] = compose("config", list(groups))
             config = copy.deepcopy(self._by_groups[groups])
@@ -98,11 +96,3 @@ def _update(config: DictConfig, override: Override) -> None:
     if kind.startswith("a list") and not isinstance(override.value(), list):
         raise UserError(f"{typed}: allowed: {kind}")
     set_value(config, override)
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    try:
-        yield
-    except (HydraException, OmegaConfBaseException) as error:
-        raise UserError(one_line(error)) from error

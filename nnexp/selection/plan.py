@@ -6,7 +6,7 @@ import json
 import math
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, fields
 from importlib.metadata import PackageNotFoundError, version
 from numbers import Integral
 
@@ -22,11 +22,10 @@ from nnexp.record.fingerprint import numeric_config
 from nnexp.record.sweep import sweep_key
 from nnexp.redact import redact
 from nnexp.runner.executors import check_executor
-from nnexp.selection.check_spaces import checked_middle
 from nnexp.selection.choosing import Rules
 from nnexp.selection.composing import Composer
 from nnexp.selection.samplers import SAMPLERS
-from nnexp.selection.spaces import FORMS, space_of
+from nnexp.selection.spaces import FORMS, checked_middle, space_of
 from nnexp.source import source_sha256
 from nnexp.study.search_space import Choice, Point, Space
 from nnexp.train.plan import validation_rows
@@ -57,15 +56,18 @@ class Asked:
 
     overrides: Sequence[str]
     """Single values, which hold for all trials, and ranges."""
-    sampler: str = "tpe"
-    metric: str | None = None
+    trials: int = Rules.trials
     each: str | None = None
-    """`size=1k,50k`: one search for each value."""
+    """`--for size=1k,50k`: one search for each value."""
+    metric: str | None = None
     budget: float | None = None
     """Seconds of training, added over processes, after which no more trials are begun."""
+    sampler: str = "tpe"
+    finalists: int = Rules.finalists
+    seeds: int = Rules.seeds
     fresh: int = 5
     """Seeds that the chosen setting is trained with at the end."""
-    rules: Rules = field(default_factory=Rules)
+    width: int = Rules.width
     prune: bool = True
     """Whether trials that fall behind are given up before their last epoch."""
 
@@ -79,22 +81,13 @@ class Asked:
 
     def command(self) -> str:
         """The line that asks for it again; the store's address goes without saying."""
-        default = Asked(())
-        options = {
-            "trials": (self.rules.trials, default.rules.trials),
-            "for": (self.each, default.each),
-            "metric": (self.metric, default.metric),
-            "budget": (self.budget and f"{self.budget:g}s", default.budget),
-            "sampler": (self.sampler, default.sampler),
-            "finalists": (self.rules.finalists, default.rules.finalists),
-            "seeds": (self.rules.seeds, default.rules.seeds),
-            "fresh": (self.fresh, default.fresh),
-            "width": (self.rules.width, default.rules.width),
-        }
         left_out = ("tracking.uri", NOTIFY)
         typed = [o for o in self.overrides if o.partition("=")[0] not in left_out]
-        for name, (value, usual) in options.items():
-            typed += [f"--{name}", str(value)] if value != usual else []
+        for option in fields(self)[1:-1]:
+            name, value = option.name, getattr(self, option.name)
+            if value != option.default:
+                text = f"{value:g}s" if name == "budget" else str(value)
+                typed += ["--for" if name == "each" else f"--{name}", text]
         typed += [] if self.prune else ["--no-pruning"]
         return redact("python -m nnexp search " + shlex.join([*typed, *parts_options()]))
 
@@ -114,12 +107,17 @@ class Plan:
     @property
     def rules(self) -> Rules:
         """With the rungs: after a ninth and a third of the epochs, where these are measured."""
-        epochs, every = self.base.train.epochs, self.base.monitor.every
+        asked, epochs, every = self.asked, self.base.train.epochs, self.base.monitor.every
         searched = any(space.key == "train.epochs" for space in self.spaces)
-        if searched or not self.asked.prune:
-            return self.asked.rules
-        rungs = dict.fromkeys(math.ceil(epochs / part / every) * every for part in (9, 3))
-        return replace(self.asked.rules, rungs=tuple(r for r in rungs if 1 < r < epochs))
+        parts = () if searched or not asked.prune else (9, 3)
+        rungs = dict.fromkeys(math.ceil(epochs / part / every) * every for part in parts)
+        return Rules(
+            asked.trials,
+            asked.width,
+            asked.finalists,
+            asked.seeds,
+            rungs=tuple(r for r in rungs if 1 < r < epochs),
+        )
 
     @property
     def curve(self) -> str:
@@ -251,16 +249,9 @@ MOST = 100_000
 
 
 def _check_options(asked: Asked) -> None:
-    rules = asked.rules
-    counts = {
-        "trials": rules.trials,
-        "finalists": rules.finalists,
-        "seeds": rules.seeds,
-        "fresh": asked.fresh,
-        "width": rules.width,
-    }
     # The command line has looked at them; from Python they come as they are.
-    for name, count in counts.items():
+    for name in ("trials", "finalists", "seeds", "fresh", "width"):
+        count: int = getattr(asked, name)
         if not isinstance(count, Integral) or isinstance(count, bool) or not 1 <= count <= MOST:
             raise UserError(f"--{name} {count!r}: allowed: a whole number, 1 to {MOST:,}")
     budget: object = asked.budget

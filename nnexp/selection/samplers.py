@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, product
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,20 +29,23 @@ STARTUP = 10
 """Random points before TPE has something to learn from."""
 
 
-class Sampler(Protocol):
-    """Proposes points, and learns from their values (greater is better)."""
+class Sampler:
+    """Proposes points that are known beforehand; `Tpe` learns from their values (greater is
+    better)."""
+
+    def __init__(self, points: Iterator[Point]) -> None:
+        self._points = points
 
     def ask(self, count: int) -> list[Point]:
         """The next points, at most `count`; none where there are no more."""
-        ...
+        return list(islice(self._points, count))
 
     def tell(self, values: Sequence[Told]) -> None:
         """What came of the points that were asked for last."""
-        ...
 
     def importance(self) -> Mapping[str, float]:
         """Of each key, its share of the spread of values; empty where that is not known."""
-        ...
+        return {}
 
 
 def sampler_of(name: str, spaces: Sequence[Space], trials: int, seed: int) -> Sampler:
@@ -52,28 +55,10 @@ def sampler_of(name: str, spaces: Sequence[Space], trials: int, seed: int) -> Sa
         UserError: TPE without Optuna.
     """
     if name == "grid":
-        return Listed(_grid(spaces, trials))
+        return Sampler(_grid(spaces, trials))
     if name == "random":
-        return Listed(_random(spaces, seed))
+        return Sampler(_random(spaces, seed))
     return Tpe(spaces, seed)
-
-
-class Listed:
-    """Points that are known beforehand, whatever comes of them."""
-
-    def __init__(self, points: Iterator[Point]) -> None:
-        self._points = points
-
-    def ask(self, count: int) -> list[Point]:
-        """The next points."""
-        return list(islice(self._points, count))
-
-    def tell(self, values: Sequence[Told]) -> None:
-        """Nothing is learned."""
-
-    def importance(self) -> Mapping[str, float]:
-        """Not known."""
-        return {}
 
 
 def _random(spaces: Sequence[Space], seed: int) -> Iterator[Point]:
@@ -104,7 +89,7 @@ def _grid(spaces: Sequence[Space], trials: int) -> Iterator[Point]:
         yield dict(zip((s.key for s in spaces), combination, strict=True))
 
 
-class Tpe:
+class Tpe(Sampler):
     """Optuna's TPE in memory: J. Bergstra et al., NIPS 24 (2011), 2546-2554."""
 
     def __init__(self, spaces: Sequence[Space], seed: int) -> None:

@@ -7,8 +7,6 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from rich.console import Console
-
 from nnexp.config.plurals import some
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
@@ -27,6 +25,7 @@ from nnexp.study.metric import Metric
 from nnexp.study.search_space import Point
 from nnexp.study.searched import POINT, SEARCH
 from nnexp.study.statistics import Summary, summarize
+from nnexp.terminal import Console
 
 
 class NothingChosen(NnexpError):
@@ -42,10 +41,8 @@ class Searched:
     sweep_id: str
     """The parent run."""
     chosen: Chosen
-    best: Point
-    """The chosen values by key; of those that have an effect."""
     heeded: Mapping[int, Point]
-    """The same of every trial that raced, by its number."""
+    """The values that have an effect, of the chosen trial and of all that raced, by number."""
     importance: Mapping[str, float]
     """Of each searched key, its share of the spread of values; empty where that is not known."""
     configs: tuple[Config, ...]
@@ -56,6 +53,11 @@ class Searched:
     def metric(self) -> Metric:
         """What was chosen by."""
         return Metric(self.plan.metric)
+
+    @property
+    def best(self) -> Point:
+        """The chosen values by key; of those that have an effect."""
+        return self.heeded[self.chosen.winner.number]
 
     def fresh(self, metric: str) -> Summary | None:
         """A metric of the chosen setting over the fresh seeds; None where no run has it."""
@@ -72,11 +74,6 @@ class Searched:
         """How much better the setting looked in the search than it is with fresh seeds."""
         fresh = self.fresh(self.plan.metric)
         return None if fresh is None else self.metric.sign * (self.seen - fresh.mean)
-
-    @property
-    def looks(self) -> int:
-        """Validation scores that were looked at to choose; of equal trials one."""
-        return self.chosen.looks
 
 
 def carry_out(plan: Plan, composer: Composer, command: str, console: Console) -> Searched:
@@ -100,35 +97,25 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
         )  # fmt: skip
         if chosen is None:
             raise NothingChosen(f"search {found.parent}: every trial failed; nothing was chosen")
+        winner = chosen.winner
         seeds = range(rules.seeds + 1, rules.seeds + 1 + plan.asked.fresh)
         configs = [
-            composer.config(chosen.winner.point, plan.more(seed, test=True), strict=False)
+            composer.config(winner.point, plan.more(seed, test=True), strict=False)
             for seed in seeds
         ]
         heeded = {
             t.number: composer.heeded(t.point, plan.more(0, test=False))
             for t in chosen.trials
-            if t.raced or t is chosen.winner
+            if t.raced or t is winner
         }
-        best = heeded[chosen.winner.number]
-        what = f"chosen: {said(best)}; {some(len(configs), 'fresh seed')}"
-        how = _tags(chosen.winner.number, "final", chosen.winner.point)
+        best = said(heeded[winner.number])
+        what = f"chosen: {best}; {some(len(configs), 'fresh seed')}"
+        how = _tags(winner.number, "final", winner.point)
         runs = found.train(what, configs, [how] * len(configs), summary=True)
-        searched = Searched(
-            plan,
-            found.store,
-            found.parent,
-            chosen,
-            best,
-            heeded,
-            sampler.importance(),
-            tuple(configs),
-            tuple(runs),
-        )
-        ending["nnexp.chosen"] = said(searched.best)
-        ending["nnexp.looks"] = str(searched.looks)
+        ending["nnexp.chosen"] = best
+        ending["nnexp.looks"] = str(chosen.looks)
         ending["mlflow.note.content"] = (
-            f"`{command}`\n\nchosen: {said(searched.best)}, on {plan.metric}, by {searched.looks} "
+            f"`{command}`\n\nchosen: {best}, on {plan.metric}, by {chosen.looks} "
             "looks at validation data; tested with seeds that the search has not used"
         )
         everything = {found.id_of(run): run for run in (*trials.runs, *runs)}
@@ -136,7 +123,10 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
             r.sweep != found.parent and r.status == "FINISHED" for r in everything.values()
         )
         ending["nnexp.total"], ending["nnexp.reused"] = str(len(everything)), str(reused)
-    return searched
+    importance = sampler.importance()
+    return Searched(
+        plan, found.store, found.parent, chosen, heeded, importance, tuple(configs), tuple(runs)
+    )
 
 
 _WORK = ("time/train_seconds", "time/evaluate_seconds")

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from nnexp.config.arguments import cut, printable
-from nnexp.config.choices import choices_of_groups
 from nnexp.config.compose import config_dir, schema_keys
+from nnexp.config.key_help import choices_of_groups
 from nnexp.config.messages import kind_of
 from nnexp.config.plain_yaml import read_plain
 from nnexp.config.suggest import suggestion

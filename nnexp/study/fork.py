@@ -11,7 +11,7 @@ from uuid import uuid4
 import pandas as pd
 
 from nnexp.config.arguments import TAGS, given_keys
-from nnexp.config.changed import changed
+from nnexp.config.command import changed
 from nnexp.config.compose import flatten
 from nnexp.config.extensions import digests_of
 from nnexp.config.schema import Config

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from nnexp.config.dependent_keys import NEEDS
+from nnexp.config.check import NEEDS
 from nnexp.config.varying_keys import ASIDE, distinct_keys
 from nnexp.record.store import Store
 from nnexp.record.store_errors import is_from_store

@@ -18,7 +18,7 @@ from nnexp.config.key_help import meaning
 from nnexp.config.shell_words import joined
 from nnexp.runner import sweep_progress as board
 from nnexp.study import glossary
-from nnexp.terminal import console
+from nnexp.terminal import new_console
 from tests.cli.command import ROOT, Typed, environment
 from tests.inside import inside
 from tests.small import configured
@@ -132,7 +132,7 @@ def test_bash_completes(tmp_path: Path, line: str, words: set[str]) -> None:
 def test_hints_name_the_program_as_it_was_started(capsys: pytest.CaptureFixture[str]) -> None:
     program.started_as(program.SCRIPT)
     try:
-        console().print("look       python -m nnexp ui")
+        new_console().print("look       python -m nnexp ui")
     finally:
         program.started_as(program.MODULE)
     assert capsys.readouterr().out == "look       nnexp ui\n"
@@ -187,7 +187,9 @@ def test_a_line_to_be_copied_is_quoted_so_that_it_can_be_read(word: str, shown: 
 def test_time_left_is_that_of_the_busiest_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr(board.time, "monotonic", lambda: now)
-    shown = board.SweepProgress(3, {0: 4.0, 1: 4.0, 2: 4.0}, {0: 10, 1: 10, 2: 10}, 0, 2, console())
+    shown = board.SweepProgress(
+        3, {0: 4.0, 1: 4.0, 2: 4.0}, {0: 10, 1: 10, 2: 10}, 0, 2, new_console()
+    )
     now = 103.0  # Workers start; nothing is known of their speed.
     for run in (0, 1):
         shown.progress(run, 0)

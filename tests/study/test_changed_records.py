@@ -269,6 +269,13 @@ def test_a_run_recorded_before_there_was_a_digest_is_read_and_said_to_be_one(
     assert "warning" not in inside(record.folder, "show", record.run).stdout
 
 
+def test_show_warns_in_a_line_of_its_own(record: Record) -> None:
+    (record.artifacts / "curves.csv").write_text("step\n", "utf-8")
+    said = inside(record.folder, "show", record.run).stdout
+    assert "\n\nwarning: " in said
+    assert "\\n" not in said
+
+
 def test_artifacts_that_are_added_later_change_nothing(record: Record) -> None:
     (record.artifacts / "notes.txt").write_text("mine", "utf-8")
     assert inside(record.folder, "verify", record.run).returncode == 0

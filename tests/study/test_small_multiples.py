@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from nnexp.report.small_multiples import LINES, PANELS, facet_of, line_names, panels_of
+from nnexp.report.settings import LINES, PANELS, facet_of, line_names, panels_of
 from tests.inside import inside
 from tests.study.tab import opened
 

@@ -20,7 +20,7 @@ from nnexp.study.exchange.archive import MANIFEST
 from nnexp.study.exchange.manifest import read_manifest
 from nnexp.study.exchange.reproduce import claims_of, reproduce
 from nnexp.study.exchange.results import absent, problems
-from nnexp.terminal import console
+from nnexp.terminal import new_console
 from tests.study.exchange.conftest import Exported
 from tests.study.exchange.members import Members, opened
 
@@ -246,7 +246,7 @@ def test_a_change_that_agrees_with_all_digests_is_found_by_training(
     results = opened(members.put_together())
     assert not list(problems(results))
     claims = claims_of(results, results.manifest.runs[:1], None)
-    (verdict,) = reproduce(results, claims, None, console())
+    (verdict,) = reproduce(results, claims, None, new_console())
     assert verdict.run_id == changed
     assert not verdict.verified
     first = str(verdict.differences[0]) if verdict.differences else ""
@@ -284,7 +284,7 @@ def test_a_file_of_before_there_was_a_config_key_is_as_whole_as_it_was(exported:
     results = opened(members.put_together())
     assert not list(problems(results))
     (verdict,) = reproduce(
-        results, claims_of(results, results.manifest.runs[:1], None), None, console()
+        results, claims_of(results, results.manifest.runs[:1], None), None, new_console()
     )
     assert verdict.verified
 
