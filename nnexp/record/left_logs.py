@@ -20,9 +20,10 @@ from nnexp.record.events import Begun, DamagedLog, Ended, Event, Values
 from nnexp.record.log import RunLog, put_away, write_whole
 from nnexp.record.log_folder import ARTIFACTS, HALF, REFUSED, RUNS, lock, remove, set_aside
 from nnexp.record.processes import HEARTBEAT_MINUTES, alive, boot
-from nnexp.record.projection import Projection, is_refusal, state_of
+from nnexp.record.projection import Projection
+from nnexp.record.projection_state import state_of
 from nnexp.record.store import Store
-from nnexp.record.store_errors import said_by_store
+from nnexp.record.store_errors import is_refusal, said_by_store
 from nnexp.record.sweep import run_ids_with_log, runs_where, take_back
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from nnexp.record.contents import Lost
 from nnexp.record.log_folder import set_aside
-from nnexp.record.projection import Projection, is_refusal
+from nnexp.record.projection import Projection
 from nnexp.record.sending import log as send
 from nnexp.record.store import Store
-from nnexp.record.store_errors import said_by_store, trouble_of
+from nnexp.record.store_errors import is_refusal, said_by_store, trouble_of
 
 PATIENCE_SECONDS = 20.0
 """How long a store that did not answer is left alone."""

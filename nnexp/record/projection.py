@@ -7,92 +7,35 @@ kept beside it, and nothing depends on that: without it everything is sent again
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnexp.atomic_files import move, named, outlast
+from nnexp.atomic_files import outlast
 from nnexp.record.clock import now
 from nnexp.record.contents import Expected, Lost, confirm, confirm_closed
 from nnexp.record.events import Begun, Ended
 from nnexp.record.files import local
 from nnexp.record.insertion import insert_values
-from nnexp.record.log import RunLog, put_away, unpacked
+from nnexp.record.log import RunLog, put_away
 from nnexp.record.log_folder import remove
 from nnexp.record.mlflow_private import repository_of
+from nnexp.record.projection_state import State, note, state_of
 from nnexp.record.seal import note_seal, seal_of_tags
 from nnexp.record.sending import log as send
 from nnexp.record.sending import log_data
 from nnexp.record.store import Store, experiment_id
+from nnexp.record.store_errors import UNKNOWN
+from nnexp.record.tags import finished_run
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-STATE = "projection.json"
 TOKEN = "nnexp.delivery"
 """The tag by which a run that was opened before is found again."""
 
 SHORT = 5000
 """Characters of a tag that a run may be opened with; MLflow cuts longer ones where they are set."""
-
-UNKNOWN = "RESOURCE_DOES_NOT_EXIST"
-NEVER = (UNKNOWN, "INVALID_PARAMETER_VALUE", "INVALID_STATE")
-"""MLflow's answers that will be the same next time."""
-
-
-def is_refusal(error: BaseException) -> bool:
-    """Whether a store answers, and will say the same the next time."""
-    return getattr(error, "error_code", "") in NEVER
-
-
-@dataclass(frozen=True)
-class State:
-    """How far a store has been given a log."""
-
-    run_id: str = ""
-    opening: bool = False
-    """Whether it was asked to open a run, and may have done so."""
-    whole: int = 0
-    """So many bytes of the log it has."""
-
-
-def state_of(folder: Path) -> State:
-    """What is kept beside a log."""
-    with suppress(OSError):
-        try:
-            return State(**json.loads((folder / STATE).read_text(encoding="utf-8")))
-        except (ValueError, TypeError):
-            # It is not synced: after a loss of power, a run is looked for by its token.
-            return State(opening=True)
-    return State()
-
-
-def note(folder: Path, state: State) -> None:
-    """Keep beside a log how far a store has been given it.
-
-    Raises:
-        OSError: the disk takes nothing more.
-    """
-    path = folder / STATE
-    fresh = path.with_suffix(f".new{os.getpid()}")
-    with named(path):
-        fresh.write_text(json.dumps(asdict(state)), encoding="utf-8")
-        move(fresh, path)
-
-
-def taken_out(store: Store, run_id: str, folder: Path) -> RunLog | None:
-    """The log of a run that the store has whole, where it can be gone on with; None without one.
-
-    Raises:
-        DamagedLog: it is not what was written.
-    """
-    # At once with the log: without it, it would be opened as a run of its own.
-    state = json.dumps(asdict(State(run_id, opening=True)))
-    return unpacked(store.folder, run_id, folder, {STATE: state})
 
 
 def reopen(store: Store, run: Run, owner: Mapping[str, str]) -> None:
@@ -204,11 +147,7 @@ class Projection:
         is_twin = begun.params.get("tracking.reuse") == "false"
         if self.run_id or self.state.opening or not mark or not finished or is_twin:
             return ""
-        where = (
-            f"tags.`nnexp.fingerprint` = '{mark}' and tags.`nnexp.kind` = 'run' "
-            "and attributes.status = 'FINISHED'"
-        )
-        found = self.store.client.search_runs([begun.experiment], where)
+        found = self.store.client.search_runs([begun.experiment], finished_run(mark))
         return str(found[0].info.run_id) if found else ""
 
     def _is_sent_by_another(self) -> bool:

@@ -82,3 +82,13 @@ def unreachable(uri: str, key: str, error: BaseException) -> str:
     if len(reason) > 120:
         reason = reason[:117] + "..."
     return f"{key}={redact(uri)}: no tracking store answers there ({reason}); allowed: a live one"
+
+
+UNKNOWN = "RESOURCE_DOES_NOT_EXIST"
+NEVER = (UNKNOWN, "INVALID_PARAMETER_VALUE", "INVALID_STATE")
+"""MLflow's answers that will be the same next time."""
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether a store answers, and will say the same the next time."""
+    return getattr(error, "error_code", "") in NEVER

@@ -16,7 +16,8 @@ from nnexp.record.log import RunLog
 from nnexp.record.log_folder import RUNS, lock
 from nnexp.record.outbox import Outbox
 from nnexp.record.processes import alive
-from nnexp.record.projection import Projection, state_of, taken_out
+from nnexp.record.projection import Projection
+from nnexp.record.projection_state import state_of, taken_out
 from nnexp.record.served_runs import MOST_RUNS
 from nnexp.record.store import Store
 from nnexp.record.store_sql import PAGE, database, ids_tagged, read_columns, run_ids
@@ -174,8 +175,8 @@ def find_finished(store: Store, experiment_id: str, mark: str) -> Recorded | Non
     """
     if not experiment_id:
         return None
-    where = f"tags.`nnexp.fingerprint` = '{mark}' and {_RUN} and attributes.status = 'FINISHED'"
-    return next(map(_recorded, runs_where(store, [experiment_id], where)), None)
+    found = runs_where(store, [experiment_id], finished_run(mark))
+    return next(map(_recorded, found), None)
 
 
 def find_parent(store: Store, experiment_id: str, key: str, *, ended: bool) -> str | None:

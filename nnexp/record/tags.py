@@ -1,4 +1,4 @@
-"""Reading tags: a record may be foreign or damaged."""
+"""Reading tags, where a record may be foreign or damaged, and looking for runs by them."""
 
 from __future__ import annotations
 
@@ -11,3 +11,11 @@ def number(tags: Mapping[str, str], name: str, otherwise: int = 0) -> int:
         return int(tags.get(name, otherwise))
     except ValueError:
         return otherwise
+
+
+def finished_run(mark: str) -> str:
+    """MLflow's filter for the finished runs of a fingerprint."""
+    return (
+        f"tags.`nnexp.fingerprint` = '{mark}' and tags.`nnexp.kind` = 'run' "
+        "and attributes.status = 'FINISHED'"
+    )

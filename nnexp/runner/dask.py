@@ -22,7 +22,7 @@ from nnexp.errors import NnexpError, UserError
 from nnexp.record.checkpoint import CheckpointFile
 from nnexp.record.fingerprint import depends_on_environment, environment_sha256
 from nnexp.record.log_folder import RUNS
-from nnexp.record.projection import state_of
+from nnexp.record.projection_state import state_of
 from nnexp.redact import redact
 from nnexp.runner.worker import (
     Finished,

@@ -16,7 +16,7 @@ from nnexp.atomic_files import IN_USE
 from nnexp.record.checkpoint import SUFFIX, CheckpointFile, run_key
 from nnexp.record.log_folder import HALF, RUNS
 from nnexp.record.processes import exists
-from nnexp.record.projection import state_of
+from nnexp.record.projection_state import state_of
 from nnexp.record.store import Store
 
 LOCK = re.compile(r"(run|sweep)-[0-9a-f]{16}\.lock")

@@ -21,7 +21,7 @@ from nnexp.record.checkpoint import Checkpoints
 from nnexp.record.description import completed
 from nnexp.record.log import RunLog, held_log
 from nnexp.record.log_folder import make_room
-from nnexp.record.projection import state_of
+from nnexp.record.projection_state import state_of
 from nnexp.record.run import RunRecord
 from nnexp.record.store import Store
 from nnexp.runner.figure_process import FigureProcess

@@ -18,7 +18,8 @@ from nnexp.record import description, projection
 from nnexp.record.left_logs import settle
 from nnexp.record.log import RunLog
 from nnexp.record.log_folder import RECORDED, RUNS
-from nnexp.record.projection import STATE, Projection
+from nnexp.record.projection import Projection
+from nnexp.record.projection_state import STATE
 from nnexp.record.store import Store, open_store
 from tests.inside import inside
 from tests.record.test_projection import arrived, ended, folder, store

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nnexp.record.log import RunLog
-from nnexp.record.projection import state_of
+from nnexp.record.projection_state import state_of
 from tests.runner.served import free_port, server
 from tests.runner.typed import by_setting, histories, nnexp, recorded, start, until
 
