@@ -21,6 +21,7 @@ from nnexp.record.projection_state import state_of, taken_out
 from nnexp.record.served_runs import MOST_RUNS
 from nnexp.record.store import Store
 from nnexp.record.store_sql import PAGE, database, ids_tagged, read_columns, run_ids
+from nnexp.record.tags import finished_run
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
