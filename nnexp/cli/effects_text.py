@@ -10,9 +10,8 @@ from rich.table import Table
 
 from nnexp.study.bootstrap import Interval
 from nnexp.study.compare import Comparison
-from nnexp.study.contrast import Contrast
 from nnexp.study.effect_rows import EffectRow, chosen, effect_notes, effect_row
-from nnexp.study.effects import Effect, Interaction, simple_effect
+from nnexp.study.effects import Contrast, Effect, Interaction, simple_effect
 from nnexp.study.metric import Metric
 from nnexp.study.two_keys import best_of, interacting, interaction_text, means, sides
 from nnexp.terminal import plain_table

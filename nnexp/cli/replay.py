@@ -12,8 +12,7 @@ from nnexp.cli.options import Parser, command
 from nnexp.config.compose import flatten
 from nnexp.record.external_curves import record_curves
 from nnexp.record.store import experiment_id, open_store
-from nnexp.study.published import REPLAYED, published, summary
-from nnexp.study.replay import FULL, QUICK, Agreement, replay
+from nnexp.study.published import FULL, QUICK, REPLAYED, Agreement, published, replay, summary
 from nnexp.terminal import console as new_console
 from nnexp.terminal import plain_table
 from nnexp.train.engines import compile_ahead

@@ -28,10 +28,9 @@ from nnexp.record.seal import TAG
 from nnexp.source import source_sha256
 from nnexp.study.exchange.archive import write_asked
 from nnexp.study.exchange.conclusions import all_problems
-from nnexp.study.exchange.environments import Made, program_of
 from nnexp.study.exchange.log import add_entry
 from nnexp.study.exchange.manifest import Run
-from nnexp.study.exchange.other_version import overrides_in, reproduce_with
+from nnexp.study.exchange.other_version import Made, overrides_in, program_of, reproduce_with
 from nnexp.study.exchange.page import PAGE, results_in_page
 from nnexp.study.exchange.reproduce import Claim, claims_of, reproduce, sampled
 from nnexp.study.exchange.results import Results, open_results

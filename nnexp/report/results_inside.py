@@ -9,9 +9,8 @@ from nnexp.record.check_seals import AT_ONCE
 from nnexp.record.store import Store
 from nnexp.report.report_data import Material
 from nnexp.study.exchange.archive import archived
-from nnexp.study.exchange.gather import gather
+from nnexp.study.exchange.gather import gather, sweeps_of
 from nnexp.study.exchange.manifest import Chosen
-from nnexp.study.exchange.sweeps import sweeps_of
 
 MOST_BYTES = 8_000_000
 """A page that is sent by mail or opened on a phone should not be much larger."""

@@ -137,10 +137,15 @@ def weighted_interval(
     if estimate.error == 0.0:
         return Interval(estimate.mean, estimate.mean)
     spread = _spread(arrays, weights, resamples // 2, seed)
+    return stretched(estimate.mean, spread, estimate.nu, level)
+
+
+def stretched(centre: float, spread: Floats, nu: float, level: float) -> Interval:
+    """The percentiles of resampled deviations from the centre, stretched by t_ν/z."""
     upper = (1.0 + level) / 2.0
-    stretch = float(stdtrit(estimate.nu, upper) / ndtri(upper))
+    stretch = float(stdtrit(nu, upper) / ndtri(upper))
     low, high = stretch * np.quantile(spread, [1.0 - upper, upper])
-    return Interval(estimate.mean + float(low), estimate.mean + float(high))
+    return Interval(centre + float(low), centre + float(high))
 
 
 def _spread(groups: Sequence[Floats], weights: Sequence[float], half: int, seed: int) -> Floats:

@@ -151,10 +151,14 @@ def _known(where: str, content: Mapping[Any, Any], allowed: Sequence[str]) -> No
             raise UserError(f"{where}: {said}: unknown key; allowed: {', '.join(allowed)}{near}")
 
 
+def _refused(where: str, key: str, value: object, allowed: str) -> UserError:
+    return UserError(f"{where}: {key}: {printable(cut(str(value)))}: allowed: {allowed}")
+
+
 def _text(where: str, values: Mapping[str, Any], key: str, *, empty: bool = False) -> str:
     value = values.get(key)
     if not isinstance(value, str) or not (empty or value.strip()):
-        raise UserError(f"{where}: {key}: {printable(cut(str(value)))}: allowed: a text")
+        raise _refused(where, key, value, "a text")
     return " ".join(value.split())
 
 
@@ -170,7 +174,7 @@ def _number(
     if not number or not math.isfinite(value) or not above < value < below:
         span = f" above {above:g}" if math.isfinite(above) else ""
         span += f" and below {below:g}" if math.isfinite(below) else ""
-        raise UserError(f"{where}: {key}: {cut(str(value))}: allowed: a number{span}")
+        raise _refused(where, key, value, f"a number{span}")
     return float(value)
 
 
@@ -178,42 +182,37 @@ def _one_of(where: str, values: Mapping[str, Any], key: str, allowed: Sequence[A
     value = values[key]
     # In Python 1 is True.
     if type(value) is not type(allowed[0]) or value not in allowed:
-        words = ", ".join(str(a).lower() for a in allowed)
-        raise UserError(f"{where}: {key}: {printable(cut(str(value)))}: allowed: {words}")
+        raise _refused(where, key, value, ", ".join(str(a).lower() for a in allowed))
     return value
 
 
 def _experiments(where: str, value: Any) -> tuple[str, ...]:
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list) or not names or not all(isinstance(n, str) and n for n in names):
-        said = printable(cut(str(value)))
-        raise UserError(f"{where}: experiment: {said}: allowed: a name, or a list of names")
+        raise _refused(where, "experiment", value, "a name, or a list of names")
     return tuple(names)
 
 
 def _setting(where: str, key: str, value: Any, experiments: Sequence[str]) -> str:
     """A setting as it was typed, once each of its words was looked at."""
     if not isinstance(value, str):
-        said = printable(cut(str(value)))
-        raise UserError(f"{where}: {key}: {said}: allowed: such as reg=l2 size=1k")
+        raise _refused(where, key, value, "such as reg=l2 size=1k")
     levels = sorted(wanted_levels(value)) if value.strip() else []
     for level, other in pairwise(levels):
         if level.partition("=")[0] == other.partition("=")[0]:
-            said = printable(cut(f"{level} {other}"))
-            raise UserError(f"{where}: {key}: {said}: allowed: one value of a key")
+            raise _refused(where, key, f"{level} {other}", "one value of a key")
     for level in levels:
         word, equals, chosen = level.partition("=")
-        said = f"{where}: {key}: {printable(cut(level))}"
         if not equals or word not in COLUMNS:
             near = suggestion(word, COLUMNS)
-            raise UserError(f"{said}: allowed: key=value with a config key{near}")
+            raise _refused(where, key, level, f"key=value with a config key{near}")
         # Those are experiments of MLflow, with a preset's name or any other.
         if word == "experiment" and chosen not in experiments:
-            raise UserError(
-                f"{said}: allowed: of the claim's experiments: {printable(', '.join(experiments))}"
-            )
+            named = printable(", ".join(experiments))
+            raise _refused(where, key, level, f"of the claim's experiments: {named}")
         if word != "experiment" and not _is_of_kind(word, chosen):
-            raise UserError(f"{said}: allowed: {_allowed(word)}")
+            allowed = ", ".join(_choices(word)) or kind_of(COLUMNS[word]) or "a value"
+            raise _refused(where, key, level, allowed)
     return " ".join(value.split())
 
 
@@ -226,10 +225,6 @@ def _is_of_kind(word: str, chosen: str) -> bool:
         return math.isfinite(float(chosen))
     except ValueError:
         return False
-
-
-def _allowed(word: str) -> str:
-    return ", ".join(_choices(word)) or kind_of(COLUMNS[word]) or "a value"
 
 
 def _choices(word: str) -> list[str]:

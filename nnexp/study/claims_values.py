@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,20 +107,15 @@ def values_of(store: Store, runs: pd.DataFrame, metric: Expression) -> Values:
 
 
 def _column(store: Store, runs: pd.DataFrame, term: Term) -> pd.Series[float]:
-    nothing = pd.Series(np.nan, index=runs.index)
+    nothing, ids = pd.Series(np.nan, index=runs.index), list(map(str, runs["run_id"]))
     if term.name in MEASURES and term.step is None:
-        return pd.Series(measured(store, list(runs["run_id"]), term.name), index=runs.index)
+        return pd.Series(measured(store, ids, term.name), index=runs.index)
     if term.name == EPOCHS:
-        steps = _steps(store, runs, "train/cost").groupby("run_id")["step"].max()
+        steps = curves_of_ids(store, ids, ["train/cost"]).groupby("run_id")["step"].max()
         return runs["run_id"].map(steps).astype(float)
     if term.step is None:
         there = term.name in runs and term.name not in NO_METRICS
         return runs[term.name].astype(float) if there else nothing
-    points = _steps(store, runs, term.name)
+    points = curves_of_ids(store, ids, [term.name])
     points = points[points["step"] == term.step].drop_duplicates("run_id", keep="last")
     return runs["run_id"].map(points.set_index("run_id")["value"]).astype(float)
-
-
-def _steps(store: Store, runs: pd.DataFrame, name: str) -> pd.DataFrame:
-    ids: Sequence[str] = list(map(str, runs["run_id"]))
-    return curves_of_ids(store, ids, [name])

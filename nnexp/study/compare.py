@@ -146,7 +146,7 @@ def compare(
     base = None if against is None else _named(settings, against)
     mixed = tuple(notes.mixed_keys(finished, names, keys, pair))
     design = design_of(settings)
-    effects, missing = ((), ()) if mixed else effects_of(design, rule)
+    found, missing = ((), ()) if mixed else effects_of(design, rule)
     warnings += notes.warnings(finished, names, keys, pair, metric, settings)
     if missing and len(design.factors) > 1:
         warnings.append(f"no effect, as too few runs go together: {'; '.join(missing)}")
@@ -156,7 +156,7 @@ def compare(
         warnings.insert(0, f"{which}: add {it} to --by, or narrow with --sweep or --where")
     return Comparison(
         metric, tuple(by), tuple(short(k) for k in keys), tuple(settings),
-        tuple(pairs_of(settings, base, rule)), design, effects,
+        tuple(pairs_of(settings, base, rule)), design, found,
         () if mixed else interactions_of(design, rule), tuple(warnings), mixed,
         _error(finished, metric, settings), base, rule,
     )  # fmt: skip
@@ -224,9 +224,8 @@ def _settings(
 def _error(finished: pd.DataFrame, metric: str, settings: Sequence[Setting]) -> float | None:
     """The binomial error of an accuracy over the test images; None of other metrics."""
     mean = float(np.mean([s.summary.mean for s in settings]))
-    if _of_so_many(finished, metric) and 0.0 <= mean <= 1.0:
-        return binomial_error(mean, EXAMPLES)
-    return None
+    known = _of_so_many(finished, metric) and 0.0 <= mean <= 1.0
+    return binomial_error(mean, EXAMPLES) if known else None
 
 
 def _summary(values: Sequence[float], metric: str, rule: Rule) -> Summary:
@@ -245,14 +244,12 @@ def _named(settings: Sequence[Setting], typed: str) -> Setting:
         wanted = wanted_levels(typed)
         found = [s for s in settings if wanted <= {f"{k}={v}" for k, v in s.levels}]
         if "=" not in typed:
-            (first, *_) = settings
-            whole = {f"{k}={typed.strip()}" for k, _ in first.levels}
+            whole = {f"{k}={typed.strip()}" for k, _ in settings[0].levels}
             found = [s for s in settings if whole & {f"{k}={v}" for k, v in s.levels}]
     if len(found) == 1:
         return found[0]
-    how = "several settings" if found else "no setting"
     labels = [s.label for s in settings]
-    near = "" if found else suggestion(typed, labels)
+    how, near = ("several settings", "") if found else ("no setting", suggestion(typed, labels))
     named = "; ".join(labels[:_NAMED]) + (" …" if len(labels) > _NAMED else "")
     raise UserError(f"--against {typed}: {how}; allowed: one of {named}{near}")
 
@@ -269,17 +266,16 @@ def _of_so_many(finished: pd.DataFrame, metric: str) -> bool:
 def _by_pair(
     group: pd.DataFrame, pair: str, metric: str, name: str, warnings: list[str]
 ) -> dict[Any, float]:
-    values: dict[Any, float] = {}
-    for _, row in group.iterrows():
-        if row[pair] in values:
-            warnings.append(
-                f"{name}: several runs with {pair} {row[pair]}: which goes with which of another "
-                "setting is not known, so that none are paired"
-            )
-            # Which of them goes with which run of another setting is not known: keys of their own.
-            return {(name, k): float(v) for k, v in enumerate(group[metric])}
-        values[row[pair]] = float(row[metric])
-    return dict(sorted(values.items()))
+    keys, values = group[pair].tolist(), [float(value) for value in group[metric]]
+    by_pair = dict(zip(keys, values, strict=True))
+    if len(by_pair) < len(keys):
+        twice = next(key for k, key in enumerate(keys) if key in keys[:k])
+        warnings.append(
+            f"{name}: several runs with {pair} {twice}: which goes with which of another "
+            "setting is not known, so that none are paired"
+        )
+        return {(name, k): value for k, value in enumerate(values)}
+    return dict(sorted(by_pair.items()))
 
 
 def _published(
@@ -288,12 +284,7 @@ def _published(
     """The value of the published run that is of the group's setting, trained for as long."""
     if published is None or published.empty or metric not in published:
         return None
-    ours = group.iloc[0].to_dict()
-    needed = [
-        *(k for k in keys if k not in PLACES),
-        *(k for k in ("train.epochs",) if k in published),
-    ]
-    for _, run in published[published[metric].notna()].iterrows():
-        if agrees(run.to_dict(), ours, needed):
-            return float(run[metric])
-    return None
+    ours, needed = group.iloc[0].to_dict(), [k for k in keys if k not in PLACES]
+    needed += ["train.epochs"] if "train.epochs" in published else []
+    theirs = (run.to_dict() for _, run in published[published[metric].notna()].iterrows())
+    return next((float(run[metric]) for run in theirs if agrees(run, ours, needed)), None)

@@ -112,7 +112,7 @@ def _of_experiments(comparison: Comparison, metric: Metric) -> list[str]:
     told = effect_text(effect, metric, len(comparison.effects))
     text = f"{comparison.metric}, mean over {rest}: {told}"
     each = []
-    for cell, setting, other in cells_of(comparison.design, effect):
+    for cell, setting, other in cells_of(comparison.design, effect.at, effect.u, effect.v):
         pair = comparison.pair(setting, other)
         if pair is not None:
             where = " ".join(

@@ -10,8 +10,20 @@ and factors f and g interact where a difference of f is another at another value
 
     χ = (1/R) Σ_r [(μ_upr − μ_vpr) − (μ_uqr − μ_vqr)]  ≠ 0,
 
-r over combinations of what is left. Both are judged as `contrast` says, by one value per seed; the
-p-values of all effects are one family, those of all χ another, each corrected by Holm's method.
+r over combinations of what is left. The p-values of all effects are one family, those of all χ
+another, each corrected by Holm's method. Both are contrasts, paired by seed wherever settings share
+seeds: ψ = w (Σ_{i ∈ plus} μ_i − Σ_{j ∈ minus} μ_j). Where all its settings have seed s, it gives
+one value
+
+    z_s = w (Σ_i y_is − Σ_j y_js),
+
+and ψ is judged by Student's t over the z_s. Nothing is assumed of how runs of one seed go together
+in the settings: whatever they share is inside z_s. (A pooled error, as in a two-way table, would
+take runs of one seed for independent.) Settings without common seeds are independent: they form
+blocks, each with its own z_s, and t has Welch's and Satterthwaite's degrees of freedom.
+
+Source: B. Winer, Statistical Principles in Experimental Design (1962), chapter 4: contrasts of
+repeated measures, each against its own error; F. Satterthwaite, Biometrics Bulletin 2 (1946).
 """
 
 from __future__ import annotations
@@ -19,10 +31,68 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Any
 
-from nnexp.study.contrast import Contrast, Values, contrast
+import numpy as np
+
 from nnexp.study.decision_rule import FIXED, Judged, Rule, judge
+from nnexp.study.difference import Evidence, steps_per_unit
 from nnexp.study.setting import Setting
+
+Values = Mapping[Any, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Contrast(Evidence):
+    """Of each block the values z_s; ψ is the sum of the blocks' means, with weight 1 each."""
+
+    left_out: int
+    """Seeds that some settings of a block have and others have not."""
+
+    @property
+    def n(self) -> int:
+        """The seeds that are used, of the block with fewest."""
+        return min(block.size for block in self.blocks)
+
+
+def contrast(plus: Sequence[Values], minus: Sequence[Values], cells: int) -> Contrast | None:
+    """The contrast with weight w = 1/`cells` on the settings of `plus` and −w on those of `minus`.
+
+    Each setting is its values by seed. Only seeds that all settings of a block have are used. None
+    where a block has fewer than two of them: nothing is known then of the spread.
+    """
+    sides = tuple(np.array(list(values.values())) for values in (*plus, *minus))
+    everything = np.concatenate([*sides, np.zeros(0)])
+    if not everything.size:
+        return None
+    share = 1.0 / cells
+    terms = [(share, values) for values in plus] + [(-share, values) for values in minus]
+    # As with pairs: rounding in the sums neither breaks a tie nor makes spread.
+    per_unit = steps_per_unit(everything)
+    blocks, left_out = [], 0
+    for block in _blocks(terms):
+        common = [s for s in block[0][1] if all(s in values for _, values in block)]
+        if len(common) < 2:
+            return None
+        left_out += len({s for _, values in block for s in values}) - len(common)
+        sums = np.array([sum(w * values[s] for w, values in block) for s in common])
+        blocks.append(np.rint(sums * per_unit) / per_unit)
+    return Contrast(tuple(blocks), (1.0,) * len(blocks), sides, 0.95, left_out)
+
+
+def _blocks(terms: Sequence[tuple[float, Values]]) -> list[list[tuple[float, Values]]]:
+    """Settings that share two seeds or more, directly or through others, go together."""
+    blocks: list[list[tuple[float, Values]]] = []
+    for term in terms:
+        joined = [
+            block
+            for block in blocks
+            if any(sum(s in values for s in term[1]) >= 2 for _, values in block)
+        ]
+        blocks = [block for block in blocks if block not in joined]
+        blocks.append([part for block in joined for part in block] + [term])
+    return blocks
+
 
 Level = tuple[str, ...]
 Cell = tuple[int, ...]
@@ -110,10 +180,7 @@ def design_of(settings: Sequence[Setting]) -> Design:
         at = factors.index(tied[0]) if tied else len(factors)
         factors = [f for f in factors if f not in tied]
         factors.insert(at, merged)
-    made = [
-        Factor(tuple(f), tuple(dict.fromkeys(_rows(columns, f))))
-        for f in factors
-    ]  # fmt: skip
+    made = [Factor(tuple(f), tuple(dict.fromkeys(_rows(columns, f)))) for f in factors]
     places = [[f.levels.index(row) for row in _rows(columns, f.keys)] for f in made]
     cells = {tuple(p[i] for p in places): s for i, s in enumerate(settings)}
     return Design(tuple(made), cells)
@@ -121,28 +188,18 @@ def design_of(settings: Sequence[Setting]) -> Design:
 
 def effects_of(design: Design, rule: Rule = FIXED) -> tuple[tuple[Effect, ...], tuple[str, ...]]:
     """All pairs of levels of each factor, and which of them cannot be estimated."""
-    found: list[tuple[int, int, int, Contrast, int, int]] = []
-    missing = []
-    for i, factor in enumerate(design.factors):
-        for u, v in combinations(range(len(factor.levels)), 2):
-            there, anywhere = _rests(design, i, u, v)
-            pairs = [(design.cells[_at(r, i, u)], design.cells[_at(r, i, v)]) for r in there]
-            z = _contrast([a.values for a, _ in pairs], [b.values for _, b in pairs], len(pairs))
-            if z is None:
-                missing.append(f"{factor.label(u)} against {factor.label(v)}")
+    found, missing = [], []
+    for i, f in enumerate(design.factors):
+        for u, v in combinations(range(len(f.levels)), 2):
+            labels, cells = (f.label(u), f.label(v)), cells_of(design, i, u, v)
+            if (z := _between(cells)) is None:
+                missing.append(" against ".join(labels))
                 continue
-            found.append((i, u, v, z, len(there), len(anywhere)))
-    effects = []
-    judged = judge([z for _, _, _, z, _, _ in found], rule)
-    for (i, u, v, z, cells, of_cells), judgement in zip(found, judged, strict=True):
-        f = design.factors[i]
-        effects.append(
-            Effect(
-                *judgement, f.name, i, u, v, f.label(u), f.label(v),
-                z.n, z.left_out, cells, of_cells,
-            )
-        )  # fmt: skip
-    return tuple(effects), tuple(missing)
+            anywhere = {_at(cell, i, u) for cell in design.cells if cell[i] in (u, v)}
+            counts = (z.n, z.left_out, len(cells), len(anywhere))
+            found.append((z, (f.name, i, u, v, *labels, *counts)))
+    judged = zip(judge([z for z, _ in found], rule), found, strict=True)
+    return tuple(Effect(*(*judgement, *told)) for judgement, (_, told) in judged), tuple(missing)
 
 
 def interactions_of(design: Design, rule: Rule = FIXED) -> tuple[Interaction, ...]:
@@ -154,33 +211,27 @@ def interactions_of(design: Design, rule: Rule = FIXED) -> tuple[Interaction, ..
             for p, q in combinations(range(len(g.levels)), 2):
                 z = _difference_of_differences(design, (i, u, v), (j, p, q))
                 if z is not None:
-                    found.append((i, j, (u, v), (p, q), z))
-    interactions = []
+                    labels = (f.label(u), f.label(v), g.label(p), g.label(q))
+                    found.append((z, (f.name, g.name, i, j, *labels, z.n)))
     # What is "equivalent" is said of differences, not of differences of differences.
-    judged = judge([z for *_, z in found], replace(rule, within=None))
-    for (i, j, (u, v), (p, q), z), judgement in zip(found, judged, strict=True):
-        f, g = design.factors[i], design.factors[j]
-        labels = (f.label(u), f.label(v), g.label(p), g.label(q))
-        interactions.append(Interaction(*judgement, f.name, g.name, i, j, *labels, z.n))
-    return tuple(interactions)
+    judged = zip(judge([z for z, _ in found], replace(rule, within=None)), found, strict=True)
+    return tuple(Interaction(*(*judgement, *told)) for judgement, (_, told) in judged)
 
 
-def cells_of(design: Design, effect: Effect) -> list[tuple[Cell, Setting, Setting]]:
-    """The settings that an effect sets against each other, with the place of the first."""
-    there, _ = _rests(design, effect.at, effect.u, effect.v)
-    at, u, v = effect.at, effect.u, effect.v
-    return [
-        (_at(r, at, u), design.cells[_at(r, at, u)], design.cells[_at(r, at, v)]) for r in there
-    ]
+def cells_of(design: Design, at: int, u: int, v: int) -> list[tuple[Cell, Setting, Setting]]:
+    """The settings that level u of a factor sets against v, with the place of the first."""
+    cells = design.cells
+    both = [c for c in sorted(cells) if c[at] == u and _at(c, at, v) in cells]
+    return [(cell, cells[cell], cells[_at(cell, at, v)]) for cell in both]
 
 
 def simple_effect(design: Design, at: int, by: int, level: int) -> Contrast | None:
     """The first two levels of the factor `at` against each other where factor `by` has `level`."""
-    there, _ = _rests(design, at, 0, 1)
-    pairs = [
-        (design.cells[_at(r, at, 0)], design.cells[_at(r, at, 1)]) for r in there if r[by] == level
-    ]
-    return _contrast([a.values for a, _ in pairs], [b.values for _, b in pairs], len(pairs))
+    return _between([cell for cell in cells_of(design, at, 0, 1) if cell[0][by] == level])
+
+
+def _between(cells: Sequence[tuple[Cell, Setting, Setting]]) -> Contrast | None:
+    return contrast([a.values for _, a, _ in cells], [b.values for *_, b in cells], len(cells))
 
 
 def _difference_of_differences(
@@ -195,18 +246,7 @@ def _difference_of_differences(
     whole = [[s.values for s in four if s is not None] for four in corners if None not in four]
     plus = [values for four in whole for values in four[:2]]
     minus = [values for four in whole for values in four[2:]]
-    return _contrast(plus, minus, len(whole))
-
-
-def _contrast(plus: Sequence[Values], minus: Sequence[Values], count: int) -> Contrast | None:
-    return contrast(plus, minus, 1.0 / count) if count else None
-
-
-def _rests(design: Design, i: int, u: int, v: int) -> tuple[list[Cell], list[Cell]]:
-    """The combinations of the other factors that have both levels, and those that have any."""
-    anywhere = sorted({_at(cell, i, u) for cell in design.cells if cell[i] in (u, v)})
-    both = [c for c in anywhere if c in design.cells and _at(c, i, v) in design.cells]
-    return both, anywhere
+    return contrast(plus, minus, len(whole))
 
 
 def _at(cell: Cell, i: int, level: int) -> Cell:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -104,17 +105,12 @@ def frame_of(found: Iterable[Run], tags: Sequence[str] = TAGS) -> pd.DataFrame:
     """The frame of `runs` from MLflow's own objects."""
     recorded = list(found)
     columns = Columns([str(run.info.run_id) for run in recorded])
-    full = _full(tags)
     for run in recorded:
         info = run.info
         columns.put_info((info.run_id, info.run_name, info.status, info.start_time, info.end_time))
-        for into, values in (
-            (columns.tags, {k: v for k, v in run.data.tags.items() if k in full}),
-            (columns.tags, own_tags(run.data.tags)),
-            (columns.params, run.data.params),
-            (columns.metrics, run.data.metrics),
-        ):
-            columns.put(into, ((info.run_id, key, value) for key, value in values.items()))
+        for kind in ("tags", "params", "metrics"):
+            values = getattr(run.data, kind).items()
+            columns.put(getattr(columns, kind), ((info.run_id, key, v) for key, v in values))
     return _frame(columns, tags)
 
 
@@ -252,9 +248,6 @@ def _say_engine(columns: dict[str, Any]) -> None:
 def _as_numbers(key: str, values: list[Any]) -> Any:
     """Numbers where all values are, but for `size`, whose `1000` and `1k` are texts."""
     column = pd.Series(values)
-    if key == "size":
-        return column
-    try:
-        return pd.to_numeric(column)
-    except (ValueError, TypeError):
-        return column
+    with suppress(ValueError, TypeError):
+        return column if key == "size" else pd.to_numeric(column)
+    return column

@@ -19,14 +19,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtrit
 from scipy.stats import binomtest
 
 from nnexp.config.plurals import some
 from nnexp.errors import UserError
 from nnexp.record.served_runs import runs_of_ids
 from nnexp.record.store import Store
-from nnexp.study.bootstrap import RESAMPLES, Interval, resampled_means
+from nnexp.study.bootstrap import RESAMPLES, Interval, resampled_means, stretched
 from nnexp.study.compare import Comparison
 from nnexp.study.grouping import columns_by, levels_of
 from nnexp.study.recorded import recorded_correct
@@ -233,7 +232,4 @@ def crossed_interval(d: NDArray[np.integer[Any]]) -> Interval:
     spread = sqrt(seeds / (seeds - 1)) * resampled_means(rows - centre, half, 0, 0)
     spread = spread + drawn - centre
     nu = total**2 / (v_rows**2 / (seeds - 1) + v_columns**2 / (n - 1))
-    upper = 0.975
-    stretch = float(stdtrit(nu, upper) / ndtri(upper))
-    low, high = np.quantile(spread, [1.0 - upper, upper])
-    return Interval(centre + stretch * float(low), centre + stretch * float(high))
+    return stretched(centre, spread, nu, 0.95)

@@ -80,10 +80,9 @@ def left_out(frame: pd.DataFrame, lacking: int, metric: str) -> list[str]:
 def unfinished(group: pd.DataFrame, keys: Sequence[str], metric: str, failed: int) -> str:
     """That a setting has nothing to be compared by."""
     label = " ".join(f"{k}={v}" for k, v in levels_of(group.iloc[0], keys))
-    without = (
-        f"no run has {metric}" if (group["status"] == "FINISHED").any() else "no finished runs"
-    )
-    return f"{label}: {without} ({failed} failed)" if failed else f"{label}: {without}"
+    finished = (group["status"] == "FINISHED").any()
+    without = f"no run has {metric}" if finished else "no finished runs"
+    return f"{label}: {without}" + (f" ({failed} failed)" if failed else "")
 
 
 def _different(finished: pd.DataFrame, column: str) -> int:
@@ -159,12 +158,9 @@ def _together(firsts: pd.DataFrame, key: str, leader: str) -> str:
 
 def _chosen(finished: pd.DataFrame, metric: str) -> list[str]:
     """Where the metric's own data chose what is measured."""
-    if metric == "gap/best":
-        return [f"{metric} takes the best epoch: chosen on the very test data it is judged on"]
-    if metric == "best/validation_accuracy":
-        return [
-            f"{metric} takes the best epoch: chosen on the very validation data it is judged on"
-        ]
+    if metric in ("gap/best", "best/validation_accuracy"):
+        data = "test" if metric == "gap/best" else "validation"
+        return [f"{metric} takes the best epoch: chosen on the very {data} data it is judged on"]
     early = "stop.name" in finished and bool((finished["stop.name"] == "early").any())
     if metric.startswith("validation/") and early:
         return [f"stop=early chose its epoch on the validation data that {metric} is judged on"]

@@ -1,9 +1,12 @@
-"""The book's published curves: their settings as configs, their values by our metric names."""
+"""The book's published curves: their settings as configs, their values by our metric names.
+
+Replayed, they are the same draws in the same order: the same numbers.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,19 +16,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from nnexp.config import schema
 from nnexp.config.compose import flatten, schema_keys
-from nnexp.config.schema import (
-    Config,
-    DataConfig,
-    InitConfig,
-    MonitorConfig,
-    RegConfig,
-    TrackingConfig,
-    TrainConfig,
-)
 from nnexp.config.varying_keys import ASIDE
+from nnexp.data.dataset import dataset_of
 from nnexp.record.store import Store
 from nnexp.study.frames import runs_in
+from nnexp.train.loop import train
 
 FOLDER = Path(__file__).parent / "book"
 REPLAYED = ("overfitting", "regularized", "overfitting_full", "regularized_full")
@@ -51,7 +48,7 @@ class Published:
 
     name: str
     source: str
-    config: Config
+    config: schema.Config
     curves: Mapping[str, list[float]]
     """Values by our metric names; value k, counted from 0, belongs to step k + 1."""
 
@@ -64,21 +61,23 @@ def published(name: str) -> Published:
     n, lmbda = settings["n_train"], settings["lmbda"]
     seeded = "seed" in settings
     hidden = settings["architecture"][1:-1]
-    config = Config(
+    config = schema.Config(
         seed=settings.get("seed", 0),
         rng="nielsen2014" if seeded else "pcg64",
         size=f"{n // 1000}k",
-        reg=RegConfig("l2", lmbda) if lmbda else RegConfig(),
-        data=DataConfig(n_train=n),
-        init=InitConfig("large" if settings["initializer"].startswith("large") else "scaled"),
-        train=TrainConfig(
+        reg=schema.RegConfig("l2", lmbda) if lmbda else schema.RegConfig(),
+        data=schema.DataConfig(n_train=n),
+        init=schema.InitConfig(
+            "large" if settings["initializer"].startswith("large") else "scaled"
+        ),
+        train=schema.TrainConfig(
             epochs=settings["epochs"],
             eta=settings["eta"],
             batch_size=settings["batch_size"],
             dtype="float64" if seeded else "float32",
         ),
-        monitor=MonitorConfig(test="epoch" if "test" in settings["evaluated_on"] else "end"),
-        tracking=TrackingConfig(experiment="book"),
+        monitor=schema.MonitorConfig(test="epoch" if "test" in settings["evaluated_on"] else "end"),
+        tracking=schema.TrackingConfig(experiment="book"),
     )
     assert config.model.hidden == hidden
     curves = {ours: content[theirs] for theirs, ours in _NAMES.items() if theirs in content}
@@ -140,3 +139,61 @@ def book_frame() -> pd.DataFrame:
         with suppress(ValueError, TypeError):
             frame[column] = pd.to_numeric(frame[column])
     return frame
+
+
+QUICK = ("overfitting", "regularized")
+FULL = ("overfitting_full", "regularized_full")
+
+COST_TOLERANCE = 1e-10
+"""Costs agree within this: sums are made in another order than the book's program made them."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How one replayed curve compares with the published one."""
+
+    run: str
+    metric: str
+    values: int
+    agree: int
+    """Equal counts and accuracies; costs within `COST_TOLERANCE`."""
+    largest: float
+    """The largest absolute difference."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether every value agrees."""
+        return self.agree == self.values
+
+
+def replay(
+    names: Sequence[str], progress: Callable[[str, int, int], None] = lambda *_: None
+) -> list[Agreement]:
+    """Train published runs and compare every published value.
+
+    `progress` is told name, epoch and number of epochs.
+    """
+    agreements: list[Agreement] = []
+    for name in names:
+        run = published(name)
+        dataset = dataset_of(run.config)
+        ours: dict[str, list[float]] = {metric: [] for metric in run.curves}
+        for report in train(run.config, dataset):
+            if report.epoch:
+                for metric, values in ours.items():
+                    values.append(report.metrics[metric])
+            progress(name, report.epoch, run.config.train.epochs)
+        agreements += _compare(run, ours)
+    return agreements
+
+
+def _compare(run: Published, ours: dict[str, list[float]]) -> list[Agreement]:
+    agreements = []
+    for metric, values in run.curves.items():
+        if metric.endswith("/accuracy"):
+            continue  # The counts say the same.
+        tolerance = 0.0 if metric.endswith("/correct") else COST_TOLERANCE
+        differences = [abs(a - b) for a, b in zip(values, ours[metric], strict=True)]
+        agree = sum(d <= tolerance for d in differences)
+        agreements.append(Agreement(run.name, metric, len(values), agree, max(differences)))
+    return agreements

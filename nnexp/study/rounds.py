@@ -25,8 +25,8 @@ def asked(comparison: Comparison, *, every: bool = False) -> Pairs:
     """
     if every:
         return list(combinations(comparison.settings, 2))
-    if comparison.against is None and comparison.central is not None:
-        return [(a, b) for _, a, b in cells_of(comparison.design, comparison.central)]
+    if comparison.against is None and (e := comparison.central) is not None:
+        return [(a, b) for _, a, b in cells_of(comparison.design, e.at, e.u, e.v)]
     first = comparison.against or comparison.ranked[0]
     return [(other, first) for other in comparison.settings if other is not first]
 

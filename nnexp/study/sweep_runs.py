@@ -51,21 +51,14 @@ def reused_ids(store: Store, parent: Run, whole: pd.DataFrame | None = None) -> 
     artifacts are on another machine.
     """
     if in_rounds(parent):
-        return _reused_by_search(store, parent, whole)
+        places = places_of_reused(store, parent)
+        known = ended(store, parent, whole).values() if places else ()
+        return [run.run_id for run in known if run.run_id in places and run.status == "FINISHED"]
     try:
-        asked = asked_for(store, parent)
+        found = _finished(store, parent, whole)
     except UserError:
         return []
-    recorded = ended(store, parent, whole)
-    there = [recorded[mark] for mark in asked if mark in recorded]
-    own = str(parent.info.run_id)
-    return [run.run_id for run in there if run.status == "FINISHED" and run.sweep != own]
-
-
-def _reused_by_search(store: Store, parent: Run, whole: pd.DataFrame | None) -> list[str]:
-    places = places_of_reused(store, parent)
-    recorded = ended(store, parent, whole).values() if places else ()
-    return [run.run_id for run in recorded if run.run_id in places and run.status == "FINISHED"]
+    return [run.run_id for run in found if run.sweep != str(parent.info.run_id)]
 
 
 def places_of_reused(store: Store, parent: Run) -> dict[str, dict[str, str]]:
@@ -135,8 +128,10 @@ def _known(
 
 def runs_asked_for(store: Store, parent: Run) -> list[Run]:
     """The finished runs among those that a sweep was asked for, those that it reused too."""
-    recorded = ended(store, parent)
-    there = [
-        recorded[fingerprint] for fingerprint in asked_for(store, parent) if fingerprint in recorded
-    ]
-    return [store.client.get_run(run.run_id) for run in there if run.status == "FINISHED"]
+    return [store.client.get_run(run.run_id) for run in _finished(store, parent)]
+
+
+def _finished(store: Store, parent: Run, whole: pd.DataFrame | None = None) -> list[Recorded]:
+    asked, recorded = asked_for(store, parent), ended(store, parent, whole)
+    there = (recorded[mark] for mark in asked if mark in recorded)
+    return [run for run in there if run.status == "FINISHED"]

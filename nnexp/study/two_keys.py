@@ -26,7 +26,7 @@ def interacting(comparison: Comparison) -> list[Interaction]:
 def interaction_text(comparison: Comparison, test: Interaction) -> str:
     """`reg and size interact: reg=l2 against reg=none is another by 3.4 points with size=1000 …`"""
     metric = Metric(comparison.metric)
-    size = f"{metric.difference(abs(test.mean))}"
+    size = metric.difference(abs(test.mean))
     # The difference of differences is the same taken along the other factor.
     first, _ = asked(comparison, test)
     pair, ends = (test.a, test.b), (test.there, test.here)

@@ -71,6 +71,16 @@ def changes(recorded: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[st
 
 
 Values = dict[str, dict[int, float]]
+"""By metric and step."""
+
+
+def values_of(points: Iterable[tuple[str, int, float]]) -> Values:
+    """Values of metrics at steps, without those of time; of several at a step the last one."""
+    values: Values = {}
+    for name, step, value in points:
+        if not name.startswith("time/"):
+            values.setdefault(name, {})[step] = value
+    return values
 
 
 @dataclass(frozen=True)
@@ -130,12 +140,9 @@ class Trained:
     @classmethod
     def of(cls, rows: Iterable[tuple[int, Mapping[str, float]]], outcome: Outcome | None) -> Self:
         """From the metrics by epoch, and how it ended, if it was trained to its end."""
-        values: Values = {}
         last = [(outcome.epochs, outcome.metrics)] if outcome is not None else []
-        for epoch, metrics in [*rows, *last]:
-            for name, value in metrics.items():
-                if not name.startswith("time/"):
-                    values.setdefault(name, {})[epoch] = value
+        epochs = [*rows, *last]
+        values = values_of((name, at, value) for at, row in epochs for name, value in row.items())
         if outcome is None:
             return cls(values, "")
         return cls(values, weights_sha256(outcome.parameters), outcome.parameters)

@@ -21,7 +21,7 @@ from nnexp.record.store import Store
 from nnexp.record.tags import number
 from nnexp.study.lookup import artifact, check_schema
 from nnexp.study.recorded import recorded_config, recorded_correct, recorded_data, unlike
-from nnexp.study.verification import Difference, Trained, Values, Verdict, judge
+from nnexp.study.verification import Difference, Trained, Values, Verdict, judge, values_of
 from nnexp.train.engines import check_engine
 from nnexp.train.plan import check_data
 
@@ -167,12 +167,8 @@ def train_again(stages: Sequence[Stage], dataset: Dataset, epochs: int | None = 
 
 def history(store: Store, run: Run, epochs: int | None) -> Values:
     """All recorded values of a run but times, or those of its first epochs."""
-    values: Values = {}
-    for name in run.data.metrics:
-        if name.startswith("time/"):
-            continue
-        steps = {m.step: m.value for m in store.client.get_metric_history(run.info.run_id, name)}
-        kept = {s: v for s, v in steps.items() if epochs is None or s <= epochs}
-        if kept:
-            values[name] = kept
-    return values
+    run_id, names = run.info.run_id, (n for n in run.data.metrics if not n.startswith("time/"))
+    points = (
+        (n, m.step, m.value) for n in names for m in store.client.get_metric_history(run_id, n)
+    )
+    return values_of(point for point in points if epochs is None or point[1] <= epochs)

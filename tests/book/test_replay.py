@@ -10,8 +10,7 @@ import pytest
 
 from nnexp.data.dataset import load_dataset
 from nnexp.study import published as book
-from nnexp.study.published import REPLAYED, published
-from nnexp.study.replay import replay
+from nnexp.study.published import REPLAYED, published, replay
 from nnexp.train.loop import train
 
 HERE = Path(__file__).parent
@@ -35,7 +34,7 @@ def shortened(name: str, epochs: int, **changed: Any) -> book.Published:
 def test_the_first_100_epochs_on_1000_images_agree_in_every_value(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nnexp.study.replay.published", lambda name: shortened(name, 100))
+    monkeypatch.setattr("nnexp.study.published.published", lambda name: shortened(name, 100))
     found = replay((name,))
     assert len(found) == 4
     for agreement in found:
@@ -54,7 +53,7 @@ def test_both_runs_on_1000_images_agree_in_every_value() -> None:
 
 def test_a_wrong_seed_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = shortened("overfitting", 3, seed=1)
-    monkeypatch.setattr("nnexp.study.replay.published", lambda name: wrong)
+    monkeypatch.setattr("nnexp.study.published.published", lambda name: wrong)
     assert all(a.agree < a.values for a in replay(("overfitting",)))
 
 

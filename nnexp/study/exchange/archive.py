@@ -15,7 +15,6 @@ import stat
 import struct
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -250,21 +249,3 @@ def write_asked(path: Path, content: bytes, option: str) -> None:
             f"{option} {path}: cannot be written ({error.strerror or error}); allowed: a file in a "
             "writable folder"
         ) from error
-
-
-@contextmanager
-def open_archive(path: Path) -> Iterator[Archive]:
-    """A file of results on disk, as long as it is looked at.
-
-    Raises:
-        UserError: there is no such file, or it is no archive of this kind.
-    """
-    try:
-        if not path.is_file():
-            path.stat()  # Where there is nothing, this says so.
-            raise UserError(f"{path}: no plain file; allowed: a file of results")
-        file = path.open("rb")
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}; allowed: a file of results") from error
-    with file:
-        yield Archive(file, str(path))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +19,9 @@ from nnexp.record.files import recorded_contents, recorded_digests
 from nnexp.record.projection import TOKEN
 from nnexp.record.store import Store
 from nnexp.record.store_errors import said_by_store
+from nnexp.record.sweep import Recorded as EndedRun
+from nnexp.record.sweep import sweep_key
+from nnexp.record.tags import number
 from nnexp.source import sha256_of
 from nnexp.study.exchange.archive import (
     EVIDENCE,
@@ -32,11 +35,10 @@ from nnexp.study.exchange.archive import (
     sums_of,
 )
 from nnexp.study.exchange.history import read_history, write_history
-from nnexp.study.exchange.manifest import Chosen, Manifest, Run, refused
-from nnexp.study.exchange.sweeps import sweep_of
+from nnexp.study.exchange.manifest import Asked, Chosen, Manifest, Run, Sweep, refused
 from nnexp.study.lookup import all_experiments, check_schema
 from nnexp.study.recorded import config_of, data_of
-from nnexp.study.sweep_runs import in_rounds
+from nnexp.study.sweep_runs import asked_for, ended, in_rounds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -216,3 +218,78 @@ def parquet(gathered: Gathered) -> bytes:
     whole = pd.concat(tables, ignore_index=True)
     table: bytes = whole[["run_id", "metric", "step", "time", "value"]].to_parquet(index=False)
     return table
+
+
+def sweep_of(
+    store: Store,
+    parent: Recorded,
+    names: Mapping[str, str],
+    found: Mapping[str, Recorded],
+    *,
+    complete: bool,
+    whole: pd.DataFrame | None = None,
+) -> Sweep:
+    """A sweep by its parent, whose runs in the file are those `found`, by id.
+
+    With `complete`, every finished run of it must be there. `whole` as `ended` has it.
+
+    Raises:
+        UserError: what it was asked for is not known, or a run was left out.
+    """
+    info, tags = parent.info, parent.data.tags
+    experiment = str(info.experiment_id)
+    wanted = asked_for(store, parent)
+    key = tags.get("nnexp.sweep_key", "")
+    if sweep_key(names[experiment], list(wanted)) != key:
+        raise UserError(
+            f"sweep {info.run_id}: {len(wanted)} of the {number(tags, 'nnexp.total')} runs it was "
+            "asked for are known; allowed: a sweep that is whole; python -m nnexp sweeps says how "
+            "to go on with it"
+        )
+    return Sweep(
+        id=str(info.run_id),
+        name=str(info.run_name or ""),
+        experiment=names[experiment],
+        command=tags.get("nnexp.command", ""),
+        key=key,
+        start_time=int(info.start_time or 0),
+        asked=tuple(_asked(parent, wanted, ended(store, parent, whole), found, complete=complete)),
+    )
+
+
+def _asked(
+    parent: Recorded,
+    wanted: Mapping[str, str],
+    recorded: Mapping[str, EndedRun],
+    found: Mapping[str, Recorded],
+    *,
+    complete: bool,
+) -> Iterator[Asked]:
+    """What became of each run that a sweep was asked for."""
+    ids = {run.data.tags.get("nnexp.fingerprint", ""): run_id for run_id, run in found.items()}
+    for fingerprint, name in wanted.items():
+        status = recorded[fingerprint].status if fingerprint in recorded else "MISSING"
+        run_id = ids.get(fingerprint)
+        if complete and status == "FINISHED" and run_id is None:
+            left_out = recorded[fingerprint].run_id
+            raise UserError(f"sweep {parent.info.run_id}: its run {left_out} was left out")
+        yield Asked.model_validate(
+            {"name": name, "fingerprint": fingerprint, "status": status, "run": run_id}
+        )
+
+
+def sweeps_of(store: Store, runs: Iterable[Recorded]) -> list[Recorded]:
+    """The sweeps that some runs were trained in.
+
+    Raises:
+        UserError: one of them is not recorded.
+    """
+    from mlflow.exceptions import MlflowException
+
+    found = []
+    for run_id in dict.fromkeys(run.data.tags.get("nnexp.sweep", "") for run in runs):
+        try:
+            found += [store.client.get_run(run_id)] if run_id else []
+        except MlflowException as error:
+            raise UserError(f"sweep {run_id}: {said_by_store(error)}") from error
+    return found

@@ -29,7 +29,7 @@ from nnexp.study.exchange.history import by_metric
 from nnexp.study.exchange.manifest import Run
 from nnexp.study.exchange.results import Results
 from nnexp.study.recorded import data_of
-from nnexp.study.verification import Trained, Values, Verdict, judge
+from nnexp.study.verification import Trained, Verdict, judge, values_of
 from nnexp.study.verify import check_version, train_again
 from nnexp.train.engines import check_engine, compile_ahead
 from nnexp.train.plan import check_data
@@ -149,9 +149,6 @@ def _task(k: int, config: Config, folder: Path) -> Task:
 
 def _trained(logged: Logged) -> Trained:
     """What a worker's log says of a run."""
-    values: Values = {}
-    for point in logged.points:
-        if not point.name.startswith("time/"):
-            values.setdefault(point.name, {})[point.step] = point.value
+    values = values_of((point.name, point.step, point.value) for point in logged.points)
     ended = logged.ended
     return Trained(values, ended.tags.get("nnexp.weights_sha256", "") if ended else "")

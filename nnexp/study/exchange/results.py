@@ -34,7 +34,6 @@ from nnexp.study.exchange.archive import (
     Archive,
     carried,
     member,
-    open_archive,
 )
 from nnexp.study.exchange.history import Value, read_history
 from nnexp.study.exchange.manifest import Manifest, Run, Sweep, plain_json, read_manifest
@@ -115,8 +114,15 @@ def open_results(path: Path) -> Iterator[Results]:
     Raises:
         UserError: there is none, or it cannot be read.
     """
-    with open_archive(path) as archive:
-        yield results_in(archive)
+    try:
+        if not path.is_file():
+            path.stat()  # Where there is nothing, this says so.
+            raise UserError(f"{path}: no plain file; allowed: a file of results")
+        file = path.open("rb")
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}; allowed: a file of results") from error
+    with file:
+        yield results_in(Archive(file, str(path)))
 
 
 def results_of(content: bytes, shown: str) -> Results:

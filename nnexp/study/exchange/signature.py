@@ -13,17 +13,8 @@ from pathlib import Path
 from typing import Literal
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-    load_pem_public_key,
-    load_ssh_private_key,
-    load_ssh_public_key,
-)
 from pydantic import ValidationError
 
 from nnexp.config.arguments import printable
@@ -81,7 +72,7 @@ def signing_key(public: str, signature: str, message: bytes) -> Ed25519PublicKey
         ValueError: key or signature are damaged.
     """
     try:
-        key = _ed25519(load_ssh_public_key(public.encode()))
+        key = _ed25519(serialization.load_ssh_public_key(public.encode()))
         key.verify(bytes.fromhex(signature), message)
     except UnsupportedAlgorithm as error:
         raise ValueError(str(error)) from error
@@ -136,7 +127,11 @@ def read_private(path: Path) -> Ed25519PrivateKey:
     """
     content = _content("--sign", path)
     try:
-        load = load_ssh_private_key if b"OPENSSH" in content else load_pem_private_key
+        load = (
+            serialization.load_ssh_private_key
+            if b"OPENSSH" in content
+            else serialization.load_pem_private_key
+        )
         key = load(content, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise UserError(f"--sign {path}: no key that can be read without a passphrase") from error
@@ -153,7 +148,11 @@ def read_public(path: Path) -> Ed25519PublicKey:
     """
     content = _content("--signer", path)
     try:
-        load = load_pem_public_key if content.startswith(b"-----") else load_ssh_public_key
+        load = (
+            serialization.load_pem_public_key
+            if content.startswith(b"-----")
+            else serialization.load_ssh_public_key
+        )
         return _ed25519(load(content))
     except (ValueError, UnsupportedAlgorithm) as error:
         raise UserError(
@@ -168,7 +167,11 @@ def make_key(path: Path) -> Ed25519PublicKey:
         UserError: there is such a file already, or none can be written.
     """
     key = Ed25519PrivateKey.generate()
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.OpenSSH,
+        serialization.NoEncryption(),
+    )
     public, beside = (_line(key.public_key()) + "\n").encode(), path.with_name(f"{path.name}.pub")
     try:
         for place, content, mode in ((path, private, 0o600), (beside, public, 0o644)):
@@ -193,7 +196,9 @@ def _message(digest: str, name: str) -> bytes:
 
 
 def _line(key: Ed25519PublicKey) -> str:
-    return key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    return key.public_bytes(
+        serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
+    ).decode()
 
 
 def _ed25519(key: object) -> Ed25519PublicKey:

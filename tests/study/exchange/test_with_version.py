@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from nnexp.errors import NnexpError, UserError
-from nnexp.study.exchange.environments import Made, program_of
 from nnexp.study.exchange.manifest import Run
-from nnexp.study.exchange.other_version import check_same, overrides_in
+from nnexp.study.exchange.other_version import Made, check_same, overrides_in, program_of
 from tests.inside import inside
 from tests.record.stored import restore
 
