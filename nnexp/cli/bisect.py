@@ -13,7 +13,7 @@ from nnexp.config.arguments import printable
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.errors import UserError
-from nnexp.study.bisect import check_epoch, first_epoch, parting, read_trace, trace, write_trace
+from nnexp.study.bisect import check_epoch, parting, read_trace, trace, write_trace
 from nnexp.study.verification import Difference
 
 _ONLY = ("epoch", "trace", "against")
@@ -72,12 +72,12 @@ def bisect(
     """
     if options.epoch is not None:
         check_epoch(config, options.epoch)
-    epoch = max(1, first_epoch(differences)) if differences else 1
-    said: dict[str, Any] = {"first_epoch_that_differs": None, "parting": None}
+    first = min((difference.step for difference in differences), default=None)
+    epoch = options.epoch or first or 1
+    said: dict[str, Any] = {"first_epoch_that_differs": first, "parting": None}
     if differences:
-        said["first_epoch_that_differs"] = first_epoch(differences)
-        where = f"in epoch {epoch}, or where nothing was measured since the last"
-        if not first_epoch(differences):
+        where = f"in epoch {first}, or where nothing was measured since the last"
+        if not first:
             where = "before the first epoch: what measures rounds otherwise, or the initial weights"
         print(f"the recorded values part {where}")
     elif options.trace is None and options.against is None:
@@ -88,7 +88,7 @@ def bisect(
         if theirs.operations != ours.operations:
             raise UserError(f"--against {options.against}: is of another version of this program")
         found = parting(theirs, ours)
-        print(printable(f"there: {theirs.where}\nhere:  {ours.where}".replace("\n", "; ")))
+        print(printable(f"there: {theirs.where}; here:  {ours.where}"))
         print(f"the traces part {found}" if found else "the traces are the same, bit for bit")
         if found is not None:
             said["parting"] = {
@@ -100,12 +100,12 @@ def bisect(
                 typed = shlex.join([*which, "--bisect", "--epoch", str(found.epoch)])
                 print(f"look   there: python -m nnexp verify {typed} --trace FILE.json; then here")
     elif options.trace is None and differences:
-        line, here = ("python -m nnexp verify", *which, "--bisect"), options.epoch or epoch
-        print(f"look   there: {line[0]} {shlex.join(line[1:])} --epoch {here} --trace there.json")
-        print(f"       here:  {line[0]} {shlex.join(line[1:])} --against there.json")
+        line = f"python -m nnexp verify {shlex.join([*which, '--bisect'])}"
+        print(f"look   there: {line} --epoch {epoch} --trace there.json")
+        print(f"       here:  {line} --against there.json")
     if options.trace is not None:
-        ours = trace(config, dataset, options.epoch or epoch)
+        ours = trace(config, dataset, epoch)
         write_trace(Path(options.trace), ours)
-        print(printable(f"written  {options.trace}: epoch {ours.epoch}, {len(ours.batches)} "
-                        "mini-batches"))  # fmt: skip
+        count = f"{len(ours.batches)} mini-batches"
+        print(printable(f"written  {options.trace}: epoch {ours.epoch}, {count}"))
     return said

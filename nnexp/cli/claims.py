@@ -58,9 +58,8 @@ def main(arguments: Sequence[str]) -> int:
         print_csv([_plain(j) for j in shown])
     else:
         _show(Verdicts(tuple(shown), tuple(warnings)), command("claims", arguments))
-    other = [j for j in shown if not j.as_expected]
-    missing = [j for j in shown if j.outcome == "not recorded"]
-    return int(bool(other) or (options.strict and bool(missing)))
+    missing = options.strict and any(j.outcome == "not recorded" for j in shown)
+    return int(missing or not all(j.as_expected for j in shown))
 
 
 def _chosen(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -55,18 +55,15 @@ def main(arguments: Sequence[str]) -> int:
         against=options.against,
         rule=_rule(options),
     )
-    ended: tuple[str, ...] = ()
-    failed = 0
+    done = None
     if options.until:
         from nnexp.cli.until import train_until
 
         done = train_until(options, arguments, by, ask, chosen)
-        frame, whole, ended, failed = done.frame, done.recorded, done.lines, done.failed
+        frame, whole = done.frame, done.recorded
     comparison = ask(frame)
     comparison = replace(comparison, warnings=_warnings(store, comparison, frame, whole))
-    images = None
-    if options.images:
-        images = compare_images(store, frame, comparison, pair=options.pair)
+    images = compare_images(store, frame, comparison, options.pair) if options.images else None
     if options.format == "json":
         print_json(everything(comparison, images))
     elif options.format == "csv":
@@ -75,10 +72,10 @@ def main(arguments: Sequence[str]) -> int:
         show(comparison, pairs=options.pairs)
         if images is not None:
             show_images(images)
-        for line in (*ended, *_offer(comparison, options, arguments)):
+        for line in (*(done.lines if done else ()), *_offer(comparison, options, arguments)):
             print(line)
         print(f"\nthis table: {command('compare', arguments)}")
-    return 1 if failed else 0
+    return int(bool(done and done.failed))
 
 
 def _tested(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -101,20 +98,15 @@ def _keys(options: argparse.Namespace) -> list[str]:
 def _warnings(
     store: Store, comparison: Comparison, frame: pd.DataFrame, whole: pd.DataFrame | None
 ) -> tuple[str, ...]:
-    """Those of the comparison, of the records it is of, and of the data that it looks at."""
+    """Those of the comparison, of the records it is of, and how often test data were looked at."""
     finished = [str(run_id) for run_id in frame.loc[frame["status"] == "FINISHED", "run_id"]]
     records = warnings_of(store, finished)
-    return (*comparison.warnings, *records, *_looks(store, comparison, frame, whole))
-
-
-def _looks(
-    store: Store, comparison: Comparison, frame: pd.DataFrame, whole: pd.DataFrame | None
-) -> Iterator[str]:
-    """How often the data that settings are compared by were looked at, if they are test data."""
-    if is_of_test_data(comparison.metric):
-        chosen = "; to choose among settings by them is to choose on test data (see nnexp search)"
-        looks = ledger(store, set(frame["data"]), whole)
-        yield f"{looks}{chosen if len(comparison.settings) > 1 else ''}"
+    if not is_of_test_data(comparison.metric):
+        return (*comparison.warnings, *records)
+    chosen = "; to choose among settings by them is to choose on test data (see nnexp search)"
+    looks = ledger(store, set(frame["data"]), whole)
+    told = f"{looks}{chosen if len(comparison.settings) > 1 else ''}"
+    return (*comparison.warnings, *records, told)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -236,13 +228,14 @@ def _offer(
     comparison: Comparison, options: argparse.Namespace, arguments: Sequence[str]
 ) -> tuple[str, ...]:
     """What adding seeds costs, where somebody may be about to add some."""
-    plain = (
-        comparison.mixed or options.until or options.pair != "seed" or "sweep" in comparison.keys
-    )
-    if plain or len(comparison.settings) < 2 or not undecided(comparison, every=options.pairs):
+    other = options.until or options.pair != "seed" or "sweep" in comparison.keys
+    if (
+        comparison.mixed
+        or other
+        or len(comparison.settings) < 2
+        or not undecided(comparison, every=options.pairs)
+    ):
         return ()
     line = command("compare", [*arguments, "--until", "resolved", "--budget", str(BUDGET)])
-    return (
-        "adding seeds and looking again raises the error above 5 %; this adds them and does not: "
-        f"{line}",
-    )
+    raises = "adding seeds and looking again raises the error above 5 %"
+    return (f"{raises}; this adds them and does not: {line}",)

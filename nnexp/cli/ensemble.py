@@ -40,6 +40,30 @@ KS = (1, 2, 3, 5, 10, 20, 50, 100)
 SHOWN = 5
 """Settings that are named one by one."""
 
+TOGETHER = (
+    "Several networks together",
+    ("setting", "networks", "ensembles", "mean outputs (%)", "votes (%)", "test cost"),
+    "test accuracy of the mean of so many networks' outputs, and of the class that most are "
+    "for; test cost without penalty, of the mean outputs; means over ensembles that share no "
+    "network, with 95 % intervals",
+)
+ALIKE = (
+    "How alike their errors are",
+    ("setting", "agree (%)", "both wrong (%)", "if independent (%)", "same wrong class (%)",
+     "correlation of errors", "all right (%)", "none right (%)"),
+    "of two networks, mean over all pairs: test images taken for the same class; that both "
+    "get wrong, and that they would if errors were independent; of those, taken for the same "
+    "class; of all networks: images that every one, that none gets right",
+)  # fmt: skip
+MASKED = (
+    "One network and the networks inside it",
+    ("setting", "masks", "networks", "mean outputs (%)", "test cost"),
+    "test accuracy and cost of the mean outputs over so many sampled choices of deleted units "
+    "of one network, what is left divided by 1 - p, beside the full network; means over "
+    "networks, with 95 % intervals",
+)
+"""Tables: title, columns, and what they hold."""
+
 
 def main(arguments: Sequence[str]) -> int:
     """Let networks vote, print and record what they say together."""
@@ -71,10 +95,13 @@ def main(arguments: Sequence[str]) -> int:
                 _curves(by_size, errors), _errors(said, labels), typed,
             )
         )  # fmt: skip
-    tables = [_together(together, typed), _likeness(alike, typed)]
-    if masked:
-        tables.append(_masked(masked, typed))
-    print_tables(tables, options.format)
+    tables = ((TOGETHER, together), (ALIKE, alike), (MASKED, masked))
+    made = [
+        TextTable(title, head, tuple(rows), note, typed)
+        for (title, head, note), rows in tables
+        if rows
+    ]
+    print_tables(made, options.format)
     _tell_left_out(found, options.masks)
     if options.format == "table":
         shown = ", ".join(run_id[:8] for run_id in recorded)
@@ -139,16 +166,6 @@ def _row(name: str, size: Size) -> tuple[str, ...]:
     return (name, k, str(n), *shares, mean_with_interval(size.cost, 1.0, 4))
 
 
-def _together(rows: Sequence[tuple[str, ...]], typed: str) -> TextTable:
-    head = ("setting", "networks", "ensembles", "mean outputs (%)", "votes (%)", "test cost")
-    note = (
-        "test accuracy of the mean of so many networks' outputs, and of the class that most are "
-        "for; test cost without penalty, of the mean outputs; means over ensembles that share no "
-        "network, with 95 % intervals"
-    )
-    return TextTable("Several networks together", head, tuple(rows), note, typed)
-
-
 def _alike(name: str, e: Likeness) -> tuple[str, ...]:
     shares = (e.agreement, e.both_wrong, e.independent, e.same_error)
     ends = (e.all_right, e.none_right)
@@ -156,19 +173,6 @@ def _alike(name: str, e: Likeness) -> tuple[str, ...]:
         name, *(f"{100 * v:.2f}" for v in shares), f"{e.correlation:.2f}",
         *(f"{100 * v:.2f}" for v in ends),
     )  # fmt: skip
-
-
-def _likeness(rows: Sequence[tuple[str, ...]], typed: str) -> TextTable:
-    head = (
-        "setting", "agree (%)", "both wrong (%)", "if independent (%)", "same wrong class (%)",
-        "correlation of errors", "all right (%)", "none right (%)",
-    )  # fmt: skip
-    note = (
-        "of two networks, mean over all pairs: test images taken for the same class; that both "
-        "get wrong, and that they would if errors were independent; of those, taken for the same "
-        "class; of all networks: images that every one, that none gets right"
-    )
-    return TextTable("How alike their errors are", head, tuple(rows), note, typed)
 
 
 def _masks(setting: Members, most: int) -> list[tuple[str, ...]]:
@@ -198,16 +202,6 @@ def _masks(setting: Members, most: int) -> list[tuple[str, ...]]:
         )
         for count, found in by_count.items()
     ]
-
-
-def _masked(rows: Sequence[tuple[str, ...]], typed: str) -> TextTable:
-    head = ("setting", "masks", "networks", "mean outputs (%)", "test cost")
-    note = (
-        "test accuracy and cost of the mean outputs over so many sampled choices of deleted units "
-        "of one network, what is left divided by 1 - p, beside the full network; means over "
-        "networks, with 95 % intervals"
-    )
-    return TextTable("One network and the networks inside it", head, tuple(rows), note, typed)
 
 
 def _curves(by_size: Sequence[Size], e: Likeness) -> dict[str, list[tuple[int, float]]]:

@@ -37,13 +37,12 @@ def main(arguments: Sequence[str]) -> int:
     found = networks(open_store(options.tracking_uri), options)
     tables = [_norm_table(found, typed)]
     if len(sigmas) > 1:
+        datasets = {setting.dataset.digest: setting.dataset for setting in found}
         tests = {
-            setting.dataset.digest: [
-                (sigma, noisy(setting.dataset.test, sigma)) for sigma in sigmas
-            ]
-            for setting in {s.dataset.digest: s for s in found}.values()
+            digest: [(sigma, noisy(dataset.test, sigma)) for sigma in sigmas]
+            for digest, dataset in datasets.items()
         }
-        rows = [(setting, _at_noise(setting, tests[setting.dataset.digest])) for setting in found]
+        rows = [(s, _at_noise(s, tests[s.dataset.digest])) for s in found]
         tables = [*_noise_tables(rows, sigmas, typed), *tables]
     print_tables(tables, options.format)
     return 0
@@ -77,28 +76,15 @@ def _noise_tables(
         ("Test cost at rising noise", "cost", 1.0, 3),
         ("Change of the outputs at rising noise", "change", 1.0, 3),
     )
-    return [
-        TextTable(
-            title,
-            head,
-            tuple(
-                (
-                    setting.name,
-                    str(len(found)),
-                    *(
-                        mean_with_interval(
-                            [getattr(each[k], name) for each in found], scale, digits
-                        )
-                        for k in range(len(sigmas))
-                    ),
-                )
-                for setting, found in rows
-            ),
-            note,
-            typed,
-        )
-        for title, name, scale, digits in kinds
-    ]
+    tables = []
+    for title, name, scale, digits in kinds:
+        lines = []
+        for setting, found in rows:
+            values = ([getattr(n, name) for n in each] for each in zip(*found, strict=True))
+            cells = [mean_with_interval(v, scale, digits) for v in values]
+            lines.append((setting.name, str(len(found)), *cells))
+        tables.append(TextTable(title, head, tuple(lines), note, typed))
+    return tables
 
 
 def _norm_table(found: Sequence[Members], typed: str) -> TextTable:

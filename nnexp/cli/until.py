@@ -95,13 +95,9 @@ class _Study:
         return int((self.frame["sweep"] == parent).sum()) if parent else 0
 
     @property
-    def experiments(self) -> list[str]:
-        return list(dict.fromkeys(map(str, self.frame["experiment"])))
-
-    @property
     def spent(self) -> int:
         """`trained` in all experiments."""
-        return sum(self.trained(name) for name in self.experiments)
+        return sum(self.trained(str(name)) for name in self.frame["experiment"].unique())
 
     def next_round(self) -> list[Run]:
         """Which runs to train next; none where all is decided or the budget is used up."""
@@ -129,15 +125,11 @@ class _Study:
         check_loaded(str(first["run_id"]), found.data.tags)
         config = from_params(found.data.params)
         level = "light" if config.tracking.artifacts == "auto" else config.tracking.artifacts
+        experiment = str(first["experiment"])
         tracking = replace(
-            config.tracking,
-            uri=self.store.uri,
-            experiment=str(first["experiment"]),
-            artifacts=level,
-            reuse=True,
+            config.tracking, uri=self.store.uri, experiment=experiment, artifacts=level, reuse=True
         )
-        config = replace(config, seed=seed, tracking=tracking, sweep=self.trained_by)
-        return str(first["experiment"]), config
+        return experiment, replace(config, seed=seed, tracking=tracking, sweep=self.trained_by)
 
 
 def train_until(
@@ -256,7 +248,8 @@ def _ending(study: _Study, trained: int, rounds: int, failed: int) -> list[str]:
     if more and left > 0:
         more = f", too few for the next seed, which takes {some(study.next_seed, 'run')}{more}"
     lines = [f"{said}; {after}; budget {study.options.budget}, left {left}{more}"]
-    parents = [(name, study.parent(name)) for name in study.experiments] if study.spent else []
+    names = map(str, study.frame["experiment"].unique())
+    parents = [(name, study.parent(name)) for name in names] if study.spent else []
     where = ", ".join(f"experiment {name}, sweep {p[:8]}" for name, p in parents if p)
     return [*lines, *([f"recorded   {where}"] if where else [])]
 

@@ -12,7 +12,7 @@ does a mini-batch as a whole, only the weights after each are seen.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -32,7 +32,7 @@ from nnexp.record.environment import environment
 from nnexp.record.fingerprint import fingerprint_of
 from nnexp.study.exchange.archive import write_asked
 from nnexp.study.exchange.manifest import Model, Name, Sha256, Text, canonical, plain_json
-from nnexp.study.verification import Difference, place
+from nnexp.study.verification import place
 from nnexp.train.engine import DropoutStreams, Engine
 from nnexp.train.engines import engine_of
 from nnexp.train.examples import TrainingExamples, laid_out
@@ -82,11 +82,6 @@ class Parting:
         if self.batch is None:
             return f"in epoch {self.epoch}" if self.epoch else "in the initial weights"
         return f"in epoch {self.epoch}, mini-batch {self.batch} of {self.batches}: {self.operation}"
-
-
-def first_epoch(differences: Sequence[Difference]) -> int:
-    """The first epoch in which a recorded value came out otherwise."""
-    return min(difference.step for difference in differences)
 
 
 def check_epoch(config: Config, epoch: int) -> None:

@@ -85,7 +85,7 @@ class Images:
 
 
 def compare_images(
-    store: Store, frame: pd.DataFrame, comparison: Comparison, *, pair: str = "seed"
+    store: Store, frame: pd.DataFrame, comparison: Comparison, pair: str = "seed"
 ) -> Images:
     """The settings of a comparison against its baseline, or without one against the best.
 
