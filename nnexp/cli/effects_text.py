@@ -11,7 +11,7 @@ from rich.table import Table
 from nnexp.study.bootstrap import Interval
 from nnexp.study.compare import Comparison
 from nnexp.study.effect_rows import EffectRow, chosen, effect_notes, effect_row
-from nnexp.study.effects import Contrast, Effect, Interaction, simple_effect
+from nnexp.study.effects import Contrast, Interaction, simple_effect
 from nnexp.study.metric import Metric
 from nnexp.study.two_keys import best_of, interacting, interaction_text, means, sides
 from nnexp.terminal import plain_table
@@ -33,9 +33,9 @@ def show_effects(console: Console, comparison: Comparison, metric: Metric, *, ev
     """Print them; `every`: of keys with many values all differences, not those from the best."""
     shown = comparison.effects if every else chosen(comparison)
     console.print()
-    rows = [(e, effect_row(e, metric)) for e in shown]
+    rows = [effect_row(e, metric) for e in shown]
     table = _effects(comparison, rows, metric, narrow=False)
-    broken = max((len(row.verdict) - VERDICT for _, row in rows), default=0)
+    broken = max((len(row.verdict) - VERDICT for row in rows), default=0)
     wide = console.measure(table, options=console.options.update(max_width=WIDEST)).maximum
     if wide - max(broken, 0) > console.width:
         table = _effects(comparison, rows, metric, narrow=True)
@@ -50,15 +50,12 @@ def show_effects(console: Console, comparison: Comparison, metric: Metric, *, ev
 
 
 def _effects(
-    comparison: Comparison,
-    rows: Sequence[tuple[Effect, EffectRow]],
-    metric: Metric,
-    *,
-    narrow: bool,
+    comparison: Comparison, rows: Sequence[EffectRow], metric: Metric, *, narrow: bool
 ) -> Table:
     """The better value as A. Labels name their key: on a narrow terminal once, and in no column."""
     table = plain_table()
-    longest = max((len(comparison.design.factors[e.at].label(row.a)) for e, row in rows), default=0)
+    factors = comparison.design.factors
+    longest = max((len(factors[row.effect.at].label(row.a)) for row in rows), default=0)
     for title in ("A", "B") if narrow else ("effect of", "A", "B"):
         least = min(LABEL, longest) if title == "A" else None
         table.add_column(title, no_wrap=not narrow, overflow="fold", min_width=least)
@@ -68,8 +65,8 @@ def _effects(
     for title in (*counts, difference, comparison.rule.interval_name, "p"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("")
-    for e, row in rows:
-        factor = comparison.design.factors[e.at]
+    for row in rows:
+        e, factor = row.effect, factors[row.effect.at]
         b = " ".join(factor.levels[row.b]) if narrow else factor.label(row.b)
         table.add_row(
             *(() if narrow else (escape(e.factor),)),

@@ -20,7 +20,7 @@ from nnexp.cli.verification_text import (
     tell_log,
     warn_of_source,
 )
-from nnexp.cli.verify_options import FileRequest, checked
+from nnexp.cli.verify_options import check_file_options
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.record.check_seals import Checked
@@ -41,23 +41,22 @@ from nnexp.terminal import console
 
 def verify_file(options: argparse.Namespace) -> int:
     """Verify one file; 0 if all that was trained again agrees, 1 if not."""
-    request = checked(options)
+    check_file_options(options)
     path = Path(options.run_ids[0])
     if path.name.endswith(PAGE):
         results, whole = results_in_page(path)
         wrong = [] if whole else ["the page around the results that it carries"]
-        return _answer(results, request, wrong)
+        return _answer(results, options, wrong)
     with open_results(path) as results:
-        return _answer(results, request, [])
+        return _answer(results, options, [])
 
 
-def _answer(results: Results, request: FileRequest, wrong: list[str]) -> int:
+def _answer(results: Results, options: argparse.Namespace, wrong: list[str]) -> int:
     """Verify, and tell the terminal, a program, the file's log and a badge of it."""
-    options = request.typed
     with said_beside(options.format):
-        found, parted = _verify(results, request, wrong)
+        found, parted = _verify(results, options, wrong)
         if options.add_to_log is not None and found.verdicts:
-            entry = found.entry(options.add_to_log, request.key)
+            entry = found.entry(options.add_to_log, options.sign)
             add_entry(results.archive, Path(options.run_ids[0]), entry)
             print(f"added to the log of the file, whose digest stays: {entry}")
         if options.badge is not None:
@@ -69,14 +68,14 @@ def _answer(results: Results, request: FileRequest, wrong: list[str]) -> int:
 
 
 def _verify(
-    results: Results, request: FileRequest, wrong: list[str]
+    results: Results, options: argparse.Namespace, wrong: list[str]
 ) -> tuple[Verification, dict[str, object]]:
     """Verify results of which some things may be known to be wrong already."""
     changed = [
         *wrong,
-        *all_problems(results, request.expected, lambda text: print(text, flush=True)),
+        *all_problems(results, options.signer, lambda text: print(text, flush=True)),
     ]
-    signed = not signature_problem(results, request.expected)
+    signed = not signature_problem(results, options.signer)
     signer = signer_of(results) if signed else None
     introduce(results, signer, signed=signed)
     if changed:
@@ -85,40 +84,40 @@ def _verify(
         return Verification(results, signer, changed), {}
     tell_log(results)
     tell_conclusions(results.manifest)
-    chosen = _chosen(results, request)
-    anew = chosen if request.typed.with_version else []
+    chosen = _chosen(results, options)
+    anew = chosen if options.with_version else []
     other = [run for run in anew if run.tag("source") != source_sha256()]
     made = dict.fromkeys(Made.of(results.environment(run)) for run in other)
-    claims = claims_of(
-        results, [run for run in chosen if run not in other], request.typed.data_root
-    )
+    claims = claims_of(results, [run for run in chosen if run not in other], options.data_root)
     warn_of_source([_source_change(results, claim.run) for claim in claims])
-    verdicts = _said(results, request, claims, other)
+    verdicts = _said(results, options, claims, other)
     found = Verification(results, signer, (), verdicts, [f"with {m}" for m in made])
     found.conclude()
-    parted = _bisected(request.typed, claims, verdicts) if request.typed.bisect else {}
+    parted = _bisected(options, claims, verdicts) if options.bisect else {}
     return found, parted
 
 
-def _chosen(results: Results, request: FileRequest) -> list[Run]:
+def _chosen(results: Results, options: argparse.Namespace) -> list[Run]:
     """The runs that are trained again."""
-    options, everything = request.typed, list(results.manifest.runs)
+    everything = list(results.manifest.runs)
     if options.run is not None:
         return [run_named(everything, options.run)]
-    if options.sample is None and request.budget is None:
+    if options.sample is None and options.budget is None:
         return everything
-    chosen = sampled(everything, options.sample, request.seed)
-    print(f"{len(chosen)} of {len(everything)} runs, drawn with --sample-seed {request.seed}")
+    chosen = sampled(everything, options.sample, options.sample_seed)
+    print(
+        f"{len(chosen)} of {len(everything)} runs, drawn with --sample-seed {options.sample_seed}"
+    )
     return chosen
 
 
 def _said(
-    results: Results, request: FileRequest, claims: Sequence[Claim], other: Sequence[Run]
+    results: Results, options: argparse.Namespace, claims: Sequence[Claim], other: Sequence[Run]
 ) -> list[Verdict]:
     """Train all, and say of each run what came of it."""
     runs = {run.id: run for run in [*(claim.run for claim in claims), *other]}
     verdicts = []
-    for verdict in _trained(results, request, claims, other):
+    for verdict in _trained(results, options, claims, other):
         run = runs[verdict.run_id]
         verdict = replace(verdict, record=Checked(sealed=TAG in run.tags), places=None)
         verdicts.append(verdict)
@@ -128,22 +127,22 @@ def _said(
 
 
 def _trained(
-    results: Results, request: FileRequest, claims: Sequence[Claim], other: Sequence[Run]
+    results: Results, options: argparse.Namespace, claims: Sequence[Claim], other: Sequence[Run]
 ) -> Iterator[Verdict]:
     """By this program what it has made, by others what they have."""
-    until = None if request.budget is None else monotonic() + request.budget
+    until = None if options.budget is None else monotonic() + options.budget
     for run in other:  # All are looked at before any is trained.
         overrides_in(run)
     if claims:
-        yield from reproduce(results, claims, request.budget, console())
+        yield from reproduce(results, claims, options.budget, console())
     programs = {}
     for run in other:
         if until is not None and monotonic() > until:
             return
         made = Made.of(results.environment(run))
         if made not in programs:
-            programs[made] = program_of(made, request.typed.source, print)
-        yield reproduce_with(programs[made], results, run, request.typed.data_root)
+            programs[made] = program_of(made, options.source, print)
+        yield reproduce_with(programs[made], results, run, options.data_root)
 
 
 def _bisected(

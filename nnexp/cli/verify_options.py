@@ -6,9 +6,7 @@ import argparse
 import os
 import secrets
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nnexp.cli.options import seconds
 from nnexp.cli.verification_text import check_writable
@@ -17,26 +15,9 @@ from nnexp.study.exchange.archive import SUFFIX
 from nnexp.study.exchange.page import PAGE
 from nnexp.study.exchange.signature import read_private, read_public
 
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-        Ed25519PrivateKey,
-        Ed25519PublicKey,
-    )
-
 _OPTIONS = ("sample", "budget", "sample_seed", "run", "signer", "source", "badge", "add_to_log",
             "sign")  # fmt: skip
 """What goes with a file only, beside `--with-version`."""
-
-
-@dataclass(frozen=True)
-class FileRequest:
-    """The options of a file, checked."""
-
-    typed: argparse.Namespace
-    budget: float | None
-    seed: int
-    expected: Ed25519PublicKey | None
-    key: Ed25519PrivateKey | None
 
 
 def add_file_options(parser: argparse.ArgumentParser) -> None:
@@ -93,8 +74,10 @@ def refuse_file_options(options: argparse.Namespace) -> None:
             raise UserError(f"--{name.replace('_', '-')}: allowed with a FILE")
 
 
-def checked(options: argparse.Namespace) -> FileRequest:
-    """The options of a file.
+def check_file_options(options: argparse.Namespace) -> None:
+    """Check the options of a file, and put what they say in place of what was typed.
+
+    `budget` in seconds, `signer` and `sign` as keys.
 
     Raises:
         UserError: options that do not go together.
@@ -117,14 +100,11 @@ def checked(options: argparse.Namespace) -> FileRequest:
     _check_log(options)
     if options.badge is not None:
         check_writable("--badge", Path(options.badge))
+    options.budget = _budget(options.budget)
     # A lot that whoever made the file can foresee would be none.
-    return FileRequest(
-        options,
-        _budget(options.budget),
-        secrets.randbelow(2**32) if seed is None else seed,
-        read_public(Path(options.signer)) if options.signer is not None else None,
-        read_private(Path(options.sign)) if options.sign is not None else None,
-    )
+    options.sample_seed = secrets.randbelow(2**32) if seed is None else seed
+    options.signer = read_public(Path(options.signer)) if options.signer is not None else None
+    options.sign = read_private(Path(options.sign)) if options.sign is not None else None
 
 
 def _check_log(options: argparse.Namespace) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from nnexp.config.arguments import cut, printable
+from nnexp.config.choices import choices_of_groups
 from nnexp.config.compose import config_dir, schema_keys
 from nnexp.config.messages import kind_of
 from nnexp.config.plain_yaml import read_plain
@@ -210,14 +211,15 @@ def _setting(where: str, key: str, value: Any, experiments: Sequence[str]) -> st
         if word == "experiment" and chosen not in experiments:
             named = printable(", ".join(experiments))
             raise _refused(where, key, level, f"of the claim's experiments: {named}")
-        if word != "experiment" and not _is_of_kind(word, chosen):
-            allowed = ", ".join(_choices(word)) or kind_of(COLUMNS[word]) or "a value"
+        choices = choices_of_groups().get(word, [])
+        if word != "experiment" and not _is_of_kind(word, chosen, choices):
+            allowed = ", ".join(choices) or kind_of(COLUMNS[word]) or "a value"
             raise _refused(where, key, level, allowed)
     return " ".join(value.split())
 
 
-def _is_of_kind(word: str, chosen: str) -> bool:
-    if choices := _choices(word):
+def _is_of_kind(word: str, chosen: str, choices: Sequence[str]) -> bool:
+    if choices:
         return chosen in choices
     if "number" not in (kind_of(COLUMNS[word]) or ""):
         return bool(chosen)
@@ -225,8 +227,3 @@ def _is_of_kind(word: str, chosen: str) -> bool:
         return math.isfinite(float(chosen))
     except ValueError:
         return False
-
-
-def _choices(word: str) -> list[str]:
-    """The files of a config group, for the words that name one."""
-    return sorted(path.stem for path in (config_dir() / word).glob("*.yaml"))

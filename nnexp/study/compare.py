@@ -29,6 +29,7 @@ from nnexp.study.effects import (
 from nnexp.study.grouping import (
     GROUP_KEYS,
     PLACES,
+    Grouped,
     columns_by,
     config_keys,
     levels_of,
@@ -141,13 +142,14 @@ def compare(
     _check_columns(frame, metric, pair)
     names = setting_names(frame, keys)
     finished, warnings = _counted(frame, keys, metric)
-    settings, missing_runs = _settings(frame, finished, names, keys, pair, metric, published, rule)
+    grouped = Grouped(finished, names.loc[finished.index], keys, pair, metric)
+    settings, missing_runs = _settings(frame, names, grouped, published, rule)
     warnings += missing_runs
     base = None if against is None else _named(settings, against)
-    mixed = tuple(notes.mixed_keys(finished, names, keys, pair))
+    mixed = tuple(notes.mixed_keys(grouped))
     design = design_of(settings)
     found, missing = ((), ()) if mixed else effects_of(design, rule)
-    warnings += notes.warnings(finished, names, keys, pair, metric, settings)
+    warnings += notes.warnings(grouped, settings)
     if missing and len(design.factors) > 1:
         warnings.append(f"no effect, as too few runs go together: {'; '.join(missing)}")
     if mixed:
@@ -193,25 +195,23 @@ def _counted(
 
 def _settings(
     frame: pd.DataFrame,
-    finished: pd.DataFrame,
     names: pd.Series,
-    keys: Sequence[str],
-    pair: str,
-    metric: str,
+    grouped: Grouped,
     published: pd.DataFrame | None,
     rule: Rule,
 ) -> tuple[list[Setting], list[str]]:
     """The settings that have finished runs, in order, and what there is to say of the others."""
+    finished, keys, metric = grouped.finished, grouped.keys, grouped.metric
     told = tuple(short(k) for k in keys if finished[k].nunique(dropna=False) > 1)
     settings: list[Setting] = []
     warnings: list[str] = []
     for name in ordered(frame[keys], names):
-        group = finished[names.loc[finished.index] == name]
+        group = finished[grouped.names == name]
         failed = int(((names == name) & (frame["status"] == "FAILED")).sum())
         if group.empty:
             warnings.append(notes.unfinished(frame[names == name], keys, metric, failed))
             continue
-        values = _by_pair(group, pair, metric, name, warnings)
+        values = _by_pair(group, grouped.pair, metric, name, warnings)
         print_value = _published(published, keys, group, metric)
         summary = _summary(list(values.values()), metric, rule)
         levels = levels_of(group.iloc[0], keys)

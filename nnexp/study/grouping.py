@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,19 @@ _ENDED = ("FINISHED", "FAILED")
 
 _ID = 8
 """So much of a sweep's id is shown."""
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """Finished runs by setting, as they are compared."""
+
+    finished: pd.DataFrame
+    names: pd.Series[str]
+    """Of each of these runs the name of its setting."""
+    keys: Sequence[str]
+    """What makes a setting, as columns."""
+    pair: str
+    metric: str
 
 
 def columns_by(frame: pd.DataFrame, by: Sequence[str]) -> list[str]:

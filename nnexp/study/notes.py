@@ -9,7 +9,7 @@ import pandas as pd
 
 from nnexp.config.plurals import some
 from nnexp.config.varying_keys import distinct_keys, short
-from nnexp.study.grouping import config_keys, levels_of, value_text
+from nnexp.study.grouping import Grouped, config_keys, levels_of, value_text
 from nnexp.study.setting import Setting
 
 _FOLLOWS = ("reg.lmbda", "reg.lmbda_l1", "data.n_train", "size")
@@ -26,22 +26,15 @@ _TOLD = 4
 """So many settings are named; of so many values it is said which goes with which."""
 
 
-def warnings(
-    finished: pd.DataFrame,
-    names: pd.Series[Any],
-    keys: Sequence[str],
-    pair: str,
-    metric: str,
-    settings: Sequence[Setting],
-) -> list[str]:
+def warnings(grouped: Grouped, settings: Sequence[Setting]) -> list[str]:
     """Mixed provenance, what goes with the keys, few runs, choices made on what is measured."""
-    said = []
+    finished, keys, said = grouped.finished, grouped.keys, list[str]()
     for column, what in _PROVENANCE.items():
         if column == "data" and "data.name" in keys:
             continue  # It is what is compared.
         if (number := _different(finished, column)) > 1:
             said.append(f"runs of {number} different {what} are mixed")
-    said += _beside(finished, names, keys, pair)
+    said += _beside(grouped)
     if len(settings) == 1:
         said.append(f"there is one setting, {settings[0].label}: nothing to compare it with")
     few = [s.label if len(keys) > 1 else s.levels[0][1] for s in settings if s.summary.n < 5]
@@ -51,7 +44,7 @@ def warnings(
         # Labels of a report hold commas.
         between = "; " if any(", " in name for name in few) else ", "
         said.append(f"fewer than 5 runs: {between.join(few)}; intervals of so few are rough")
-    return [*said, *_chosen(finished, metric)]
+    return [*said, *_chosen(finished, grouped.metric)]
 
 
 def left_out(frame: pd.DataFrame, lacking: int, metric: str) -> list[str]:
@@ -97,29 +90,23 @@ def _different(finished: pd.DataFrame, column: str) -> int:
     return int(told[column].nunique())
 
 
-def mixed_keys(
-    finished: pd.DataFrame, names: pd.Series[Any], keys: Sequence[str], pair: str
-) -> list[str]:
+def mixed_keys(grouped: Grouped) -> list[str]:
     """The keys in which runs of one setting differ, but for those that only follow others."""
-    found: list[str] = []
-    for _, group in finished.groupby(names.loc[finished.index]):
-        columns = {
-            k: list(group[k]) for k in config_keys() if k in group and k not in (*keys, pair)
-        }
+    found, given = list[str](), (*grouped.keys, grouped.pair)
+    for _, group in grouped.finished.groupby(grouped.names):
+        columns = {k: list(group[k]) for k in config_keys() if k in group and k not in given}
         found += distinct_keys(columns)
     return list(dict.fromkeys(found))
 
 
-def _beside(
-    finished: pd.DataFrame, names: pd.Series[Any], keys: Sequence[str], pair: str
-) -> list[str]:
+def _beside(grouped: Grouped) -> list[str]:
     """In which keys, each one value within a setting, the settings differ beside `keys`.
 
     A key of which each value of one of `keys` has exactly one follows it: that is a design, and the
     difference one of both together. Any other is told as what the difference may be due to.
     """
-    firsts = finished.groupby(names.loc[finished.index]).first()
-    free = (*keys, pair, *_FOLLOWS)
+    firsts, keys = grouped.finished.groupby(grouped.names).first(), grouped.keys
+    free = (*keys, grouped.pair, *_FOLLOWS)
     columns = {k: list(firsts[k]) for k in config_keys() if k in firsts and k not in free}
     # What else a choice brings with it is part of it.
     groups = {key.partition(".")[0] for key in keys if "." in key} - {"train", "data", "model"}

@@ -28,7 +28,7 @@ def interaction_text(comparison: Comparison, test: Interaction) -> str:
     metric = Metric(comparison.metric)
     size = metric.difference(abs(test.mean))
     # The difference of differences is the same taken along the other factor.
-    first, _ = asked(comparison, test)
+    first, _ = _chosen(comparison, test.at, test.by)
     pair, ends = (test.a, test.b), (test.there, test.here)
     if first != test.at:
         pair, ends = ends[::-1], pair[::-1]
@@ -48,7 +48,7 @@ def best_each(comparison: Comparison, metric: Metric) -> list[str]:
     factors, cells = comparison.design.factors, comparison.design.cells
     if len(factors) != 2 or comparison.central is not None:
         return []
-    chosen, at = _sides_of(comparison, 0, 1)
+    chosen, at = _chosen(comparison, 0, 1)
     factor, other = factors[chosen], factors[at]
     if len(factor.levels) < 2 or len(other.levels) > CELLS:
         return []
@@ -119,7 +119,7 @@ def depends_on(comparison: Comparison, metric: Metric) -> list[str]:
     """Where factors interact: which value of one is best at each value of the other."""
     sentences = []
     for test in interacting(comparison):
-        chosen, at = asked(comparison, test)
+        chosen, at = _chosen(comparison, test.at, test.by)
         best = [
             best_of(column, metric) for column in zip(*means(comparison, chosen, at), strict=True)
         ]
@@ -139,13 +139,11 @@ def depends_on(comparison: Comparison, metric: Metric) -> list[str]:
     return sentences[:2]
 
 
-def asked(comparison: Comparison, test: Interaction) -> tuple[int, int]:
-    """Of two factors that interact, the one whose values are chosen between, and the other."""
-    return _sides_of(comparison, test.at, test.by)
+def _chosen(comparison: Comparison, one: int, two: int) -> tuple[int, int]:
+    """Of two factors the one whose values are chosen between, and the other.
 
-
-def _sides_of(comparison: Comparison, one: int, two: int) -> tuple[int, int]:
-    """Nobody chooses the number of images; else it is the factor of more values, or the first."""
+    Nobody chooses the number of images; else it is the factor of more values, or the first.
+    """
     lengths = {k: len(comparison.design.factors[k].levels) for k in (one, two)}
     sized = {k for k in lengths if "size" in comparison.design.factors[k].keys}
     first = min(lengths, key=lambda k: (k in sized, -lengths[k], k))
@@ -154,7 +152,7 @@ def _sides_of(comparison: Comparison, one: int, two: int) -> tuple[int, int]:
 
 def sides(comparison: Comparison, test: Interaction) -> tuple[int, int]:
     """Of two factors that interact, the one of rows and the one of columns: the shorter."""
-    chosen, other = asked(comparison, test)
+    chosen, other = _chosen(comparison, test.at, test.by)
     lengths = [len(comparison.design.factors[k].levels) for k in (chosen, other)]
     return (chosen, other) if lengths[1] < lengths[0] else (other, chosen)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,7 +19,6 @@ from nnexp.record.files import recorded_contents, recorded_digests
 from nnexp.record.projection import TOKEN
 from nnexp.record.store import Store
 from nnexp.record.store_errors import said_by_store
-from nnexp.record.sweep import Recorded as EndedRun
 from nnexp.record.sweep import sweep_key
 from nnexp.record.tags import number
 from nnexp.source import sha256_of
@@ -246,6 +245,16 @@ def sweep_of(
             "asked for are known; allowed: a sweep that is whole; python -m nnexp sweeps says how "
             "to go on with it"
         )
+    recorded, asked = ended(store, parent, whole), []
+    ids = {run.data.tags.get("nnexp.fingerprint", ""): run_id for run_id, run in found.items()}
+    for fingerprint, name in wanted.items():
+        status = recorded[fingerprint].status if fingerprint in recorded else "MISSING"
+        run_id = ids.get(fingerprint)
+        if complete and status == "FINISHED" and run_id is None:
+            left_out = recorded[fingerprint].run_id
+            raise UserError(f"sweep {info.run_id}: its run {left_out} was left out")
+        became = {"name": name, "fingerprint": fingerprint, "status": status, "run": run_id}
+        asked.append(Asked.model_validate(became))
     return Sweep(
         id=str(info.run_id),
         name=str(info.run_name or ""),
@@ -253,29 +262,8 @@ def sweep_of(
         command=tags.get("nnexp.command", ""),
         key=key,
         start_time=int(info.start_time or 0),
-        asked=tuple(_asked(parent, wanted, ended(store, parent, whole), found, complete=complete)),
+        asked=tuple(asked),
     )
-
-
-def _asked(
-    parent: Recorded,
-    wanted: Mapping[str, str],
-    recorded: Mapping[str, EndedRun],
-    found: Mapping[str, Recorded],
-    *,
-    complete: bool,
-) -> Iterator[Asked]:
-    """What became of each run that a sweep was asked for."""
-    ids = {run.data.tags.get("nnexp.fingerprint", ""): run_id for run_id, run in found.items()}
-    for fingerprint, name in wanted.items():
-        status = recorded[fingerprint].status if fingerprint in recorded else "MISSING"
-        run_id = ids.get(fingerprint)
-        if complete and status == "FINISHED" and run_id is None:
-            left_out = recorded[fingerprint].run_id
-            raise UserError(f"sweep {parent.info.run_id}: its run {left_out} was left out")
-        yield Asked.model_validate(
-            {"name": name, "fingerprint": fingerprint, "status": status, "run": run_id}
-        )
 
 
 def sweeps_of(store: Store, runs: Iterable[Recorded]) -> list[Recorded]:
