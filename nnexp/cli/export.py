@@ -18,11 +18,10 @@ from nnexp.record.store import Store, open_store
 from nnexp.study.claims import claims_files, read_claims
 from nnexp.study.compare import compare
 from nnexp.study.exchange.archive import SIGNATURE, SUFFIX, archived, write_asked
-from nnexp.study.exchange.badge import GREY, badge
 from nnexp.study.exchange.conclusions import concluded
 from nnexp.study.exchange.gather import Gathered, gather, parquet, sweeps_of
 from nnexp.study.exchange.manifest import Chosen
-from nnexp.study.exchange.paper import bibtex, figure, latex
+from nnexp.study.exchange.paper import GREY, badge, bibtex, figure, latex
 from nnexp.study.exchange.signature import key_digest, make_key, read_private, signed
 from nnexp.study.frames import runs_of_ids, select
 from nnexp.study.grouping import varied

@@ -81,23 +81,12 @@ def pairs_of(
         if against is None
         else ((s, against) for s in settings if s is not against)
     )
-    found: list[tuple[Setting, Setting, Difference]] = []
-    for a, b in chosen:
-        if min(len(a.values), len(b.values)) < 2:
-            continue  # one run says nothing about the spread that a difference is judged by
-        found.append((a, b, difference_by_seed(a.values, b.values)))
-    judged = judge([difference for *_, difference in found], rule)
+    # One run says nothing about the spread that a difference is judged by.
+    pairs = [(a, b) for a, b in chosen if min(len(a.values), len(b.values)) > 1]
+    found = [difference_by_seed(a.values, b.values) for a, b in pairs]
     return [
-        Pair(
-            *judgement,
-            a.name,
-            b.name,
-            a.label,
-            b.label,
-            difference,
-            max(len(a.values), len(b.values)),
-        )
-        for (a, b, difference), judgement in zip(found, judged, strict=True)
+        Pair(*judged, a.name, b.name, a.label, b.label, d, max(len(a.values), len(b.values)))
+        for (a, b), d, judged in zip(pairs, found, judge(found, rule), strict=True)
     ]
 
 

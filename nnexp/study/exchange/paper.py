@@ -1,6 +1,8 @@
-"""A comparison as a table for LaTeX and a figure, and a file of results as an entry for BibTeX.
+"""What a paper or a page shows of a file of results: table, figure, entry for BibTeX, badge.
 
-Table and entry name the file, its digest, and the line that checks it.
+Table and entry name the file, its digest, and the line that checks it. A figure has every run as a
+dot, and the means with their intervals, as PDF. A badge is two words side by side as an SVG image
+that fetches nothing.
 """
 
 from __future__ import annotations
@@ -8,11 +10,9 @@ from __future__ import annotations
 import io
 import math
 from datetime import UTC, datetime
-
-from matplotlib.figure import Figure
+from html import escape
 
 from nnexp.config.plurals import some
-from nnexp.record.figures.style import GREY, INK, quiet
 from nnexp.record.palette import COLOURS
 from nnexp.study.compare import Comparison
 from nnexp.study.exchange.manifest import Manifest
@@ -108,6 +108,10 @@ WIDTH, ROW, FRAME = 5.0, 0.3, 0.9
 
 def figure(comparison: Comparison) -> bytes:
     """The settings of a comparison, the best on top. The same comparison gives the same bytes."""
+    from matplotlib.figure import Figure
+
+    from nnexp.record.figures import style
+
     metric = Metric(comparison.metric)
     drawn = Figure(figsize=(WIDTH, FRAME + ROW * len(comparison.settings)), layout="constrained")
     axes = drawn.add_subplot()
@@ -115,19 +119,56 @@ def figure(comparison: Comparison) -> bytes:
     for row, setting in enumerate(ranked):
         values = [metric.scale * value for value in setting.values.values()]
         summary = setting.summary
-        axes.plot(values, [row] * len(values), "o", color=GREY, markersize=3, alpha=0.6)
+        axes.plot(values, [row] * len(values), "o", color=style.GREY, markersize=3, alpha=0.6)
         if math.isfinite(summary.low) and summary.n > 1:
             ends = [metric.scale * summary.low, metric.scale * summary.high]
             axes.plot(ends, [row, row], color=COLOURS[0], linewidth=2.0)
         axes.plot([metric.scale * summary.mean], [row], "D", color=COLOURS[0], markersize=5)
     axes.set_yticks(
-        range(len(ranked)), [comparison.named(s) for s in ranked], color=INK, fontsize=8
+        range(len(ranked)), [comparison.named(s) for s in ranked], color=style.INK, fontsize=8
     )
     unit = f" ({metric.unit.strip()})" if metric.unit.strip() else ""
-    axes.set_xlabel(f"{comparison.metric}{unit}", color=INK, fontsize=8)
+    axes.set_xlabel(f"{comparison.metric}{unit}", color=style.INK, fontsize=8)
     axes.set_ylim(-0.6, len(ranked) - 0.4)
-    quiet(axes)
+    style.quiet(axes)
     buffer = io.BytesIO()
     undated = {"CreationDate": None, "Creator": None, "Producer": None}
     drawn.savefig(buffer, format="pdf", metadata=undated)
     return buffer.getvalue()
+
+
+GREEN, RED, GREY = "#2e7d32", "#c62828", "#555555"
+
+_WIDE, _PAD = 7, 10
+"""Pixels a character may take at 11 pixels' height, and beside a text."""
+
+_SVG = """\
+<svg xmlns="http://www.w3.org/2000/svg" width="{whole}" height="20" role="img">
+<title>{label}: {text}</title>
+<rect width="{whole}" height="20" rx="3" fill="{colour}"/>
+<rect width="{left}" height="20" rx="3" fill="#333333"/>
+<rect x="{edge}" width="3" height="20" fill="#333333"/>
+<g fill="#ffffff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">
+<text x="10" y="14" textLength="{label_wide}">{label}</text>
+<text x="{text_at}" y="14" textLength="{text_wide}">{text}</text>
+</g>
+</svg>
+"""
+
+
+def badge(label: str, text: str, colour: str) -> bytes:
+    """A label on dark ground, and what is said of it on a colour."""
+    label_wide, text_wide = _WIDE * len(label), _WIDE * len(text)
+    left = label_wide + 2 * _PAD
+    made = _SVG.format(
+        whole=left + text_wide + 2 * _PAD,
+        left=left,
+        edge=left - 3,
+        text_at=left + _PAD,
+        label_wide=label_wide,
+        text_wide=text_wide,
+        label=escape(label),
+        text=escape(text),
+        colour=colour,
+    )
+    return made.encode()
