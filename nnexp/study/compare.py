@@ -222,10 +222,15 @@ def _settings(
 
 
 def _error(finished: pd.DataFrame, metric: str, settings: Sequence[Setting]) -> float | None:
-    """The binomial error of an accuracy over the test images; None of other metrics."""
+    """The binomial error of an accuracy that all runs measured on `EXAMPLES` held-out images."""
+    if not metric.endswith("accuracy") or metric.startswith("train"):
+        return None
+    if "data.name" not in finished or not finished["data.name"].isin(_EXAMPLES_OF).all():
+        return None
+    if "validation" in metric and set(finished["data.n_validation"]) != {EXAMPLES}:
+        return None
     mean = float(np.mean([s.summary.mean for s in settings]))
-    known = _of_so_many(finished, metric) and 0.0 <= mean <= 1.0
-    return binomial_error(mean, EXAMPLES) if known else None
+    return binomial_error(mean, EXAMPLES) if 0.0 <= mean <= 1.0 else None
 
 
 def _summary(values: Sequence[float], metric: str, rule: Rule) -> Summary:
@@ -252,15 +257,6 @@ def _named(settings: Sequence[Setting], typed: str) -> Setting:
     how, near = ("several settings", "") if found else ("no setting", suggestion(typed, labels))
     named = "; ".join(labels[:_NAMED]) + (" …" if len(labels) > _NAMED else "")
     raise UserError(f"--against {typed}: {how}; allowed: one of {named}{near}")
-
-
-def _of_so_many(finished: pd.DataFrame, metric: str) -> bool:
-    """Whether a metric is an accuracy that all runs measured on `EXAMPLES` held-out images."""
-    if not metric.endswith("accuracy") or metric.startswith("train"):
-        return False
-    if "data.name" not in finished or not finished["data.name"].isin(_EXAMPLES_OF).all():
-        return False
-    return "validation" not in metric or set(finished["data.n_validation"]) == {EXAMPLES}
 
 
 def _by_pair(

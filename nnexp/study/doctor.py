@@ -60,7 +60,8 @@ class Doctor:
         yield from self._rebuilt()
         self.experiments = self.experiments or list(all_experiments(self.store))
         yield from self._abandoned()
-        finished = {number: self._finished(number) for number in self.experiments}
+        where = "tags.`nnexp.kind` = 'run' and attributes.status = 'FINISHED'"
+        finished = {n: list(runs_where(self.store, [n], where)) for n in self.experiments}
         yield from self._leftovers(finished)
         for runs in finished.values():
             yield from self._records(runs)
@@ -85,7 +86,7 @@ class Doctor:
                 yield Finding(f"would rebuild: {run.what}, which the store lacks")
             return
         for left in rebuild(self.store):
-            yield _found(left, again=False)
+            yield _found(left)
 
     def _refused(self) -> Iterator[Finding]:
         """What was refused before is offered once more: an experiment may have been restored."""
@@ -157,16 +158,12 @@ class Doctor:
         there = recorded_sizes(self.store, str(run.info.artifact_uri))
         return [name for name in LIGHT if name not in there]
 
-    def _finished(self, experiment: str) -> list[Run]:
-        where = "tags.`nnexp.kind` = 'run' and attributes.status = 'FINISHED'"
-        return list(runs_where(self.store, [experiment], where))
-
 
 def _named(run: Run) -> str:
     return f"{str(run.info.run_id)[:8]} {run.info.run_name or ''}".strip()
 
 
-def _found(left: Left, *, again: bool) -> Finding:
+def _found(left: Left, *, again: bool = False) -> Finding:
     """What became of a log that was left, in words."""
     if left.became == "sent":
         before = ", refused before" if again else ""

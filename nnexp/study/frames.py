@@ -210,20 +210,23 @@ def _frame(found: Columns, tags: Sequence[str]) -> pd.DataFrame:
         columns[f"tags.{tag}"] = [value or "" for value in labels]
     order = {key: k for k, key in enumerate(schema_keys())}
     for key in sorted(found.params, key=lambda key: (order.get(key, len(order)), key)):
-        columns[key] = _as_numbers(key, _given(key, found.params))
-    _say_engine(columns)
+        columns[key] = _as_numbers(key, _given(key, found.params, columns["fingerprint"]))
     for key in sorted(found.metrics):
         columns[key] = np.array(found.metrics[key], dtype=np.float64)
     return pd.DataFrame(columns)
 
 
-def _given(key: str, params: Mapping[str, list[Any]]) -> list[Any]:
+def _given(key: str, params: Mapping[str, list[Any]], marks: Sequence[str]) -> list[Any]:
     """The values of a config key; its default where a run was recorded before there was such a key.
 
-    Otherwise it would seem to tell new runs from old ones.
+    Otherwise it would seem to tell new runs from old ones. Runs of before there was a choice of
+    engines were trained with one of their own; `marks` are the runs' fingerprints.
     """
     default, values = _defaults().get(key), params[key]
-    if default is None or key == "train.engine":  # Of that `_say_engine` knows more.
+    if key == "train.engine":
+        pairs = zip(values, marks, strict=True)
+        return [FIRST_ENGINE if v is None and mark else v for v, mark in pairs]
+    if default is None:
         return values
     ours = params.get("cost.name", [None] * len(values))
     pairs = zip(values, ours, strict=True)
@@ -233,16 +236,6 @@ def _given(key: str, params: Mapping[str, list[Any]]) -> list[Any]:
 @lru_cache(maxsize=1)
 def _defaults() -> dict[str, str]:
     return flatten(Config())
-
-
-def _say_engine(columns: dict[str, Any]) -> None:
-    """Runs of before there was a choice were trained with an engine of their own."""
-    engine = columns.get("train.engine")
-    if engine is not None:
-        pairs = zip(columns["fingerprint"], engine, strict=True)
-        columns["train.engine"] = pd.Series(
-            [FIRST_ENGINE if mark and pd.isna(name) else name for mark, name in pairs]
-        )
 
 
 def _as_numbers(key: str, values: list[Any]) -> Any:

@@ -66,13 +66,14 @@ def members(
     else:
         found = [r for r in select(store, experiment, where) if r.info.status == "FINISHED"]
     groups: dict[str, dict[str, Run]] = {}
-    configs: dict[str, Config] = {}
+    configs, plain = dict[str, Config](), Config()
     for run in found:
         check_schema(run)
         config = recorded_config(run, None)
         if config.data.name == "neuron":
             continue
-        key = repr(_anywhere(config))
+        # Neither the seed tells settings apart, nor what changes no number.
+        key = repr(replace(config, seed=0, sweep=plain.sweep, tracking=plain.tracking))
         configs[key] = replace(config, seed=0)
         groups.setdefault(key, {}).setdefault(run.data.params["seed"], run)
     if not groups:
@@ -80,12 +81,6 @@ def members(
             f"experiment {experiment}: no finished runs with images; see python -m nnexp runs"
         )
     return [_members(store, configs[key], list(groups[key].values())) for key in groups]
-
-
-def _anywhere(config: Config) -> Config:
-    """A config without seed and without what changes no number."""
-    default = Config()
-    return replace(config, seed=0, sweep=default.sweep, tracking=default.tracking)
 
 
 def _members(store: Store, config: Config, runs: list[Run]) -> Members:

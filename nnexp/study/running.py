@@ -105,19 +105,17 @@ class Watched:
     def look(self) -> list[RunningSweep | RunningRun]:
         """What is running now, sweeps first."""
         where = "attributes.status = 'RUNNING'"
-        found = [
-            run
-            for run in runs_where(self.store, self.experiments, where)
-            if self.only is None or run.info.run_id == self.only
-        ]
-        sweeps = [r for r in found if r.data.tags.get("nnexp.kind") == "sweep"]
-        # A run of a sweep that is RUNNING is being recorded, all at once.
-        single = [
-            r
-            for r in found
-            if r.data.tags.get("nnexp.kind") == "run" and "nnexp.sweep" not in r.data.tags
-        ]
-        return [*(self.sweep(parent) for parent in sweeps), *self._runs(single)]
+        sweeps, single = [], []
+        for run in runs_where(self.store, self.experiments, where):
+            kind = run.data.tags.get("nnexp.kind")
+            if self.only not in (None, run.info.run_id):
+                continue
+            if kind == "sweep":
+                sweeps.append(self.sweep(run))
+            # A run of a sweep that is RUNNING is being recorded, all at once.
+            elif kind == "run" and "nnexp.sweep" not in run.data.tags:
+                single.append(run)
+        return [*sweeps, *self._runs(single)]
 
     def sweep(self, parent: Run) -> RunningSweep:
         """A sweep as it is now, running or not."""
@@ -147,19 +145,14 @@ class Watched:
 
     def _runs(self, runs: Sequence[Run]) -> Iterable[RunningRun]:
         ids = [str(run.info.run_id) for run in runs]
-        curves = curves_of_ids(self.store, ids, CURVES) if ids else None
+        curves = curves_of_ids(self.store, ids, CURVES)
         for run in runs:
-            costs: tuple[float, ...] = ()
-            epoch = 0
-            if curves is not None and len(curves):
-                mine = curves[(curves["run_id"] == run.info.run_id) & (curves["step"] > 0)]
-                epoch = int(mine["step"].max()) if len(mine) else 0
-                costs = tuple(map(float, mine["value"]))
+            mine = curves[(curves["run_id"] == run.info.run_id) & (curves["step"] > 0)]
             yield RunningRun(
                 mark_of(run),
-                epoch=epoch,
+                epoch=int(mine["step"].max()) if len(mine) else 0,
                 epochs=number(run.data.params, "train.epochs"),
-                cost=costs,
+                cost=tuple(map(float, mine["value"])),
                 accuracy=run.data.metrics.get("validation/accuracy"),
             )
 

@@ -165,7 +165,10 @@ def judge(
     unknown = [name for name in DERIVED if name not in theirs]
     ours = {name: steps for name, steps in again.values.items() if name not in unknown}
     # Gaps that were recorded before they were rounded.
-    theirs = {name: _as_read(name, steps) for name, steps in theirs.items()}
+    theirs = {
+        name: {step: read_as({name: value})[name] for step, value in steps.items()}
+        for name, steps in theirs.items()
+    }
     differences = tuple(_differences(theirs, ours, tolerance, whole=whole))
     same = None
     if whole and tolerance is None:
@@ -175,10 +178,6 @@ def judge(
     changed = tuple(changes(recorded, tags))
     places = places_of(recorded)
     return Verdict(run_id, compared, differences, same, changed, farthest, places=places)
-
-
-def _as_read(name: str, steps: Mapping[int, float]) -> dict[int, float]:
-    return {step: read_as({name: value})[name] for step, value in steps.items()}
 
 
 def _differences(
@@ -209,9 +208,9 @@ def _farthest(recorded: Values, ours: Values) -> Difference | None:
         for step, value in steps.items()
         if step in ours.get(name, {}) and not agree(value, ours[name][step], None)
     ]
-    return max(found, key=_relative, default=None)
 
+    def relative(d: Difference) -> float:
+        a, b = d.recorded or 0.0, d.ours or 0.0
+        return abs(b - a) / max(abs(a), abs(b), 1.0)
 
-def _relative(difference: Difference) -> float:
-    a, b = difference.recorded or 0.0, difference.ours or 0.0
-    return abs(b - a) / max(abs(a), abs(b), 1.0)
+    return max(found, key=relative, default=None)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -76,21 +75,16 @@ def _drawn(
 ) -> dict[str, object]:
     """Fields of a manifest."""
     parsed = {name: claims_in(text, name, f"claims {name}") for name, text in claims.items()}
-    with _recorded(results) as (store, ids):
+    # A store with the runs of the file and nothing else.
+    with TemporaryDirectory() as folder:
+        store = open_store(f"sqlite:///{Path(folder) / 'mlflow.db'}")
+        ids = [one.run_id for one in record_results(results, store, None)]
         judged = tuple(
             Claims(name=name, text=claims[name], judged=tuple(map(_judged, judge(store, c).judged)))
             for name, c in parsed.items()
         )
         comparison = _compared(store, ids, by, metric) if by else None
     return {"claims": judged, "comparison": comparison}
-
-
-@contextmanager
-def _recorded(results: Results) -> Iterator[tuple[Store, list[str]]]:
-    """A store with the runs of a file and nothing else, and their ids in it."""
-    with TemporaryDirectory() as folder:
-        store = open_store(f"sqlite:///{Path(folder) / 'mlflow.db'}")
-        yield store, [one.run_id for one in record_results(results, store, None)]
 
 
 def _judged(j: Judged) -> JudgedClaim:

@@ -89,8 +89,8 @@ def reproduce(
     compile_ahead([c.config for c in claims], lambda text: console.print(text, highlight=False))
     whole = sum(claim.work for claim in claims)
     alone = budget is None and (len(claims) == 1 or whole < WORTH or cores() == 1)
-    trained = _one_by_one(claims) if alone else _side_by_side(claims, budget, console)
-    for claim, again in trained:
+    here = ((claim, train_again([Stage(claim.config)], claim.dataset)) for claim in claims)
+    for claim, again in here if alone else _side_by_side(claims, budget, console):
         yield judged(results, claim.run, again)
 
 
@@ -99,11 +99,6 @@ def judged(results: Results, run: Run, again: Trained) -> Verdict:
     curves = by_metric(results.history(run)).items()
     theirs = {name: steps for name, steps in curves if not name.startswith("time/")}
     return judge(run.id, run.tags, results.environment(run), theirs, again)
-
-
-def _one_by_one(claims: Sequence[Claim]) -> Iterator[tuple[Claim, Trained]]:
-    for claim in claims:
-        yield claim, train_again([Stage(claim.config)], claim.dataset)
 
 
 def _side_by_side(
