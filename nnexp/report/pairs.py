@@ -10,7 +10,8 @@ from nnexp.config.shell_words import joined
 from nnexp.report.effects import by_keys
 from nnexp.report.labels import FINAL, Measure
 from nnexp.report.report_data import Material
-from nnexp.study.compare import GROUP_KEYS, Comparison, Pair, compare
+from nnexp.study.compare import Comparison, Pair, compare
+from nnexp.study.grouping import GROUP_KEYS
 
 MOST = 40
 """Up to so many settings all pairs are compared."""

@@ -15,7 +15,7 @@ from nnexp.config.plurals import some
 from nnexp.config.suggest import suggestion
 from nnexp.config.varying_keys import short
 from nnexp.errors import UserError
-from nnexp.study import notes
+from nnexp.study import grouping, notes
 from nnexp.study.bootstrap import within
 from nnexp.study.decision_rule import ALPHA, FIXED, Rule
 from nnexp.study.effects import (
@@ -26,24 +26,13 @@ from nnexp.study.effects import (
     effects_of,
     interactions_of,
 )
-from nnexp.study.grouping import (
-    GROUP_KEYS,
-    PLACES,
-    Grouped,
-    columns_by,
-    config_keys,
-    levels_of,
-    ordered,
-    setting_names,
-    wanted_levels,
-)
 from nnexp.study.metric import Metric
 from nnexp.study.published import agrees
 from nnexp.study.sequential import confidence_sequence
 from nnexp.study.setting import Pair, Setting, pairs_of
 from nnexp.study.statistics import Summary, binomial_error, summarize
 
-__all__ = ["ALPHA", "GROUP_KEYS", "Comparison", "Pair", "Setting", "compare"]
+__all__ = ["ALPHA", "Comparison", "Pair", "Setting", "compare"]
 
 EXAMPLES = 10_000
 """Test images of the data sets that `_EXAMPLES_OF` names, and by default validation images."""
@@ -138,11 +127,11 @@ def compare(
     Raises:
         UserError: a key or metric that no run has, fewer than one finished run, or no such setting.
     """
-    keys = columns_by(frame, by)
+    keys = grouping.columns_by(frame, by)
     _check_columns(frame, metric, pair)
-    names = setting_names(frame, keys)
+    names = grouping.setting_names(frame, keys)
     finished, warnings = _counted(frame, keys, metric)
-    grouped = Grouped(finished, names.loc[finished.index], keys, pair, metric)
+    grouped = grouping.Grouped(finished, names.loc[finished.index], keys, pair, metric)
     settings, missing_runs = _settings(frame, names, grouped, published, rule)
     warnings += missing_runs
     base = None if against is None else _named(settings, against)
@@ -184,7 +173,8 @@ def _counted(
     left_out = notes.left_out(frame, len(done) - len(finished), metric)
     # The same config on the same data again: with another source or environment, or without reuse.
     # Where places are compared, a run counts in each.
-    same = [k for k in (*config_keys(), "data", *(set(keys) & set(PLACES))) if k in finished]
+    places = set(keys) & set(grouping.PLACES)
+    same = [k for k in (*grouping.config_keys(), "data", *places) if k in finished]
     twice = finished.duplicated(same, keep="first")
     if not twice.any():
         return finished, left_out
@@ -196,7 +186,7 @@ def _counted(
 def _settings(
     frame: pd.DataFrame,
     names: pd.Series,
-    grouped: Grouped,
+    grouped: grouping.Grouped,
     published: pd.DataFrame | None,
     rule: Rule,
 ) -> tuple[list[Setting], list[str]]:
@@ -205,7 +195,7 @@ def _settings(
     told = tuple(short(k) for k in keys if finished[k].nunique(dropna=False) > 1)
     settings: list[Setting] = []
     warnings: list[str] = []
-    for name in ordered(frame[keys], names):
+    for name in grouping.ordered(frame[keys], names):
         group = finished[grouped.names == name]
         failed = int(((names == name) & (frame["status"] == "FAILED")).sum())
         if group.empty:
@@ -214,7 +204,7 @@ def _settings(
         values = _by_pair(group, grouped.pair, metric, name, warnings)
         print_value = _published(published, keys, group, metric)
         summary = _summary(list(values.values()), metric, rule)
-        levels = levels_of(group.iloc[0], keys)
+        levels = grouping.levels_of(group.iloc[0], keys)
         settings.append(Setting(name, summary, failed, values, print_value, levels, told))
     if not settings:
         raise UserError("compare: no finished runs; train some, or widen --where")
@@ -246,7 +236,7 @@ def _named(settings: Sequence[Setting], typed: str) -> Setting:
     """The setting that a label, a part of a label that tells it, or a value names."""
     found = [s for s in settings if s.name == typed.strip()]
     if not found:
-        wanted = wanted_levels(typed)
+        wanted = grouping.wanted_levels(typed)
         found = [s for s in settings if wanted <= {f"{k}={v}" for k, v in s.levels}]
         if "=" not in typed:
             whole = {f"{k}={typed.strip()}" for k, _ in settings[0].levels}
@@ -280,7 +270,7 @@ def _published(
     """The value of the published run that is of the group's setting, trained for as long."""
     if published is None or published.empty or metric not in published:
         return None
-    ours, needed = group.iloc[0].to_dict(), [k for k in keys if k not in PLACES]
+    ours, needed = group.iloc[0].to_dict(), [k for k in keys if k not in grouping.PLACES]
     needed += ["train.epochs"] if "train.epochs" in published else []
     theirs = (run.to_dict() for _, run in published[published[metric].notna()].iterrows())
     return next((float(run[metric]) for run in theirs if agrees(run, ours, needed)), None)

@@ -22,17 +22,7 @@ from nnexp.record.store_errors import said_by_store
 from nnexp.record.sweep import sweep_key
 from nnexp.record.tags import number
 from nnexp.source import sha256_of
-from nnexp.study.exchange.archive import (
-    EVIDENCE,
-    MANIFEST,
-    README,
-    SUMS,
-    WEIGHTS,
-    carried,
-    member,
-    sha256,
-    sums_of,
-)
+from nnexp.study.exchange import archive
 from nnexp.study.exchange.history import read_history, write_history
 from nnexp.study.exchange.manifest import Asked, Chosen, Manifest, Run, Sweep, refused
 from nnexp.study.lookup import all_experiments, check_schema
@@ -80,7 +70,7 @@ class Gathered:
     @property
     def digest(self) -> str:
         """What the file is known by: SHA-256 of the list of its members' digests."""
-        return sha256(self.members[SUMS])
+        return archive.sha256(self.members[archive.SUMS])
 
 
 def travels(tag: str) -> bool:
@@ -126,10 +116,11 @@ def gather(
             )
         digests = record.artifacts
         if not record.sealed:
-            digests = recorded_digests(store, contents.place, [*EVIDENCE, WEIGHTS])
-        members |= _artifacts(store, run_id, contents.place, carried(digests, weights=weights))
+            digests = recorded_digests(store, contents.place, [*archive.EVIDENCE, archive.WEIGHTS])
+        carried = archive.carried(digests, weights=weights)
+        members |= _artifacts(store, run_id, contents.place, carried)
         history = write_history(contents.values)
-        members[member(run_id, "history.csv")] = history
+        members[archive.member(run_id, "history.csv")] = history
         count = history.count(b"\n") - 1
         claims.append(_run(found[run_id], contents, names, digests, count))
     manifest = Manifest(
@@ -142,8 +133,8 @@ def gather(
         sweeps=tuple(sorted(asked, key=lambda sweep: (sweep.start_time, sweep.id))),
     )
     text = README_TEXT.format(runs=some(len(claims), "run"), program=manifest.made_by)
-    members |= {MANIFEST: manifest.bytes(), README: text.encode("ascii", "replace")}
-    return Gathered(manifest, {**members, SUMS: sums_of(members)})
+    members |= {archive.MANIFEST: manifest.bytes(), archive.README: text.encode("ascii", "replace")}
+    return Gathered(manifest, {**members, archive.SUMS: archive.sums_of(members)})
 
 
 def _check_run(run: Recorded) -> None:
@@ -187,7 +178,7 @@ def _artifacts(store: Store, run_id: str, place: str, names: Sequence[str]) -> d
         raise UserError(
             f"run {run_id}: its artifacts cannot be fetched ({said_by_store(error)})"
         ) from error
-    return {member(run_id, name): content for name, content in found.items()}
+    return {archive.member(run_id, name): content for name, content in found.items()}
 
 
 def _data_of(runs: Sequence[Run]) -> dict[str, dict[str, str]]:
@@ -209,7 +200,7 @@ def parquet(gathered: Gathered) -> bytes:
 
     tables = [
         pd.DataFrame(
-            read_history(gathered.members[member(run.id, "history.csv")]),
+            read_history(gathered.members[archive.member(run.id, "history.csv")]),
             columns=["metric", "step", "time", "value"],
         ).assign(run_id=run.id)
         for run in gathered.manifest.runs
