@@ -39,7 +39,6 @@ HARDEST = 10
 """So many of the images that fewest networks get right are named."""
 
 Bools = NDArray[np.bool_]
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -171,21 +170,17 @@ def _pair(a: str, b: str, x: Mapping[Any, Bools], y: Mapping[Any, Bools]) -> Ima
         a=a,
         b=b,
         seeds=len(common),
-        only_a=_whole(only_a),
-        only_b=_whole(only_b),
+        only_a=tuple(only_a.tolist()),
+        only_b=tuple(only_b.tolist()),
         seed_p=tuple(mcnemar_p(int(m), int(n)) for m, n in zip(only_a, only_b, strict=True)),
         p=mcnemar_p(int((signs > 0).sum()), int((signs < 0).sum())),
         mean=float(d.mean()),
         low=interval.low,
         high=interval.high,
         needed=needed,
-        won=_whole(won),
-        lost=_whole(lost),
+        won=tuple(won.tolist()),
+        lost=tuple(lost.tolist()),
     )
-
-
-def _whole(numbers: Integers) -> tuple[int, ...]:
-    return tuple(int(n) for n in numbers)
 
 
 def sentence(pair: ImagePair, which: str) -> str:

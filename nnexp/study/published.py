@@ -39,7 +39,8 @@ _NAMES = {
 _FREE = ("seed", "rng", "train.dtype", "size", "train.epochs")
 """Keys in which a published run may differ from ours and still be of the same setting."""
 
-_SIZES = {"test": 10_000, "validation": 10_000}
+_HELD_OUT = 10_000
+"""Images of the test set, and of the validation set."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def published(name: str) -> Published:
     for metric in list(curves):
         part, _, kind = metric.partition("/")
         if kind == "correct":
-            size = _SIZES.get(part, n)
+            size = n if part == "train" else _HELD_OUT
             curves[f"{part}/accuracy"] = [count / size for count in curves[metric]]
     return Published(name, content["source"], config, curves)
 

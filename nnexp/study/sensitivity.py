@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, Examples
@@ -84,10 +83,9 @@ def at_noise(
 
 def norms(parameters: Parameters) -> list[LayerNorms]:
     """Of each layer, first to last."""
-    return [_norms(w.astype(np.float64)) for w in parameters.weights]
-
-
-def _norms(weights: NDArray[np.float64]) -> LayerNorms:
-    values = np.linalg.svd(weights, compute_uv=False)
-    root = float(np.sqrt((weights * weights).sum()))
-    return LayerNorms(root, float(values[0]), float(np.median(values)))
+    found = []
+    for w in (weights.astype(np.float64) for weights in parameters.weights):
+        values = np.linalg.svd(w, compute_uv=False)
+        root = float(np.sqrt((w * w).sum()))
+        found.append(LayerNorms(root, float(values[0]), float(np.median(values))))
+    return found

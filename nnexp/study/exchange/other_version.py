@@ -190,11 +190,14 @@ def _called(command: Sequence[str]) -> None:
         raise UserError(f"--with-version: the environment cannot be made ({reason})")
 
 
-def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def _run(
+    command: Sequence[str], folder: str | None = None, told: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     plain = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
     return subprocess.run(
-        command, capture_output=True, text=True, errors="replace", check=False, env=plain
-    )
+        command, cwd=folder, env=told or plain, capture_output=True, text=True, errors="replace",
+        check=False,
+    )  # fmt: skip
 
 
 def _last_words(text: str) -> str:
@@ -256,15 +259,7 @@ def _trained(program: Program, run: Run, words: list[str]) -> Trained:
     with TemporaryDirectory() as folder:
         uri = f"sqlite:///{Path(folder) / 'mlflow.db'}"
         words = [*words, f"tracking.uri={uri}", "tracking.artifacts=none"]
-        done = subprocess.run(
-            [program.python, "-m", "nnexp", *words],
-            cwd=folder,
-            env=program.environment(),
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
+        done = _run([str(program.python), "-m", "nnexp", *words], folder, program.environment())
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise NnexpError(f"{run.name}: its version says: {printable(last)[:300]}")
