@@ -64,8 +64,8 @@ def say(verdict: Verdict, title: str, tolerance: float | None = None) -> None:
         how = "identical" if tolerance is None else f"within {tolerance:g}"
         values = f"{verdict.compared - bool(verdict.weights_agree):,} values"
         weights = " and the weights" if verdict.weights_agree else ""
-        places = ", recorded on {}, repeated on {}".format(*verdict.places or ("", ""))
-        where = printable(places) if verdict.places else ""
+        then, here = verdict.places or ("", "")
+        where = printable(f", recorded on {then}, repeated on {here}") if verdict.places else ""
         print(f"{title}: {how}: {values}{weights}{where}", flush=True)
         if verdict.farthest is not None:
             print(f"  farthest: {printable(str(verdict.farthest))}", flush=True)
@@ -147,22 +147,17 @@ class Verification:
 
     def conclude(self) -> None:
         """Say what came of it."""
-        tried, good = len(self.verdicts), len(self.good)
+        tried, good, runs = len(self.verdicts), len(self.good), some(self.whole, "run")
         if self.outcome == "differs":
             print(f"NOT reproduced: {tried - good} of {tried} runs differ")
-            print(
-                printable(f"trained again on this machine ({self.here}); recorded on {self.then}")
-            )
+            said = f"trained again on this machine ({self.here}); recorded on {self.then}"
         elif self.outcome == "nothing shown":
-            print(f"nothing was shown: none of {self.whole} runs ended in the time that was given")
+            said = f"nothing was shown: none of {self.whole} runs ended in the time that was given"
         else:
-            print(
-                printable(
-                    f"reproduced on this machine ({self.here}): {good} of "
-                    f"{some(self.whole, 'run')}, {self.values:,} values and all weights, bit for "
-                    f"bit; recorded on {self.then}"
-                )
-            )
+            values = f"{self.values:,} values and all weights, bit for bit"
+            said = f"reproduced on this machine ({self.here}): {good} of {runs}, {values}"
+            said += f"; recorded on {self.then}"
+        print(printable(said))
 
     def plain(self) -> dict[str, Any]:
         """For a program: docs/schemas/verify.json."""

@@ -114,36 +114,38 @@ def _compared(store: Store, ids: Sequence[str], by: Sequence[str], metric: str) 
     return Compared(by=tuple(by), metric=metric, settings=settings)
 
 
-Numbers = tuple[str, int, tuple[float | None, ...]]
+Conclusion = JudgedClaim | ComparedSetting
 
 
-def _lines(manifest: Manifest) -> dict[str, Numbers]:
-    """Each conclusion in a form to be compared: an outcome, a count, and numbers."""
-    found: dict[str, Numbers] = {}
-    for claims in manifest.claims:
-        for j in claims.judged:
-            found[f"claim {j.name}"] = (j.outcome, j.n, (j.mean, j.low, j.high, j.p))
-    for s in manifest.comparison.settings if manifest.comparison else ():
-        found[f"comparison, {s.name}"] = ("mean", s.n, (s.mean, s.low, s.high))
-    return found
+def _lines(manifest: Manifest) -> dict[str, Conclusion]:
+    """Each conclusion by what it is of."""
+    found: dict[str, Conclusion] = {
+        f"claim {j.name}": j for claims in manifest.claims for j in claims.judged
+    }
+    settings = manifest.comparison.settings if manifest.comparison else ()
+    return found | {f"comparison, {s.name}": s for s in settings}
 
 
-def _agree(a: Numbers, b: Numbers) -> bool:
-    return a[:2] == b[:2] and all(
-        x == y if x is None or y is None else math.isclose(x, y, rel_tol=CLOSE, abs_tol=CLOSE)
-        for x, y in zip(a[2], b[2], strict=True)
+def _agree(a: Conclusion, b: Conclusion) -> bool:
+    return all(
+        math.isclose(x, y, rel_tol=CLOSE, abs_tol=CLOSE)
+        if isinstance(x, float) and isinstance(y, float)
+        else x == y
+        for (_, x), (_, y) in zip(a, b, strict=True)
     )
 
 
-def _text(numbers: Numbers | None) -> str:
-    if numbers is None:
+def _text(found: Conclusion | None) -> str:
+    if found is None:
         return "nothing"
-    outcome, n, (mean, low, high, *rest) = numbers
-    parts = [] if mean is None else [f"{mean}"]
-    if low is not None or high is not None:
-        parts.append(f"interval {low} to {high}")
-    parts += [f"p = {p}" for p in rest if p is not None]
-    return f"{outcome} {', '.join(parts)} (n = {n})"
+    parts = [] if found.mean is None else [f"{found.mean}"]
+    if found.low is not None or found.high is not None:
+        parts.append(f"interval {found.low} to {found.high}")
+    outcome = "mean"
+    if isinstance(found, JudgedClaim):
+        outcome, p = found.outcome, found.p
+        parts += [] if p is None else [f"p = {p}"]
+    return f"{outcome} {', '.join(parts)} (n = {found.n})"
 
 
 def _finite(value: float) -> float | None:
