@@ -20,12 +20,6 @@ from nnexp.source import NUMERIC_PACKAGES, source_sha256
 from nnexp.train.report import Outcome
 
 
-def places_of(recorded: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Where a run was recorded, and this place, in words; None if they are the same or unknown."""
-    then, now = place(recorded), place(environment())
-    return (then, now) if recorded and then != now else None
-
-
 def place(surroundings: Mapping[str, Any]) -> str:
     """Processor, system, and the versions of what computes."""
     numpy = surroundings.get("numeric", {}).get("numpy")
@@ -176,7 +170,8 @@ def judge(
     compared = sum(len(steps) for steps in theirs.values()) + (same is not None)
     farthest = _farthest(theirs, ours) if tolerance is not None else None
     changed = tuple(changes(recorded, tags))
-    places = places_of(recorded)
+    then, now = place(recorded), place(environment())
+    places = (then, now) if recorded and then != now else None
     return Verdict(run_id, compared, differences, same, changed, farthest, places=places)
 
 
