@@ -19,6 +19,9 @@ from nnexp.record.weights import weights_sha256
 from nnexp.source import NUMERIC_PACKAGES, source_sha256
 from nnexp.train.report import Outcome
 
+Values = dict[str, dict[int, float]]
+"""By metric and step."""
+
 
 def place(surroundings: Mapping[str, Any]) -> str:
     """Processor, system, and the versions of what computes."""
@@ -62,10 +65,6 @@ def changes(recorded: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[st
     for key in ("platform", "cpu", "llvm_cpu", "numba", "llvmlite"):
         if recorded.get(key) != here[key]:
             yield f"{key}: recorded {recorded.get(key)}, here {here[key]}"
-
-
-Values = dict[str, dict[int, float]]
-"""By metric and step."""
 
 
 def values_of(points: Iterable[tuple[str, int, float]]) -> Values:
