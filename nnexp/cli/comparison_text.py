@@ -21,6 +21,9 @@ from nnexp.terminal import new_console, plain_table
 LEFT_OUT = ("its interval", "exact p")
 """Columns that a narrow terminal does without."""
 
+NAMED = 20
+"""So many images are named on the screen; json and csv name all."""
+
 
 def show(comparison: Comparison, *, pairs: bool) -> None:
     """Print it all; `pairs`: every pair of settings too."""
@@ -188,10 +191,6 @@ def _tests(comparison: Comparison) -> list[str]:
             "0.5 and 0.25)"
         )
     return lines
-
-
-NAMED = 20
-"""So many images are named on the screen; json and csv name all."""
 
 
 def show_images(found: Images) -> None:

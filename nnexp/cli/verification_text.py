@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 DIFFERING = 5
 """Differing values that are printed per run."""
 
+SHOWN = 20
+"""Runs that are not in a file, machines, and verifications, that are named one by one."""
+
 
 def changed(record: Checked) -> str:
     """That a record has been changed, and where."""
@@ -88,10 +91,6 @@ def say(verdict: Verdict, title: str, tolerance: float | None = None) -> None:
     if not verdict.surroundings:
         print("  nothing in the recorded environment differs from this one")
     sys.stdout.flush()
-
-
-SHOWN = 20
-"""Runs that are not in a file, machines, and verifications, that are named one by one."""
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,9 @@ DIGITS = 16
 
 Digest = Annotated[str, StringConstraints(pattern=rf"^[0-9a-f]{{{DIGITS}}}$")]
 
+Operations = dict[str, str]
+"""Digests by operation, in the order in which they are carried out."""
+
 
 class Trace(Model):
     """What one machine got: docs/schemas/trace.json."""
@@ -165,10 +168,6 @@ def read_trace(path: Path, config: Config, dataset: Dataset) -> Trace:
 def _mark(config: Config, dataset: Dataset) -> str:
     """Equal for the same run, whatever the machine and the source."""
     return fingerprint_of(config, dataset.digest, "", {})
-
-
-Operations = dict[str, str]
-"""Digests by operation, in the order in which they are carried out."""
 
 
 def epochs_before(config: Config, dataset: Dataset, epoch: int) -> tuple[list[str], Snapshot]:

@@ -37,6 +37,13 @@ from nnexp.study.setting import WORTH
 from nnexp.study.statistics import holm, seeds_needed, summarize
 from nnexp.study.text_table import TextTable
 
+_COUNTED = {
+    "holds": ("holds", "hold"),
+    "does not hold": ("does not hold", "do not hold"),
+    "not resolved": ("is not resolved", "are not resolved"),
+    "not recorded": ("is not recorded", "are not recorded"),
+}
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -235,14 +242,6 @@ def recording(claim: Claim, side: str) -> str:
         return shlex.join(["python", "-m", "nnexp", *keys, f"tracking.experiment={name}"])
     typed = [*keys, "seed=range(5)", f"tracking.experiment={name}"]
     return shlex.join(["python", "-m", "nnexp", "-m", *typed])
-
-
-_COUNTED = {
-    "holds": ("holds", "hold"),
-    "does not hold": ("does not hold", "do not hold"),
-    "not resolved": ("is not resolved", "are not resolved"),
-    "not recorded": ("is not recorded", "are not recorded"),
-}
 
 
 def bound_text(claim: Claim) -> str:

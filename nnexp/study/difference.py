@@ -32,6 +32,11 @@ from nnexp.study.improvement import (
 from nnexp.study.statistics import standard_deviation
 from nnexp.study.ttest import Floats, Moments, alike, moments
 
+# 2^16 sign flips take a millisecond, 20,000 splits (8 against 8 are 12,870) a fifth of a second.
+EXACT_PAIRS = 16
+EXACT_SPLITS = 20_000
+_MONTE_CARLO = 9_999
+
 
 class Estimate(ABC):
     """What is known of a difference of means: by how much, how sure, at what ends."""
@@ -196,12 +201,6 @@ def difference_by_seed(
     if len(common) >= 2:
         return paired_difference([a[s] for s in common], [b[s] for s in common], level=level)
     return unpaired_difference(list(a.values()), list(b.values()), level=level)
-
-
-# 2^16 sign flips take a millisecond, 20,000 splits (8 against 8 are 12,870) a fifth of a second.
-EXACT_PAIRS = 16
-EXACT_SPLITS = 20_000
-_MONTE_CARLO = 9_999
 
 
 def steps_per_unit(*arrays: Floats) -> float:

@@ -41,6 +41,10 @@ from nnexp.study.setting import Setting
 
 Values = Mapping[Any, float]
 
+Level = tuple[str, ...]
+Cell = tuple[int, ...]
+"""Of each factor the number of its level."""
+
 
 @dataclass(frozen=True, eq=False)
 class Contrast(Evidence):
@@ -92,11 +96,6 @@ def _blocks(terms: Sequence[tuple[float, Values]]) -> list[list[tuple[float, Val
         blocks = [block for block in blocks if block not in joined]
         blocks.append([part for block in joined for part in block] + [term])
     return blocks
-
-
-Level = tuple[str, ...]
-Cell = tuple[int, ...]
-"""Of each factor the number of its level."""
 
 
 @dataclass(frozen=True)

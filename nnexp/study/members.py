@@ -26,6 +26,11 @@ from nnexp.study.sweep_runs import runs_of_sweep
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
+PURPOSES = ("masks", "noise")
+"""Append, never reorder."""
+
+_FIRST = 1000
+
 
 @dataclass(frozen=True)
 class Member:
@@ -97,12 +102,6 @@ def _member(store: Store, run: Run) -> Member:
             f"({why_none(run.info.status)}); allowed: --where that leaves it out"
         )
     return Member(str(run.info.run_id), recorded_config(run, None), network)
-
-
-PURPOSES = ("masks", "noise")
-"""Append, never reorder."""
-
-_FIRST = 1000
 
 
 def stream(seed: int, purpose: str) -> np.random.PCG64:

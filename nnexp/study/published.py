@@ -42,6 +42,12 @@ _FREE = ("seed", "rng", "train.dtype", "size", "train.epochs")
 _HELD_OUT = 10_000
 """Images of the test set, and of the validation set."""
 
+QUICK = ("overfitting", "regularized")
+FULL = ("overfitting_full", "regularized_full")
+
+COST_TOLERANCE = 1e-10
+"""Costs agree within this: sums are made in another order than the book's program made them."""
+
 
 @dataclass(frozen=True)
 class Published:
@@ -140,13 +146,6 @@ def book_frame() -> pd.DataFrame:
         with suppress(ValueError, TypeError):
             frame[column] = pd.to_numeric(frame[column])
     return frame
-
-
-QUICK = ("overfitting", "regularized")
-FULL = ("overfitting_full", "regularized_full")
-
-COST_TOLERANCE = 1e-10
-"""Costs agree within this: sums are made in another order than the book's program made them."""
 
 
 @dataclass(frozen=True)

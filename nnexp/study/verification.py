@@ -19,11 +19,8 @@ from nnexp.record.weights import weights_sha256
 from nnexp.source import NUMERIC_PACKAGES, source_sha256
 from nnexp.train.report import Outcome
 
-
-def places_of(recorded: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Where a run was recorded, and this place, in words; None if they are the same or unknown."""
-    then, now = place(recorded), place(environment())
-    return (then, now) if recorded and then != now else None
+Values = dict[str, dict[int, float]]
+"""By metric and step."""
 
 
 def place(surroundings: Mapping[str, Any]) -> str:
@@ -68,10 +65,6 @@ def changes(recorded: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[st
     for key in ("platform", "cpu", "llvm_cpu", "numba", "llvmlite"):
         if recorded.get(key) != here[key]:
             yield f"{key}: recorded {recorded.get(key)}, here {here[key]}"
-
-
-Values = dict[str, dict[int, float]]
-"""By metric and step."""
 
 
 def values_of(points: Iterable[tuple[str, int, float]]) -> Values:
@@ -176,7 +169,8 @@ def judge(
     compared = sum(len(steps) for steps in theirs.values()) + (same is not None)
     farthest = _farthest(theirs, ours) if tolerance is not None else None
     changed = tuple(changes(recorded, tags))
-    places = places_of(recorded)
+    then, now = place(recorded), place(environment())
+    places = (then, now) if recorded and then != now else None
     return Verdict(run_id, compared, differences, same, changed, farthest, places=places)
 
 

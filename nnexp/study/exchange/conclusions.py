@@ -33,6 +33,8 @@ from nnexp.study.frames import runs_of_ids
 CLOSE = 1e-9
 """Relative: sums and quantiles of libraries may differ in the last digits between machines."""
 
+Conclusion = JudgedClaim | ComparedSetting
+
 
 def concluded(
     gathered: Gathered, claims: Mapping[str, str], by: Sequence[str], metric: str
@@ -112,9 +114,6 @@ def _compared(store: Store, ids: Sequence[str], by: Sequence[str], metric: str) 
         for s in found.settings
     )
     return Compared(by=tuple(by), metric=metric, settings=settings)
-
-
-Conclusion = JudgedClaim | ComparedSetting
 
 
 def _lines(manifest: Manifest) -> dict[str, Conclusion]:

@@ -43,6 +43,11 @@ ALLOWED = f"--source with a clone that has it, or --source {INDEX} for a release
 
 LOCK = Path("requirements") / "run.txt"
 
+_VALUE = re.compile(r"[\w.,+\-/: \[\]'\"]*")
+"""What the value of a config key may be made of: nothing that Hydra would evaluate."""
+
+_SIDE = ("tracking.", "sweep.")
+
 
 @dataclass(frozen=True)
 class Made:
@@ -209,12 +214,6 @@ def _last_words(text: str) -> str:
 
 def _matching(pattern: str, value: object) -> str:
     return value if isinstance(value, str) and re.fullmatch(pattern, value) else ""
-
-
-_VALUE = re.compile(r"[\w.,+\-/: \[\]'\"]*")
-"""What the value of a config key may be made of: nothing that Hydra would evaluate."""
-
-_SIDE = ("tracking.", "sweep.")
 
 
 def reproduce_with(program: Program, results: Results, run: Run, data_root: str | None) -> Verdict:

@@ -33,6 +33,27 @@ _SPECIAL = {
     **{char: f"\\{char}" for char in "&%$#_{}"},
 }
 
+WIDTH, ROW, FRAME = 5.0, 0.3, 0.9
+"""Inches: of the figure, of a setting, and around them."""
+
+GREEN, RED, GREY = "#2e7d32", "#c62828", "#555555"
+
+_WIDE, _PAD = 7, 10
+"""Pixels a character may take at 11 pixels' height, and beside a text."""
+
+_SVG = """\
+<svg xmlns="http://www.w3.org/2000/svg" width="{whole}" height="20" role="img">
+<title>{label}: {text}</title>
+<rect width="{whole}" height="20" rx="3" fill="{colour}"/>
+<rect width="{left}" height="20" rx="3" fill="#333333"/>
+<rect x="{edge}" width="3" height="20" fill="#333333"/>
+<g fill="#ffffff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">
+<text x="10" y="14" textLength="{label_wide}">{label}</text>
+<text x="{text_at}" y="14" textLength="{text_wide}">{text}</text>
+</g>
+</svg>
+"""
+
 
 def latex(comparison: Comparison, file: str, digest: str, picture: str) -> str:
     """The settings of a comparison as a table, the best first, and as a figure.
@@ -102,10 +123,6 @@ def escaped(text: str) -> str:
     return "".join(_SPECIAL.get(char, char) for char in text if char.isprintable())
 
 
-WIDTH, ROW, FRAME = 5.0, 0.3, 0.9
-"""Inches: of the figure, of a setting, and around them."""
-
-
 def figure(comparison: Comparison) -> bytes:
     """The settings of a comparison, the best on top. The same comparison gives the same bytes."""
     from matplotlib.figure import Figure
@@ -135,25 +152,6 @@ def figure(comparison: Comparison) -> bytes:
     undated = {"CreationDate": None, "Creator": None, "Producer": None}
     drawn.savefig(buffer, format="pdf", metadata=undated)
     return buffer.getvalue()
-
-
-GREEN, RED, GREY = "#2e7d32", "#c62828", "#555555"
-
-_WIDE, _PAD = 7, 10
-"""Pixels a character may take at 11 pixels' height, and beside a text."""
-
-_SVG = """\
-<svg xmlns="http://www.w3.org/2000/svg" width="{whole}" height="20" role="img">
-<title>{label}: {text}</title>
-<rect width="{whole}" height="20" rx="3" fill="{colour}"/>
-<rect width="{left}" height="20" rx="3" fill="#333333"/>
-<rect x="{edge}" width="3" height="20" fill="#333333"/>
-<g fill="#ffffff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">
-<text x="10" y="14" textLength="{label_wide}">{label}</text>
-<text x="{text_at}" y="14" textLength="{text_wide}">{text}</text>
-</g>
-</svg>
-"""
 
 
 def badge(label: str, text: str, colour: str) -> bytes:

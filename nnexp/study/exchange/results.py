@@ -86,14 +86,6 @@ class Results:
             raise UserError(f"run {run.id}: config.yaml: {error.reason}") from error
         return config_of(run.id, run.params, run.tags, text)
 
-    def written_config(self, run: Run) -> Mapping[str, Any] | None:
-        """The config of a run as it was written, with the keys of its time; None if it was not.
-
-        To be asked for after `config`, which refuses what is none.
-        """
-        content = self.artifact(run, "config.yaml")
-        return read_plain(content.decode("utf-8")) if content else None
-
     def environment(self, run: Run) -> Mapping[str, Any]:
         """Where a run was recorded; empty if that is not known.
 
@@ -195,7 +187,10 @@ def _of_run(results: Results, run: Run) -> Iterator[str]:
     if version_of(run.tags) == VERSION:
         numeric = results.environment(run).get("numeric", {})
         data, source = run.tag("data"), run.tag("source")
-        written, own = results.written_config(run), run.tags.get("nnexp.parts", "")
+        # As it was written, with the keys of its time; `config` has refused what is none.
+        text = results.artifact(run, "config.yaml")
+        written = read_plain(text.decode("utf-8")) if text else None
+        own = run.tags.get("nnexp.parts", "")
         computed = fingerprint_of(config, data, source, numeric, written, own)
         if computed != run.tag("fingerprint"):
             yield "its fingerprint is not that of its config, data and source"
