@@ -221,9 +221,7 @@ def _open_sqlite(uri: str, key: str, *, reading: bool) -> Store:
         folder.mkdir(exist_ok=True)
         with held(folder / "create.lock"):
             if not path.exists():
-                create_database(
-                    path, folder, lambda f: _reach(f"sqlite:///{f}", key, folder, reading=True)
-                )
+                _create(path, folder, key)
             return unlocked(uri, key, folder, reading=reading)
     except OSError as error:
         if reading and path.exists():
@@ -240,6 +238,10 @@ def _nothing_recorded(key: str) -> Store:
     place = Path(tempfile.mkdtemp(prefix="nnexp-"))
     atexit.register(shutil.rmtree, place, ignore_errors=True)
     return _open_sqlite(f"sqlite:///{place / 'mlflow.db'}", key, reading=False)
+
+
+def _create(path: Path, folder: Path, key: str) -> None:
+    create_database(path, folder, lambda f: _reach(f"sqlite:///{f}", key, folder, reading=True))
 
 
 def _reach(uri: str, key: str, folder: Path, *, reading: bool) -> Store:

@@ -12,7 +12,7 @@ import platform
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,25 +53,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Machine:
-    """What a worker would train with."""
+    """What a worker would train with: by default this process."""
 
-    nnexp: str
-    source: str
-    python: str
-    processor: str
-    environment: str
+    nnexp: str = __version__
+    source: str = field(default_factory=source_sha256)
+    python: str = field(default_factory=platform.python_version)
+    processor: str = field(default_factory=platform.machine)
+    environment: str = field(default_factory=environment_sha256)
     """Digest of what decides how NumPy rounds; with `train.engine=numpy` it must be the same."""
-
-
-def machine() -> Machine:
-    """This process."""
-    return Machine(
-        __version__,
-        source_sha256(),
-        platform.python_version(),
-        platform.machine(),
-        environment_sha256(),
-    )
 
 
 def told(event: Sequence[Any]) -> Message:
@@ -175,9 +164,9 @@ def differences(client: Any, workers: list[str], *, with_numpy: bool) -> dict[st
     """
     if not workers:
         return {}
-    ours = machine()
+    ours = Machine()
     try:
-        found: dict[str, Any] = client.run(machine, workers=workers, on_error="return")
+        found: dict[str, Any] = client.run(Machine, workers=workers, on_error="return")
     except (OSError, TimeoutError):
         return {}  # It has gone again.
     said = {}

@@ -35,10 +35,7 @@ class SweepProgress:
         """
         self._labels = labels or {}
         self.console, self.total, self.done, self.failed = console, total, done, 0
-        self._work, self._epochs = dict(work), dict(epochs)
-        self._part = dict.fromkeys(work, 0.0)
-        self._running: set[int] = set()
-        self._pace = Pace(self._work, workers)
+        self._epochs, self._pace = dict(epochs), Pace(work, workers)
         self._progress: Progress | None = None
 
     def __enter__(self) -> SweepProgress:
@@ -60,9 +57,7 @@ class SweepProgress:
 
     def progress(self, run: int, epoch: int) -> None:
         """A run has completed some epochs."""
-        self._part[run] = epoch / max(self._epochs[run], 1)
-        self._pace.reached(run, self._part[run], time.monotonic())
-        self._running.add(run)
+        self._pace.reached(run, epoch / max(self._epochs[run], 1), time.monotonic())
         self._refresh()
 
     def note(self, run: int, line: str) -> None:
@@ -71,13 +66,13 @@ class SweepProgress:
 
     def paused(self, run: int) -> None:
         """A run has been trained as far as was asked for now."""
-        self._close(run)
+        self._pace.ended(run, time.monotonic())
         self.done += 1
         self._refresh()
 
     def ended(self, run: int, line: str, *, failed: bool) -> None:
         """A run has ended and is recorded; without a terminal it is said in a line, if any."""
-        self._close(run)
+        self._pace.ended(run, time.monotonic())
         self.done += not failed
         self.failed += failed
         if self._progress is None and line:
@@ -92,26 +87,17 @@ class SweepProgress:
         else:
             self.console.print(text, highlight=False, markup=False)
 
-    def _close(self, run: int) -> None:
-        self._part[run] = 1.0
-        self._pace.ended(run, time.monotonic())
-        self._running.discard(run)
-
     def _refresh(self) -> None:
         if self._progress is not None:
-            whole = sum(self._work.values()) or 1.0
-            fraction = sum(self._work[k] * self._part[k] for k in self._work) / whole
-            self._progress.update(self._task, completed=fraction)
+            self._progress.update(self._task, completed=self._pace.done)
 
     def said(self) -> str:
         """How many runs there are of each kind, and how long it still takes."""
-        if not self._running and not self.done and not self.failed:
+        running = self._pace.running
+        if not running and not self.done and not self.failed:
             return "starting"
-        waiting = self.total - self.done - self.failed - len(self._running)
-        said = (
-            f"{self.done} done, {len(self._running)} running, {self.failed} failed, "
-            f"{max(waiting, 0)} left"
-        )
+        waiting = max(self.total - self.done - self.failed - running, 0)
+        said = f"{self.done} done, {running} running, {self.failed} failed, {waiting} left"
         left = self._pace.left(time.monotonic())
         return said if left is None else f"{said}, about {clock(left)} left"
 
@@ -241,6 +227,19 @@ class Pace:
             since, before = self._last[run]
             self._tails.append(((1.0 - before) * self._work[run], now - since))
         self._closed.add(run)
+
+    @property
+    def running(self) -> int:
+        """How many runs have been heard of and go on."""
+        return len(self._open)
+
+    @property
+    def done(self) -> float:
+        """The share of the work that is done."""
+        parts = {run: part for run, (_, part) in self._last.items()}
+        parts |= dict.fromkeys(self._closed, 1.0)
+        whole = sum(self._work.values()) or 1.0
+        return sum(work * parts.get(run, 0.0) for run, work in self._work.items()) / whole
 
     def left(self, now: float) -> float | None:
         """Seconds until the last run ends; None before there is anything to tell it by."""

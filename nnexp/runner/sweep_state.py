@@ -15,7 +15,7 @@ from nnexp.config.compose import flatten
 from nnexp.config.extensions import options_of
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
-from nnexp.record.checkpoint import CheckpointFile, checkpoint_of, run_key
+from nnexp.record.checkpoint import CheckpointFile, checkpoint_of
 from nnexp.record.description import begun_of
 from nnexp.record.events import Begun
 from nnexp.record.labels import label_names
@@ -175,5 +175,4 @@ def checkpoint(sweep: SweepState, k: int) -> CheckpointFile:
 
 def log_folder(sweep: SweepState, k: int) -> Path:
     """Where the log of a run of a sweep lies while it is trained, by its position."""
-    key = run_key(sweep.store, sweep.experiment, sweep.marks[k], swept=True)
-    return sweep.store.folder / RUNS / key[:32]
+    return sweep.store.folder / RUNS / checkpoint(sweep, k).path.stem

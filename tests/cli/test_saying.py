@@ -201,7 +201,7 @@ def test_time_left_is_that_of_the_busiest_worker(monkeypatch: pytest.MonkeyPatch
     for run in (0, 1):
         shown.ended(run, "", failed=False)
     assert shown.said() == "2 done, 0 running, 0 failed, 1 left, about 1:40 min left"
-    assert shown._running == set()
+    assert shown._pace.running == 0
 
 
 def test_of_a_preset_that_lists_what_is_not_swept_over_it_is_said(tmp_path: Path) -> None:
