@@ -438,8 +438,8 @@ def test_every_value_parameter_tag_and_file_that_a_store_lacks_is_found(
         MetricPoint("other", 1.0, 0, 1),
     ]
     more = Expected({"p": "1"}, {"nnexp.epochs": "7"}, {"curves.csv": 6, "weights.npz": 1})
-    found = missing_of(store, run_id, [*everything, *beyond], more)
-    assert set(found.metrics) == set(beyond)
+    lost, found = missing_of(store, run_id, [*everything, *beyond], more)
+    assert set(lost) == set(beyond)
     assert found.params == {"p": "1"}
     assert found.tags == {"nnexp.epochs": "7"}
-    assert found.artifacts == ["curves.csv", "weights.npz"]
+    assert found.artifacts == {"curves.csv": 6, "weights.npz": 1}
