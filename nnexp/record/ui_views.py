@@ -21,12 +21,12 @@ from nnexp.record.store_sql import Columns, database, read_columns, run_ids
 RUNS, SETTINGS = "nnexp", "nnexp-settings"
 """The names of the views in their addresses."""
 
-MOST_PARAMS = 6
-
 METRICS = ("test/accuracy", "gap/final", "best/validation_accuracy", "gap/best")
 """Columns, where recorded: one or two of them, as all have to fit beside the name."""
 _COLUMNS = 5
 """So many fit, with name, time and duration, into a window of 1280 pixels."""
+MOST_PARAMS = _COLUMNS - 1
+"""One column is left for a result; the names of runs and settings tell further keys."""
 FEW = 8
 """Curves of more settings with their bounds nobody can tell apart."""
 
@@ -88,7 +88,9 @@ def settings_view(recorded: Columns, count: int) -> dict[str, Any]:
     they end.
     """
     results = _results(recorded)
-    state = _view("tags.`nnexp.kind` = 'summary'", telling_params(recorded), results[:2])
+    params = telling_params(recorded)
+    shown = results[: min(2, _COLUMNS - len(params))]
+    state = _view("tags.`nnexp.kind` = 'summary'", params, shown)
     curves = _curves(recorded)
     if count <= FEW or not results:
         title = "Means over seeds, with 95 % intervals"

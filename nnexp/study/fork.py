@@ -14,6 +14,7 @@ from nnexp.config.arguments import TAGS, given_keys
 from nnexp.config.command import changed
 from nnexp.config.compose import flatten
 from nnexp.config.extensions import digests_of
+from nnexp.config.plurals import some
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
 from nnexp.errors import NnexpError, UserError, stopped_by
@@ -105,15 +106,15 @@ def plan_fork(store: Store, parent: Run, at: int, overrides: Sequence[str], comm
     """
     recorded = recorded_as(store, parent)
     before = recorded.stages
-    last = number(parent.data.tags, "nnexp.epochs", recorded.config.train.epochs)
-    if last < recorded.config.train.epochs:
-        last -= 1  # It was stopped early after that one: nothing goes on from there.
+    epochs = number(parent.data.tags, "nnexp.epochs", recorded.config.train.epochs)
+    # Where it was stopped early, nothing goes on from its last one.
+    stopped = epochs < recorded.config.train.epochs
+    last = epochs - stopped
     earliest = next((s.until for s in reversed(before) if s.until is not None), 0)
     if not earliest < at <= last:
-        raise UserError(
-            f"--at {at}: run {parent.info.run_id[:8]} has {last} epochs; allowed: {earliest + 1} "
-            f"to {last}"
-        )
+        ends = f"has {some(epochs, 'epoch')}{', after which it was stopped' if stopped else ''}"
+        one_of = f"{earliest + 1} to {last}" if earliest < last else "a run that goes on for longer"
+        raise UserError(f"--at {at}: run {parent.info.run_id[:8]} {ends}; allowed: {one_of}")
     for key in given_keys(overrides):
         if key not in RECORDED and not key.startswith(TAGS) and not _may_change(key):
             raise UserError(

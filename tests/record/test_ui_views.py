@@ -88,6 +88,19 @@ def test_twenty_settings_have_twenty_colours() -> None:
     assert shade("#000000", 1.5) == "#808080"
 
 
+def test_of_six_keys_the_columns_fit_too_and_the_names_tell_the_others() -> None:
+    """They ran past the edge of a window of 1280 pixels."""
+    found = Columns([str(k) for k in range(64)])
+    keys = ("reg.name", "train.eta", "dropout.hidden", "size", "train.epochs", "init.name")
+    found.params |= {
+        key: [str(number >> place & 1) for number in range(64)] for place, key in enumerate(keys)
+    }
+    found.metrics |= {name: values * 32 for name, values in VALUES.items()}
+    for view in (runs_view(found), settings_view(found, 64)):
+        assert len(shown(view)) == 5
+        assert shown(view)[-1] == "metrics.`test/accuracy`"
+
+
 def test_of_four_keys_the_names_tell_the_seeds_as_no_column_is_to_be_cut() -> None:
     found = Columns([str(k) for k in range(16)])
     keys = ("reg.name", "train.eta", "dropout.hidden", "size")

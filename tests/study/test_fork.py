@@ -149,3 +149,13 @@ def test_a_schedule_goes_on_by_the_epochs_its_run_was_asked_for(tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     assert "all as recorded" in done.stdout
     assert inside(tmp_path, "verify", fork(tmp_path).info.run_id).returncode == 0
+
+
+def test_epochs_of_a_run_that_was_stopped_early_are_told_as_they_are(tmp_path: Path) -> None:
+    """One too few was named, as nothing goes on from the last."""
+    small = ("size=100", "data.n_validation=100", "model.hidden=[5]", "tracking.artifacts=none")
+    trained = inside(tmp_path, *small, "stop=early", "stop.patience=1", "train.epochs=20", "seed=4")
+    run_id = next(n.split()[1] for n in trained.stdout.splitlines() if n.startswith("run  "))
+    done = inside(tmp_path, "fork", run_id, "--at", "1", "reg=l2")
+    assert done.returncode == 2
+    assert "has 1 epoch, after which it was stopped; allowed: a run that goes on" in done.stderr
