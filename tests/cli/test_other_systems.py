@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import nturl2path
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path, PureWindowsPath
 
 import pytest
 
+from nnexp.cli import ui
 from nnexp.record import files, identity, processes
 from nnexp.record.store import open_store
 from nnexp.runner.leftover import leftovers
@@ -108,3 +110,16 @@ def test_a_lock_that_windows_keeps_while_it_is_held_stops_no_tidying(
     (left,) = leftovers(store, {}, lambda run_id: "")
     left.remove()
     assert left.what == "lock"
+
+
+def test_the_port_of_the_ui_is_shared_with_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    class Probe(socket.socket):
+        def setsockopt(self, *values: object) -> None:  # type: ignore[override]
+            asked.append(values)
+
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(socket, "socket", Probe)
+    assert ui._free(0)
+    assert asked == []
