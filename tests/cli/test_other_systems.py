@@ -20,6 +20,7 @@ from nnexp.record import files, identity, processes
 from nnexp.record.store import open_store
 from nnexp.runner.leftover import leftovers
 from tests.cli.command import environment
+from tests.inside import inside
 from tests.stores import address
 from tests.test_atomic_files import in_use
 
@@ -123,3 +124,15 @@ def test_the_port_of_the_ui_is_shared_with_nobody(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(socket, "socket", Probe)
     assert ui._free(0)
     assert asked == []
+
+
+@pytest.mark.parametrize("command", ["runs", "experiments"])
+def test_lines_of_a_table_end_once_where_the_stream_ends_them_too(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_store(address(tmp_path)).client.create_experiment("nnexp")
+    monkeypatch.setattr(os, "linesep", "\r\n")
+    shown = inside(tmp_path, command, "--format", "csv")
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout
+    assert "\r" not in shown.stdout
