@@ -41,7 +41,7 @@ def split_off(arguments: Sequence[str]) -> tuple[Verbosity, list[str]]:
     """The options of this module, and the arguments without them.
 
     Raises:
-        UserError: `--log` without a file, or `-q` and `-v` at once.
+        UserError: `--log` without a file, or before a key, or `-q` and `-v` at once.
     """
     rest, quiet, verbose, log = list[str](), False, False, None
     words = iter(arguments)
@@ -52,13 +52,26 @@ def split_off(arguments: Sequence[str]) -> tuple[Verbosity, list[str]]:
             verbose = True
         elif word == "--log" or word.startswith("--log="):
             log = word.partition("=")[2] if "=" in word else next(words, "")
-            if not log:
-                raise UserError("--log: has no value; allowed: --log FILE")
+            _check_log(log)
         else:
             rest.append(word)
     if quiet and verbose:
         raise UserError("-q -v: allowed: one of them")
     return Verbosity(quiet, verbose, log), rest
+
+
+def _check_log(name: str) -> None:
+    if not name or name.startswith("-"):
+        raise UserError("--log: has no value; allowed: --log FILE")
+    if "=" in name:
+        from nnexp.config.arguments import GROUPS
+        from nnexp.config.compose import schema_keys
+
+        if name.partition("=")[0] in (*GROUPS, *schema_keys()):
+            raise UserError(
+                f"--log {printable(name)}: a key is no file; allowed: --log FILE, such as "
+                f"--log train.log {printable(name)}"
+            )
 
 
 @contextmanager

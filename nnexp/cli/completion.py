@@ -19,12 +19,17 @@ _nnexp() {{
   case "$typed" in
 {cases}
   esac
+  # What these take are names, and no key=value.
+  if [[ "$line" =~ [[:space:]](--by|help)[[:space:]]+[^[:space:]=]*$ ]]; then
+    words="${{words//=/}}"
+  fi
   # bash takes "=" for the end of a word, unless it was told otherwise.
   COMPREPLY=($(compgen -W "$words" -- "$typed"))
   if [[ "$typed" == *=* && "$COMP_WORDBREAKS" == *=* ]]; then
     COMPREPLY=("${{COMPREPLY[@]#"${{typed%=*}}="}}")
   fi
-  [[ "${{COMPREPLY[0]}}" == *= || "${{COMPREPLY[0]}}" == *. ]] && compopt -o nospace
+  # The bash 3.2 of macOS has no compopt: there a space is typed behind a key.
+  [[ "${{COMPREPLY[0]}}" == *= || "${{COMPREPLY[0]}}" == *. ]] && compopt -o nospace 2> /dev/null
 }}
 complete -o default -F _nnexp nnexp
 """

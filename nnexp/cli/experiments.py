@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     found = _experiments(open_store(options.tracking_uri, reading=True))
     if options.format == "csv":
-        found.to_csv(sys.stdout, index=False)
+        found.to_csv(sys.stdout, index=False, lineterminator="\n")
     elif options.format == "json":
         print_json(found.to_dict("records"))
     else:

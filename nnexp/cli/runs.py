@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
     everything = selected(store, options, most)
     frame = _arranged(everything, options)
     if options.format == "csv":
-        frame.to_csv(sys.stdout, index=False)
+        frame.to_csv(sys.stdout, index=False, lineterminator="\n")
     elif options.format == "json":
         print_json([{k: _plain(v) for k, v in row.items()} for row in frame.to_dict("records")])
     elif frame.empty:

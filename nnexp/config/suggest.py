@@ -12,8 +12,10 @@ OTHER_WORDS = {
     "cross_entropy_loss": ("crossentropy",),
     "dataset": ("data",),
     "double": ("float64",),
+    "early_stopping": ("stop",),
     "elasticnet": ("elastic",),
     "examples": ("size",),
+    "expanded_data": ("expand",),
     "images": ("size",),
     "initialization": ("init",),
     "initializer": ("init",),
@@ -36,6 +38,8 @@ OTHER_WORDS = {
     "on": ("half",),
     "plot": ("report",),
     "processes": ("sweep.workers",),
+    "rectified_linear": ("model.activation",),
+    "rectified_linear_units": ("model.activation",),
     "regularization": ("reg",),
     "regularizer": ("reg",),
     "ridge": ("l2",),
@@ -44,6 +48,7 @@ OTHER_WORDS = {
     "softmax": ("loglikelihood",),
     "units": ("model.hidden",),
     "weight_decay": ("reg.lmbda",),
+    "weight_initialization": ("init",),
 }
 """What keys and choices are called elsewhere, and here."""
 

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import nturl2path
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path, PureWindowsPath
 
 import pytest
 
+from nnexp.cli import ui
 from nnexp.record import files, identity, processes
 from nnexp.record.store import open_store
 from nnexp.runner.leftover import leftovers
 from tests.cli.command import environment
+from tests.inside import inside
 from tests.stores import address
 from tests.test_atomic_files import in_use
 
@@ -108,3 +111,28 @@ def test_a_lock_that_windows_keeps_while_it_is_held_stops_no_tidying(
     (left,) = leftovers(store, {}, lambda run_id: "")
     left.remove()
     assert left.what == "lock"
+
+
+def test_the_port_of_the_ui_is_shared_with_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    class Probe(socket.socket):
+        def setsockopt(self, *values: object) -> None:  # type: ignore[override]
+            asked.append(values)
+
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(socket, "socket", Probe)
+    assert ui._free(0)
+    assert asked == []
+
+
+@pytest.mark.parametrize("command", ["runs", "experiments"])
+def test_lines_of_a_table_end_once_where_the_stream_ends_them_too(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_store(address(tmp_path)).client.create_experiment("nnexp")
+    monkeypatch.setattr(os, "linesep", "\r\n")
+    shown = inside(tmp_path, command, "--format", "csv")
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout
+    assert "\r" not in shown.stdout
