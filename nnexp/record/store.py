@@ -25,7 +25,7 @@ from nnexp.errors import UserError
 from nnexp.record.identity import ARTIFACTS, follow_move, noted, store_id
 from nnexp.record.locks import held
 from nnexp.record.mlflow_private import LOCKED, SERVED, be_brief, preload, store_of
-from nnexp.record.mlflow_settings import prepare_mlflow
+from nnexp.record.mlflow_settings import prepare_mlflow, wait_for_answers
 from nnexp.record.new_database import create_database
 from nnexp.record.patient_client import LOCKED_SECONDS, PatientClient
 from nnexp.record.store_address import given_as, resolve_uri, sqlite_path
@@ -121,7 +121,9 @@ def open_store(uri: str | None, *, reading: bool = False) -> Store:
     if not reading:
         _make_folder(folder)
     store = _reach(resolved, key, folder, reading=reading)
-    if not reading and scheme not in ("http", "https"):
+    if reading:
+        wait_for_answers()
+    elif scheme not in ("http", "https"):
         _say_where_artifacts_are(folder)
     return store
 
