@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from rich.console import Console
 from rich.markup import escape
 
+from nnexp.config.plurals import some
 from nnexp.errors import NnexpError, reason_of
 from nnexp.record.clock import now
 from nnexp.record.description import reason_tag, written_in
@@ -63,8 +64,10 @@ def end_parent(parent: Projection, outbox: Outbox, status: str, tags: Mapping[st
 def say_kept(outbox: Outbox, console: Console) -> None:
     """Say what a store that could not take everything has not received."""
     if outbox.waiting and not outbox.lost:
+        count = len(outbox.waiting)
         text = (
-            f"{outbox.trouble}; nothing is lost: {len(outbox.waiting)} runs are kept in "
+            f"{outbox.trouble}; nothing is lost: {some(count, 'run')} "
+            f"{'is' if count == 1 else 'are'} kept in "
             f"{outbox.store.folder} and sent at the next start"
         )
         console.print(escape(text), highlight=False)
