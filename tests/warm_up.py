@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nnexp.data.dataset import dataset_of
 from nnexp.record.artifacts import write_artifacts
-from nnexp.record.patient_client import prepare_mlflow
+from nnexp.record.mlflow_settings import prepare_mlflow
 from nnexp.record.store import import_client
 from nnexp.train.compiled import compile_kernel
 from nnexp.train.report import Outcome

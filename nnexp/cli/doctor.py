@@ -11,6 +11,7 @@ from nnexp.config.arguments import printable
 from nnexp.config.plurals import some
 from nnexp.errors import UserError
 from nnexp.record.log_folder import RECORDED
+from nnexp.record.mlflow_settings import wait_for_answers
 from nnexp.record.store import WORK_FOLDER, open_store
 from nnexp.record.store_address import resolve_uri, sqlite_path
 from nnexp.study.doctor import Doctor
@@ -24,6 +25,7 @@ def main(arguments: Sequence[str]) -> int:
     if uri.startswith("sqlite:///") and not _is_there(sqlite_path(uri)):
         raise UserError(f"doctor: {sqlite_path(uri)}: no such file; allowed: a store with runs")
     store = open_store(options.tracking_uri, reading=options.dry_run)
+    wait_for_answers()
     chosen = [experiment_named(store, name) for name in options.experiment or ()]
     doctor = Doctor(store, chosen, options.dry_run)
     findings = []

@@ -17,14 +17,15 @@ from nnexp.cli.formats import add_format, print_json, said_beside
 from nnexp.cli.options import Parser
 from nnexp.config.compose import config_dir
 from nnexp.config.presets import preset_sha256
+from nnexp.config.schema import TrackingConfig
 from nnexp.errors import UserError
 from nnexp.record.check_seals import warnings_of
 from nnexp.record.clock import shown_time
 from nnexp.record.labels import NOTE, own_tags
 from nnexp.record.store import Store, open_store
 from nnexp.record.store_sql import final_values
-from nnexp.runner.run_text import option_of, result_table, summary_lines
-from nnexp.study.lookup import check_schema, find_run
+from nnexp.runner.run_text import option_of, recorded_there, result_table, summary_lines
+from nnexp.study.lookup import all_experiments, check_schema, find_run
 from nnexp.study.missing_artifacts import Rebuilt, make_figures, make_model, rebuild
 from nnexp.terminal import Console, new_console
 from nnexp.train.plan import pixel_max_of
@@ -73,7 +74,7 @@ def _show(store: Store, run: Run, options: argparse.Namespace) -> None:
     if kind == "sweep":
         _sweep(store, run, console)
     if kind == "ensemble":
-        _ensemble(run, console)
+        _ensemble(store, run, console)
     if not trained:
         return
     for line in warnings_of(store, [str(run.info.run_id)]):
@@ -93,7 +94,7 @@ def _show(store: Store, run: Run, options: argparse.Namespace) -> None:
         "",
         f"artifacts  {run.info.artifact_uri}",
         f"weights    sha256 {run.data.tags.get('nnexp.weights_sha256', '')}",
-        f"repeat     {run.data.tags.get('nnexp.command', '')}",
+        f"repeat     {_repeat(store, run)}",
     )
     try:
         if options.figures:
@@ -168,7 +169,9 @@ def _sweep(store: Store, run: Run, console: Console) -> None:
     """What a sweep was asked for by, and whether that still asks for the same."""
     tags, start = run.data.tags, str(run.info.run_id)[:8] + option_of(store)
     command = tags.get("nnexp.command", "")
-    console.say(f"runs       python -m nnexp runs --sweep {start}", f"repeat     {command}")
+    console.say(
+        f"runs       python -m nnexp runs --sweep {start}", f"repeat     {_repeat(store, run)}"
+    )
     with suppress(ValueError):
         now = preset_sha256(shlex.split(command), config_dir())
         if tags.get("nnexp.preset", now) != now:
@@ -178,7 +181,15 @@ def _sweep(store: Store, run: Run, console: Console) -> None:
             )
 
 
-def _ensemble(run: Run, console: Console) -> None:
+def _repeat(store: Store, run: Run) -> str:
+    """The line that repeats a run where it is recorded."""
+    command, kind = run.data.tags.get("nnexp.command", ""), run.data.tags.get("nnexp.kind", "")
+    number = str(run.info.experiment_id)
+    experiment = all_experiments(store).get(number, TrackingConfig().experiment)
+    return recorded_there(command, kind, experiment, store) if command else ""
+
+
+def _ensemble(store: Store, run: Run, console: Console) -> None:
     """What several networks say together, and which they are."""
     metrics, tags = run.data.metrics, run.data.tags
     for name, text in (
@@ -194,7 +205,7 @@ def _ensemble(run: Run, console: Console) -> None:
     console.say(
         f"networks   {shown}",
         f"artifacts  {run.info.artifact_uri}",
-        f"repeat     {tags.get('nnexp.command', '')}",
+        f"repeat     {_repeat(store, run)}",
     )
 
 

@@ -38,6 +38,9 @@ ATTEMPTS = 5
 LOCKED, LOGIN = "database is locked", "error code 401"
 """What errors say of a database that another process has locked, of a server with logins."""
 
+DELETED = "Current state is deleted"
+"""What errors say of a run that lies in the bin."""
+
 SERVED, ELSEWHERE = "mlflow-artifacts:", "When an mlflow-artifacts URI was supplied"
 """How artifacts are addressed that a server hands out; what errors say where there is none."""
 

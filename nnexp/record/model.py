@@ -16,7 +16,7 @@ from nnexp.config.schema import ACTIVATIONS
 from nnexp.nn import activations
 from nnexp.nn.parameters import Parameters
 from nnexp.record.mlflow_private import listed_modules
-from nnexp.record.patient_client import prepare_mlflow
+from nnexp.record.mlflow_settings import prepare_mlflow
 from nnexp.record.weights import save_weights
 
 OUTPUTS = ("sigmoid", "softmax")

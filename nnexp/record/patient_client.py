@@ -1,9 +1,7 @@
-"""MLflow's client: what it is told in every process, and calls that wait for a locked database."""
+"""MLflow's client, whose calls wait for a database that another process has locked."""
 
 from __future__ import annotations
 
-import logging
-import os
 import sys
 import time
 from functools import wraps
@@ -50,20 +48,3 @@ def patient(call: Any, said: str = "") -> Any:
                 time.sleep(0.5)
 
     return asked
-
-
-def prepare_mlflow() -> None:
-    """Settings that MLflow reads when imported or used; what the user has set stays."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "4")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    # What was handed to a thread that fails later would be taken for recorded.
-    os.environ["MLFLOW_ENABLE_ASYNC_LOGGING"] = "false"
-    # It would print the server's address, password and all, at the end of every run.
-    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
-    # It would print whole statements; what went wrong is said by this program, in one line.
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
-    logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -24,7 +24,8 @@ from nnexp.error_boundary import logs_beside
 from nnexp.errors import UserError
 from nnexp.record.locks import held
 from nnexp.record.mlflow_private import SERVED, be_brief, let_go, preload, store_of
-from nnexp.record.patient_client import PatientClient, patient, prepare_mlflow
+from nnexp.record.mlflow_settings import prepare_mlflow, wait_for_answers
+from nnexp.record.patient_client import PatientClient, patient
 from nnexp.record.sqlite_files import create_database
 from nnexp.record.store_address import (
     ARTIFACTS,
@@ -127,7 +128,9 @@ def open_store(uri: str | None, *, reading: bool = False) -> Store:
     if not reading:
         _make_folder(folder)
     store = _reach(resolved, key, folder, reading=reading)
-    if not reading and scheme not in ("http", "https"):
+    if reading:
+        wait_for_answers()
+    elif scheme not in ("http", "https"):
         _say_where_artifacts_are(folder)
     return store
 

@@ -19,7 +19,7 @@ from nnexp.config.rounding import settled
 from nnexp.config.run_names import setting_names_of
 from nnexp.config.schema import Config
 from nnexp.record.description import owner_tags
-from nnexp.record.mlflow_private import COLOUR
+from nnexp.record.mlflow_private import COLOUR, DELETED
 from nnexp.record.palette import next_colour
 from nnexp.record.store import Store
 from nnexp.record.store_sql import curves_of_ids, database
@@ -80,6 +80,8 @@ def record_summaries(
 
     Of so many values that it would take long none is made; what is returned then says so.
     """
+    from mlflow.exceptions import MlflowException
+
     wanted = {setting.key: setting for setting in settings}
     colours, others = [], set[str]()
     for run in list(runs_where(store, [experiment_id], "tags.`nnexp.kind` = 'summary'")):
@@ -110,7 +112,14 @@ def record_summaries(
             name = f"{names[key]} of {len(setting.seeds)} seeds"
             # What comes last in a name the UI cuts off.
             name = f"{_said(setting.seeds)} {name}" if names[key] in others else name
-            _record(store, experiment_id, parent, setting, found[key], name, colours[-1])
+            try:
+                _record(store, experiment_id, parent, setting, found[key], name, colours[-1])
+            except MlflowException as error:
+                if DELETED not in str(error):
+                    raise
+                # On another machine the same sweep has just ended: it has put ours into the bin,
+                # as it would half ones, and makes its own.
+                return ""
     return ""
 
 

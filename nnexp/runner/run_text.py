@@ -116,10 +116,19 @@ def option_of(store: Store) -> str:
 
 def command_there(config: Config, store: Store) -> str:
     """The line that repeats a run where it is recorded: with its experiment and its store."""
-    words = [command_of(config)]
-    if config.tracking.experiment != TrackingConfig().experiment:
-        words.append(shlex.quote(f"tracking.experiment={config.tracking.experiment}"))
-    return " ".join(words) + _override_of(store)
+    return recorded_there(command_of(config), "run", config.tracking.experiment, store)
+
+
+def recorded_there(command: str, kind: str, experiment: str, store: Store) -> str:
+    """A recorded line with what makes it find the experiment and the store that it stands in.
+
+    The line of a sweep names its experiment already, those of forks and ensembles their runs.
+    """
+    if kind not in ("run", "sweep"):
+        return command if "--tracking-uri" in command else command + option_of(store)
+    if kind == "run" and experiment != TrackingConfig().experiment:
+        command += " " + shlex.quote(f"tracking.experiment={experiment}")
+    return command + _override_of(store)
 
 
 def _override_of(store: Store) -> str:

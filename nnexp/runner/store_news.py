@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.markup import escape
 
+from nnexp.config.plurals import some
 from nnexp.errors import NnexpError
 from nnexp.record.outbox import Outbox
 
@@ -45,8 +46,10 @@ class StoreNews:
 def say_kept(outbox: Outbox, console: Console) -> None:
     """Say what a store that could not take everything has not received."""
     if outbox.waiting and not outbox.lost:
+        count = len(outbox.waiting)
         text = (
-            f"{outbox.trouble}; nothing is lost: {len(outbox.waiting)} runs are kept in "
+            f"{outbox.trouble}; nothing is lost: {some(count, 'run')} "
+            f"{'is' if count == 1 else 'are'} kept in "
             f"{outbox.store.folder} and sent at the next start"
         )
         console.print(escape(text), highlight=False)

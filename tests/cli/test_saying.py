@@ -170,13 +170,15 @@ def test_the_line_that_repeats_a_run_quotes_no_more_than_it_must(root: str, type
 @pytest.mark.sqlite
 def test_the_line_that_repeats_a_run_finds_it_where_it_is_recorded(tmp_path: Path) -> None:
     place = f"tracking.uri=sqlite:///{tmp_path / 'other.db'}"
-    light = ("size=100", "train.epochs=1", "tracking.artifacts=none")
+    light = ("size=100", "train.epochs=1", "tracking.artifacts=light")
     done = inside(tmp_path, *light, place, "tracking.experiment=what if")
     (line,) = re.findall(r"^repeat     python -m nnexp (.*)$", done.stdout, flags=re.MULTILINE)
     assert line.endswith(f"'tracking.experiment=what if' {place}")
     again = inside(tmp_path, *shlex.split(line))
     (run_id,) = re.findall(r"^run        (\w+)$", done.stdout, flags=re.MULTILINE)
     assert f"run        {run_id}\n" in again.stdout
+    shown = inside(tmp_path, "show", run_id, "--tracking-uri", place.partition("=")[2])
+    assert f"\nrepeat     python -m nnexp {line}\n" in shown.stdout
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nnexp.record import contents, outbox, run
+from nnexp.record import contents, mlflow_settings, outbox, run
 from tests.inside import inside
 from tests.runner.served import Proxy, free_port, honest, proxy, server
 from tests.runner.typed import client, histories, nnexp, recorded
@@ -159,3 +160,30 @@ def test_a_run_that_is_deleted_while_it_is_trained_is_said_to_be_refused(
     assert "the tracking store refused run " in done.stderr
     assert "'active' state" in done.stderr
     assert "does not answer" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", ["sweeps", "doctor"])
+def test_who_only_looks_waits_for_a_busy_server(
+    command: str,
+    served: tuple[Path, int],
+    way: Proxy,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two cores with other work have taken ten seconds to list 70 runs."""
+    client(served[0]).search_experiments()  # The first answer of a server takes longer.
+    monkeypatch.delenv(mlflow_settings.TIMEOUT, raising=False)
+    monkeypatch.setattr(mlflow_settings, "_ours", {})
+    monkeypatch.setattr(mlflow_settings, "BRIEF", "2")
+    slow = 2  # It is asked once more before it counts as away.
+
+    def takes_its_time(verb: str, path: str) -> None:
+        nonlocal slow
+        if path.endswith("runs/search") and slow:
+            slow -= 1
+            time.sleep(3)
+
+    way.lies = takes_its_time
+    address = way.address.removeprefix("tracking.uri=")
+    done = inside(tmp_path, command, "--tracking-uri", address)
+    assert done.returncode == 0, done.stdout + done.stderr

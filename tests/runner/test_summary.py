@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 
 import nnexp
+from nnexp.record import summary
 from nnexp.record.summary import MOST_VALUES, means
 from tests.runner.typed import client, histories, recorded
 from tests.runner.typed import nnexp as typed
@@ -73,6 +74,23 @@ def test_the_same_sweep_again_keeps_them_and_mends_half_ones(swept: Path) -> Non
     assert after["none"] == before["none"]
     assert after["l2"] != before["l2"]
     assert all(run.info.status == "FINISHED" for run in recorded(swept, "summary"))
+
+
+def test_that_the_same_sweep_ends_elsewhere_at_the_same_time_is_no_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its machine puts our half summaries into the bin; "the store does not answer" was said."""
+    sent = summary.log
+
+    def after_them(store: Any, run_id: str, *rest: Any) -> None:
+        client(tmp_path).delete_run(run_id)
+        sent(store, run_id, *rest)
+
+    monkeypatch.setattr(summary, "log", after_them)
+    nnexp.sweep("size=100", "train.epochs=1", uri(tmp_path), seed=range(2))
+    said = capsys.readouterr()
+    assert "does not answer" not in said.out + said.err
+    assert [run.info.status for run in recorded(tmp_path, "sweep")] == ["FINISHED"]
 
 
 def test_they_are_no_runs(swept: Path) -> None:
