@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nnexp.cli.formats import add_format, done, said_beside
 from nnexp.cli.options import Parser, add_choice, choice_of, said
 from nnexp.errors import UserError
-from nnexp.record.removal import check_removable, remove_for_good
+from nnexp.record.removal import check_removable, delete, remove_for_good
 from nnexp.record.store import Store, open_store
 from nnexp.runner.run_text import option_of
 from nnexp.study.selected_runs import Choice, chosen, refuse_running
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
         else:
             gone = runs
             for run in runs:
-                store.client.delete_run(run.info.run_id)
+                delete(store, run.info.run_id)
             again = f"python -m nnexp restore {_again(choice)}{option_of(store)}"
             new_console().say(f"{said(runs)} deleted; {again} undoes it")
     return done(options.format, runs=[str(run.info.run_id) for run in gone])

@@ -8,6 +8,7 @@ from nnexp.cli.formats import add_format, done, said_beside
 from nnexp.cli.options import Parser, add_choice, choice_of, said
 from nnexp.errors import UserError
 from nnexp.record.clock import shown_time
+from nnexp.record.removal import restore
 from nnexp.record.store import Store, open_store
 from nnexp.study.lookup import all_experiments
 from nnexp.study.selected_runs import chosen, deleted_runs
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
     store = open_store(options.tracking_uri)
     runs = chosen(store, choice_of(options, options.run_ids), deleted=True)
     for run in runs:
-        store.client.restore_run(run.info.run_id)
+        restore(store, run.info.run_id)
     with said_beside(options.format):
         print(f"{said(runs)} restored")
     return done(options.format, runs=[str(run.info.run_id) for run in runs])

@@ -97,3 +97,11 @@ def taken_back(store: Store, folder: Path) -> Path:
             remove(back)
         move(folder, back)
     return back
+
+
+def deletion_mark(store_folder: Path, run_id: str) -> Path:
+    """An empty file beside the log of a run that was put into MLflow's bin from here.
+
+    A server's `mlflow gc` empties the bin without telling: the run is not to be made again then.
+    """
+    return recorded_log(store_folder, run_id).with_suffix(".deleted")

@@ -1,8 +1,8 @@
 """Runs that a store has no more, made again from their logs.
 
 An older copy of the database may have been put back, or it was lost. Runs that were deleted into
-MLflow's bin are still there; those that were deleted for good have no log any more. What was
-trained again since is not made twice: the log of the first is let go.
+MLflow's bin are still there, or marked; those that were deleted for good have no log any more.
+What was trained again since is not made twice: the log of the first is let go.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from nnexp.record.events import Begun, DamagedLog, Ended, Event, decode
 from nnexp.record.files import digests_in, local, sizes_in
 from nnexp.record.left_logs import Left, not_taken
 from nnexp.record.log import write_whole
-from nnexp.record.log_folder import HALF, RECORDED, RUNS, lock, recorded_log
+from nnexp.record.log_folder import HALF, RECORDED, RUNS, deletion_mark, lock, recorded_log
 from nnexp.record.projection import TOKEN, Projection
 from nnexp.record.store import Store, experiment_id
 from nnexp.record.store_address import ARTIFACTS, sqlite_path
@@ -60,7 +60,11 @@ class Lacking:
 
 def lacking(store: Store) -> list[Lacking]:
     """The runs that a store has no more, parents first."""
-    logs = {path.stem: path for path in (store.folder / RECORDED).glob("*.gz")}
+    logs = {
+        path.stem: path
+        for path in (store.folder / RECORDED).glob("*.gz")
+        if not deletion_mark(store.folder, path.stem).exists()
+    }
     missing = logs.keys() - _known(store) if logs else set()
     found = []
     for run_id in sorted(missing):
@@ -107,6 +111,7 @@ def rebuild(store: Store) -> Iterator[Left]:
 def forget(store: Store, run_id: str) -> None:
     """Let a run that was removed for good stay so."""
     recorded_log(store.folder, run_id).unlink(missing_ok=True)
+    deletion_mark(store.folder, run_id).unlink(missing_ok=True)
 
 
 def _known(store: Store) -> set[str]:

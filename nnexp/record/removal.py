@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnexp.errors import UserError
+from nnexp.record.log_folder import deletion_mark, recorded_log
 from nnexp.record.mlflow_private import remover, repository_of
 from nnexp.record.rebuild import forget
 from nnexp.record.store import Store
@@ -19,6 +20,19 @@ from nnexp.record.store_sql import database
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
+
+
+def delete(store: Store, run_id: str) -> None:
+    """Put a run into MLflow's bin. Whatever the store's client raises."""
+    store.client.delete_run(run_id)
+    if recorded_log(store.folder, run_id).exists():
+        deletion_mark(store.folder, run_id).touch()
+
+
+def restore(store: Store, run_id: str) -> None:
+    """Take a run out of MLflow's bin. Whatever the store's client raises."""
+    store.client.restore_run(run_id)
+    deletion_mark(store.folder, run_id).unlink(missing_ok=True)
 
 
 def check_removable(store: Store) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,24 @@ def test_what_was_removed_for_good_stays_so(lost: Path) -> None:
     done = inside(lost, "doctor")
     assert done.stdout.endswith("2 runs checked: all is well\n")
     assert "rebuilt" not in done.stdout
+
+
+@pytest.mark.parametrize("restored", [False, True])
+def test_what_was_deleted_stays_so_when_the_bin_is_emptied(restored: bool, lost: Path) -> None:
+    """As `mlflow gc` does on a server, of which nnexp removes nothing for good."""
+    where = ("--where", "params.seed = '2'")
+    typed = ("delete", "restore") if restored else ("delete",)
+    for word in typed:
+        assert inside(lost, word, *where).returncode == 0
+    with sqlite3.connect(lost / "mlflow.db") as database:
+        (run_id,) = database.execute(
+            "SELECT run_uuid FROM params WHERE key = 'seed' AND value = '2'"
+        ).fetchone()
+        for table in ("latest_metrics", "metrics", "params", "tags", "runs"):
+            database.execute(f"DELETE FROM {table} WHERE run_uuid = ?", (run_id,))
+    done = inside(lost, "doctor")
+    assert ("rebuilt: run" in done.stdout) == restored
+    assert done.returncode == 0
 
 
 def test_what_was_lost_and_cannot_be_read_is_left_alone(lost: Path) -> None:
