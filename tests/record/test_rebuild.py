@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,7 @@ def test_what_was_deleted_stays_so_when_the_bin_is_emptied(restored: bool, lost:
     typed = ("delete", "restore") if restored else ("delete",)
     for word in typed:
         assert inside(lost, word, *where).returncode == 0
-    with sqlite3.connect(lost / "mlflow.db") as database:
+    with closing(sqlite3.connect(lost / "mlflow.db")) as database, database:
         (run_id,) = database.execute(
             "SELECT run_uuid FROM params WHERE key = 'seed' AND value = '2'"
         ).fetchone()

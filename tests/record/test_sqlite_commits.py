@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,8 @@ def test_others_see_at_once_what_was_committed_quickly(tmp_path: Path) -> None:
         other.close()
     # And a read-only disk, on which there can be no log, is a place to read it from.
     assert {file.name for file in tmp_path.glob("mlflow.db*")} == {"mlflow.db"}
-    with sqlite3.connect(path) as later:
+    with closing(sqlite3.connect(path)) as later:
         assert later.execute("PRAGMA journal_mode").fetchall() == [("delete",)]
-    later.close()
     again = open_store(f"sqlite:///{path}")
     assert again.client.get_run(run.info.run_id).info.status == "FINISHED"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ def test_its_settings_are_compared(stored: Path) -> None:
 def test_keys_that_came_later_have_their_defaults_beside_new_runs(tmp_path: Path) -> None:
     """A key that only new runs have would seem to tell them from old ones."""
     restore(tmp_path)
-    with sqlite3.connect(tmp_path / "mlflow.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as connection, connection:
         connection.execute(
             "INSERT INTO params SELECT 'dropout.mask', 'batch', run_uuid FROM runs "
             "WHERE run_uuid LIKE ?",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -40,7 +41,7 @@ COMMANDS = (
 @pytest.mark.parametrize("odd", ODD)
 def test_odd_values_end_no_reader_with_a_traceback(odd: str, tmp_path: Path) -> None:
     restore(tmp_path)
-    with sqlite3.connect(tmp_path / "mlflow.db") as database:
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database, database:
         database.executescript(ODD[odd])
     # Drawing takes seconds.
     reports = odd in ("late", "huge", "not numbers")
