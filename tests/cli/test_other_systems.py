@@ -16,7 +16,7 @@ from pathlib import Path, PureWindowsPath
 import pytest
 
 from nnexp.cli import ui
-from nnexp.record import files, identity, processes
+from nnexp.record import files, processes, store_address
 from nnexp.record.store import open_store
 from nnexp.runner.leftover import leftovers
 from tests.cli.command import environment
@@ -78,14 +78,14 @@ def test_training_without_what_windows_lacks(tmp_path: Path, words: str) -> None
 
 
 def test_addresses_of_artifacts_are_folders_of_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (files, identity):
+    for module in (files, store_address):
         monkeypatch.setattr(module, "url2pathname", nturl2path.url2pathname)
         monkeypatch.setattr(module, "Path", PureWindowsPath)
     here = PureWindowsPath("C:/my runs/mlartifacts")
     assert files.local(here.as_uri()) == here
     assert files.local(str(here)) == here
     assert files.local("mlflow-artifacts:/1/2") is None
-    assert not identity._moved(here.as_uri(), here)  # type: ignore[arg-type]
+    assert not store_address._moved(here.as_uri(), here)  # type: ignore[arg-type]
 
 
 def test_a_process_is_known_again_where_the_time_of_the_boot_varies(

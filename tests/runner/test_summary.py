@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 import nnexp
-from nnexp.record import summary
+from nnexp.record import untrained_runs
 from nnexp.record.summary import MOST_VALUES, means
 from tests.runner.typed import client, histories, recorded
 from tests.runner.typed import nnexp as typed
@@ -80,13 +80,13 @@ def test_that_the_same_sweep_ends_elsewhere_at_the_same_time_is_no_trouble(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Its machine puts our half summaries into the bin; "the store does not answer" was said."""
-    sent = summary.log
+    sent = untrained_runs.log
 
     def after_them(store: Any, run_id: str, *rest: Any) -> None:
         client(tmp_path).delete_run(run_id)
         sent(store, run_id, *rest)
 
-    monkeypatch.setattr(summary, "log", after_them)
+    monkeypatch.setattr(untrained_runs, "log", after_them)
     nnexp.sweep("size=100", "train.epochs=1", uri(tmp_path), seed=range(2))
     said = capsys.readouterr()
     assert "does not answer" not in said.out + said.err

@@ -117,7 +117,10 @@ def test_names_beside_many_rows_end_before_what_is_drawn() -> None:
     settings = [f"{n} images, no dropout, sigmoid units, no regularization" for n in range(90, 102)]
     runs = pd.DataFrame({"setting": settings, FINAL: np.linspace(0.1, 0.9, len(settings))})
     material: Any = SimpleNamespace(
-        runs=runs, rows=settings, style={s: k for k, s in enumerate(settings)}, published=[]
+        runs=runs,
+        some=lambda count: settings[:count],
+        style={s: k for k, s in enumerate(settings)},
+        published=[],
     )
     drawn = dots(material, Measure(FINAL, "Test accuracy", 100.0, "%"))
     assert drawn.note == "each run a dot"

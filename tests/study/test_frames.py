@@ -135,8 +135,9 @@ def test_a_run_that_was_read_is_not_asked_for_again_to_count_looks_at_test_data(
         there.lies = count
         plain = requests("train/accuracy")
         assert plain["runs/search"] > len(runs(server))
-        # For the names of all experiments, then for their runs by `monitor.test`.
-        more = {"experiments/search": 1, "runs/search": 2}
+        # For the names of all experiments, then for their runs that looked at the end, after each
+        # epoch, after some epochs, and for those that did not come to their end.
+        more = {"experiments/search": 1, "runs/search": 4}
         assert requests("test/accuracy") - plain == more
 
 
