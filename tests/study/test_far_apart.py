@@ -121,6 +121,7 @@ def test_names_beside_many_rows_end_before_what_is_drawn() -> None:
         some=lambda count: settings[:count],
         style={s: k for k, s in enumerate(settings)},
         published=[],
+        printed=lambda setting, metric: [],
     )
     drawn = dots(material, Measure(FINAL, "Test accuracy", 100.0, "%"))
     assert drawn.note == "each run a dot"
