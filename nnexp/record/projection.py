@@ -79,15 +79,12 @@ class Projection:
         """
         if self._open:
             return
-        begun, before = self.log.logged.begun, self.run_id or self.log.logged.begun.run_id
-        again = self.state.opening or self._is_sent_by_another()
-        run = self._known(before) if before else self._by_token() if again else None
-        ended = self.log.logged.ended
+        begun, ended, run = self.log.logged.begun, self.log.logged.ended, self._begun()
         if run is not None and ended is not None and ended.whole:
             # What it lacks is found when it is read back.
             self._points = len(self.log.logged.points)
         if run is None:
-            self.renewed = bool(before)
+            self.renewed = bool(self.run_id or begun.run_id)
             # Were this not kept, the next start would not look for the run, and open a second.
             note(self.log.folder, State(opening=True))
             self.state = State(opening=True)
@@ -130,25 +127,35 @@ class Projection:
     def close_late(self) -> str:
         """As `close`, of a run that had to wait: the store may have it from somebody else.
 
-        Then its log goes, and the id is that of the other run, which has the same bits.
+        Then its log goes, what it had begun there is deleted, and the id is that of the other run,
+        which has the same bits.
         """
-        if elsewhere := self._elsewhere():
-            self.log.close()
-            remove(self.log.folder)
-            self.replaced = True
-            return elsewhere
-        return self.close()
+        ours = self._begun() if (others := self._twins()) else None
+        if not others or (ours is not None and ours.info.status == "FINISHED"):
+            return self.close()
+        if ours is not None:
+            self.store.client.delete_run(str(ours.info.run_id))
+        self.log.close()
+        remove(self.log.folder)
+        self.replaced = True
+        return others[0]
 
-    def _elsewhere(self) -> str:
-        """The id of the finished run that has the same fingerprint, if this one is not begun."""
+    def _begun(self) -> Run | None:
+        """The run that was opened before, if there is one."""
+        if before := self.run_id or self.log.logged.begun.run_id:
+            return self._known(before)
+        again = self.state.opening or self._is_sent_by_another()
+        return self._by_token() if again else None
+
+    def _twins(self) -> list[str]:
+        """The ids of the finished runs of the same fingerprint, where one is enough."""
         begun, ended = self.log.logged.begun, self.log.logged.ended
         mark = begun.tags.get("nnexp.fingerprint")
         finished = ended is not None and ended.status == "FINISHED"
-        is_twin = begun.params.get("tracking.reuse") == "false"
-        if self.run_id or self.state.opening or not mark or not finished or is_twin:
-            return ""
+        if not mark or not finished or begun.params.get("tracking.reuse") == "false":
+            return []
         found = self.store.client.search_runs([begun.experiment], finished_run(mark))
-        return str(found[0].info.run_id) if found else ""
+        return [str(run.info.run_id) for run in found]
 
     def _is_sent_by_another(self) -> bool:
         """Whether another process has had this log in hand since this one has read it.

@@ -249,6 +249,22 @@ def test_what_others_have_recorded_while_it_waited_is_not_sent(
     assert bool(outbox.replaced) == (times == 1)
 
 
+def test_what_was_begun_of_a_run_that_others_have_recorded_is_deleted(store: Store) -> None:
+    """The answer to its opening was lost; it was recorded twice."""
+    begun, *rest = events(store, "begun")
+    assert isinstance(begun, Begun)
+    for name in ("first", "second"):
+        marked = {**begun.tags, "nnexp.fingerprint": "begun"}
+        log = [replace(begun, tags=marked, token=f"token {name}"), *rest]
+        write_whole(store.folder / RUNS / name, log)
+    Projection(store, RunLog(store.folder / RUNS / "second")).open()
+    first = Projection(store, RunLog(store.folder / RUNS / "first")).close()
+    assert not list(settle(store))
+    arrived(store, "begun")
+    (run,) = store.client.search_runs([EXPERIMENT], "tags.`nnexp.name` = 'begun'")
+    assert run.info.run_id == first
+
+
 def test_what_an_earlier_process_kept_is_let_go_if_it_is_recorded(store: Store) -> None:
     begun, *rest = events(store, "earlier")
     assert isinstance(begun, Begun)
