@@ -150,11 +150,13 @@ class Disk:
     def _step(self, what: str, torn: Callable[..., Any] | None, args: tuple[Any, ...]) -> None:
         me = self.world.me
         assert me is not None
-        was_dead = me.dead
+        was_dead, boot = me.dead, self.world.boot
         try:
             self.world.step(what)
         except Died:
-            if torn is not None and not was_dead and not self.world.stuck:
+            # Where power failed, the file has been cut already: nothing comes after that.
+            lives = not was_dead and boot == self.world.boot
+            if torn is not None and lives and not self.world.stuck:
                 content = bytes(args[-1])
                 part = content[: self.world.draw.randrange(len(content) + 1)]
                 torn(*args[:-1], part)
