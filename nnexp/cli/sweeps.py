@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +28,13 @@ from nnexp.record.tags import number
 from nnexp.runner.run_text import option_of
 from nnexp.source import source_sha256
 from nnexp.study.lookup import DELETED, all_experiments, artifact, is_deleted_sweep, made_again
+from nnexp.study.sweep_runs import asked_for, in_rounds
 from nnexp.terminal import new_console, plain_table, safe
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
+
+_MARKED = ("nnexp.fingerprint", "nnexp.sweep")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -68,14 +72,23 @@ def _listed(store: Store) -> tuple[list[dict[str, Any]], list[str]]:
     """What is known of each sweep, and the commands that go on with those that are not done."""
     names = all_experiments(store)
     counts = _counts(store, list(names))
+
+    @cache
+    def finished(experiment: str) -> dict[str, set[str]]:
+        """The sweeps that have recorded each fingerprint, "" for a run of none."""
+        where = "tags.`nnexp.kind` = 'run' and attributes.status = 'FINISHED'"
+        found: dict[str, set[str]] = {}
+        for (mark, sweep), _ in tags_where(store, [experiment], where, *_MARKED):
+            found.setdefault(mark or "", set()).add(sweep or "")
+        return found
+
     rows: list[dict[str, Any]] = []
     commands = []
     option = option_of(store)
     for parent in runs_where(store, list(names), "tags.`nnexp.kind` = 'sweep'"):
         run_id, tags = str(parent.info.run_id), parent.data.tags
         total, count = number(tags, "nnexp.total"), counts.get(run_id, Counter())
-        # Runs that were recorded before in another sweep count as done.
-        done = count["FINISHED"] + number(tags, "nnexp.reused")
+        done = count["FINISHED"] + _reused(store, parent, finished)
         failed = count["FAILED"]
         missing = max(total - done - failed, 0)
         started = shown_time(parent.info.start_time)
@@ -96,13 +109,25 @@ def _listed(store: Store) -> tuple[list[dict[str, Any]], list[str]]:
     return rows, commands
 
 
+def _reused(store: Store, parent: Run, finished: Callable[[str], Mapping[str, Set[str]]]) -> int:
+    """How many runs of others count as done: what was recorded before, as far as it is there."""
+    noted = number(parent.data.tags, "nnexp.reused")
+    if not noted or in_rounds(parent):
+        return noted
+    recorded, own = finished(str(parent.info.experiment_id)), str(parent.info.run_id)
+    try:
+        there = [recorded.get(mark, set()) for mark in asked_for(store, parent)]
+    except UserError:
+        return noted  # Its list of what it was asked for is damaged: `--go-on` says so.
+    return sum(bool(sweeps) and own not in sweeps for sweeps in there)
+
+
 def _counts(store: Store, experiments: Sequence[str]) -> dict[str, Counter[str]]:
     """How many runs of each sweep have which status: of a run that is there twice, the best."""
     # Runs of no sweep, which may be many, are not asked for.
     where = "tags.`nnexp.kind` = 'run' and tags.`nnexp.sweep` LIKE '%'"
     found: dict[str, dict[str | None, str]] = {}
-    tags = ("nnexp.sweep", "nnexp.fingerprint")
-    for (sweep, mark), status in tags_where(store, experiments, where, *tags):
+    for (mark, sweep), status in tags_where(store, experiments, where, *_MARKED):
         # One that was restored after another had taken its place is no further run.
         if sweep and found.setdefault(sweep, {}).get(mark) != "FINISHED":
             found[sweep][mark] = status
@@ -186,7 +211,7 @@ def _parent(store: Store, prefix: str) -> tuple[Run, str]:
     """The sweep with an id that begins so, and the name of its experiment."""
     names = all_experiments(store)
     parents = runs_where(store, list(names), "tags.`nnexp.kind` = 'sweep'")
-    found = [p for p in parents if str(p.info.run_id).startswith(prefix)]
+    found = [p for p in parents if str(p.info.run_id).startswith(prefix.lower())]
     again = [] if found else made_again(store, prefix, deleted=False)
     found = found or [p for p in again if p.data.tags.get("nnexp.kind") == "sweep"]
     if len(found) != 1:

@@ -117,7 +117,7 @@ def _known(error: BaseException) -> str | None:
     for told in ("Ambiguous value for argument", "Sweep parameters"):
         if several := re.search(f"{told} '([^']*)'", text):
             return (
-                f"{several[1]}: several values; allowed: one, or add -m to sweep over them"
+                f"{several[1]}: several values; allowed: one (python -m nnexp -m takes several)"
                 f"{_with_point(several[1])}"
             )
     merged = re.search(r"Error merging override (.*)", text)

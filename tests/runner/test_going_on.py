@@ -83,3 +83,24 @@ def test_it_never_becomes_another_sweep(stopped: Path, tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert len(recorded(stopped)) == 2
+
+
+def test_runs_of_another_sweep_that_were_deleted_are_missing(tmp_path: Path) -> None:
+    """It was shown as done, and no line said how to go on."""
+    tiny = ("-m", "size=100", "train.epochs=1", "model.hidden=[5]", "tracking.artifacts=light")
+    assert inside(tmp_path, *tiny, "seed=0,1").returncode == 0
+    (other,) = recorded(tmp_path, "sweep")
+    assert inside(tmp_path, *tiny, "seed=0,1,2").returncode == 0
+
+    def listed() -> dict[str, str]:
+        rows = json.loads(inside(tmp_path, "sweeps", "--format", "json").stdout)
+        return next(row for row in rows if row["runs"] == 3)
+
+    assert (listed()["done"], listed()["missing"]) == (3, 0)
+    assert inside(tmp_path, "delete", "--sweep", other.info.run_id).returncode == 0
+    assert (listed()["done"], listed()["missing"]) == (1, 2)
+    start = listed()["sweep"][:8]
+    assert f"python -m nnexp sweeps --go-on {start}" in inside(tmp_path, "sweeps").stdout
+    done = inside(tmp_path, "sweeps", "--go-on", start.upper())
+    assert "1 recorded already, 2 to train" in done.stdout, done.stderr
+    assert (listed()["done"], listed()["missing"]) == (3, 0)
