@@ -25,8 +25,8 @@ from nnexp.errors import UserError
 from nnexp.record.locks import held
 from nnexp.record.mlflow_private import SERVED, be_brief, let_go, preload, store_of
 from nnexp.record.mlflow_settings import prepare_mlflow, wait_for_answers
+from nnexp.record.new_database import create_database
 from nnexp.record.patient_client import PatientClient, patient
-from nnexp.record.sqlite_files import create_database
 from nnexp.record.store_address import (
     ARTIFACTS,
     follow_move,

@@ -23,17 +23,8 @@ from nnexp.record.environment import cores
 from nnexp.record.fingerprint import depends_on_environment
 from nnexp.record.log_folder import make_room
 from nnexp.redact import redact
-from nnexp.runner.dask import (
-    TOPIC,
-    Answer,
-    Demand,
-    connect,
-    differences,
-    distributed_package,
-    told,
-    train_task,
-    workers_of,
-)
+from nnexp.runner.dask_client import Demand, connect, differences, distributed_package, workers_of
+from nnexp.runner.dask_worker import TOPIC, Answer, told, train_task
 from nnexp.runner.executors import Tasks
 from nnexp.runner.worker import Finished, Message, Note, Task
 from nnexp.source import file_digests

@@ -230,7 +230,7 @@ def at_once(settings: SweepConfig) -> int:
         UserError: a cluster that cannot be had.
     """
     if settings.executor == "dask" and settings.address is not None:
-        from nnexp.runner.dask import connect, workers_of
+        from nnexp.runner.dask_client import connect, workers_of
 
         with closing(connect(settings.address)) as client:
             return max(1, len(workers_of(client)))
@@ -244,7 +244,7 @@ def check_executor(settings: SweepConfig, configs: Iterable[Config]) -> None:
         UserError: it cannot.
     """
     if settings.executor == "dask":
-        from nnexp.runner.dask import check_cluster
+        from nnexp.runner.dask_client import check_cluster
 
         check_cluster(settings, configs)
     elif current_process().daemon and not settings.dry_run:

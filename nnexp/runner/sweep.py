@@ -22,7 +22,7 @@ from nnexp.record.checkpoint import forget_recorded
 from nnexp.record.fingerprint import fingerprint
 from nnexp.record.left_logs import finished_logs
 from nnexp.record.outbox import Outbox
-from nnexp.record.sqlite_files import quick_commits
+from nnexp.record.sqlite_commits import quick_commits
 from nnexp.record.store import experiment_id, open_store
 from nnexp.record.sweep import (
     Recorded,

@@ -21,7 +21,7 @@ from nnexp.record.fingerprint import fingerprint
 from nnexp.record.log import held_log
 from nnexp.record.outbox import Outbox
 from nnexp.record.projection import Projection
-from nnexp.record.sqlite_files import quick_commits
+from nnexp.record.sqlite_commits import quick_commits
 from nnexp.record.store import Store, experiment_id, open_store
 from nnexp.record.sweep import (
     PRUNED,

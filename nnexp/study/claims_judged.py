@@ -32,9 +32,10 @@ from nnexp.study.difference import Difference, difference_by_seed, paired_differ
 from nnexp.study.first_layer import MEASURES
 from nnexp.study.frames import runs
 from nnexp.study.lookup import all_experiments
+from nnexp.study.multiple_comparisons import holm
 from nnexp.study.preset import preset_file
 from nnexp.study.setting import WORTH
-from nnexp.study.statistics import holm, seeds_needed, summarize
+from nnexp.study.statistics import seeds_needed, summarize
 from nnexp.study.text_table import TextTable
 
 _COUNTED = {

@@ -14,8 +14,9 @@ from nnexp.errors import UserError
 from nnexp.study.bootstrap import Interval, resolved
 from nnexp.study.difference import Estimate, Evidence
 from nnexp.study.metric import Metric
+from nnexp.study.multiple_comparisons import holm
 from nnexp.study.sequential import confidence_sequence, e_value, e_value_within
-from nnexp.study.statistics import holm, seeds_needed, standard_deviation
+from nnexp.study.statistics import seeds_needed, standard_deviation
 from nnexp.study.ttest import Moments
 
 ALPHA = 0.05

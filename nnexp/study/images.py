@@ -28,8 +28,8 @@ from nnexp.record.store import Store
 from nnexp.study.bootstrap import RESAMPLES, Interval, resampled_means, stretched
 from nnexp.study.compare import Comparison
 from nnexp.study.grouping import columns_by, levels_of
+from nnexp.study.multiple_comparisons import holm
 from nnexp.study.recorded import recorded_correct
-from nnexp.study.statistics import holm
 from nnexp.study.ttest import Floats, variance_of_mean
 
 SHARE = 0.8

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from nnexp.record import sqlite_files
+from nnexp.record import new_database
 from nnexp.record.store import experiment_id, open_store
 
 
@@ -20,7 +20,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder for the template."""
     folder = tmp_path / "cache"
     folder.mkdir()
-    monkeypatch.setattr(sqlite_files, "_folder", lambda: folder)
+    monkeypatch.setattr(new_database, "_folder", lambda: folder)
     return folder
 
 
@@ -28,7 +28,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def made(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Files that MLflow was let open on the way; one for each store that it is enough for."""
     files: list[Path] = []
-    create = sqlite_files.create_database
+    create = new_database.create_database
 
     def counted(path: Path, folder: Path, reach: object) -> None:
         def noted(file: Path) -> None:
@@ -88,7 +88,7 @@ def test_what_mlflow_does_not_open_is_made_anew(
         with closing(sqlite3.connect(template)) as database:
             database.execute(change)
             database.commit()
-    template.rename(cache / f"{sqlite_files._stem(template.read_bytes())}.db")
+    template.rename(cache / f"{new_database._stem(template.read_bytes())}.db")
     assert new(tmp_path / "second") == first
     assert [path.parent.parent.name for path in made] == ["first", "second", "second"]
     assert new(tmp_path / "third") == first
@@ -98,13 +98,13 @@ def test_what_mlflow_does_not_open_is_made_anew(
 def test_without_a_place_for_the_template_mlflow_makes_each(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: list[Path]
 ) -> None:
-    monkeypatch.setattr(sqlite_files, "_folder", lambda: tmp_path / "nowhere")
+    monkeypatch.setattr(new_database, "_folder", lambda: tmp_path / "nowhere")
     assert new(tmp_path / "first") == new(tmp_path / "second")
     assert not (tmp_path / "nowhere").exists()
 
 
 def test_what_a_killed_process_was_writing_goes_after_a_while(cache: Path, tmp_path: Path) -> None:
-    old, young = (cache / f".{sqlite_files._name()}-0.db.new{n}" for n in (1, 2))
+    old, young = (cache / f".{new_database._name()}-0.db.new{n}" for n in (1, 2))
     for path in (old, young):
         path.touch()
     os.utime(old, (1.0, 1.0))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nnexp.record.sqlite_files import quick_commits
+from nnexp.record.sqlite_commits import quick_commits
 from nnexp.record.store import experiment_id, open_store
 
 
@@ -56,7 +56,7 @@ def test_a_database_in_use_is_written_to_as_ever(tmp_path: Path) -> None:
 def test_other_stores_are_left_alone(uri: str, tmp_path: Path) -> None:
     from sqlalchemy import event
 
-    from nnexp.record import sqlite_files as quick
+    from nnexp.record import sqlite_commits as quick
     from nnexp.record.store import Store
     from nnexp.record.store_sql import database
 

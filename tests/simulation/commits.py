@@ -1,7 +1,7 @@
 """What a loss of power takes of the store: the last commits that did not wait for the disk.
 
 As of SQLite with a write-ahead log: a commit that waits has all before it on the disk too, and what
-is lost is lost from the end (`nnexp.record.sqlite_files`). All others are not to be lost.
+is lost is lost from the end (`nnexp.record.sqlite_commits`). All others are not to be lost.
 """
 
 from __future__ import annotations

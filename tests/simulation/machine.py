@@ -27,7 +27,7 @@ import nnexp.runner.worker
 import nnexp.source
 from nnexp import signals
 from nnexp.record import description, locks, processes
-from nnexp.record.sqlite_files import quick_commits
+from nnexp.record.sqlite_commits import quick_commits
 from nnexp.record.store import Store, open_store
 from nnexp.train.loop import train
 from tests.simulation.commits import Commits

@@ -19,8 +19,9 @@ from nnexp.study.compare import Comparison, compare
 from nnexp.study.comparison_text import answer
 from nnexp.study.effect_rows import chosen
 from nnexp.study.metric import Metric, plain_zero
+from nnexp.study.multiple_comparisons import holm
 from nnexp.study.setting import open_text
-from nnexp.study.statistics import holm, summarize
+from nnexp.study.statistics import summarize
 from nnexp.study.tables import Compared
 
 METRIC = "test/accuracy"

@@ -18,10 +18,11 @@ from nnexp.study.comparison_text import answer
 from nnexp.study.decision_rule import FIXED, Judged, Rule, judge
 from nnexp.study.difference import paired_difference
 from nnexp.study.improvement import Probability
+from nnexp.study.multiple_comparisons import holm
 from nnexp.study.rounds import next_round, undecided
 from nnexp.study.sequential import confidence_sequence, e_value
 from nnexp.study.setting import Setting
-from nnexp.study.statistics import holm, summarize
+from nnexp.study.statistics import summarize
 from nnexp.study.ttest import moments
 
 METRIC = "test/accuracy"

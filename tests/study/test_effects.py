@@ -14,8 +14,9 @@ from scipy import stats
 
 from nnexp.study.bootstrap import mean_interval
 from nnexp.study.effects import Design, design_of, effects_of, interactions_of, simple_effect
+from nnexp.study.multiple_comparisons import holm
 from nnexp.study.setting import Setting
-from nnexp.study.statistics import holm, summarize
+from nnexp.study.statistics import summarize
 
 Floats = NDArray[np.float64]
 KEYS = ("reg", "size", "cost", "eta")

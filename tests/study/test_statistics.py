@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from nnexp.study.bootstrap import mean_interval
-from nnexp.study.statistics import binomial_error, holm, seeds_needed, summarize
+from nnexp.study.multiple_comparisons import holm
+from nnexp.study.statistics import binomial_error, seeds_needed, summarize
 from tests.study.published import MICE_CONTROL, MICE_TREATED
 
 p_values = st.lists(st.floats(0.0, 1.0), max_size=12)
