@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib import import_module
+from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -239,7 +240,9 @@ def _trained(task: Task, tell: Tell) -> Finished | Paused:
 
 def _end_if_orphaned(parent: int) -> None:
     """Nobody is left to report to; another sweep may have begun to train the run."""
-    if os.getppid() != parent:
+    # Who has started this process may have been gone before it was asked for its `parent`.
+    started = parent_process()
+    if os.getppid() != parent or (started is not None and not started.is_alive()):
         os._exit(1)
 
 

@@ -264,6 +264,10 @@ def _patches(it: Installed) -> dict[Any, dict[str, Any]]:
         above = it.me.parent if it.me else None
         return above.pid if above is not None and not above.ended else 1
 
+    def above() -> SimpleNamespace | None:
+        there = it.me.parent if it.me else None
+        return None if there is None else SimpleNamespace(is_alive=lambda: not there.ended)
+
     context = SimpleNamespace(
         Pipe=lambda: _pipe(it.here.world),
         Process=lambda target, args, daemon: Child(it.here.world, target, args),
@@ -290,6 +294,7 @@ def _patches(it: Installed) -> dict[Any, dict[str, Any]]:
         },
         nnexp.runner.worker: {
             "signal": SimpleNamespace(signal=lambda *how: None, SIGTERM=15, SIG_DFL=0),
+            "parent_process": above,
         },
     }
 
