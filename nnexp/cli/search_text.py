@@ -7,7 +7,7 @@ from typing import Any
 
 from nnexp.cli.network_tables import mean_with_interval
 from nnexp.config.plurals import some
-from nnexp.runner.run_text import command_there, recorded_lines
+from nnexp.runner.run_text import command_there, option_of, recorded_lines
 from nnexp.selection.choosing import Trial
 from nnexp.selection.plan import said
 from nnexp.selection.search import Searched
@@ -127,6 +127,12 @@ def endings(searched: Searched, typed: str) -> list[str]:
         shares = (f"{key} {share:.0%}" for key, share in searched.importance.items())
         whole = sum(t.value is not None and t.epochs is None for t in searched.chosen.trials)
         lines.append(f"importance {', '.join(shares)} (PED-ANOVA of {whole} whole trials)")
+    if searched.died:
+        ids = " ".join(run_id[:8] for run_id in searched.died)
+        lines.append(
+            f"failed     {some(len(searched.died), 'run')}, as processes died; to train again: "
+            f"python -m nnexp delete {ids}{option_of(searched.store)}, then the last line"
+        )
     *recorded, repeat = recorded_lines(
         plan.base, searched.store, "search", searched.sweep_id, typed
     )

@@ -26,6 +26,9 @@ from nnexp.runner.worker import Broken, Finished, Idle, Message, Note, Paused, P
 from nnexp.signals import held_interrupts
 from nnexp.source import file_digests
 
+DIED = "worker process died"
+"""Why a run failed that may come to a good end another time, as its reason begins."""
+
 LOOK_SECONDS = 3.0
 """How often it is looked after workers that say nothing."""
 
@@ -175,7 +178,7 @@ class Pool(Tasks):
         worker.pipe.close()
         self._workers.remove(worker)
         if worker.task is not None:
-            yield from self.again(worker.task, f"worker process died ({how})")
+            yield from self.again(worker.task, f"{DIED} ({how})")
         if self._tasks:
             fresh = self._start()
             self._workers.append(fresh)

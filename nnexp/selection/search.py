@@ -48,6 +48,8 @@ class Searched:
     configs: tuple[Config, ...]
     """The chosen setting with fresh seeds."""
     runs: tuple[Recorded, ...]
+    died: tuple[str, ...] = ()
+    """The ids of its runs whose processes died, which are not trained again unless deleted."""
 
     @property
     def metric(self) -> Metric:
@@ -123,10 +125,11 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
             r.sweep != found.parent and r.status == "FINISHED" for r in everything.values()
         )
         ending["nnexp.total"], ending["nnexp.reused"] = str(len(everything)), str(reused)
+        ended = tuple(configs), tuple(runs)
+    # Known by their ids only now that the store has them.
+    died = tuple(found.died)
     importance = sampler.importance()
-    return Searched(
-        plan, found.store, found.parent, chosen, heeded, importance, tuple(configs), tuple(runs)
-    )
+    return Searched(plan, found.store, found.parent, chosen, heeded, importance, *ended, died)
 
 
 _WORK = ("time/train_seconds", "time/evaluate_seconds")

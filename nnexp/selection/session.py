@@ -32,7 +32,7 @@ from nnexp.record.sweep import (
     runs_where,
 )
 from nnexp.record.tags import number
-from nnexp.runner.executors import Executor, executor_of, workers_ahead
+from nnexp.runner.executors import DIED, Executor, executor_of, workers_ahead
 from nnexp.runner.notify import without_notify
 from nnexp.runner.run import tidy
 from nnexp.runner.run_claims import Claims, alone, claims
@@ -67,6 +67,8 @@ class Session:
         self._experiment = experiment
         self._pool, self._ours = pool, ours
         self._held: dict[str, str] = {}
+        self._asked: dict[str, None] = {}
+        """The fingerprints of the runs of this search, in the order of asking."""
         self._known = KnownRuns(store, experiment, parent, metric, self.outbox, reuse=reuse)
         given_up = runs_where(store, [experiment], f"tags.`{PRUNED}` LIKE '%'")
         self._pruned: dict[str, tuple[int, str]] = {}
@@ -153,6 +155,12 @@ class Session:
             file.remove()
         return {**last, **times}
 
+    @property
+    def died(self) -> list[str]:
+        """The ids of the runs of this search whose processes died."""
+        found = self._known.of(self._asked).values()
+        return [self.id_of(r) for r in found if r.status == "FAILED" and r.reason.startswith(DIED)]
+
     def id_of(self, run: Recorded) -> str:
         """A run's id in the store; the key of its log as long as the store does not have it."""
         return self._known.id_of(run.run_id)
@@ -181,6 +189,7 @@ class Session:
         configs = [without_notify(config) for config in configs]
         datasets = [dataset_of(config) for config in configs]
         marks = [fingerprint(c, d) for c, d in zip(configs, datasets, strict=True)]
+        self._asked |= dict.fromkeys(marks)
         found = self._known.of(marks)
         # The first of each mark counts, as in the batch.
         tagged = dict(reversed(list(zip(marks, tags, strict=True))))

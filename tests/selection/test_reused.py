@@ -18,7 +18,7 @@ from nnexp.record.log_folder import RUNS
 from nnexp.record.outbox import Outbox
 from nnexp.record.store import open_store
 from nnexp.runner.store_news import StoreNews
-from nnexp.selection import known_runs
+from nnexp.selection import known_runs, session
 from nnexp.study.searched import searches
 from tests.cli.command import Typed
 from tests.inside import inside
@@ -143,6 +143,16 @@ def test_a_single_run_that_waits_for_the_store_is_not_trained_again(
     assert [row["validation/accuracy"] for row in found.history(waiting)] == steps
     assert len(steps) == 1 + 9
     assert known().of([mark])[mark].run_id == run_id
+
+
+def test_runs_whose_processes_died_can_be_trained_again(
+    monkeypatch: pytest.MonkeyPatch, twice: Typed
+) -> None:
+    """They stayed failed, and nothing was said of it."""
+    monkeypatch.setattr(session.Session, "died", ["0123456789abcdef", "fedcba9876543210"])
+    done = inside(twice.folder, *SMALL, "--fresh", "3")
+    line = "failed     2 runs, as processes died; to train again: python -m nnexp delete "
+    assert f"{line}01234567 fedcba98, then the last line" in done.stdout
 
 
 def test_what_is_wrong_with_a_store_is_told_once_not_at_each_batch(tmp_path: Path) -> None:

@@ -98,6 +98,7 @@ class Command:
             runs = found.train("the best", self.configs, tags[: len(self.configs)])
             assert all(row[2]["step"] == 2 for row in rows if row is not None)
             ending["nnexp.chosen"] = "the first"
+            assert len(found.died) >= sum(run.status == "FAILED" for run in runs)
         return int(any(run.status == "FAILED" for run in runs))
 
     def __str__(self) -> str:
