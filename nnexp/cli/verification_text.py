@@ -19,12 +19,13 @@ from nnexp.config.plurals import some
 from nnexp.errors import UserError
 from nnexp.record.check_seals import Checked
 from nnexp.record.environment import environment
+from nnexp.study.environment_differences import place
 from nnexp.study.exchange.log import Entry, entries_of, now
 from nnexp.study.exchange.manifest import Manifest, Run
 from nnexp.study.exchange.paper import GREEN, GREY, RED, badge
 from nnexp.study.exchange.results import Results, absent
 from nnexp.study.exchange.signature import Signer
-from nnexp.study.verification import Verdict, place
+from nnexp.study.verification import Verdict
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

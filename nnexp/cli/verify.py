@@ -36,6 +36,7 @@ from nnexp.record.check_seals import Checked, check_records
 from nnexp.record.seal import TAG
 from nnexp.record.store import open_store
 from nnexp.source import source_sha256
+from nnexp.study.environment_differences import source_change
 from nnexp.study.exchange.archive import write_asked
 from nnexp.study.exchange.conclusions import all_problems
 from nnexp.study.exchange.log import add_entry
@@ -48,7 +49,7 @@ from nnexp.study.exchange.signature import signature_problem, signer_of
 from nnexp.study.lookup import find_run
 from nnexp.study.recorded import recorded_data
 from nnexp.study.sweep_runs import runs_of_sweep
-from nnexp.study.verification import Verdict, source_change
+from nnexp.study.verification import Verdict
 from nnexp.study.verify import recorded_as, verify
 from nnexp.terminal import new_console
 from nnexp.train.engines import compile_ahead

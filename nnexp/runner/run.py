@@ -22,9 +22,10 @@ from nnexp.own_calls import check_own
 from nnexp.record.check_seals import warnings_of
 from nnexp.record.checkpoint import CheckpointFile, Checkpoints, run_key
 from nnexp.record.fingerprint import fingerprint
-from nnexp.record.left_logs import Left, finished_logs, mark_stale, settle
+from nnexp.record.left_logs import Left, finished_logs, settle
 from nnexp.record.log_folder import RUNS
 from nnexp.record.projection_state import state_of
+from nnexp.record.stale import mark_stale
 from nnexp.record.store import Store, experiment_id, import_client, open_store
 from nnexp.record.store_sql import final_values
 from nnexp.record.sweep import Recorded, find_finished

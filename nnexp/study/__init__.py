@@ -1,4 +1,4 @@
-"""Recorded runs as frames, statistics, comparison, report, verify.
+"""Recorded runs as frames, statistics, comparison, claims, verification.
 
 >>> from nnexp.study import runs, curves
 >>> runs(experiment="overfitting").groupby("size")["gap/best"].mean()

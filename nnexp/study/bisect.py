@@ -30,9 +30,9 @@ from nnexp.nn.network import backward, forward
 from nnexp.nn.parameters import Parameters
 from nnexp.record.environment import environment
 from nnexp.record.fingerprint import fingerprint_of
+from nnexp.study.environment_differences import place
 from nnexp.study.exchange.archive import write_asked
 from nnexp.study.exchange.manifest import Model, Name, Sha256, Text, canonical, plain_json
-from nnexp.study.verification import place
 from nnexp.train.engine import DropoutStreams, Engine
 from nnexp.train.engines import engine_of
 from nnexp.train.examples import TrainingExamples, laid_out

@@ -12,21 +12,14 @@ from nnexp.record.check_seals import check_records
 from nnexp.record.contents import contents_of
 from nnexp.record.events import DamagedLog
 from nnexp.record.files import recorded_sizes
-from nnexp.record.left_logs import (
-    AT_ONCE,
-    Left,
-    described,
-    left_behind,
-    mark_stale,
-    settle,
-    stale_runs,
-)
+from nnexp.record.left_logs import Left, described, left_behind, settle
 from nnexp.record.log import RunLog
 from nnexp.record.log_folder import REASON, REFUSED, taken_back
 from nnexp.record.rebuild import lacking, rebuild
+from nnexp.record.stale import AT_ONCE, mark_stale, stale_runs
 from nnexp.record.store import Store
 from nnexp.record.sweep import runs_where
-from nnexp.runner.leftover import leftovers
+from nnexp.runner.unneeded_files import unneeded_files
 from nnexp.study.lookup import all_experiments
 
 if TYPE_CHECKING:
@@ -68,7 +61,7 @@ class Doctor:
         yield from self._abandoned()
         where = "tags.`nnexp.kind` = 'run' and attributes.status = 'FINISHED'"
         finished = {n: list(runs_where(self.store, [n], where)) for n in self.experiments}
-        yield from self._leftovers(finished)
+        yield from self._unneeded_files(finished)
         for runs in finished.values():
             yield from self._records(runs)
 
@@ -127,7 +120,7 @@ class Doctor:
                 said = f"would be {does}" if self.dry_run else does
                 yield Finding(f"{said}: {kind} {_named(run)}, which nobody works on")
 
-    def _leftovers(self, finished: dict[str, list[Run]]) -> Iterator[Finding]:
+    def _unneeded_files(self, finished: dict[str, list[Run]]) -> Iterator[Finding]:
         @cache
         def status(run_id: str) -> str:
             return contents_of(self.store, [run_id])[run_id].status if run_id else ""
@@ -136,7 +129,7 @@ class Doctor:
             number: [run.data.tags.get("nnexp.fingerprint", "") for run in runs]
             for number, runs in finished.items()
         }
-        for found in leftovers(self.store, marks, status):
+        for found in unneeded_files(self.store, marks, status):
             if self.dry_run:
                 yield Finding(f"would remove: {found.what} {found.path}")
                 continue

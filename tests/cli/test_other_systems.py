@@ -18,7 +18,7 @@ import pytest
 from nnexp.cli import ui
 from nnexp.record import files, processes, store_address
 from nnexp.record.store import open_store
-from nnexp.runner.leftover import leftovers
+from nnexp.runner.unneeded_files import unneeded_files
 from tests.cli.command import environment
 from tests.inside import inside
 from tests.stores import address
@@ -108,7 +108,7 @@ def test_a_lock_that_windows_keeps_while_it_is_held_stops_no_tidying(
         raise in_use()
 
     monkeypatch.setattr(Path, "unlink", kept)
-    (left,) = leftovers(store, {}, lambda run_id: "")
+    (left,) = unneeded_files(store, {}, lambda run_id: "")
     left.remove()
     assert left.what == "lock"
 

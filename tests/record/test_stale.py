@@ -12,8 +12,8 @@ import pytest
 
 from nnexp.record.clock import now
 from nnexp.record.description import owner_tags
-from nnexp.record.left_logs import mark_stale
 from nnexp.record.processes import HEARTBEAT_MINUTES, alive, started_at
+from nnexp.record.stale import mark_stale
 from nnexp.record.store import Store, open_store
 from nnexp.record.sweep import remove_partial
 from tests.record.stored import restore

@@ -15,7 +15,7 @@ import pytest
 from mlflow.entities import Run
 
 from nnexp.record import projection
-from nnexp.record.left_logs import mark_stale
+from nnexp.record.stale import mark_stale
 from nnexp.record.store import Store, open_store
 from nnexp.record.sweep import runs_where
 from nnexp.study.lookup import experiment_named

@@ -35,7 +35,7 @@ class Leftover:
     remove: Callable[[], None]
 
 
-def leftovers(
+def unneeded_files(
     store: Store, finished: Mapping[str, Sequence[str]], status: Callable[[str], str]
 ) -> Iterator[Leftover]:
     """What is left over beside a store.
