@@ -77,7 +77,7 @@ class Run:
         from nnexp.record.store import open_store
         from nnexp.record.store_sql import curves_of_ids
 
-        long = curves_of_ids(open_store(self.tracking_uri), [self.run_id])
+        long = curves_of_ids(open_store(self.tracking_uri, reading=True), [self.run_id])
         wide = long.pivot(index="step", columns="metric", values="value")
         wide.columns.name = None
         # What is measured at the end only has one value, and no curve.
@@ -206,7 +206,7 @@ class Sweep:
         ids = [run.run_id for run in self.runs]
         if not ids:
             return pd.DataFrame(columns=["run_id", "name", "status", "start"])
-        found = runs_of_ids(open_store(self.runs[0].tracking_uri), ids)
+        found = runs_of_ids(open_store(self.runs[0].tracking_uri, reading=True), ids)
         return found.set_index("run_id").loc[ids].reset_index()
 
     @property
@@ -231,7 +231,7 @@ class Sweep:
         keys = [*self.varied, "seed"]
         if not self.runs:
             return pd.DataFrame(columns=["run_id", *keys, "metric", "step", "value"])
-        store = open_store(self.runs[0].tracking_uri)
+        store = open_store(self.runs[0].tracking_uri, reading=True)
         long = curves_of_ids(store, [run.run_id for run in self.runs])
         merged = self.frame[["run_id", *keys]].merge(long, on="run_id")
         return merged[["run_id", *keys, "metric", "step", "value"]]

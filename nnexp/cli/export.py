@@ -14,6 +14,7 @@ from nnexp.config.arguments import printable
 from nnexp.config.plurals import some
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
+from nnexp.record.mlflow_settings import wait_for_answers
 from nnexp.record.store import Store, open_store
 from nnexp.study.claims import claims_files, read_claims
 from nnexp.study.compare import compare
@@ -53,6 +54,8 @@ def main(arguments: Sequence[str]) -> int:
         if claims or options.by:
             print(f"drawing conclusions from {len(gathered.manifest.runs):,} runs", flush=True)
         gathered = concluded(gathered, claims, _by(options), options.metric or METRIC)
+        # Conclusions are drawn in a store of their own, which is written to.
+        wait_for_answers()
         counts = _counts(gathered)
         beside = _written(store, options, gathered, counts, key)
     if options.format == "json":

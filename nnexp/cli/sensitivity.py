@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     sigmas = _sigmas(options.noise)
     typed = command("sensitivity", arguments)
-    found = networks(open_store(options.tracking_uri), options)
+    found = networks(open_store(options.tracking_uri, reading=True), options)
     tables = [_norm_table(found, typed)]
     if len(sigmas) > 1:
         datasets = {setting.dataset.digest: setting.dataset for setting in found}

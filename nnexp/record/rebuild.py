@@ -60,14 +60,12 @@ class Lacking:
 
 def lacking(store: Store) -> list[Lacking]:
     """The runs that a store has no more, parents first."""
-    logs = {
-        path.stem: path
-        for path in (store.folder / RECORDED).glob("*.gz")
-        if not deletion_mark(store.folder, path.stem).exists()
-    }
+    logs = {path.stem: path for path in (store.folder / RECORDED).glob("*.gz")}
     missing = logs.keys() - _known(store) if logs else set()
     found = []
     for run_id in sorted(missing):
+        if deletion_mark(store.folder, run_id).exists():
+            continue
         events = _events(logs[run_id])
         if events and isinstance(first := events[0], Begun) and first.store == store.name:
             found.append(Lacking(run_id, logs[run_id], events))
@@ -120,7 +118,13 @@ def _known(store: Store) -> set[str]:
 
     found = store.client.search_experiments(view_type=ViewType.ALL, max_results=1000)
     experiments = [str(experiment.experiment_id) for experiment in found]
-    return {str(run.info.run_id) for run in runs_where(store, experiments, "", deleted=None)}
+    known = set()
+    for run in runs_where(store, experiments, "", deleted=None):
+        known.add(run_id := str(run.info.run_id))
+        if run.info.lifecycle_stage == "active":
+            # It was taken out of the bin elsewhere, such as in MLflow's own pages.
+            deletion_mark(store.folder, run_id).unlink(missing_ok=True)
+    return known
 
 
 def _again(store: Store, begun: Begun) -> str:

@@ -8,6 +8,8 @@ import pytest
 
 import nnexp
 from nnexp.errors import UserError
+from nnexp.record import store
+from nnexp.record.store import Store
 from nnexp.study.frames import runs
 from tests.inside import inside
 
@@ -25,6 +27,7 @@ LOOKING = {
     "claims": (("claims",), 0, "are not recorded"),
     "show": (("show", "abc"), 2, "no recorded run with an id that begins so"),
     "watch": (("watch", "--once"), 0, "nothing is running here"),
+    "sensitivity": (("sensitivity",), 2, "not recorded here"),
 }
 
 
@@ -48,3 +51,23 @@ def test_what_is_recorded_after_a_look_is_seen(
     assert list(tmp_path.iterdir()) == []
     run = nnexp.run("size=100", "train.epochs=1", "tracking.artifacts=none", quiet=True)
     assert list(runs()["run_id"]) == [run.run_id]
+
+
+def test_values_of_a_sweep_are_read_from_a_store_that_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tiny = ("size=100", "model.hidden=[5]", "train.epochs=1", "tracking.artifacts=none")
+    done = nnexp.sweep(*tiny, seed=[0, 1], quiet=True)
+    before, opened = store.open_store, list[bool]()
+
+    def noted(uri: str | None, *, reading: bool = False) -> Store:
+        opened.append(reading)
+        return before(uri, reading=reading)
+
+    monkeypatch.setattr(store, "open_store", noted)
+    assert list(done.runs[0].curves.index) == [0, 1]
+    assert len(done.frame) == 2
+    assert set(done.curves["seed"]) == {0, 1}
+    assert opened
+    assert all(opened)

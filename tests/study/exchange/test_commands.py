@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -14,10 +15,13 @@ import pandas as pd
 import pytest
 from mlflow.entities import Run
 
+from nnexp.cli import export
 from nnexp.record import projection
+from nnexp.record.mlflow_settings import LONG, TIMEOUT
 from nnexp.record.stale import mark_stale
 from nnexp.record.store import Store, open_store
 from nnexp.record.sweep import runs_where
+from nnexp.study.frames import runs_of_ids
 from nnexp.study.lookup import experiment_named
 from tests.cli.command import nnexp
 from tests.docs.test_schemas import assert_laid_out
@@ -82,6 +86,26 @@ def test_the_file_is_the_same_bytes_each_time_and_read_without_this_program(
     assert not re.search(r"host|pid|heartbeat|boot|user|parent", said)
     (checksums,) = manifest["data"].values()
     assert set(checksums) == {"train-images", "train-labels", "t10k-images", "t10k-labels"}
+
+
+def test_a_server_is_waited_for_after_conclusions_were_drawn(
+    exported: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are drawn in a store that is written to, for which nothing waits long."""
+    waits = list[str]()
+
+    def noted(*typed: Any) -> pd.DataFrame:
+        waits.append(os.environ[TIMEOUT])
+        return runs_of_ids(*typed)
+
+    monkeypatch.chdir(exported.folder)
+    # As in a process of its own, whatever other tests have left.
+    monkeypatch.delenv(TIMEOUT, raising=False)
+    monkeypatch.setattr("nnexp.record.mlflow_settings._ours", {})
+    monkeypatch.setattr("nnexp.cli.export.runs_of_ids", noted)
+    out = str(tmp_path / "concluded.nnexp")
+    assert export.main(["--sweep", exported.sweep, "--by", "seed", "--latex", "--out", out]) == 0
+    assert waits == [LONG]
 
 
 def test_what_was_imported_is_a_record_like_any_other(exported: Exported, elsewhere: Path) -> None:
