@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nnexp.record.checkpoint import SUFFIX
 from nnexp.record.clock import now
@@ -24,9 +24,6 @@ from nnexp.record.projection import Projection
 from nnexp.record.projection_state import state_of
 from nnexp.record.store import Store
 from nnexp.record.store_errors import is_refusal, said_by_store
-
-if TYPE_CHECKING:
-    pass
 
 GONE = (
     "the process that trained it is gone (killed, or the machine went down); noticed at a later "

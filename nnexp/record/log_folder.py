@@ -26,6 +26,8 @@ REASON = "reason.txt"
 """Beside a refused log: what the store said."""
 DELIVER_LOCK = "deliver.lock"
 
+DELETED = ".deleted"
+
 
 def create(
     folder: Path,
@@ -104,4 +106,4 @@ def deletion_mark(store_folder: Path, run_id: str) -> Path:
 
     A server's `mlflow gc` empties the bin without telling: the run is not to be made again then.
     """
-    return recorded_log(store_folder, run_id).with_suffix(".deleted")
+    return recorded_log(store_folder, run_id).with_suffix(DELETED)

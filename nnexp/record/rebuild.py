@@ -19,7 +19,7 @@ from nnexp.record.events import Begun, DamagedLog, Ended, Event, decode
 from nnexp.record.files import digests_in, local, sizes_in
 from nnexp.record.left_logs import Left, not_taken
 from nnexp.record.log import write_whole
-from nnexp.record.log_folder import HALF, RECORDED, RUNS, deletion_mark, lock, recorded_log
+from nnexp.record.log_folder import DELETED, HALF, RECORDED, RUNS, deletion_mark, lock, recorded_log
 from nnexp.record.projection import TOKEN, Projection
 from nnexp.record.store import Store, experiment_id
 from nnexp.record.store_address import ARTIFACTS, sqlite_path
@@ -78,6 +78,7 @@ def lacking(store: Store) -> list[Lacking]:
 
 def rebuild(store: Store) -> Iterator[Left]:
     """Make again what a store lacks, with the artifacts that still lie beside it."""
+    _unmark_restored(store)
     ids: dict[str, str] = {}
     for run in lacking(store):
         begun = _moved(store, run, ids)
@@ -112,19 +113,20 @@ def forget(store: Store, run_id: str) -> None:
     deletion_mark(store.folder, run_id).unlink(missing_ok=True)
 
 
-def _known(store: Store) -> set[str]:
-    """The ids of all runs of a store, those in its bin too."""
+def _unmark_restored(store: Store) -> None:
+    """Take the mark off runs that are out of the bin again, such as by MLflow's own pages."""
+    marks = {path.stem: path for path in (store.folder / RECORDED).glob(f"*{DELETED}")}
+    for run_id in marks.keys() & _known(store, deleted=False) if marks else ():
+        marks[run_id].unlink(missing_ok=True)
+
+
+def _known(store: Store, *, deleted: bool | None = None) -> set[str]:
+    """The ids of all runs of a store, those in its bin too; or only of those in it or not."""
     from mlflow.entities import ViewType
 
     found = store.client.search_experiments(view_type=ViewType.ALL, max_results=1000)
     experiments = [str(experiment.experiment_id) for experiment in found]
-    known = set()
-    for run in runs_where(store, experiments, "", deleted=None):
-        known.add(run_id := str(run.info.run_id))
-        if run.info.lifecycle_stage == "active":
-            # It was taken out of the bin elsewhere, such as in MLflow's own pages.
-            deletion_mark(store.folder, run_id).unlink(missing_ok=True)
-    return known
+    return {str(run.info.run_id) for run in runs_where(store, experiments, "", deleted=deleted)}
 
 
 def _again(store: Store, begun: Begun) -> str:

@@ -53,6 +53,12 @@ class Recorded:
     reason: str
 
 
+def waiting(log: RunLog) -> Recorded:
+    """A run that has finished and that the store does not have yet: by the key of its log."""
+    parent = log.logged.tags.get("nnexp.sweep", "")
+    return Recorded(log.key, "FINISHED", parent, log.logged.final, "")
+
+
 def sweep_key(experiment: str, fingerprints: Sequence[str]) -> str:
     """What makes two sweeps the same: the experiment and the set of runs."""
     text = "\n".join([experiment, *sorted(fingerprints)])

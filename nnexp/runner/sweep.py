@@ -30,6 +30,7 @@ from nnexp.record.sweep import (
     recorded_runs,
     remove_partial,
     sweep_key,
+    waiting,
 )
 from nnexp.redact import redact
 from nnexp.runner.executors import Executor, check_executor, workers_ahead
@@ -203,12 +204,11 @@ def _train(
 def _recorded(sweep: SweepState, only: str | None, *, retry_failed: bool) -> dict[str, Recorded]:
     """What is recorded of a sweep already; with `only`, under that parent alone."""
     # Looked at first: what arrives meanwhile is found in the store.
-    waiting = finished_logs(sweep.store, sweep.experiment) if only is None else {}
+    logs = finished_logs(sweep.store, sweep.experiment) if only is None else {}
     everything = recorded_runs(sweep.store, sweep.experiment, only, sweep.marks, own=sweep.parent)
-    for mark, log in waiting.items():
+    for mark, log in logs.items():
         if mark not in everything or everything[mark].status != "FINISHED":
-            parent, metrics = log.logged.tags.get("nnexp.sweep", ""), log.logged.final
-            everything[mark] = Recorded(log.key, "FINISHED", parent, metrics, "")
+            everything[mark] = waiting(log)
     found = {mark: everything[mark] for mark in sweep.marks if mark in everything}
     if retry_failed:
         found = {mark: run for mark, run in found.items() if run.status == "FINISHED"}

@@ -13,7 +13,7 @@ from nnexp.record.outbox import Outbox
 from nnexp.record.store import Store
 from nnexp.record.store_errors import is_from_store
 from nnexp.record.store_sql import curves_of_ids
-from nnexp.record.sweep import Recorded, find_finished, recorded_runs
+from nnexp.record.sweep import Recorded, find_finished, recorded_runs, waiting
 
 Rows = list[dict[str, float]]
 """Values by epoch (`step`)."""
@@ -57,17 +57,17 @@ class KnownRuns:
         if not self._reuse:
             return {}
         marks = list(marks)
-        waiting = self._waiting(marks)
+        ended = self._waiting(marks)
         try:
             if not self._outbox.leaves_alone:
                 found = {m: find_finished(self.store, self._experiment, m) for m in marks}
-                return {**waiting, **{m: run for m, run in found.items() if run is not None}}
+                return {**ended, **{m: run for m, run in found.items() if run is not None}}
         except Exception as error:
             # A store that does not answer now is no reason to stop: what ends is kept.
             if not is_from_store(error):
                 raise
             self._outbox.note(error)
-        return waiting
+        return ended
 
     def history(self, run: Recorded) -> Rows:
         """The values of a run by epoch."""
@@ -102,8 +102,8 @@ class KnownRuns:
             with suppress(DamagedLog, OSError):
                 if not folder.is_dir():
                     continue
-                logged = RunLog(folder).logged
-                if logged.ended is not None and logged.ended.status == "FINISHED":
-                    self._theirs[folder.name] = mark
-                    found[mark] = Recorded(folder.name, "FINISHED", "", logged.final, "")
+                ended = (log := RunLog(folder)).logged.ended
+                if ended is not None and ended.status == "FINISHED":
+                    self._theirs[log.key] = mark
+                    found[mark] = waiting(log)
         return found

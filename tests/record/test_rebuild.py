@@ -137,6 +137,8 @@ def test_what_was_restored_elsewhere_is_marked_no_more(lost: Path) -> None:
     client = MlflowClient(address(lost))
     (mark,) = (lost / ".nnexp" / "recorded").glob("*.deleted")
     client.restore_run(mark.stem)
+    assert inside(lost, "doctor", "--dry-run").returncode == 0
+    assert mark.exists()  # Which writes nothing.
     assert "all is well" in inside(lost, "doctor").stdout
     assert not mark.exists()  # Should the database be lost, the run is made again.
 
