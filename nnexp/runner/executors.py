@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Protocol, cast
 
+from nnexp.config.compose import scratch
 from nnexp.config.schema import Config, SweepConfig
 from nnexp.errors import UserError
 from nnexp.record.environment import cores
@@ -131,7 +132,9 @@ class Pool(Tasks):
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=serve, args=(theirs, file_digests()), daemon=True)
+        process = self._context.Process(
+            target=serve, args=(theirs, file_digests(), scratch()), daemon=True
+        )
         with held_interrupts():
             process.start()
         theirs.close()

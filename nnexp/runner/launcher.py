@@ -112,9 +112,16 @@ def _config(composed: DictConfig, overrides: Sequence[str]) -> Config:
     try:
         return resolve(composed, given_keys(overrides))
     except UserError as error:
-        # As typed: Hydra is told to add a tag, `++tracking.tags.KEY='VALUE'`.
-        words = (re.sub(rf"^\+\+({re.escape(TAGS)}\w+=)'([^']*)'$", r"\1\2", o) for o in overrides)
-        raise UserError(f"{error} (in {' '.join(words)})") from error
+        raise UserError(f"{error} (in {' '.join(map(_typed, overrides))})") from error
+
+
+def _typed(override: str) -> str:
+    """An override without what is there for Hydra: `++` and quotes of a tag, escapes of a text."""
+    tag = re.fullmatch(rf"\+\+({re.escape(TAGS)}\w+=)'([^']*)'", override)
+    if tag:
+        return f"{tag[1]}{tag[2]}"
+    quoted = "'" in override or '"' in override
+    return override if quoted else re.sub(r"\\([\\()\[\]{}:=, \t])", r"\1", override)
 
 
 def _returned(overrides: Sequence[str], run_id: str) -> JobReturn:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -122,13 +123,17 @@ Tell = Callable[[Message], None]
 """Where the messages of a task go: into a pipe, or what a cluster has for one."""
 
 
-def serve(pipe: Connection, source: Mapping[str, str]) -> None:
+def serve(pipe: Connection, source: Mapping[str, str], scratch: str) -> None:
     """Train one task after another until None is received or the other end is gone.
 
-    `source` are the digests of the numeric files that the sweep's fingerprints were made of.
+    `source` are the digests of the numeric files that the sweep's fingerprints were made of,
+    `scratch` is a folder that who started this process removes.
     """
     ignore_interrupts()
     quiet_matplotlib()
+    # What a library puts there (matplotlib, where it may not keep a cache) goes with the folder:
+    # this process may be killed, and tidies nothing.
+    tempfile.tempdir = scratch
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _import_ahead()
     ready: set[str] = set()

@@ -86,6 +86,15 @@ def test_what_matplotlib_says_of_its_cache_is_no_business_of_a_run(tmp_path: Pat
     assert done.stderr == ""
 
 
+def test_workers_of_a_sweep_leave_no_cache_of_matplotlib(tmp_path: Path) -> None:
+    """Where it may not write its cache, each of them left a folder among the temporary files."""
+    (temporary := tmp_path / "temporary").mkdir()
+    typed = "$NNEXP -m size=100 train.epochs=1 seed=1,2"
+    done = shell(typed, tmp_path, MPLCONFIGDIR="/dev/null/none", TMPDIR=str(temporary))
+    assert done.returncode == 0, done.stderr
+    assert list(temporary.iterdir()) == []
+
+
 def test_an_exit_code_that_says_something_is_kept_though_nobody_reads(tmp_path: Path) -> None:
     process = start("verify", "abc", cwd=tmp_path)
     assert process.stdout is not None

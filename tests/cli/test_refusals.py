@@ -323,6 +323,11 @@ def test_a_run_of_a_sweep_is_named_as_it_was_typed(typed: Type) -> None:
     assert line.endswith("(in reg=none reg.lmbda=1 size=100 tracking.tags.question=l2)")
 
 
+def test_an_address_in_it_is_shown_without_escapes(typed: Type) -> None:
+    line = said(typed("-m", "sweep.address=tcp://127.0.0.1:8799", "size=100", "seed=1,2"))
+    assert line.endswith("(in sweep.address=tcp://127.0.0.1:8799 size=100 seed=1)")
+
+
 def test_two_choices_of_a_group_are_refused_in_a_search(typed: Type) -> None:
     asked = ("search", "train.eta=0.1,0.5", "--trials", "2", "size=100")
     line = said(typed(*asked, "experiment=dropout", "experiment=softmax"))
