@@ -18,7 +18,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from nnexp.config.arguments import GROUPS, NOTIFY, TAGS, given_keys
+from nnexp.config.arguments import GROUPS, NOTIFY, TAGS, cut, given_keys
 from nnexp.config.compose import resolve
 from nnexp.config.messages import set_value
 from nnexp.config.schema import Config
@@ -112,7 +112,7 @@ def _config(composed: DictConfig, overrides: Sequence[str]) -> Config:
     try:
         return resolve(composed, given_keys(overrides))
     except UserError as error:
-        raise UserError(f"{error} (in {' '.join(map(_typed, overrides))})") from error
+        raise UserError(f"{error} (in {' '.join(cut(_typed(o)) for o in overrides)})") from error
 
 
 def _typed(override: str) -> str:

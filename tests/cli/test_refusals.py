@@ -328,6 +328,12 @@ def test_an_address_in_it_is_shown_without_escapes(typed: Type) -> None:
     assert line.endswith("(in sweep.address=tcp://127.0.0.1:8799 size=100 seed=1)")
 
 
+def test_a_long_text_in_it_is_cut(typed: Type) -> None:
+    line = said(typed("-m", f"tracking.name={'long ' * 300}", "size=100", "seed=1,2"))
+    assert "(in " in line
+    assert len(line) < 500
+
+
 def test_two_choices_of_a_group_are_refused_in_a_search(typed: Type) -> None:
     asked = ("search", "train.eta=0.1,0.5", "--trials", "2", "size=100")
     line = said(typed(*asked, "experiment=dropout", "experiment=softmax"))
