@@ -27,6 +27,11 @@ from nnexp.verbosity import said_as, split_off
 TO_THE_END = ("verify", "replay", "report", "import-curve", "export", "import", "fork")
 """Commands that do more than print: they go on though nobody reads what they say."""
 
+OF_MANY = {"-m", "--multirun"}
+
+ELSEWHERE = ("-h", "--help", "sweep.executor=dask", "sweep.dry_run=true")
+"""Words of a request for many runs for which this machine trains nothing."""
+
 
 def main(arguments: Sequence[str], *, quiet: bool = False) -> int:
     """Carry out a command line; the exit code. Training that is `quiet` prints an id alone."""
@@ -39,6 +44,7 @@ def main(arguments: Sequence[str], *, quiet: bool = False) -> int:
         if quiet:
             raise UserError(f"-q: {first} is asked for what it prints; allowed when training")
         _check_folder()
+        _begin_workers(arguments)
         with unfailing_output(drop=True) if first in TO_THE_END else nullcontext():
             return COMMANDS[first](list(arguments[1:]))
     if any(word in ("-h", "--help") for word in arguments):
@@ -48,9 +54,22 @@ def main(arguments: Sequence[str], *, quiet: bool = False) -> int:
         print(f"nnexp {__version__}")
         return 0
     _check_folder()
+    _begin_workers(arguments)
     from nnexp.hydra_app import run
 
     return run(arguments, quiet=quiet)
+
+
+def _begin_workers(arguments: Sequence[str]) -> None:
+    """Let worker processes get ready, if there will be some, while this one imports what it needs.
+
+    Those that are wanted after all are begun later; those that are not end with this process.
+    """
+    trains = arguments[:1] == ["search"] or not OF_MANY.isdisjoint(arguments)
+    if trains and not any(word in ELSEWHERE for word in arguments):
+        from nnexp.runner.worker_processes import get_ready
+
+        get_ready()
 
 
 def _check_folder() -> None:

@@ -136,5 +136,6 @@ class _Context(context.ForkServerContext):
 @contextmanager
 def forked_workers() -> Iterator[None]:
     """Processes that would be spawned are forked off one that is warm."""
-    with patch.dict(context._concrete_contexts, spawn=_Context()):
+    warm = _Context()
+    with patch.dict(context._concrete_contexts, spawn=warm, forkserver=warm):
         yield

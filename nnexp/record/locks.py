@@ -25,8 +25,8 @@ PATIENCE_SECONDS = 3.0
 AGAIN_SECONDS = 60.0
 """said again after this: whoever holds it may have been stopped since."""
 
-LOOK_SECONDS = 0.05
-"""How often it is tried."""
+FIRST_SECONDS, LOOK_SECONDS = 0.001, 0.05
+"""How soon it is tried again at first, and how often at last: most locks are held for moments."""
 
 
 @contextmanager
@@ -80,12 +80,13 @@ def unlock(descriptor: int, byte: int) -> None:
 
 def wait_for(acquired: Callable[[], bool], path: Path) -> None:
     """Try until something is acquired; after a while it is said by whom it is held."""
-    say = time.monotonic() + PATIENCE_SECONDS
+    say, pause = time.monotonic() + PATIENCE_SECONDS, FIRST_SECONDS
     while not acquired():
         if time.monotonic() > say:
             print(f"nnexp: waiting for {path}, {held_by(path)}", file=sys.stderr, flush=True)
             say = time.monotonic() + AGAIN_SECONDS
-        time.sleep(LOOK_SECONDS)
+        time.sleep(pause)
+        pause = min(2 * pause, LOOK_SECONDS)
 
 
 def held_by(path: Path) -> str:

@@ -45,14 +45,19 @@ SERVED, ELSEWHERE = "mlflow-artifacts:", "When an mlflow-artifacts URI was suppl
 """How artifacts are addressed that a server hands out; what errors say where there is none."""
 
 _TABLES = {
-    "run": "SqlRun run_uuid name status start_time end_time artifact_uri lifecycle_stage",
+    "run": "SqlRun run_uuid name status start_time end_time artifact_uri lifecycle_stage "
+    "experiment_id user_id source_type source_name source_version entry_point_name",
     "param": "SqlParam run_uuid key value",
     "tag": "SqlTag run_uuid key value",
     "metric": "SqlMetric run_uuid key value step timestamp is_nan",
     "latest": "SqlLatestMetric run_uuid key value step timestamp is_nan",
-    "experiment": "SqlExperiment experiment_id artifact_location",
+    "experiment": "SqlExperiment experiment_id artifact_location lifecycle_stage",
+    "dataset": "SqlDataset dataset_uuid experiment_id name digest dataset_source_type "
+    "dataset_source dataset_schema dataset_profile",
+    "input": "SqlInput input_uuid source_type source_id destination_type destination_id",
+    "input_tag": "SqlInputTag input_uuid name value",
 }
-"""MLflow's tables: the class, then the columns that are read."""
+"""MLflow's tables: the class, then the columns that are read or written."""
 
 
 def store_of(client: MlflowClient) -> Any:
@@ -71,7 +76,7 @@ def database_of(client: MlflowClient) -> Any:
 
 @cache
 def tables() -> SimpleNamespace | None:
-    """MLflow's tables, with the columns that are read; None if one is not as it was."""
+    """MLflow's tables, with the columns that are used; None if one is not as it was."""
     with suppress(ImportError, AttributeError):
         from mlflow.store.tracking.dbmodels import models
 
@@ -158,6 +163,19 @@ def tables_of(inner: Any) -> SimpleNamespace:
     found = tables()
     assert found is not None, inner
     return found
+
+
+def artifacts_place(root: str, run_id: str) -> str | None:
+    """Where the artifacts of a run belong, of an experiment's own address.
+
+    None where MLflow's own rule cannot be had: then the client is to open the run.
+    """
+    with suppress(ImportError, AttributeError):
+        from mlflow.utils import uri
+
+        append: Callable[..., str] = uri.append_to_uri_path
+        return append(root, run_id, "artifacts")
+    return None
 
 
 def history_of_many(

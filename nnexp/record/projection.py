@@ -16,14 +16,14 @@ from nnexp.record.clock import now
 from nnexp.record.contents import Expected, Lost, confirm, confirm_closed
 from nnexp.record.events import Begun, Ended
 from nnexp.record.files import local
-from nnexp.record.insertion import insert_values
+from nnexp.record.insertion import NewRun, end_run, insert_run, insert_values
 from nnexp.record.log import RunLog, put_away
 from nnexp.record.log_folder import remove
 from nnexp.record.mlflow_private import repository_of
 from nnexp.record.projection_state import State, note, state_of
 from nnexp.record.seal import note_seal, seal_of_tags
+from nnexp.record.sending import MetricPoint, log_data
 from nnexp.record.sending import log as send
-from nnexp.record.sending import log_data
 from nnexp.record.store import Store, experiment_id
 from nnexp.record.store_errors import UNKNOWN
 from nnexp.record.tags import finished_run
@@ -45,6 +45,11 @@ def reopen(store: Store, run: Run, owner: Mapping[str, str]) -> None:
     if "nnexp.reason" in run.data.tags:
         store.client.delete_tag(run_id, "nnexp.reason")
     send(store, run_id, tags=owner)
+
+
+def _at(run: Run) -> tuple[str, str]:
+    """A run's id, and where its artifacts belong."""
+    return str(run.info.run_id or ""), str(run.info.artifact_uri or "")
 
 
 class Projection:
@@ -88,13 +93,14 @@ class Projection:
             # Were this not kept, the next start would not look for the run, and open a second.
             note(self.log.folder, State(opening=True))
             self.state = State(opening=True)
-            run = self._create(begun)
-        elif run.info.status != "RUNNING" and ended is None:
-            reopen(self.store, run, self.log.logged.owner)
-        if not run.info.run_id:
+            run_id, self._place = self._create(begun)
+        else:
+            run_id, self._place = _at(run)
+            if run.info.status != "RUNNING" and ended is None:
+                reopen(self.store, run, self.log.logged.owner)
+        if not run_id:
             raise Lost(f"{self.store.shown}: it says that it has opened a run, but not which")
-        self._place = str(run.info.artifact_uri or "")
-        self._note(State(str(run.info.run_id), opening=True))
+        self._note(State(run_id, opening=True))
         self._open = True
 
     def advance(self) -> None:
@@ -119,7 +125,8 @@ class Projection:
         self._send_artifacts()
         if ended.whole:
             self._confirm(ended)
-        self.store.client.set_terminated(self.run_id, ended.status, end_time=ended.at)
+        if not end_run(self.store, self.run_id, ended.status, ended.at):
+            self.store.client.set_terminated(self.run_id, ended.status, end_time=ended.at)
         confirm_closed(self.store, self.run_id, ended.status)
         self._leave(ended)
         return self.run_id
@@ -178,21 +185,25 @@ class Projection:
         found = self.store.client.search_runs([begun.experiment], where)
         return found[0] if found else None
 
-    def _create(self, begun: Begun) -> Run:
+    def _create(self, begun: Begun) -> tuple[str, str]:
+        """Open a run; its id, and where its artifacts belong."""
         logged = self.log.logged
         later = {**logged.tags, **(logged.ended.tags if logged.ended else {})}
-        short = {k: v for k, v in later.items() if len(v) <= SHORT}
-        tags = {**begun.tags, **short}
+        tags = {**begun.tags, **{k: v for k, v in later.items() if len(v) <= SHORT}}
+        opened_with = {**tags, **logged.owner, TOKEN: begun.token}
 
-        def created(experiment: str) -> Run:
+        def created(experiment: str) -> tuple[str, str]:
+            points = self._lasting()
+            told = begun.params, begun.data, points
+            new = NewRun(experiment, begun.name, begun.at, opened_with, *told)
+            if (made := insert_run(self.store, new)) is not None:
+                self._points, self._tags = len(points), tags
+                return made
             run = self.store.client.create_run(
-                experiment,
-                start_time=begun.at,
-                tags={**tags, **logged.owner, TOKEN: begun.token},
-                run_name=begun.name,
+                experiment, start_time=begun.at, tags=opened_with, run_name=begun.name
             )
             self._created = tags
-            return run
+            return _at(run)
 
         try:
             return created(begun.experiment)
@@ -202,15 +213,21 @@ class Projection:
             # An older copy of the store may have been put back.
             return created(experiment_id(self.store, begun.experiment_name))
 
+    def _lasting(self) -> list[MetricPoint]:
+        """The values that the store has not been given, in the log for good.
+
+        What a loss of power took would be measured again, and be there twice.
+        """
+        if points := self.log.written[self._points :]:
+            outlast(self.log.path)
+        return points
+
     def _send(self, more: dict[str, str]) -> None:
         logged, first = self.log.logged, self._tags is None
-        points = self.log.written[self._points :]
+        points = self._lasting()
         before = self._tags if self._tags is not None else self._created or logged.begun.tags
         tags = {k: v for k, v in {**logged.tags, **more}.items() if before.get(k) != v}
         params = logged.begun.params if first else {}
-        if points:
-            # What a loss of power took would be measured again, and be there twice.
-            outlast(self.log.path)
         if insert_values(self.store, self.run_id, points, params):
             send(self.store, self.run_id, tags=tags)
         else:

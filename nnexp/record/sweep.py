@@ -15,6 +15,7 @@ from nnexp.record.events import Begun, DamagedLog, Tagged
 from nnexp.record.log import RunLog
 from nnexp.record.log_folder import RUNS, lock
 from nnexp.record.outbox import Outbox
+from nnexp.record.patient_client import patient
 from nnexp.record.processes import alive
 from nnexp.record.projection import Projection
 from nnexp.record.projection_state import state_of, taken_out
@@ -184,6 +185,16 @@ def find_finished(store: Store, experiment_id: str, mark: str) -> Recorded | Non
         return None
     found = runs_where(store, [experiment_id], finished_run(mark))
     return next(map(_recorded, found), None)
+
+
+def finished_runs(store: Store, experiment_id: str, marks: Sequence[str]) -> dict[str, Recorded]:
+    """The finished runs of an experiment by fingerprint, of those that are asked for."""
+    inner = database(store)
+    # Mostly there are none, and a database says so at once.
+    if inner is not None and not patient(ids_tagged)(inner, "nnexp.fingerprint", marks):
+        return {}
+    found = {mark: find_finished(store, experiment_id, mark) for mark in marks}
+    return {mark: run for mark, run in found.items() if run is not None}
 
 
 def find_parent(store: Store, experiment_id: str, key: str, *, ended: bool) -> str | None:

@@ -7,7 +7,7 @@ costs only the run it had in hand.
 
 from __future__ import annotations
 
-import multiprocessing
+import os
 import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
@@ -24,6 +24,7 @@ from nnexp.errors import UserError
 from nnexp.record.environment import cores
 from nnexp.record.processes import is_stopped
 from nnexp.runner.worker import Broken, Finished, Idle, Message, Note, Paused, Progress, Task, serve
+from nnexp.runner.worker_processes import context, get_ready
 from nnexp.signals import held_interrupts
 from nnexp.source import file_digests
 
@@ -79,21 +80,23 @@ class Pool(Tasks):
         """With `stays`, idle workers wait for what `add` brings until the pool is closed."""
         super().__init__(tasks)
         self._stays = stays
-        self._context = multiprocessing.get_context("spawn")
         self._look = 0.0
         self._count = workers if stays else max(1, min(workers, len(self._tasks)))
-        self._workers = [self._start() for _ in range(self._count)]
+        self._workers: list[_Worker] = []
+        # Where they are forked off a process, they would be waited for until that is ready.
+        if not get_ready():
+            self._fill()
 
-    def add(self, tasks: Iterable[Task]) -> None:
-        """More tasks, after all those before have ended."""
-        super().add(tasks)
-        # Some may have died with the last tasks in hand.
+    def _fill(self) -> None:
+        """Start workers until there are as many as there should be."""
         self._workers += [self._start() for _ in range(self._count - len(self._workers))]
 
     def messages(self) -> Generator[Message, None, None]:
         """What the workers report, until all tasks are done. Closing it ends the workers."""
         whole = False
         try:
+            # Some may have died with the last tasks in hand.
+            self._fill()
             for worker in list(self._workers):
                 self._give(worker)
             while busy := {w.pipe: w for w in self._workers if w.task or not self._stays}:
@@ -131,10 +134,9 @@ class Pool(Tasks):
             worker.stopped = stopped
 
     def _start(self) -> _Worker:
-        ours, theirs = self._context.Pipe()
-        process = self._context.Process(
-            target=serve, args=(theirs, file_digests(), scratch()), daemon=True
-        )
+        ours, theirs = (started := context()).Pipe()
+        said = theirs, file_digests(), scratch(), dict(os.environ)
+        process: BaseProcess = started.Process(target=serve, args=said, daemon=True)  # type: ignore[attr-defined]
         with held_interrupts():
             process.start()
         theirs.close()

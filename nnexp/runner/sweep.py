@@ -12,11 +12,9 @@ from functools import partial
 
 from rich.console import Console
 
-from nnexp.atomic_files import named
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, dataset_of
 from nnexp.errors import NnexpError, UserError
-from nnexp.kernel.cache import cache_folder
 from nnexp.own_calls import check_all_own
 from nnexp.record.checkpoint import forget_recorded
 from nnexp.record.fingerprint import fingerprint
@@ -43,7 +41,7 @@ from nnexp.runner.sweep_state import Series, SweepState
 from nnexp.runner.sweep_text import announce, conclude, interrupted, result_note, show_plan
 from nnexp.runner.sweep_training import summarize, train_shared
 from nnexp.source import source_sha256
-from nnexp.train.engines import check_engine, compile_ahead
+from nnexp.train.engines import check_engine
 from nnexp.train.plan import check_data
 from nnexp.verbosity import LOGGER
 
@@ -194,9 +192,6 @@ def _begin(sweep: SweepState) -> None:
 def _train(
     sweep: SweepState, look: Callable[[], Mapping[str, Recorded]], pool: Executor | None
 ) -> None:
-    missing = [sweep.configs[k] for k in sweep.missing]
-    with named(cache_folder()):  # The compiler does not say what it could not write.
-        compile_ahead(missing, partial(sweep.console.print, highlight=False))
     with quick_commits(sweep.store), claims(sweep.store.folder, sweep.experiment) as ours:
         train_shared(sweep, look, pool, ours)
 

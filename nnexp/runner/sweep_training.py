@@ -6,10 +6,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Set
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
+from nnexp.atomic_files import named
 from nnexp.config.command import command_of
 from nnexp.config.schema import Config
 from nnexp.errors import reason_of
+from nnexp.kernel.cache import cache_folder
 from nnexp.record.clock import now
 from nnexp.record.description import fail
 from nnexp.record.environment import cores
@@ -36,6 +39,7 @@ from nnexp.runner.worker import (
     Stopped,
 )
 from nnexp.signals import held_stops
+from nnexp.train.engines import compile_ahead
 from nnexp.train.work import work
 from nnexp.verbosity import LOGGER
 
@@ -59,6 +63,9 @@ def train_shared(
     Raises:
         as `train_missing`.
     """
+    with named(cache_folder()):  # The compiler does not say what it could not write.
+        missing = [sweep.configs[k] for k in sweep.missing]
+        compile_ahead(missing, partial(sweep.console.print, highlight=False))
     waited = False
     while sweep.missing:
         free = {sweep.marks[k] for k in sweep.missing if ours.take(sweep.marks[k])}

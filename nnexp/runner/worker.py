@@ -123,19 +123,24 @@ Tell = Callable[[Message], None]
 """Where the messages of a task go: into a pipe, or what a cluster has for one."""
 
 
-def serve(pipe: Connection, source: Mapping[str, str], scratch: str) -> None:
+def serve(
+    pipe: Connection, source: Mapping[str, str], scratch: str, environ: Mapping[str, str]
+) -> None:
     """Train one task after another until None is received or the other end is gone.
 
     `source` are the digests of the numeric files that the sweep's fingerprints were made of,
-    `scratch` is a folder that who started this process removes.
+    `scratch` is a folder that who started this process removes, `environ` are his variables.
     """
     ignore_interrupts()
     quiet_matplotlib()
+    # Who forked this process off may have begun before they were set.
+    os.environ.clear()
+    os.environ.update(environ)
     # What a library puts there (matplotlib, where it may not keep a cache) goes with the folder:
     # this process may be killed, and tidies nothing.
     tempfile.tempdir = scratch
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _import_ahead()
+    import_ahead()
     ready: set[str] = set()
     try:
         while (task := pipe.recv()) is not None:
@@ -149,7 +154,7 @@ def serve(pipe: Connection, source: Mapping[str, str], scratch: str) -> None:
         os._exit(1)
 
 
-def _import_ahead() -> None:
+def import_ahead() -> None:
     """Import what tasks need, while who sends them may still be opening the store.
 
     What cannot be imported is said by the task that needs it.

@@ -35,7 +35,8 @@ class Composer:
 
     def __init__(self, fixed: Sequence[str]) -> None:
         self._fixed = quoted_texts(fixed)
-        self._by_groups: dict[tuple[str, ...], DictConfig] = {}
+        self._begun: dict[tuple[str, ...], DictConfig] = {}
+        """What is fixed, by the groups that are chosen."""
         self._made: dict[tuple[str, ...], Config] = {}
         self._parser = OverridesParser.create()
 
@@ -79,13 +80,17 @@ class Composer:
         groups = tuple(o for o in asked if o.partition("=")[0] in GROUPS)
         given = given_keys(asked if strict else self._fixed)
         with refusals():
-            if groups not in self._by_groups:
-                self._by_groups[groups] = compose("config", list(groups))
-            config = copy.deepcopy(self._by_groups[groups])
-            for override in self._parser.parse_overrides([o for o in asked if o not in groups]):
-                _update(config, override)
+            if groups not in self._begun:
+                self._begun[groups] = compose("config", list(groups))
+                self._set(self._begun[groups], [o for o in self._fixed if o not in groups])
+            config = copy.deepcopy(self._begun[groups])
+            self._set(config, [o for o in chosen if o not in groups])
             self._made[asked] = resolve(config, given)
         return self._made[asked]
+
+    def _set(self, config: DictConfig, overrides: Sequence[str]) -> None:
+        for override in self._parser.parse_overrides(list(overrides)):
+            _update(config, override)
 
 
 def _update(config: DictConfig, override: Override) -> None:

@@ -13,7 +13,7 @@ from nnexp.record.outbox import Outbox
 from nnexp.record.store import Store
 from nnexp.record.store_errors import is_from_store
 from nnexp.record.store_sql import curves_of_ids
-from nnexp.record.sweep import Recorded, find_finished, recorded_runs, waiting
+from nnexp.record.sweep import Recorded, find_finished, finished_runs, recorded_runs, waiting
 
 Rows = list[dict[str, float]]
 """Values by epoch (`step`)."""
@@ -60,8 +60,7 @@ class KnownRuns:
         ended = self._waiting(marks)
         try:
             if not self._outbox.leaves_alone:
-                found = {m: find_finished(self.store, self._experiment, m) for m in marks}
-                return {**ended, **{m: run for m, run in found.items() if run is not None}}
+                return {**ended, **finished_runs(self.store, self._experiment, marks)}
         except Exception as error:
             # A store that does not answer now is no reason to stop: what ends is kept.
             if not is_from_store(error):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from importlib import import_module
+from threading import Thread
 
 from nnexp.config.plurals import some
 from nnexp.config.schema import Config
@@ -93,6 +96,7 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
     }
     with session(plan.base, plan.key, plan.name, plan.curve, tags, console) as (found, ending):
         trials = _Trials(plan, composer, found)
+        Thread(target=_import_for_the_end, daemon=True).start()
         chosen = choose(
             plan.spaces, sampler, trials.values, rules, trials.give_up, trials.enough,
             trials.run_of,
@@ -130,6 +134,16 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
     died = tuple(found.died)
     importance = sampler.importance()
     return Searched(plan, found.store, found.parent, chosen, heeded, importance, *ended, died)
+
+
+def _import_for_the_end() -> None:
+    """Import what takes long and is used at the end, while worker processes train.
+
+    What cannot be imported is said where it is used.
+    """
+    for name in ("scipy.stats", "optuna.importance"):
+        with suppress(Exception):
+            import_module(name)
 
 
 _WORK = ("time/train_seconds", "time/evaluate_seconds")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -43,7 +42,6 @@ from nnexp.runner.sweep_training import summarize, train_shared
 from nnexp.selection.known_runs import KnownRuns, Rows
 from nnexp.selection.reused import ReusedRuns
 from nnexp.signals import held_stops
-from nnexp.train.engines import compile_ahead
 
 
 class Session:
@@ -203,7 +201,6 @@ class Session:
         first = batch.configs[0]
         self.console.print(what, highlight=False, markup=False)
         if self._pool is None:
-            compile_ahead(batch.configs, partial(self.console.print, highlight=False))
             self._pool = executor_of(first.sweep, (), stays=True)
         # What a cluster's workers have ended is recorded at once: it does not say that it waits.
         batch.holds = first.sweep.executor != "dask"

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from math import isfinite, isnan, sqrt
 
 from numpy.typing import ArrayLike
-from scipy import stats
 from scipy.special import nctdtr, stdtrit
 
 from nnexp.study.bootstrap import UNBOUNDED, Interval, checked, mean_interval, within
@@ -44,6 +43,9 @@ def summarize(values: ArrayLike, *, bounds: Interval = UNBOUNDED, level: float =
     The interval is `bootstrap.mean_interval`, cut off at the `bounds` of what it is of: no accuracy
     is above 1. Errors: as there.
     """
+    # It takes a quarter of a second to import, which many commands do without.
+    from scipy.stats import trim_mean
+
     array = checked(values)
     interval = mean_interval(array, level=level)
     if bounds.low <= array.min() and array.max() <= bounds.high:
@@ -52,7 +54,7 @@ def summarize(values: ArrayLike, *, bounds: Interval = UNBOUNDED, level: float =
         n=array.size,
         mean=mean(array),
         sd=standard_deviation(array),
-        interquartile_mean=float(stats.trim_mean(array, 0.25)),
+        interquartile_mean=float(trim_mean(array, 0.25)),
         low=interval.low,
         high=interval.high,
         level=level,

@@ -6,8 +6,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from tests import warm
 from tests.stores import address, variables
@@ -90,16 +93,25 @@ def until(process: subprocess.Popen[str], *signs: str) -> str:
 
 
 def helpers_of(pid: int) -> list[int]:
-    """Processes that a command has started to help it."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            line = (folder / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if parent == pid and b"spawn_main" in line:
-            found.append(int(folder.name))
-    return found
+    """Processes that a command has started to help it, or had forked off one of these."""
+    lines = {child.pid: _line(child) for child in psutil.Process(pid).children(recursive=True)}
+    servers = [child for child, line in lines.items() if "forkserver" in line and _begins(child)]
+    return [
+        child
+        for child, line in lines.items()
+        if child not in servers and ("spawn_main" in line or "forkserver" in line)
+    ]
+
+
+def _begins(pid: int) -> bool:
+    """Whether a process is the one that others are forked off, not one of these."""
+    with suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(pid).parent()
+        return parent is not None and "forkserver" not in _line(parent)
+    return False
+
+
+def _line(process: psutil.Process) -> str:
+    with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+        return " ".join(process.cmdline())
+    return ""

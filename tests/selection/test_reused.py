@@ -100,7 +100,7 @@ def test_a_search_goes_on_while_the_store_does_not_answer(
         asked += 1
         raise requests.exceptions.ConnectionError("connection refused")
 
-    monkeypatch.setattr(known_runs, "find_finished", away)
+    monkeypatch.setattr(known_runs, "finished_runs", away)
     monkeypatch.setattr("nnexp.record.outbox.PATIENCE_SECONDS", 0.0)
     done = inside(tmp_path, *SMALL, "--fresh", "3", "--format", "json")
     assert done.returncode == 0, done.stderr

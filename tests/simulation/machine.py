@@ -287,7 +287,8 @@ def _patches(it: Installed) -> dict[Any, dict[str, Any]]:
         nnexp.record.clock: {"_WALL": 1.7e9, "_START": 0.0, "_elapsed": time_of(it)},
         nnexp.record.served_runs: {"ThreadPoolExecutor": _Inline},
         nnexp.runner.executors: {
-            "multiprocessing": SimpleNamespace(get_context=lambda kind: context),
+            "context": lambda: context,
+            "get_ready": lambda: True,
             "wait": lambda ends, timeout: _ready(it.here.world, ends, timeout),
             "Connection": End,
             "held_interrupts": nullcontext,
@@ -295,6 +296,7 @@ def _patches(it: Installed) -> dict[Any, dict[str, Any]]:
         nnexp.runner.worker: {
             "signal": SimpleNamespace(signal=lambda *how: None, SIGTERM=15, SIG_DFL=0),
             "parent_process": above,
+            "tempfile": SimpleNamespace(),
         },
     }
 

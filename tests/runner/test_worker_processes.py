@@ -1,0 +1,126 @@
+"""Worker processes are forked off one that is ready, and are what new ones would be."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import time
+from multiprocessing import Pipe
+from pathlib import Path
+
+import psutil
+import pytest
+
+from nnexp.runner.worker import serve
+from tests.faults.forked import forked
+from tests.runner.typed import by_setting, environment, helpers_of, recorded, start, until
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="workers are forked off on Linux only")
+
+SWEEP = ("-m", "size=100", "train.epochs=2", "seed=range(4)")
+
+
+def ended(pids: list[int], seconds: float = 30.0) -> bool:
+    """Whether processes end within so long."""
+    deadline = time.monotonic() + seconds
+    while any(map(psutil.pid_exists, pids)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return not any(map(psutil.pid_exists, pids))
+
+
+@LINUX
+def test_a_killed_sweep_leaves_no_process_behind(tmp_path: Path) -> None:
+    process = start(tmp_path, "-m", "size=1k", "train.epochs=100000", "seed=range(2)")
+    until(process, "sweep of 2 runs")
+    while len(helpers_of(process.pid)) < 2:
+        assert process.poll() is None
+    everything = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+    assert len(everything) > 2, "the process that they are forked off is one more"
+    process.kill()
+    process.communicate()
+    assert ended(everything)
+
+
+@LINUX
+def test_a_killed_server_costs_nothing_but_time(tmp_path: Path) -> None:
+    """What it has forked off goes on."""
+    process = start(tmp_path, "-m", "size=1k", "train.epochs=100", "seed=range(3)")
+    until(process, "sweep of 3 runs")
+    while len(helpers_of(process.pid)) < 2:
+        assert process.poll() is None
+    workers = helpers_of(process.pid)
+    (server,) = {psutil.Process(pid).ppid() for pid in workers}
+    assert server != process.pid
+    os.kill(server, 9)
+    said, _ = process.communicate(timeout=240)
+    assert process.returncode == 0, said
+    assert [run.info.status for run in recorded(tmp_path)] == ["FINISHED"] * 3
+
+
+def test_a_file_of_the_working_folder_is_not_imported(tmp_path: Path) -> None:
+    """The console script does not look there; nor do its workers."""
+    for name in ("random", "numba", "typing"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('a file of somebody else')\n")
+    script = Path(sys.executable).with_name("nnexp")
+    variables = {k: v for k, v in environment().items() if k != "PYTHONPATH"}
+    done = subprocess.run(
+        [script, *SWEEP], cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=240,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "somebody else" not in done.stdout + done.stderr
+    assert len(recorded(tmp_path)) == 4
+
+
+@LINUX
+def test_where_variables_have_changed_workers_begin_anew(tmp_path: Path) -> None:
+    """A library reads them when it is imported."""
+    script = tmp_path / "twice.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import os
+            from nnexp.runner.worker_processes import context, get_ready
+
+            print(get_ready(), context().get_start_method())
+            os.environ["NUMBA_CPU_NAME"] = "generic"
+            print(get_ready(), context().get_start_method())
+            """
+        )
+    )
+    done = subprocess.run(
+        [sys.executable, script], env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == ["True", "forkserver", "False", "spawn"], done.stderr
+
+
+def test_a_worker_has_the_variables_of_who_started_it(tmp_path: Path) -> None:
+    """Such as a password that was set in a notebook, and that no message may hold."""
+
+    def work() -> dict[str, str]:
+        ours, theirs = Pipe()
+        ours.send(None)
+        serve(theirs, {}, str(tmp_path), {"MLFLOW_TRACKING_PASSWORD": "set later"})
+        return dict(os.environ)
+
+    assert forked(work) == {"MLFLOW_TRACKING_PASSWORD": "set later"}
+
+
+def test_bits_are_those_of_processes_that_begin_anew(tmp_path: Path) -> None:
+    found = []
+    for name in ("forked", "anew"):
+        (folder := tmp_path / name).mkdir()
+        wrapped = (
+            "from nnexp.runner import worker_processes as w; w._forks = lambda: False; "
+            if name == "anew"
+            else ""
+        ) + "from nnexp.__main__ import script; script()"
+        done = subprocess.run(
+            [sys.executable, "-c", wrapped, *SWEEP], cwd=folder, env=environment(),
+            capture_output=True, text=True, timeout=240, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        found.append(by_setting(folder))
+    assert found[0] == found[1]
