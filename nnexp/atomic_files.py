@@ -43,7 +43,9 @@ def named(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        error.filename = error.filename or str(path)
+        # What a library says in words of its own has no number, and they would be lost.
+        if error.errno is not None:
+            error.filename = error.filename or str(path)
         raise
 
 

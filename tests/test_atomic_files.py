@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from nnexp import atomic_files
-from nnexp.atomic_files import move, whole, write_whole
+from nnexp.atomic_files import move, named, whole, write_whole
 
 
 def filled_up(path: Path) -> None:
@@ -98,3 +99,11 @@ def test_what_stays_open_or_is_forbidden_is_said(
         move(tmp_path / "new", tmp_path / "place")
     assert len(tries) >= least
     assert len(tries) == 1 or least > 1
+
+
+def test_what_a_library_says_in_words_of_its_own_is_kept(tmp_path: Path) -> None:
+    """`named` put `[Errno None] None` and a path in its place."""
+    with pytest.raises(OSError, match=r"^no such library$"), named(tmp_path):
+        raise OSError("no such library")
+    with pytest.raises(OSError, match=re.escape(str(tmp_path))), named(tmp_path):
+        raise OSError(28, "No space left on device")
