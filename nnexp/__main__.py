@@ -65,11 +65,13 @@ def _begin_workers(arguments: Sequence[str]) -> None:
 
     Those that are wanted after all are begun later; those that are not end with this process.
     """
-    trains = arguments[:1] == ["search"] or not OF_MANY.isdisjoint(arguments)
+    searches = list(arguments[:1]) == ["search"]
+    trains = searches or not OF_MANY.isdisjoint(arguments)
     if trains and not any(word in ELSEWHERE for word in arguments):
         from nnexp.runner.worker_processes import get_ready
 
-        get_ready()
+        usual = not any(word.startswith(("data=", "data.")) for word in arguments)
+        get_ready(("train" if searches else "all") if usual else "")
 
 
 def _check_folder() -> None:

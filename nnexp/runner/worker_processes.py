@@ -10,7 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing.context import BaseContext
 
@@ -19,6 +19,9 @@ from nnexp.signals import held_interrupts
 
 SERVER = "nnexp.runner.worker_server"
 
+READS = "NNEXP_SERVER_READS"
+"""The variable that tells it which of the usual data to read: `train` or `all`; none without."""
+
 STEERS = ("NUMBA", "OPENBLAS", "OMP_", "MKL_", "PYTHON", "LD_", "XDG_", "MPL", "HOME")
 """Variables that begin so are read when a library is imported."""
 
@@ -26,10 +29,11 @@ _server: list[dict[str, str]] = []
 """Such variables as the server was started with; empty before."""
 
 
-def get_ready() -> bool:
+def get_ready(reads: str = "") -> bool:
     """Let the process that workers are forked off begin with its imports; whether there is one.
 
-    This process goes on with its own work meanwhile.
+    This process goes on with its own work meanwhile. What the other `reads` of the usual data,
+    `train` or `all`, its forks have from it.
     """
     if not _forks():
         return False
@@ -38,7 +42,7 @@ def get_ready() -> bool:
     if not _server:
         _server.append(_steering())
     context().set_forkserver_preload([SERVER])
-    with held_interrupts(), _same_imports():
+    with held_interrupts(), _same_imports({READS: reads}):
         ensure_running()
     return True
 
@@ -60,13 +64,13 @@ def _steering() -> dict[str, str]:
 
 
 @contextmanager
-def _same_imports() -> Iterator[None]:
-    """Let a process that is started import from where this one does.
+def _same_imports(more: Mapping[str, str]) -> Iterator[None]:
+    """Let a process that is started import from where this one does, and have more variables.
 
     It would look into the working folder first, where somebody may have a `random.py`.
     """
     path = os.pathsep.join(filter(None, sys.path))
-    said = {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
+    said = {"PYTHONPATH": path, "PYTHONSAFEPATH": "1", **more}
     before = {name: os.environ.get(name) for name in said}
     os.environ.update(said)
     try:

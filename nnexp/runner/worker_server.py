@@ -4,9 +4,12 @@ What workers import, and use for the first time, takes longer than the training 
 it is done once for all of them. What cannot be had is said by the task that needs it.
 """
 
+import os
 from contextlib import suppress
 
+from nnexp.memory import collect_seldom
 from nnexp.output import quiet_matplotlib
+from nnexp.runner.worker_processes import READS
 
 
 def _load_kernel() -> None:
@@ -29,13 +32,23 @@ def _describe() -> None:
     command_of(Config())
 
 
+def _read_data() -> None:
+    """Read the usual data; in a search nobody opens the test files."""
+    from nnexp.config.schema import Config
+    from nnexp.data.dataset import load_dataset
+
+    if reads := os.environ.get(READS):
+        load_dataset(Config().data, test=reads == "all")
+
+
 def _import() -> None:
     from nnexp.runner.worker import import_ahead
 
     import_ahead()
 
 
+collect_seldom()
 quiet_matplotlib()
-for _step in (_import, _load_kernel, _describe):
+for _step in (_import, _load_kernel, _read_data, _describe):
     with suppress(Exception):
         _step()

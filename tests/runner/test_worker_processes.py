@@ -124,3 +124,37 @@ def test_bits_are_those_of_processes_that_begin_anew(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         found.append(by_setting(folder))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    ("typed", "opened"),
+    [
+        (("search", "train.eta=0.1,1"), {"train"}),
+        (("-m", "seed=0,1"), {"train", "t10k"}),
+        (("-m", "seed=0,1", "data=fashion"), set()),
+    ],
+)
+def test_the_process_that_searches_are_forked_off_opens_no_test_files(
+    typed: tuple[str, ...], opened: set[str]
+) -> None:
+    program = (
+        "import os, sys\n"
+        "from unittest.mock import patch\n"
+        "seen = set()\n"
+        "def look(event, given):\n"
+        "    if event == 'open' and str(given[0]).endswith('.gz'):\n"
+        "        seen.add(os.path.basename(given[0]).partition('-')[0])\n"
+        "sys.addaudithook(look)\n"
+        "from nnexp import __main__, runner\n"
+        "from nnexp.runner import worker_processes\n"
+        "with patch.object(worker_processes, 'get_ready') as asked:\n"
+        f"    __main__._begin_workers({typed!r})\n"
+        "os.environ[worker_processes.READS] = asked.call_args.args[0]\n"
+        "import nnexp.runner.worker_server\n"
+        "print(sorted(seen))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment(), capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    assert done.stdout == f"{sorted(opened)}\n"
