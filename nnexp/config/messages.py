@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import get_type_hints
 
 from hydra.core.override_parser.types import Override
@@ -57,6 +58,7 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(chain[0]).split())
 
 
+@lru_cache(maxsize=256)
 def kind_of(key: str) -> str | None:
     """What a key's type allows, in words; None for a key that is not in the schema."""
     kind: object = Config

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -12,7 +13,7 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 from nnexp.config.arguments import GROUPS, given_keys, quoted_texts
-from nnexp.config.check import NEEDS
+from nnexp.config.check import NEEDS, check
 from nnexp.config.compose import config_dir, register, resolve
 from nnexp.config.messages import kind_of, refusals, set_value
 from nnexp.config.schema import Config
@@ -73,6 +74,16 @@ class Composer:
         return {k: v for k, v in point.items() if k not in NEEDS or NEEDS[k](config) is None}
 
     def _composed(self, point: Point, more: Mapping[str, str], *, strict: bool) -> Config:
+        """As without `more`'s seed, on which nothing else in a config depends."""
+        others = {key: value for key, value in more.items() if key != "seed"}
+        config = self._without_seed(point, others, strict=strict)
+        if "seed" not in more:
+            return config
+        with_seed = replace(config, seed=int(more["seed"]))
+        check(with_seed)
+        return with_seed
+
+    def _without_seed(self, point: Point, more: Mapping[str, str], *, strict: bool) -> Config:
         chosen = quoted_texts(f"{key}={value}" for key, value in {**point, **more}.items())
         asked = (*self._fixed, *chosen)
         if not strict and asked in self._made:
@@ -81,8 +92,9 @@ class Composer:
         given = given_keys(asked if strict else self._fixed)
         with refusals():
             if groups not in self._begun:
-                self._begun[groups] = compose("config", list(groups))
-                self._set(self._begun[groups], [o for o in self._fixed if o not in groups])
+                begun = compose("config", list(groups))
+                self._set(begun, [o for o in self._fixed if o not in groups])
+                self._begun[groups] = begun
             config = copy.deepcopy(self._begun[groups])
             self._set(config, [o for o in chosen if o not in groups])
             self._made[asked] = resolve(config, given)
