@@ -44,7 +44,8 @@ def main(arguments: Sequence[str], *, quiet: bool = False) -> int:
         if quiet:
             raise UserError(f"-q: {first} is asked for what it prints; allowed when training")
         _check_folder()
-        _begin_workers(arguments)
+        if first == "search":
+            _begin_workers(arguments)
         with unfailing_output(drop=True) if first in TO_THE_END else nullcontext():
             return COMMANDS[first](list(arguments[1:]))
     if any(word in ("-h", "--help") for word in arguments):
@@ -54,7 +55,8 @@ def main(arguments: Sequence[str], *, quiet: bool = False) -> int:
         print(f"nnexp {__version__}")
         return 0
     _check_folder()
-    _begin_workers(arguments)
+    if not OF_MANY.isdisjoint(arguments):
+        _begin_workers(arguments)
     from nnexp.hydra_app import run
 
     return run(arguments, quiet=quiet)
@@ -65,8 +67,7 @@ def _begin_workers(arguments: Sequence[str]) -> None:
 
     Those that are wanted after all are begun later; those that are not end with this process.
     """
-    trains = arguments[:1] == ["search"] or not OF_MANY.isdisjoint(arguments)
-    if trains and not any(word in ELSEWHERE for word in arguments):
+    if not any(word in ELSEWHERE for word in arguments):
         from nnexp.runner.worker_processes import get_ready
 
         get_ready()

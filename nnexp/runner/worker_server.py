@@ -4,9 +4,26 @@ What workers import, and use for the first time, takes longer than the training 
 it is done once for all of them. What cannot be had is said by the task that needs it.
 """
 
+import os
+import sys
 from contextlib import suppress
 
 from nnexp.output import quiet_matplotlib
+
+
+class _Watch:
+    """Looks, whenever something is imported, whether who has started this process is still there.
+
+    If not, it ends: it would hold the output open that somebody reads to its end (`… | cat`), and
+    `multiprocessing` looks only when all is imported.
+    """
+
+    def __init__(self) -> None:
+        self._parent = os.getppid()
+
+    def find_spec(self, *asked: object) -> None:
+        if os.getppid() != self._parent:
+            os._exit(0)
 
 
 def _load_kernel() -> None:
@@ -36,6 +53,8 @@ def _import() -> None:
 
 
 quiet_matplotlib()
+sys.meta_path.insert(0, _watch := _Watch())
 for _step in (_import, _load_kernel, _describe):
     with suppress(Exception):
         _step()
+sys.meta_path.remove(_watch)
