@@ -44,7 +44,8 @@ def main(arguments: Sequence[str], *, quiet: bool = False) -> int:
         if quiet:
             raise UserError(f"-q: {first} is asked for what it prints; allowed when training")
         _check_folder()
-        _begin_workers(arguments)
+        if first == "search":
+            _begin_workers(arguments, "train")
         with unfailing_output(drop=True) if first in TO_THE_END else nullcontext():
             return COMMANDS[first](list(arguments[1:]))
     if any(word in ("-h", "--help") for word in arguments):
@@ -54,24 +55,24 @@ def main(arguments: Sequence[str], *, quiet: bool = False) -> int:
         print(f"nnexp {__version__}")
         return 0
     _check_folder()
-    _begin_workers(arguments)
+    if not OF_MANY.isdisjoint(arguments):
+        _begin_workers(arguments, "all")
     from nnexp.hydra_app import run
 
     return run(arguments, quiet=quiet)
 
 
-def _begin_workers(arguments: Sequence[str]) -> None:
+def _begin_workers(arguments: Sequence[str], reads: str) -> None:
     """Let worker processes get ready, if there will be some, while this one imports what it needs.
 
     Those that are wanted after all are begun later; those that are not end with this process.
+    What is read of the usual data, which nearly all are trained on, they have already.
     """
-    searches = list(arguments[:1]) == ["search"]
-    trains = searches or not OF_MANY.isdisjoint(arguments)
-    if trains and not any(word in ELSEWHERE for word in arguments):
+    if not any(word in ELSEWHERE for word in arguments):
         from nnexp.runner.worker_processes import get_ready
 
         usual = not any(word.startswith(("data=", "data.")) for word in arguments)
-        get_ready(("train" if searches else "all") if usual else "")
+        get_ready(reads if usual else "")
 
 
 def _check_folder() -> None:

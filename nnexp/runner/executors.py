@@ -7,7 +7,6 @@ costs only the run it had in hand.
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
@@ -24,8 +23,7 @@ from nnexp.errors import UserError
 from nnexp.record.environment import cores
 from nnexp.record.processes import is_stopped
 from nnexp.runner.worker import Broken, Finished, Idle, Message, Note, Paused, Progress, Task, serve
-from nnexp.runner.worker_processes import context, get_ready
-from nnexp.signals import held_interrupts
+from nnexp.runner.worker_processes import get_ready, start, variables
 from nnexp.source import file_digests
 
 DIED = "worker process died"
@@ -134,13 +132,8 @@ class Pool(Tasks):
             worker.stopped = stopped
 
     def _start(self) -> _Worker:
-        ours, theirs = (started := context()).Pipe()
-        said = theirs, file_digests(), scratch(), dict(os.environ)
-        process: BaseProcess = started.Process(target=serve, args=said, daemon=True)  # type: ignore[attr-defined]
-        with held_interrupts():
-            process.start()
-        theirs.close()
-        return _Worker(process, ours)
+        process, pipe = start(serve, (file_digests(), scratch(), variables()))
+        return _Worker(process, pipe)
 
     def _give(self, worker: _Worker) -> None:
         """Hand out the next task, or send the worker home."""

@@ -2,7 +2,8 @@
 
 The fork server of `multiprocessing` is a process without threads, so that its forks are safe. On
 macOS the system's own libraries may have some all the same, and Windows cannot fork. Where a user's
-own parts are loaded, or variables that steer libraries were changed since, workers begin anew too.
+own parts are loaded, variables that steer libraries were changed since, or no such server can be
+had, workers begin anew too.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from multiprocessing.context import BaseContext
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any, cast
 
 from nnexp.extension_files import loaded
 from nnexp.signals import held_interrupts
@@ -22,11 +26,20 @@ SERVER = "nnexp.runner.worker_server"
 READS = "NNEXP_SERVER_READS"
 """The variable that tells it which of the usual data to read: `train` or `all`; none without."""
 
-STEERS = ("NUMBA", "OPENBLAS", "OMP_", "MKL_", "PYTHON", "LD_", "XDG_", "MPL", "HOME")
-"""Variables that begin so are read when a library is imported."""
+STEERS = (
+    *("NUMBA", "NUMPY", "NPY_", "OPENBLAS", "GOTO_", "OMP_", "MKL_", "KMP_", "TBB_", "MALLOC_"),
+    *("GLIBC_", "PYTHON", "LD_", "XDG_", "MPL", "HOME"),
+)
+"""Variables that begin so are read when a library is imported, or a program begins."""
 
-_server: list[dict[str, str]] = []
-"""Such variables as the server was started with; empty before."""
+_server: list[tuple[int, dict[str, str]]] = []
+"""By which process a server was started, and with what such variables; empty before."""
+
+NONE_HERE = (0, dict[str, str]())
+"""In the place of a server: none can be had."""
+
+_LOCK = threading.RLock()
+"""Held by the one thread that looks at the variables, or changes them for a moment."""
 
 
 def get_ready(reads: str = "") -> bool:
@@ -35,32 +48,87 @@ def get_ready(reads: str = "") -> bool:
     This process goes on with its own work meanwhile. What the other `reads` of the usual data,
     `train` or `all`, its forks have from it.
     """
-    if not _forks():
-        return False
-    from multiprocessing.forkserver import ensure_running
+    with _LOCK:
+        if not _forks():
+            return False
+        from multiprocessing.forkserver import ensure_running
 
-    if not _server:
-        _server.append(_steering())
-    context().set_forkserver_preload([SERVER])
-    with held_interrupts(), _same_imports({READS: reads}):
-        ensure_running()
-    return True
+        if not _server:
+            _server.append(_now())
+        multiprocessing.get_context("forkserver").set_forkserver_preload([SERVER])
+        try:
+            with held_interrupts(), _same_imports({READS: reads}):
+                ensure_running()
+        except OSError:
+            # Such as a folder for temporary files whose path is too long for a socket in it.
+            _give_up()
+            return False
+        return True
 
 
-def context() -> BaseContext:
-    """What `multiprocessing` starts workers with."""
-    return multiprocessing.get_context("forkserver" if _forks() else "spawn")
+def variables() -> dict[str, str]:
+    """The variables of this process, never those that a server is started with."""
+    with _LOCK:
+        return dict(os.environ)
+
+
+def start(target: Callable[..., object], args: tuple[Any, ...]) -> tuple[BaseProcess, Connection]:
+    """Start a process that calls `target` with one end of a pipe and `args`; it, and our end.
+
+    Raises:
+        OSError: the system lets no process be started.
+    """
+    # It is asked for now, since it may have died and would be started without what it needs.
+    if get_ready():
+        try:
+            return _started("forkserver", target, args)
+        except (OSError, EOFError):
+            # It has died, or could not fork: what is wrong is said where one begins anew.
+            _give_up()
+    with held_interrupts():
+        return _started("spawn", target, args)
+
+
+def _started(
+    method: str, target: Callable[..., object], args: tuple[Any, ...]
+) -> tuple[BaseProcess, Connection]:
+    context: Any = multiprocessing.get_context(method)
+    ours, theirs = context.Pipe()
+    try:
+        process = context.Process(target=target, args=(theirs, *args), daemon=True)
+        process.start()
+    except BaseException:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    return process, cast("Connection", ours)
+
+
+def _give_up() -> None:
+    _server[:] = [NONE_HERE]
 
 
 def _forks() -> bool:
     # A child of another process may have got from it the number of a server that is not its own.
     alone = multiprocessing.parent_process() is None
-    as_now = _server in ([], [_steering()])
+    as_now = _server == [_now()] if _server else not _is_others()
     return sys.platform == "linux" and alone and as_now and not loaded()
 
 
-def _steering() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name.startswith(STEERS)}
+def _is_others() -> bool:
+    """Whether a program that this package is used in has a fork server already.
+
+    With what variables and modules that one began is not known.
+    """
+    from multiprocessing import forkserver
+
+    return getattr(forkserver._forkserver, "_forkserver_pid", None) is not None
+
+
+def _now() -> tuple[int, dict[str, str]]:
+    """This process, which a fork is not, and the variables that steer libraries."""
+    return os.getpid(), {k: v for k, v in variables().items() if k.startswith(STEERS)}
 
 
 @contextmanager
@@ -69,7 +137,7 @@ def _same_imports(more: Mapping[str, str]) -> Iterator[None]:
 
     It would look into the working folder first, where somebody may have a `random.py`.
     """
-    path = os.pathsep.join(filter(None, sys.path))
+    path = os.pathsep.join(entry for entry in sys.path if entry and isinstance(entry, str))
     said = {"PYTHONPATH": path, "PYTHONSAFEPATH": "1", **more}
     before = {name: os.environ.get(name) for name in said}
     os.environ.update(said)

@@ -5,11 +5,27 @@ it is done once for all of them. What cannot be had is said by the task that nee
 """
 
 import os
+import sys
 from contextlib import suppress
 
 from nnexp.memory import collect_seldom
 from nnexp.output import quiet_matplotlib
 from nnexp.runner.worker_processes import READS
+
+
+class _Watch:
+    """Looks, whenever something is imported, whether who has started this process is still there.
+
+    If not, it ends: it would hold the output open that somebody reads to its end (`… | cat`), and
+    `multiprocessing` looks only when all is imported.
+    """
+
+    def __init__(self) -> None:
+        self._parent = os.getppid()
+
+    def find_spec(self, *asked: object) -> None:
+        if os.getppid() != self._parent:
+            os._exit(0)
 
 
 def _load_kernel() -> None:
@@ -49,6 +65,8 @@ def _import() -> None:
 
 collect_seldom()
 quiet_matplotlib()
+sys.meta_path.insert(0, _watch := _Watch())
 for _step in (_import, _load_kernel, _read_data, _describe):
     with suppress(Exception):
         _step()
+sys.meta_path.remove(_watch)

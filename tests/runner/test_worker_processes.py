@@ -9,13 +9,16 @@ import textwrap
 import time
 from multiprocessing import Pipe
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
+from nnexp.__main__ import main
+from nnexp.errors import UserError
 from nnexp.runner.worker import serve
 from tests.faults.forked import forked
-from tests.runner.typed import by_setting, environment, helpers_of, recorded, start, until
+from tests.runner.typed import COMMAND, by_setting, environment, helpers_of, recorded, start, until
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="workers are forked off on Linux only")
 
@@ -82,18 +85,138 @@ def test_where_variables_have_changed_workers_begin_anew(tmp_path: Path) -> None
         textwrap.dedent(
             """
             import os
-            from nnexp.runner.worker_processes import context, get_ready
+            from nnexp.runner.worker_processes import get_ready
 
-            print(get_ready(), context().get_start_method())
+            print(get_ready())
             os.environ["NUMBA_CPU_NAME"] = "generic"
-            print(get_ready(), context().get_start_method())
+            print(get_ready())
             """
         )
     )
     done = subprocess.run(
         [sys.executable, script], env=environment(), capture_output=True, text=True, check=False
     )
-    assert done.stdout.split() == ["True", "forkserver", "False", "spawn"], done.stderr
+    assert done.stdout.split() == ["True", "False"], done.stderr
+
+
+def said_by(folder: Path, text: str) -> list[str]:
+    """The words that a script says."""
+    (script := folder / "script.py").write_text(textwrap.dedent(text))
+    done = subprocess.run(
+        [sys.executable, script], env=environment(), capture_output=True, text=True, timeout=120,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+@LINUX
+def test_where_no_socket_can_be_made_workers_begin_anew(tmp_path: Path) -> None:
+    """Its path may have 107 characters; folders for temporary files of a cluster have more."""
+    (deep := tmp_path / ("of-a-job-" * 12)).mkdir()
+    variables = {**environment(), "TMPDIR": str(deep)}
+    done = subprocess.run(
+        [*COMMAND, *SWEEP], cwd=tmp_path, env=variables, capture_output=True, text=True,
+        timeout=240, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert len(recorded(tmp_path)) == 4
+
+
+@LINUX
+def test_a_fork_of_a_process_starts_workers_of_its_own(tmp_path: Path) -> None:
+    """The server is no child of it, and cannot be asked whether it is still there."""
+    said = said_by(
+        tmp_path,
+        """
+        import os
+        from nnexp.runner.worker_processes import get_ready, start
+
+        def tell(pipe):
+            pipe.send("told")
+
+        if __name__ == "__main__":
+            print(get_ready(), flush=True)
+            if os.fork() == 0:
+                print(get_ready(), start(tell, ())[1].recv(), flush=True)
+                os._exit(0)
+            os.wait()
+        """,
+    )
+    assert said == ["True", "False", "told"]
+
+
+@LINUX
+def test_a_fork_server_of_somebody_else_is_not_used(tmp_path: Path) -> None:
+    """It may have begun with other variables, and have loaded what we do not know of."""
+    said = said_by(
+        tmp_path,
+        """
+        from multiprocessing.forkserver import ensure_running
+        from nnexp.runner.worker_processes import get_ready
+
+        ensure_running()
+        print(get_ready())
+        """,
+    )
+    assert said == ["False"]
+
+
+@LINUX
+def test_where_the_server_dies_as_it_is_asked_a_worker_begins_anew(tmp_path: Path) -> None:
+    said = said_by(
+        tmp_path,
+        """
+        import os, signal
+        from multiprocessing import forkserver
+        from nnexp.runner import worker_processes
+
+        def tell(pipe):
+            pipe.send("told")
+
+        if __name__ == "__main__":
+            worker_processes.get_ready()
+            os.kill(forkserver._forkserver._forkserver_pid, signal.SIGSTOP)
+            worker_processes.get_ready = lambda: True
+            pid = forkserver._forkserver._forkserver_pid
+            if os.fork() == 0:
+                import time
+                time.sleep(0.5)
+                os.kill(pid, signal.SIGKILL)
+                os._exit(0)
+            print(worker_processes.start(tell, ())[1].recv())
+        """,
+    )
+    assert said == ["told"]
+
+
+@LINUX
+def test_a_server_ends_as_soon_as_nobody_is_there_whom_it_serves(tmp_path: Path) -> None:
+    """`nnexp -m typo=1 | cat` waited for it: it holds the output open."""
+    said = said_by(
+        tmp_path,
+        """
+        from nnexp.runner.worker_server import _Watch
+
+        watch = _Watch()
+        watch.find_spec("numba")
+        print("served", flush=True)
+        watch._parent = -1
+        watch.find_spec("numba")
+        print("alone")
+        """,
+    )
+    assert said == ["served"]
+
+
+def test_commands_that_train_nothing_get_no_workers_ready(monkeypatch: Any, tmp_path: Path) -> None:
+    def begun() -> bool:
+        raise AssertionError
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("nnexp.runner.worker_processes.get_ready", begun)
+    with pytest.raises((UserError, SystemExit)):
+        main(["runs", "-m"])
 
 
 def test_a_worker_has_the_variables_of_who_started_it(tmp_path: Path) -> None:
@@ -127,15 +250,15 @@ def test_bits_are_those_of_processes_that_begin_anew(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "opened"),
+    ("typed", "reads", "opened"),
     [
-        (("search", "train.eta=0.1,1"), {"train"}),
-        (("-m", "seed=0,1"), {"train", "t10k"}),
-        (("-m", "seed=0,1", "data=fashion"), set()),
+        (("search", "train.eta=0.1,1"), "train", {"train"}),
+        (("-m", "seed=0,1"), "all", {"train", "t10k"}),
+        (("-m", "seed=0,1", "data=fashion"), "all", set()),
     ],
 )
 def test_the_process_that_searches_are_forked_off_opens_no_test_files(
-    typed: tuple[str, ...], opened: set[str]
+    typed: tuple[str, ...], reads: str, opened: set[str]
 ) -> None:
     program = (
         "import os, sys\n"
@@ -148,7 +271,7 @@ def test_the_process_that_searches_are_forked_off_opens_no_test_files(
         "from nnexp import __main__, runner\n"
         "from nnexp.runner import worker_processes\n"
         "with patch.object(worker_processes, 'get_ready') as asked:\n"
-        f"    __main__._begin_workers({typed!r})\n"
+        f"    __main__._begin_workers({typed!r}, {reads!r})\n"
         "os.environ[worker_processes.READS] = asked.call_args.args[0]\n"
         "import nnexp.runner.worker_server\n"
         "print(sorted(seen))\n"

@@ -10,7 +10,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -268,10 +268,12 @@ def _patches(it: Installed) -> dict[Any, dict[str, Any]]:
         there = it.me.parent if it.me else None
         return None if there is None else SimpleNamespace(is_alive=lambda: not there.ended)
 
-    context = SimpleNamespace(
-        Pipe=lambda: _pipe(it.here.world),
-        Process=lambda target, args, daemon: Child(it.here.world, target, args),
-    )
+    def start(target: Any, args: tuple[Any, ...]) -> tuple[Child, End]:
+        ours, theirs = _pipe(world := it.here.world)
+        (child := Child(world, target, (theirs, *args))).start()
+        theirs.close()
+        return child, ours
+
     return {
         os: {
             "getpid": or_real("getpid", lambda: it.me.pid if it.me else 0),
@@ -287,11 +289,10 @@ def _patches(it: Installed) -> dict[Any, dict[str, Any]]:
         nnexp.record.clock: {"_WALL": 1.7e9, "_START": 0.0, "_elapsed": time_of(it)},
         nnexp.record.served_runs: {"ThreadPoolExecutor": _Inline},
         nnexp.runner.executors: {
-            "context": lambda: context,
             "get_ready": lambda: True,
+            "start": start,
             "wait": lambda ends, timeout: _ready(it.here.world, ends, timeout),
             "Connection": End,
-            "held_interrupts": nullcontext,
         },
         nnexp.runner.worker: {
             "signal": SimpleNamespace(signal=lambda *how: None, SIGTERM=15, SIG_DFL=0),
