@@ -36,6 +36,10 @@ _REQUEST = re.compile(r"API request to (\S+) failed with exception .*\(Caused by
 """How MLflow says that a server was not reached: the cause comes last, after 200 characters."""
 
 
+_ADVICE = re.compile(r" ?\(Background on this error at: \S+\)")
+"""What SQLAlchemy ends with: an address that tells nothing of this store."""
+
+
 def _cause(text: str) -> str:
     """What MLflow's client said, if it reached no server: where, and why not."""
     found = _REQUEST.match(text)
@@ -47,7 +51,7 @@ def _cause(text: str) -> str:
 
 def said_by_store(error: BaseException) -> str:
     """What a store's client raised, on one line without secrets."""
-    text = redact(_cause(" ".join(str(error).split())))
+    text = redact(_cause(_ADVICE.sub("", " ".join(str(error).split()))))
     if text.startswith(ELSEWHERE):
         return BY_SERVER
     return text[:200] or type(error).__name__

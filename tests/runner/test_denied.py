@@ -105,3 +105,31 @@ def test_a_password_that_was_changed_meanwhile_is_no_store_that_does_not_answer(
     assert trouble_of(store, answered(403)).startswith("the tracking server does not let this user")
     assert "MLFLOW_TRACKING_PASSWORD" in denial(answered(401))
     assert "(mlflow/runs/search)" in denial(answered(403))
+
+
+@pytest.mark.parametrize("words", [(), ("-m", "seed=0,1")])
+def test_the_last_lines_do_not_call_recorded_what_waits(
+    words: tuple[str, ...], way: Proxy, tmp_path: Path
+) -> None:
+    """The permission is taken away while it is trained, and given back."""
+    request = (*words, *TINY, "tracking.experiment=waits", way.address)
+    way.lies = to("runs/update")
+    done = inside(tmp_path, *request)
+    assert done.returncode == 0, done.stderr
+    place = f"{way.address.partition('=')[2]}, experiment waits"
+    assert f"\nrecorded   {place}\n" not in done.stdout
+    assert "the tracking server does not let this user do that (mlflow/runs/update); " in (
+        done.stdout
+    )
+    kept = "kept here, sent at the next start\n"
+    if words:
+        (line,) = (line for line in done.stdout.splitlines() if line.startswith("recorded   "))
+        assert line.startswith(f"recorded   {place}; ")
+        assert f" runs are {kept}" in f"{line}\n"
+    else:
+        assert f"\nnot yet    {place}: {kept}" in done.stdout
+    way.lies = honest
+    again = inside(tmp_path, *request)
+    assert again.returncode == 0, again.stderr
+    assert f"\nrecorded   {place}\n" in again.stdout
+    assert "that the store had not received before" in again.stdout
