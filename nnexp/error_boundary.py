@@ -88,8 +88,10 @@ def _foreseen(error: BaseException) -> tuple[int, str]:
         return 1, f"there is not enough memory{f' ({error})' if str(error) else ''}"
     if isinstance(error, OSError) and error.errno in _MACHINE:
         return 1, str(error) if error.filename or not _folders else f"{error}, {_recording()}"
-    from nnexp.record.store_errors import is_from_store, said_by_store
+    from nnexp.record.store_errors import denial, is_denied, is_from_store, said_by_store
 
+    if is_from_store(error) and is_denied(error):
+        return 2, denial(error)
     if is_from_store(error):
         return 1, f"the tracking store failed: {said_by_store(error)}"
     return UNFORESEEN, ""

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_intermixed_args(arguments)
     if options.yes and not options.for_good:
         raise UserError("--yes: allowed with --for-good")
-    store = open_store(options.tracking_uri)
+    store = open_store(options.tracking_uri, trains=False)
     choice = choice_of(options, options.run_ids)
     if options.for_good:
         check_removable(store)

@@ -70,7 +70,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     if not 0 <= options.masks <= 1000:
         raise UserError(f"--masks {options.masks}: allowed: 0 to 1000")
-    store, typed = open_store(options.tracking_uri), command("ensemble", arguments)
+    store, typed = open_store(options.tracking_uri, trains=False), command("ensemble", arguments)
     found = networks(store, options)
     number = _experiment(store, options.sweep, options.experiment)
     several = [setting for setting in found if len(setting.networks) > 1]

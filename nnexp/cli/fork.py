@@ -18,7 +18,7 @@ from nnexp.record.store import Store, open_store
 from nnexp.record.store_sql import final_values
 from nnexp.runner.run import tidy
 from nnexp.runner.run_progress import RunProgress, header
-from nnexp.runner.run_text import option_of, result_table, summary_lines
+from nnexp.runner.run_text import option_of, place_line, result_table, summary_lines
 from nnexp.study.fork import Plan, find_fork, plan_fork, train_fork
 from nnexp.study.lookup import find_run
 from nnexp.terminal import Console, new_console
@@ -71,7 +71,7 @@ def _fork(options: argparse.Namespace) -> str:
     console.say(f"  run {plan.parent.info.run_id[:8]} to epoch {plan.at}, then {plan.what}")
     compile_ahead([plan.config], console.say)
     forked = train_fork(store, plan, RunProgress(console))
-    _say(store, plan, forked.run_id, forked.metrics, console)
+    _say(store, plan, forked.run_id, forked.metrics, console, waits=bool(forked.unsent))
     values = some(forked.compared, "value")
     console.say(f"repeated to epoch {plan.at}: {values}, all as recorded")
     if forked.unsent:
@@ -80,8 +80,15 @@ def _fork(options: argparse.Namespace) -> str:
 
 
 def _say(
-    store: Store, plan: Plan, run_id: str, final: Mapping[str, float], console: Console
+    store: Store,
+    plan: Plan,
+    run_id: str,
+    final: Mapping[str, float],
+    console: Console,
+    *,
+    waits: bool = False,
 ) -> None:
+    place = f"{store.shown}, under run {plan.parent.info.run_id[:8]}"
     console.print()
     console.print(result_table(final))
     console.say(
@@ -89,7 +96,7 @@ def _say(
         *_against(plan.parent, final),
         "",
         f"fork       {run_id}, kind fork: no row of runs and compare; report draws it",
-        f"recorded   {store.shown}, under run {plan.parent.info.run_id[:8]}",
+        place_line("fork", place, int(waits)),
         f"look       python -m nnexp show {run_id[:8]}{option_of(store)}",
         f"repeat     {plan.command}",
     )

@@ -60,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
                 tell_problems(results.shown, found)
                 print("nothing was recorded", file=sys.stderr)
             else:
-                store = open_store(options.tracking_uri)
+                store = open_store(options.tracking_uri, trains=False)
                 recorded = _record(results, store, options.experiment)
         if options.format == "json":
             print_json(_plain(results, found, recorded))

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
             f"TEXT {printable(text)[:60]!r}: allowed: at most {MAX_TEXT:,} characters, no control "
             "characters"
         )
-    store = open_store(options.tracking_uri)
+    store = open_store(options.tracking_uri, trains=False)
     run = find_run(store, options.run_id)
     log(store, str(run.info.run_id), tags=noted(run.data.tags, text))
     what = f"note: {text}" if text else "no note"

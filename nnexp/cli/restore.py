@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
         with said_beside(options.format):
             _list(store)
         return done(options.format, runs=[str(run.info.run_id) for run in deleted_runs(store)])
-    store = open_store(options.tracking_uri)
+    store = open_store(options.tracking_uri, trains=False)
     runs = chosen(store, choice_of(options, options.run_ids), deleted=True)
     for run in runs:
         restore(store, run.info.run_id)

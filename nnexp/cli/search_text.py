@@ -134,7 +134,7 @@ def endings(searched: Searched, typed: str) -> list[str]:
             f"python -m nnexp delete {ids}{option_of(searched.store)}, then the last line"
         )
     *recorded, repeat = recorded_lines(
-        plan.base, searched.store, "search", searched.sweep_id, typed
+        plan.base, searched.store, "search", searched.sweep_id, typed, waiting=searched.waiting
     )
     chosen = command_there(searched.configs[0], searched.store)
     return [*lines, *recorded, f"train it   {chosen}", repeat, ""]

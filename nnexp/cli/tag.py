@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
         raise UserError("tag: nothing to do; allowed: KEY=VALUE, KEY-, --remove KEY or --name NAME")
     if both := sorted(set(pairs) & set(removed)):
         raise UserError(f"tag: {both[0]}: set and removed at once; allowed: one of them")
-    store = open_store(options.tracking_uri)
+    store = open_store(options.tracking_uri, trains=False)
     runs = chosen(store, choice_of(options, ids))
     tags = {key: redact(value) for key, value in pairs.items()}
     for run in runs:

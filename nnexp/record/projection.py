@@ -25,7 +25,7 @@ from nnexp.record.seal import note_seal, seal_of_tags
 from nnexp.record.sending import MetricPoint, log_data
 from nnexp.record.sending import log as send
 from nnexp.record.store import Store, experiment_id
-from nnexp.record.store_errors import UNKNOWN
+from nnexp.record.store_errors import UNKNOWN, is_denied
 from nnexp.record.tags import finished_run
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Projection:
             # Were this not kept, the next start would not look for the run, and open a second.
             note(self.log.folder, State(opening=True))
             self.state = State(opening=True)
-            run_id, self._place = self._create(begun)
+            run_id, self._place = self._created_or_denied(begun)
         else:
             run_id, self._place = _at(run)
             if run.info.status != "RUNNING" and ended is None:
@@ -184,6 +184,15 @@ class Projection:
         where = f"tags.`{TOKEN}` = '{begun.token}'"
         found = self.store.client.search_runs([begun.experiment], where)
         return found[0] if found else None
+
+    def _created_or_denied(self, begun: Begun) -> tuple[str, str]:
+        """As `_create`; noted if the server opens no run for this user."""
+        try:
+            return self._create(begun)
+        except Exception as error:
+            if is_denied(error):
+                self._note(State())
+            raise
 
     def _create(self, begun: Begun) -> tuple[str, str]:
         """Open a run; its id, and where its artifacts belong."""

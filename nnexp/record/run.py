@@ -37,6 +37,7 @@ class RunRecord:
             if self._run.state.opening or self.rows:
                 self.fail("it could not be opened in full", status="KILLED")
             else:
+                log.close()
                 remove(log.folder)
             raise
 

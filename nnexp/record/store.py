@@ -97,11 +97,12 @@ def import_client() -> None:
         preload()
 
 
-def open_store(uri: str | None, *, reading: bool = False) -> Store:
+def open_store(uri: str | None, *, reading: bool = False, trains: bool = True) -> Store:
     """Reach the store, creating or migrating an SQLite file if need be.
 
     With `reading`, a file in a folder that cannot be written is opened too, as it is; where there
-    is none, an empty store is read that leaves nothing behind.
+    is none, an empty store is read that leaves nothing behind. With `reading`, or without `trains`,
+    a busy server is given its time: no training stands still meanwhile.
 
     Raises:
         UserError: the address cannot be used, or nothing answers there.
@@ -128,9 +129,9 @@ def open_store(uri: str | None, *, reading: bool = False) -> Store:
     if not reading:
         _make_folder(folder)
     store = _reach(resolved, key, folder, reading=reading)
-    if reading:
+    if reading or not trains:
         wait_for_answers()
-    elif scheme not in ("http", "https"):
+    if not reading and scheme not in ("http", "https"):
         _say_where_artifacts_are(folder)
     return store
 

@@ -36,6 +36,10 @@ _REQUEST = re.compile(r"API request to (\S+) failed with exception .*\(Caused by
 """How MLflow says that a server was not reached: the cause comes last, after 200 characters."""
 
 
+_ADVICE = re.compile(r" ?\(Background on this error at: \S+\)")
+"""What SQLAlchemy ends with: an address that tells nothing of this store."""
+
+
 def _cause(text: str) -> str:
     """What MLflow's client said, if it reached no server: where, and why not."""
     found = _REQUEST.match(text)
@@ -47,7 +51,7 @@ def _cause(text: str) -> str:
 
 def said_by_store(error: BaseException) -> str:
     """What a store's client raised, on one line without secrets."""
-    text = redact(_cause(" ".join(str(error).split())))
+    text = redact(_cause(_ADVICE.sub("", " ".join(str(error).split()))))
     if text.startswith(ELSEWHERE):
         return BY_SERVER
     return text[:200] or type(error).__name__
@@ -58,6 +62,8 @@ def trouble_of(store: Store, error: BaseException) -> str:
     said = said_by_store(error)
     if any(words in said for words in _FULL):
         return f"{store.shown} cannot be written ({said})"
+    if is_denied(error):
+        return _denied(error)
     away = isinstance(error, ConnectionError | TimeoutError) or is_from_store(error)
     if isinstance(error, OSError) and error.errno and not away:
         return f"what is recorded cannot be written ({said})"
@@ -82,6 +88,47 @@ def unreachable(uri: str, key: str, error: BaseException) -> str:
     if len(reason) > 120:
         reason = reason[:117] + "..."
     return f"{key}={redact(uri)}: no tracking store answers there ({reason}); allowed: a live one"
+
+
+STRANGER = "UNAUTHENTICATED"
+DENIED = ("PERMISSION_DENIED", STRANGER)
+"""How MLflow calls the answers 401 and 403 of a server with logins."""
+
+_ENDPOINT = re.compile(r"API request to endpoint /api/[\d.]+/(\S+) failed")
+
+
+def is_denied(error: BaseException) -> bool:
+    """Whether a server knows what it is asked for, and does not do it for this user.
+
+    Nothing has come of the request; asked again, after the administrator was, it may succeed.
+    """
+    answer = getattr(getattr(error, "response", None), "status_code", None)
+    return getattr(error, "error_code", "") in DENIED or answer in (401, 403)
+
+
+def denial(error: BaseException) -> str:
+    """That a server does not let its user do something, on one line, without the user's name."""
+    if _is_stranger(error):
+        allowed = "name and password as the server's users have them"
+        keys = "MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD"
+    else:
+        allowed = "what its administrator has granted, such as EDIT in this experiment"
+        keys = "MLFLOW_TRACKING_USERNAME"
+    return f"{keys}: {_denied(error)}; allowed: {allowed} (docs/server.md#users)"
+
+
+def _denied(error: BaseException) -> str:
+    if _is_stranger(error):
+        return "the tracking server does not take this name and password any more"
+    found = _ENDPOINT.search(str(error))
+    asked = f" ({found[1]})" if found else ""
+    return f"the tracking server does not let this user do that{asked}"
+
+
+def _is_stranger(error: BaseException) -> bool:
+    """Whether the server does not know who asks."""
+    answer = getattr(getattr(error, "response", None), "status_code", None)
+    return getattr(error, "error_code", "") == STRANGER or answer == 401
 
 
 UNKNOWN = "RESOURCE_DOES_NOT_EXIST"

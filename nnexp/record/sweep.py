@@ -13,7 +13,7 @@ from nnexp.record.clock import now
 from nnexp.record.description import owner_tags
 from nnexp.record.events import Begun, DamagedLog, Tagged
 from nnexp.record.log import RunLog
-from nnexp.record.log_folder import RUNS, lock
+from nnexp.record.log_folder import RUNS, lock, remove
 from nnexp.record.outbox import Outbox
 from nnexp.record.patient_client import patient
 from nnexp.record.processes import alive
@@ -231,7 +231,7 @@ def open_parent(
         log = _parent_log(store, before, folder) if before is not None else None
         if log is not None:
             log.go_on(now(), owner_tags())
-    if log is None:
+    if is_new := log is None:
         all_tags = {
             "nnexp.kind": "sweep",
             "nnexp.sweep_key": key,
@@ -246,7 +246,13 @@ def open_parent(
         log = RunLog(folder, begun)
     log.add(Tagged(tags))
     parent = Projection(store, log)
-    parent.advance()
+    try:
+        parent.advance()
+    except Exception:
+        if is_new and not parent.state.opening:
+            log.close()
+            remove(folder)  # The store has opened nothing, and there is nothing to tell it.
+        raise
     return parent
 
 

@@ -93,6 +93,8 @@ class Recorded:
     outcome: Outcome
     watch: Stopwatch
     """How long all of it took, and what."""
+    waits: bool = False
+    """Whether the store has not received it yet."""
 
 
 class Screen(Protocol):
@@ -203,7 +205,9 @@ class RunProgress:
             console.print(f"stopped early after epoch {outcome.epochs}", highlight=False)
         for line in time_lines(final, run.watch):
             console.print(line, highlight=False)
-        self._place(run.config, run.store, run.run_id, weights_sha256(outcome.parameters))
+        self._place(
+            run.config, run.store, run.run_id, weights_sha256(outcome.parameters), waits=run.waits
+        )
 
     def _result(self, final: Mapping[str, float]) -> None:
         self.console.print()
@@ -211,9 +215,12 @@ class RunProgress:
         for line in summary_lines(final):
             self.console.print(line, highlight=False)
 
-    def _place(self, config: Config, store: Store, run_id: str, weights: str) -> None:
+    def _place(
+        self, config: Config, store: Store, run_id: str, weights: str, *, waits: bool = False
+    ) -> None:
         """Where it is recorded, the digest of its weights, and the commands that go with it."""
-        lines = recorded_lines(config, store, "run", run_id, command_there(config, store))
+        command = command_there(config, store)
+        lines = recorded_lines(config, store, "run", run_id, command, waiting=int(waits))
         # The same for everybody who trains this run; `show` has the whole.
         lines.insert(2, f"weights    sha256 {weights[:DIGITS]}… (nnexp.weights_sha256)")
         for line in lines:

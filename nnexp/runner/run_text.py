@@ -10,6 +10,7 @@ from rich.table import Table
 
 from nnexp.config.command import command_of
 from nnexp.config.extensions import names
+from nnexp.config.plurals import some
 from nnexp.config.schema import Config, TrackingConfig
 from nnexp.record.labels import unlike
 from nnexp.record.store import Store
@@ -144,14 +145,16 @@ def recorded_lines(
     command: str,
     *,
     compared: bool = False,
+    waiting: int = 0,
 ) -> list[str]:
     """The last lines on the screen: id, place, how to compare, to look, to repeat.
 
-    `compared`: there are settings with several seeds each.
+    `compared`: there are settings with several seeds each. `waiting`: how many runs the store has
+    not received.
     """
     uri = option_of(store)
     place = f"{store.shown}, experiment {config.tracking.experiment}"
-    lines = ["", f"{kind:<10} {run_id}", f"recorded   {place}"]
+    lines = ["", f"{kind:<10} {run_id}", place_line(kind, place, waiting)]
     if kind != "run":
         words = [*(["compare"] if compared else []), "runs", "report"]
         titles = {"runs": "table"}
@@ -162,6 +165,16 @@ def recorded_lines(
         # The line that is recorded does not name the store, which may move.
         command += _override_of(store)
     return [*lines, f"look       python -m nnexp ui{uri}", f"repeat     {command}"]
+
+
+def place_line(kind: str, place: str, waiting: int) -> str:
+    """Where something is recorded, or will be once the store answers."""
+    if not waiting:
+        return f"recorded   {place}"
+    if kind in ("run", "fork"):
+        return f"not yet    {place}: kept here, sent at the next start"
+    runs = f"{some(waiting, 'run')} {'is' if waiting == 1 else 'are'}"
+    return f"recorded   {place}; {runs} kept here, sent at the next start"
 
 
 def _is_default(store: Store) -> bool:

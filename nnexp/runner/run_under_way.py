@@ -95,7 +95,7 @@ class UnderWay:
         if outcome.failure is not None:
             raise RunFailed(f"run {record.run_id} failed: {outcome.failure}", record.run_id)
         kept = _kept(record, outcome)
-        done = Recorded(self.config, self.store, record.run_id, kept, outcome, watch)
+        done = Recorded(self.config, self.store, record.run_id, kept, outcome, watch, not arrived)
         self.screen.ended(done)
         if record.lost:
             raise NotRecorded(record.unsent)

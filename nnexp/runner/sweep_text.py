@@ -115,7 +115,13 @@ def conclude(sweep: SweepState, seconds: float) -> None:
     console.print(f"{seconds:.1f} s in all", highlight=False)
     compared = _seeds(sweep) > 1 and bool(distinct_keys(columns_of(settings)))
     lines = recorded_lines(
-        sweep.configs[0], sweep.store, "sweep", sweep.parent, sweep.line, compared=compared
+        sweep.configs[0],
+        sweep.store,
+        "sweep",
+        sweep.parent,
+        sweep.line,
+        compared=compared,
+        waiting=len(sweep.outbox.waiting),
     )
     for line in lines:
         console.print(escape(line), highlight=False, soft_wrap=True)

@@ -53,6 +53,8 @@ class Searched:
     runs: tuple[Recorded, ...]
     died: tuple[str, ...] = ()
     """The ids of its runs whose processes died, which are not trained again unless deleted."""
+    waiting: int = 0
+    """How many of its runs the store has not received yet."""
 
     @property
     def metric(self) -> Metric:
@@ -131,9 +133,11 @@ def carry_out(plan: Plan, composer: Composer, command: str, console: Console) ->
         ending["nnexp.total"], ending["nnexp.reused"] = str(len(everything)), str(reused)
         ended = tuple(configs), tuple(runs)
     # Known by their ids only now that the store has them.
-    died = tuple(found.died)
+    died, waiting = tuple(found.died), len(found.outbox.waiting)
     importance = sampler.importance()
-    return Searched(plan, found.store, found.parent, chosen, heeded, importance, *ended, died)
+    return Searched(
+        plan, found.store, found.parent, chosen, heeded, importance, *ended, died, waiting
+    )
 
 
 def _import_for_the_end() -> None:

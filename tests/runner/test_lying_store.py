@@ -162,9 +162,11 @@ def test_a_run_that_is_deleted_while_it_is_trained_is_said_to_be_refused(
     assert "does not answer" not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("command", ["sweeps", "doctor"])
-def test_who_only_looks_waits_for_a_busy_server(
-    command: str,
+@pytest.mark.parametrize(
+    "words", [("sweeps",), ("doctor",), ("tag", "0" * 8, "a=b"), ("delete", "0" * 8)]
+)
+def test_who_does_not_train_waits_for_a_busy_server(
+    words: tuple[str, ...],
     served: tuple[Path, int],
     way: Proxy,
     tmp_path: Path,
@@ -185,5 +187,8 @@ def test_who_only_looks_waits_for_a_busy_server(
 
     way.lies = takes_its_time
     address = way.address.removeprefix("tracking.uri=")
-    done = inside(tmp_path, command, "--tracking-uri", address)
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = inside(tmp_path, *words, "--tracking-uri", address)
+    if words[0] in ("tag", "delete"):
+        assert done.stderr.startswith("nnexp: RUN_ID 00000000: no recorded run"), done.stderr
+    else:
+        assert done.returncode == 0, done.stdout + done.stderr

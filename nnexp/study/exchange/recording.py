@@ -16,11 +16,12 @@ from nnexp.record.events import Begun, Ended, Event, Values
 from nnexp.record.files import digests_in, sizes_in
 from nnexp.record.left_logs import settle
 from nnexp.record.log import write_whole
-from nnexp.record.log_folder import RUNS
+from nnexp.record.log_folder import RUNS, remove
 from nnexp.record.projection import Projection, reopen
 from nnexp.record.seal import PARTS, TAG, parts_of, sealed
 from nnexp.record.sending import log
 from nnexp.record.store import Store, experiment_id
+from nnexp.record.store_errors import is_denied
 from nnexp.record.summary import record_summaries, settings_over_seeds
 from nnexp.record.sweep import Recorded, find_finished, find_parent, sweep_key
 from nnexp.record.sweep_configs import ASKED, asked_text
@@ -119,7 +120,14 @@ def _record(results: Results, store: Store, run: Run, experiment: str, parent: s
             Ended("FINISHED", run.end_time, tags=sealed(parts).tags, artifacts=written),
         ]
         log = write_whole(store.folder / RUNS / uuid4().hex, events, artifacts)
-    return Projection(store, log).close()
+    made = Projection(store, log)
+    try:
+        return made.close()
+    except Exception as error:
+        if is_denied(error) and not made.state.opening:
+            log.close()
+            remove(log.folder)  # Refused now, it is not to be sent at the next start either.
+        raise
 
 
 def _by_epoch(values: Sequence[Value]) -> Iterator[Values]:
