@@ -21,7 +21,7 @@ from nnexp.memory import collect_seldom, watch_threads
 from nnexp.output import drop_output, quiet_matplotlib, sound_streams, unfailing_output
 from nnexp.program import MODULE, SCRIPT, as_started, started_as
 from nnexp.redact import hide
-from nnexp.signals import STOPS
+from nnexp.signals import STOPS, come_again
 from nnexp.verbosity import said_as, split_off
 
 TO_THE_END = ("verify", "replay", "report", "import-curve", "export", "import", "fork")
@@ -108,6 +108,7 @@ def entry() -> None:
         # Under nohup SIGHUP is ignored, and stays so.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _terminate)
+    sys.unraisablehook = come_again
     # Hydra prints by logging, which answers a closed pipe (`… | head`) with pages of its own.
     logging.raiseExceptions = False
     quiet_matplotlib()

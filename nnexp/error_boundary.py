@@ -56,6 +56,7 @@ def answer(error: BaseException) -> int:
     """Say what was raised, in one line; the exit code."""
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else int(error.code is not None)
+    error = _stop_behind(error) or error
     if isinstance(error, Terminated):
         _say(stopped_by(error))
         return 128 + signal.Signals[str(error)]
@@ -76,6 +77,14 @@ def answer(error: BaseException) -> int:
     else:
         _say(_crashed(error))
     return code
+
+
+def _stop_behind(error: BaseException) -> KeyboardInterrupt | None:
+    """The stop that Python or a library made another error of, as some do of any in an import."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__cause__
+    return cause
 
 
 def _foreseen(error: BaseException) -> tuple[int, str]:

@@ -7,7 +7,9 @@ and ignores the signal before it unblocks it.
 
 from __future__ import annotations
 
+import _thread
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +19,9 @@ STOPS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
 """The signals that end this program; Windows has no SIGHUP."""
+
+AGAIN_SECONDS = 0.05
+"""After so long a stop that was swallowed comes again."""
 
 
 @contextmanager
@@ -45,6 +50,21 @@ def held_stops(*, forget: bool = False) -> Iterator[None]:
             signal.signal(number, before[number])
         if came and not forget:
             signal.raise_signal(came[0])
+
+
+def come_again(swallowed: sys.UnraisableHookArgs) -> None:
+    """Let a stop that nothing could raise come again shortly; a `sys.unraisablehook`.
+
+    What is raised in a destructor or in a callback of a library Python only prints, and goes on.
+    """
+    if not issubclass(swallowed.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(swallowed)
+        return
+    name = str(swallowed.exc_value or "") or "SIGINT"
+    # Not at once: it would be raised in here, and be swallowed again.
+    timer = threading.Timer(AGAIN_SECONDS, _thread.interrupt_main, [signal.Signals[name]])
+    timer.daemon = True
+    timer.start()
 
 
 def block_interrupts() -> None:

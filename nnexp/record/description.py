@@ -130,7 +130,7 @@ def end(log: RunLog, config: Config, outcome: Outcome) -> None:
         OSError: the disk takes nothing more.
     """
     logged = log.logged
-    at = max([now(), *logged.stamps[-1:]])
+    at = max(now(), logged.latest)
     values = dict(outcome.metrics)
     if outcome.failure is not None:
         _close(log, Ended("FAILED", at, outcome.epochs, values, reason_tag(outcome.failure)))
@@ -167,7 +167,7 @@ def fail(log: RunLog, reason: str, status: str = "FAILED") -> None:
     Raises:
         OSError: the disk takes nothing more.
     """
-    at = max([now(), *log.logged.stamps[-1:]])
+    at = max(now(), log.logged.latest)
     _close(log, Ended(status, at, tags=reason_tag(reason), whole=status != "KILLED"))
 
 

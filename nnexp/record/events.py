@@ -160,6 +160,11 @@ class Logged:
         ]
 
     @property
+    def latest(self) -> int:
+        """When the last of it was measured; what comes is not earlier, though a clock was set."""
+        return max([self.begun.at, *self.stamps[-1:]])
+
+    @property
     def final(self) -> dict[str, float]:
         """The last value of every metric."""
         return {point.name: point.value for point in self.points}

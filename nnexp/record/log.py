@@ -159,6 +159,8 @@ class RunLog:
     def add_epoch(self, step: int, at: int, values: Mapping[str, float]) -> None:
         """Note an evaluated epoch, unless the log has it: from before the run was stopped.
 
+        Where the clock was set back since then, it is not measured earlier for that.
+
         Raises:
             OtherValues: it has come out otherwise than before.
         """
@@ -168,7 +170,7 @@ class RunLog:
             if row["step"] == step:
                 self._confirm(row, {"step": step, **values})
                 return
-        self.add(Values(step, at, values))
+        self.add(Values(step, max(at, self.logged.latest), values))
 
     def go_on(self, at: int, owner: Mapping[str, str]) -> None:
         """Take up a run that was stopped."""

@@ -48,6 +48,7 @@ def mark_stale(store: Store, experiment_id: str) -> list[str]:
             take_back(store, str(run.info.run_id), "KILLED")
         else:
             store.client.set_tag(run.info.run_id, "nnexp.reason", REASON)
-            store.client.set_terminated(run.info.run_id, "KILLED", end_time=now())
+            at = max(now(), run.info.start_time or 0)
+            store.client.set_terminated(run.info.run_id, "KILLED", end_time=at)
             marked.append(str(run.info.run_id))
     return marked

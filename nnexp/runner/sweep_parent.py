@@ -93,7 +93,8 @@ def end_parent(parent: Projection, outbox: Outbox, status: str, tags: Mapping[st
     """Close the run of a sweep or a search, with the artifacts that its log has."""
     whole = status != "KILLED"
     artifacts = written_in(parent.log.artifacts) if whole else {}
-    parent.log.add(Ended(status, now(), tags=tags, artifacts=artifacts, whole=whole))
+    at = max(now(), parent.log.logged.latest)
+    parent.log.add(Ended(status, at, tags=tags, artifacts=artifacts, whole=whole))
     parent.log.close()
     outbox.send(parent)
 

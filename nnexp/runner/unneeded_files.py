@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from nnexp.atomic_files import IN_USE
 from nnexp.record.checkpoint import SUFFIX, CheckpointFile, run_key
-from nnexp.record.log_folder import HALF, RUNS
+from nnexp.record.log_folder import HALF, IMPORT, RUNS
 from nnexp.record.processes import exists
 from nnexp.record.projection_state import state_of
 from nnexp.record.store import Store
@@ -69,6 +69,10 @@ def _folders(store: Store, status: Callable[[str], str]) -> Iterator[Leftover]:
         writer = folder.name.rpartition(HALF)[2]
         if not (writer.isdigit() and exists(int(writer))):
             yield Leftover("half-written log", folder, partial(shutil.rmtree, folder))
+    for folder in sorted(store.folder.glob(f"{IMPORT}{HALF}*/")):
+        writer = folder.name.rpartition(HALF)[2].partition("-")[0]
+        if not (writer.isdigit() and exists(int(writer))):
+            yield Leftover("half-written folder", folder, partial(shutil.rmtree, folder))
     for folder in sorted(store.folder.iterdir()):
         found = WORK.fullmatch(folder.name)
         # One of a run that this store does not know may be in use for another store.

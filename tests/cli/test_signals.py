@@ -119,3 +119,53 @@ def test_a_terminal_that_is_closed_leaves_nothing_running(
     assert run.info.status == "KILLED"
     assert run.data.tags["nnexp.reason"] == "stopped by SIGHUP"
     assert not list(tmp_path.glob(".nnexp/crash-*.log"))
+
+
+STOPPED_INSIDE = """
+import os, signal, time
+import nnexp.cli.runs
+from nnexp.__main__ import script
+
+def stop():
+    os.kill(os.getpid(), signal.{name})
+    sum(range(1000))
+
+class Gone:
+    def __del__(self):
+        stop()
+
+class Named:
+    def __set_name__(self, owner, name):
+        stop()
+
+def swallowed(*_, **__):
+    Gone()
+    for _ in range(100):
+        time.sleep(0.1)
+
+def renamed(*_, **__):
+    class Has:
+        named = Named()
+
+nnexp.cli.runs.open_store = {what}
+script()
+"""
+
+
+@pytest.mark.parametrize("what", ["swallowed", "renamed"])
+@pytest.mark.parametrize(
+    ("name", "code"), [("SIGINT", 130), pytest.param("SIGTERM", 143, marks=pytest.mark.slow)]
+)
+def test_a_stop_that_a_library_swallows_or_renames_is_a_stop(
+    name: str, code: int, what: str, tmp_path: Path
+) -> None:
+    """Python prints what a destructor raises and goes on; of what a class raises it makes another.
+
+    Libraries have such places in their imports, which take the first seconds of a command.
+    """
+    program = STOPPED_INSIDE.format(name=name, what=what)
+    process = start("runs", cwd=tmp_path, python=("-c", program))
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == code, err
+    assert err.splitlines() == [f"nnexp: stopped by {'Ctrl-C' if name == 'SIGINT' else name}"]
+    assert not list(tmp_path.glob("**/crash-*.log"))

@@ -145,9 +145,9 @@ def test_a_folder_goes_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_an_epoch_that_is_trained_again_must_come_out_as_before(tmp_path: Path) -> None:
     log = RunLog(tmp_path / "run", begun())
     for step in range(3):
-        log.add_epoch(step, step, {"train/cost": 1.0 - step / 8, "odd": float("nan")})
+        log.add_epoch(step, 10 + step, {"train/cost": 1.0 - step / 8, "odd": float("nan")})
     log.add_epoch(1, 77, {"train/cost": 0.875, "odd": float("nan")})
-    assert log.logged.stamps == [0, 1, 2]
+    assert log.logged.stamps == [10, 11, 12]
     with pytest.raises(OtherValues, match=r"epoch 1 has come out otherwise .* 0\.876, not 0\.875"):
         log.add_epoch(1, 77, {"train/cost": 0.876, "odd": float("nan")})
     log.close()

@@ -56,6 +56,7 @@ def test_what_waits_is_sent_and_what_nobody_needs_goes(store: Store, tmp_path: P
         folder / f"sweep-{run.info.run_id}",
         folder / f"{run.info.run_id}-x1y2",
         folder / "runs" / "half.new999999999",
+        folder / "import.new999999999-x1y2",
         CheckpointFile(folder, run_key(store, "1", mark, swept=True)).path,
         folder / f"{'0' * 32}.checkpoint.new999999999",
     ]
@@ -66,10 +67,11 @@ def test_what_waits_is_sent_and_what_nobody_needs_goes(store: Store, tmp_path: P
         folder / "create.lock",
         # Of a process that is at work.
         folder / "runs" / f"half.new{os.getpid()}",
+        folder / f"import.new{os.getpid()}-x1y2",
         folder / f"{'1' * 32}.checkpoint.new{os.getpid()}",
     ]
     for path in [*left, *used]:
-        if path.suffix == "" or path.parent.name == "runs":
+        if path.suffix == "" or path.name.startswith(("half", "import")):
             path.mkdir()
         else:
             path.touch()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -16,7 +17,7 @@ from nnexp.record.events import Begun, Ended, Event, Values
 from nnexp.record.files import digests_in, sizes_in
 from nnexp.record.left_logs import settle
 from nnexp.record.log import write_whole
-from nnexp.record.log_folder import RUNS, remove
+from nnexp.record.log_folder import HALF, IMPORT, RUNS, remove
 from nnexp.record.projection import Projection, reopen
 from nnexp.record.seal import PARTS, TAG, parts_of, sealed
 from nnexp.record.sending import log
@@ -97,7 +98,8 @@ def _record(results: Results, store: Store, run: Run, experiment: str, parent: s
         FROM: f"{results.digest} {run.id}",
         **({"nnexp.sweep": parent, "mlflow.parentRunId": parent} if parent else {}),
     }
-    with TemporaryDirectory(dir=store.folder) as folder:
+    # `doctor` removes it should this process be killed, which it tells by the name.
+    with TemporaryDirectory(dir=store.folder, prefix=f"{IMPORT}{HALF}{os.getpid()}-") as folder:
         artifacts = Path(folder) / "artifacts"
         artifacts.mkdir()
         for name in carried(run.artifacts):

@@ -23,7 +23,7 @@ from nnexp.record.store import Store, open_store
 from nnexp.record.sweep import runs_where
 from nnexp.study.frames import runs_of_ids
 from nnexp.study.lookup import experiment_named
-from tests.cli.command import nnexp
+from tests.cli.command import nnexp, start
 from tests.docs.test_schemas import assert_laid_out
 from tests.inside import inside
 from tests.kernel.processors import PROCESSORS, compiling_for
@@ -57,6 +57,24 @@ def test_the_look_line_names_all_experiments_of_the_file(tmp_path: Path) -> None
     (look,) = [line for line in done.stdout.splitlines() if line.startswith("look ")]
     assert "--experiment one" in look
     assert "--experiment 'the other'" in look
+
+
+def test_what_an_import_leaves_that_is_killed_is_tidied_away(
+    exported: Exported, tmp_path: Path
+) -> None:
+    """Artifacts lie in a folder of their own until the log is whole, and `doctor` knows it."""
+    program = (
+        "import os\nfrom nnexp.study.exchange import recording\n"
+        "recording.write_whole = lambda *_: os._exit(9)\n"
+        "from nnexp.__main__ import script; script()"
+    )
+    process = start("import", str(exported.file), cwd=tmp_path, python=("-c", program))
+    assert process.wait(timeout=120) == 9
+    done = inside(tmp_path, "doctor")
+    assert done.returncode == 0, done.stderr
+    assert "removed: half-written folder " in done.stdout
+    folders = {path.name for path in (tmp_path / ".nnexp").iterdir() if path.is_dir()}
+    assert folders <= {"runs", "recorded"}
 
 
 def listed(folder: Path, *more: str) -> list[dict[str, object]]:
