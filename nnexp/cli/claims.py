@@ -128,8 +128,7 @@ def _show(verdicts: Verdicts, typed: str) -> None:
         cells = (bound_text(j.claim), measured_text(j), str(j.n) if j.n else "")
         table.add_row(escape(j.claim.claim), *map(escape, cells), verdict)
     console.print(table)
-    for line in (*_notes(verdicts), f"this table: {typed}"):
-        console.print(escape(line), highlight=False, soft_wrap=True)
+    console.say(*_notes(verdicts), f"this table: {typed}")
 
 
 def _notes(verdicts: Verdicts) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -14,7 +13,7 @@ from nnexp.study.effect_rows import EffectRow, chosen, effect_notes, effect_row
 from nnexp.study.effects import Contrast, Interaction, simple_effect
 from nnexp.study.metric import Metric
 from nnexp.study.two_keys import best_of, interacting, interaction_text, means, sides
-from nnexp.terminal import plain_table
+from nnexp.terminal import Console, plain_table
 
 NARROW = 100
 """On terminals of fewer columns, tables of differences do without some."""
@@ -40,10 +39,9 @@ def show_effects(console: Console, comparison: Comparison, metric: Metric, *, ev
     if wide - max(broken, 0) > console.width:
         table = _effects(comparison, rows, metric, narrow=True)
     console.print(table)
-    for line in effect_notes(comparison, len(shown), rest=", all with --pairs"):
-        console.print(escape(line), highlight=False)
+    console.say(*effect_notes(comparison, len(shown), rest=", all with --pairs"))
     for test in interacting(comparison):
-        console.print(escape(f"\nwarning: {interaction_text(comparison, test)}"), highlight=False)
+        console.say("", f"warning: {interaction_text(comparison, test)}")
         console.print(_cells(comparison, test, metric))
     if interacting(comparison):
         console.print()

@@ -95,6 +95,5 @@ def _print(table: TextTable) -> None:
     for row in table.rows:
         drawn.add_row(*map(escape, row))
     console.print(drawn)
-    for line in filter(None, (table.note, f"this table: {table.command}" if table.command else "")):
-        console.print(escape(line), highlight=False)
-    console.print()
+    made_by = f"this table: {table.command}" if table.command else ""
+    console.say(*filter(None, (table.note, made_by)), "")

@@ -6,7 +6,6 @@ import statistics
 import time
 from collections.abc import Mapping, Sequence
 
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn
 from rich.table import Table
@@ -14,6 +13,7 @@ from rich.text import Text
 
 from nnexp.config.rounding import settled
 from nnexp.config.varying_keys import columns_of, distinct_keys, short
+from nnexp.terminal import Console, plain_table
 
 
 class SweepProgress:
@@ -85,7 +85,7 @@ class SweepProgress:
         if self._progress is None:
             print(text, flush=True)
         else:
-            self.console.print(text, highlight=False, markup=False)
+            self.console.say(text)
 
     def _refresh(self) -> None:
         if self._progress is not None:
@@ -138,7 +138,7 @@ def results_table(
 ) -> Table:
     """`results` for the terminal."""
     header, rows = results(settings, metrics)
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = plain_table()
     numbers = header.index("n")
     for k, title in enumerate(header):
         if k < numbers:

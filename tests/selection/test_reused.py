@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import requests
-from rich.console import Console
 
 from nnexp.record.checkpoint import checkpoint_of, run_key
 from nnexp.record.log import unpacked
@@ -20,6 +19,7 @@ from nnexp.record.store import open_store
 from nnexp.runner.store_news import StoreNews
 from nnexp.selection import known_runs, session
 from nnexp.study.searched import searches
+from nnexp.terminal import Console
 from tests.cli.command import Typed
 from tests.inside import inside
 from tests.runner.typed import recorded
