@@ -15,7 +15,8 @@ from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
 from nnexp.record.store import open_store
 from nnexp.study.claims import Claim, claims_files, read_claims
-from nnexp.study.claims_judged import Judged, Verdicts, bound_text, count_text, judge, measured_text
+from nnexp.study.claims_judged import Judged, Verdicts, judge
+from nnexp.study.claims_text import bound_text, count_text, measured_text
 from nnexp.terminal import new_console, plain_table
 
 _STYLES = {"holds": "green", "does not hold": "red", "not resolved": "yellow"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nnexp.cli.network_tables import mean_with_interval
+from nnexp.cli.printed_tables import mean_with_interval
 from nnexp.config.plurals import some
 from nnexp.runner.run_text import command_there, option_of, recorded_lines
 from nnexp.selection.choosing import Trial

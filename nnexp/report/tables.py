@@ -12,7 +12,8 @@ from nnexp.report.labels import Measure
 from nnexp.report.pairs import Shown
 from nnexp.report.report_data import Material
 from nnexp.study.claims import claims_files, read_claims
-from nnexp.study.claims_judged import claims_table, judge
+from nnexp.study.claims_judged import judge
+from nnexp.study.claims_text import claims_table
 from nnexp.study.metric import Metric
 from nnexp.study.setting import open_text
 from nnexp.study.statistics import summarize

@@ -12,7 +12,7 @@ from nnexp.config.varying_keys import columns_of, distinct_keys, short
 from nnexp.record.environment import cores
 from nnexp.redact import redact
 from nnexp.runner.run_text import kept_labels, option_of, recorded_lines
-from nnexp.runner.sweep_progress import results, results_table
+from nnexp.runner.sweep_results import results, results_table
 from nnexp.runner.sweep_state import SweepState
 from nnexp.train.work import work
 

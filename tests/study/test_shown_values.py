@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from nnexp.cli.comparison_text import show
-from nnexp.cli.network_tables import mean_with_interval
+from nnexp.cli.printed_tables import mean_with_interval
 from nnexp.errors import UserError
 from nnexp.report.labels import number
 from nnexp.study.bootstrap import Interval
