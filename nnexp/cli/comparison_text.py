@@ -117,11 +117,10 @@ def _pairs(comparison: Comparison, metric: Metric, width: int) -> Table:
 
 def _cells(comparison: Comparison, pair: Pair, metric: Metric) -> dict[str, str]:
     """The numbers of a pair by the titles of their columns; of mixed settings none to judge by."""
-    unit = metric.difference_unit.strip()
     chance = pair.probability
     cells = {
         "pairs": str(pair.difference.n or "unpaired"),
-        f"A - B ({unit})" if unit else "A - B": metric.text(pair.mean, sign=True),
+        metric.difference_title: metric.text(pair.mean, sign=True),
     }
     if comparison.mixed:
         return cells

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from rich.markup import escape
 from rich.table import Table
 
-from nnexp.study.bootstrap import Interval
 from nnexp.study.compare import Comparison
 from nnexp.study.effect_rows import EffectRow, chosen, effect_notes, effect_row
 from nnexp.study.effects import Contrast, Interaction, simple_effect
@@ -57,10 +56,8 @@ def _effects(
     for title in ("A", "B") if narrow else ("effect of", "A", "B"):
         least = min(LABEL, longest) if title == "A" else None
         table.add_column(title, no_wrap=not narrow, overflow="fold", min_width=least)
-    unit = metric.difference_unit.strip()
-    difference = f"A - B ({unit})" if unit else "A - B"
     counts = () if narrow else ("seeds", "over")
-    for title in (*counts, difference, comparison.rule.interval_name, "p"):
+    for title in (*counts, metric.difference_title, comparison.rule.interval_name, "p"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("")
     for row in rows:
@@ -72,7 +69,7 @@ def _effects(
             escape(b),
             *(() if narrow else (row.seeds, row.over)),
             metric.text(row.mean, sign=True),
-            metric.span(Interval(row.low, row.high), sign=True),
+            metric.span(row.interval, sign=True),
             f"{e.p:.2g}",
             escape(row.verdict),
         )

@@ -93,8 +93,7 @@ def search_table(search: RecordedSearch) -> TextTable:
         )
         for trial in sorted(search.trials, key=lambda trial: _rank(search, trial))
     ]
-    unit = f" ({metric.unit.strip()})" if metric.unit.strip() else ""
-    head = ("trial", *keys, f"{metric.name}{unit}", "over the race", "state")
+    head = ("trial", *keys, f"{metric.name}{metric.unit_behind}", "over the race", "state")
     note = (
         "of a trial that was given up its last value; over the race: the mean over further seeds "
         "with its 95 % interval (docs/search.md)"

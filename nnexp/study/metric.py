@@ -40,6 +40,17 @@ class Metric:
         return " points"
 
     @property
+    def unit_behind(self) -> str:
+        """The unit behind the title of a column or an axis: ` (%)`; of none nothing."""
+        return f" ({self.unit.strip()})" if self.unit else ""
+
+    @property
+    def difference_title(self) -> str:
+        """The title of a column of differences: `A - B (points)`."""
+        unit = self.difference_unit.strip()
+        return f"A - B ({unit})" if unit else "A - B"
+
+    @property
     def lower_is_better(self) -> bool | None:
         """None where neither is better, as of a best epoch."""
         last = self.name.rpartition("/")[2]
@@ -93,6 +104,10 @@ class Metric:
         number = f"{self.scale * value:.6g}"
         unit = self.difference_unit
         return f"{number}{unit.removesuffix('s') if number == '1' and unit == ' points' else unit}"
+
+    def change(self, value: float) -> str:
+        """A difference with its sign and unit: `+0.21 points`."""
+        return f"{self.text(value, sign=True)}{self.difference_unit}"
 
     def difference(self, value: float) -> str:
         """The size of a difference, with its unit: `0.21 points`."""
