@@ -14,7 +14,7 @@ from nnexp.cli.options import Parser, command
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
 from nnexp.record.store import open_store
-from nnexp.study.claims import Claim, claims_files, read_claims
+from nnexp.study.claims import Claim, claims_file, claims_files, read_claims
 from nnexp.study.claims_judged import Judged, Verdicts, judge
 from nnexp.study.claims_text import bound_text, count_text, measured_text
 from nnexp.terminal import new_console, plain_table
@@ -74,7 +74,7 @@ def _chosen(
     wanted = [claim for claims in read.values() for claim in claims]
     single = {c.name: (path, c) for path in own.values() for c in read_claims(path)}
     for name in names:
-        path = own.get(name) or (Path(name) if name.endswith((".yaml", ".yml")) else None)
+        path = claims_file(name)
         if path is not None:
             read.setdefault(path, read_claims(path))
             wanted += read[path]
