@@ -10,7 +10,6 @@ import pandas as pd
 from nnexp.config.plurals import some
 from nnexp.config.rounding import settled
 from nnexp.study.metric import Metric, plain_zero
-from nnexp.study.statistics import Summary
 
 _NAMES = {
     ("cost.name", "crossentropy"): "cross-entropy",
@@ -101,11 +100,6 @@ class Measure(Metric):
         """A value without its unit; percentages and points have two decimals."""
         digits = 2 if self.scale == 100.0 else self.digits
         return number(value * self.scale, sign=sign, digits=digits)
-
-    def interval(self, summary: Summary) -> str:
-        """A mean with its interval: `96.03 (95.86 to 96.19)`; of one value the mean alone."""
-        mean, low, high = map(self.text, (summary.mean, summary.low, summary.high))
-        return mean if summary.n == 1 else f"{mean} ({low} to {high})"
 
     @property
     def heading(self) -> str:

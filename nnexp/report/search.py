@@ -73,11 +73,8 @@ def said(point: Mapping[str, str]) -> str:
 
 
 def _interval(metric: Metric, values: Sequence[float]) -> str:
-    if len(values) == 1:
-        return metric.text(values[0])
     summary = summarize(values, bounds=metric.bounds)
-    mean, low, high = map(metric.text, (summary.mean, summary.low, summary.high))
-    return f"{mean} ({low} to {high})"
+    return metric.with_interval(summary.mean, summary.interval)
 
 
 def search_table(search: RecordedSearch) -> TextTable:

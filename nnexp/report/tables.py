@@ -54,7 +54,8 @@ def _interval(column: pd.Series[float], measure: Measure) -> str:
     values = column.dropna().to_numpy(float)
     if not len(values):
         return ""
-    return measure.interval(summarize(values, bounds=measure.bounds))
+    summary = summarize(values, bounds=measure.bounds)
+    return measure.with_interval(summary.mean, summary.interval)
 
 
 def pairs_table(

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from nnexp.config.plurals import some
+from nnexp.study.bootstrap import Interval
 from nnexp.study.claims import OUTCOMES, Claim
 from nnexp.study.claims_judged import Judged
 from nnexp.study.text_table import TextTable
@@ -32,9 +33,9 @@ def measured_text(j: Judged) -> str:
     metric = j.claim.metric.metric
     if not math.isfinite(j.mean):
         return ""
-    if not math.isfinite(j.low) or j.n == 1:
+    if j.n == 1:
         return metric.text(j.mean)
-    return f"{metric.text(j.mean)} ({metric.text(j.low)} to {metric.text(j.high)})"
+    return metric.with_interval(j.mean, Interval(j.low, j.high))
 
 
 def count_text(judged: Sequence[Judged]) -> str:

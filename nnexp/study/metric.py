@@ -99,6 +99,12 @@ class Metric:
             return f"{low} or more"
         return f"{high} or less" if math.isfinite(interval.high) else "-"
 
+    def with_interval(self, mean: float, interval: Interval) -> str:
+        """A mean with its interval: `96.03 (95.86 to 96.19)`; where there is none, alone."""
+        if not (math.isfinite(interval.low) and math.isfinite(interval.high)):
+            return self.text(mean)
+        return f"{self.text(mean)} ({self.text(interval.low)} to {self.text(interval.high)})"
+
     def margin(self, value: float) -> str:
         """A difference as it was typed: `0.2 points`."""
         number = f"{self.scale * value:.6g}"

@@ -155,6 +155,15 @@ def test_runs_whose_processes_died_can_be_trained_again(
     assert f"{line}01234567 fedcba98, then the last line" in done.stdout
 
 
+def test_what_a_store_says_of_itself_steers_no_terminal(tmp_path: Path) -> None:
+    """It comes from a server: a sequence that clears the screen was printed as it is."""
+    outbox = Outbox(open_store(address(tmp_path)))
+    console = Console(record=True, width=200)
+    outbox.trouble = "busy \x1b[2J [bold]"
+    StoreNews(outbox, console, "what ends is kept").changes()
+    assert console.export_text() == ("busy \\x1b[2J [bold]: training goes on, what ends is kept\n")
+
+
 def test_what_is_wrong_with_a_store_is_told_once_not_at_each_batch(tmp_path: Path) -> None:
     outbox = Outbox(open_store(address(tmp_path)))
     console = Console(record=True, width=200)
