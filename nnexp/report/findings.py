@@ -1,6 +1,6 @@
 """What a page opens with: the answer in words, made from the runs by one rule for all.
 
-The metric is the first of `words.MEASURES` that all runs have: the gap where the test data was
+The metric is the first of `labels.MEASURES` that all runs have: the gap where the test data was
 watched, the test accuracy elsewhere. Settings are named with their means where there are few, else
 the extremes; then what the key that is asked about changes, as `compare` finds it.
 """
