@@ -22,14 +22,15 @@ from html import escape
 from pathlib import Path
 
 from nnexp.cli.export import main as export
-from nnexp.cli.network_tables import markdown
+from nnexp.cli.printed_tables import markdown
 from nnexp.errors import UserError
 from nnexp.record.store import open_store
 from nnexp.report.page import make_report
 from nnexp.report.plots import Drawn
 from nnexp.report.svg import png_file
 from nnexp.study.claims import Claim, claims_files, read_claims
-from nnexp.study.claims_judged import claims_table, judge
+from nnexp.study.claims_judged import judge
+from nnexp.study.claims_text import claims_table
 from nnexp.study.exchange.results import open_results
 from nnexp.study.preset import question_of
 from nnexp.study.text_table import TextTable

@@ -18,7 +18,7 @@ from nnexp.config.run_names import run_name
 from nnexp.config.schema import Config
 from nnexp.config.varying_keys import columns_of, distinct_keys
 from nnexp.errors import UserError
-from nnexp.runner.sweep_progress import SHOWN
+from nnexp.runner.sweep_results import SHOWN
 from nnexp.study.tables import final_table, settings_table
 
 if TYPE_CHECKING:

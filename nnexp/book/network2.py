@@ -32,14 +32,12 @@ from nnexp.book.layers import OURS, Layers
 from nnexp.book.pairs import vectorized_result
 from nnexp.book.saved import FileName
 from nnexp.book.session import (
-    MONITORED,
-    Lists,
     Session,
-    Told,
     session_of,
     true_or_false,
     whole_number,
 )
+from nnexp.book.sgd_output import MONITORED, Lists, Told
 from nnexp.book.unrecorded import Shuffles
 from nnexp.config.rules import MAX_SEED
 from nnexp.config.schema import Config, InitConfig

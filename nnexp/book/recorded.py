@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nnexp.book.pairs import TEST, TRAINING, first_of, whole
-from nnexp.book.session import MONITORED, Session, Told, kept
+from nnexp.book.session import Session
+from nnexp.book.sgd_output import MONITORED, Told, kept
 from nnexp.config.check import check
 from nnexp.config.schema import (
     Config,

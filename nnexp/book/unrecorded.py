@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from nnexp.book.layers import Layers
-from nnexp.book.session import (
+from nnexp.book.session import Session
+from nnexp.book.sgd_output import (
     EVALUATION_ACCURACY,
     EVALUATION_COST,
     TRAINING_ACCURACY,
     TRAINING_COST,
-    Session,
     Told,
     kept,
 )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nnexp.cli.verification_text import check_writable
+from nnexp.cli.verify_options import check_writable
 from nnexp.config.arguments import printable
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset

@@ -14,8 +14,9 @@ from nnexp.cli.options import Parser, command
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
 from nnexp.record.store import open_store
-from nnexp.study.claims import Claim, claims_files, read_claims
-from nnexp.study.claims_judged import Judged, Verdicts, bound_text, count_text, judge, measured_text
+from nnexp.study.claims import Claim, claims_file, claims_files, read_claims
+from nnexp.study.claims_judged import Judged, Verdicts, judge
+from nnexp.study.claims_text import bound_text, count_text, measured_text
 from nnexp.terminal import new_console, plain_table
 
 _STYLES = {"holds": "green", "does not hold": "red", "not resolved": "yellow"}
@@ -73,7 +74,7 @@ def _chosen(
     wanted = [claim for claims in read.values() for claim in claims]
     single = {c.name: (path, c) for path in own.values() for c in read_claims(path)}
     for name in names:
-        path = own.get(name) or (Path(name) if name.endswith((".yaml", ".yml")) else None)
+        path = claims_file(name)
         if path is not None:
             read.setdefault(path, read_claims(path))
             wanted += read[path]
@@ -128,8 +129,7 @@ def _show(verdicts: Verdicts, typed: str) -> None:
         cells = (bound_text(j.claim), measured_text(j), str(j.n) if j.n else "")
         table.add_row(escape(j.claim.claim), *map(escape, cells), verdict)
     console.print(table)
-    for line in (*_notes(verdicts), f"this table: {typed}"):
-        console.print(escape(line), highlight=False, soft_wrap=True)
+    console.say(*_notes(verdicts), f"this table: {typed}")
 
 
 def _notes(verdicts: Verdicts) -> list[str]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from nnexp.cli.comparison_data import everything, rows
 from nnexp.cli.comparison_text import show, show_images
 from nnexp.cli.formats import print_csv, print_json
-from nnexp.cli.options import Parser, add_selection, command, experiments, of_sweeps, read
+from nnexp.cli.options import Parser, command
+from nnexp.cli.run_options import add_selection, experiments, of_sweeps, read
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.record.check_seals import warnings_of

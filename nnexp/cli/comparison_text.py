@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -16,7 +15,7 @@ from nnexp.study.effect_rows import equivalent_line, short_verdict
 from nnexp.study.images import Images, sentence
 from nnexp.study.metric import Metric
 from nnexp.study.setting import Pair, open_text
-from nnexp.terminal import new_console, plain_table
+from nnexp.terminal import Console, new_console, plain_table
 
 LEFT_OUT = ("its interval", "exact p")
 """Columns that a narrow terminal does without."""
@@ -28,11 +27,10 @@ NAMED = 20
 def show(comparison: Comparison, *, pairs: bool) -> None:
     """Print it all; `pairs`: every pair of settings too."""
     console, metric = new_console(), Metric(comparison.metric)
-    for told in answer(comparison):
-        _say(console, told)
+    console.say(*answer(comparison))
     what = f"{comparison.metric} in {metric.unit.strip().replace('%', 'percent')}"
     what = (what if metric.unit else comparison.metric) + f", by {', '.join(comparison.by)}"
-    _say(console, f"\n{what}\n")
+    console.say("", what, "")
     console.print(_settings(comparison, metric))
     two = len(comparison.settings) == 2
     if comparison.effects and not two and comparison.against is None:
@@ -40,15 +38,14 @@ def show(comparison: Comparison, *, pairs: bool) -> None:
     if comparison.pairs and (two or pairs or comparison.against is not None):
         _show_pairs(console, comparison, metric)
     if comparison.mixed and comparison.pairs:
-        console.print("not judged: the settings are mixed, as the first note says")
+        console.say("not judged: the settings are mixed, as the first note says")
     if comparison.binomial is not None:
         error = f"{100 * comparison.binomial:.2f} points"
         beside = (
             "beside the spread over seeds: an accuracy measured on 10,000 images has a standard"
         )
-        _say(console, f"{beside} error of {error}")
-    for warning in comparison.warnings:
-        _say(console, f"note: {warning}")
+        console.say(f"{beside} error of {error}")
+    console.say(*(f"note: {warning}" for warning in comparison.warnings))
 
 
 def _settings(comparison: Comparison, metric: Metric) -> Table:
@@ -79,9 +76,9 @@ def _show_pairs(console: Console, comparison: Comparison, metric: Metric) -> Non
     console.print()
     console.print(_pairs(comparison, metric, console.width))
     if len(comparison.pairs) == 1 and comparison.against is None and not comparison.mixed:
-        _say(console, _verdict(comparison, comparison.pairs[0], metric))
-    for line in () if comparison.mixed else _tests(comparison):
-        _say(console, line)
+        console.say(_verdict(comparison, comparison.pairs[0], metric))
+    if not comparison.mixed:
+        console.say(*_tests(comparison))
 
 
 def _pairs(comparison: Comparison, metric: Metric, width: int) -> Table:
@@ -120,11 +117,10 @@ def _pairs(comparison: Comparison, metric: Metric, width: int) -> Table:
 
 def _cells(comparison: Comparison, pair: Pair, metric: Metric) -> dict[str, str]:
     """The numbers of a pair by the titles of their columns; of mixed settings none to judge by."""
-    unit = metric.difference_unit.strip()
     chance = pair.probability
     cells = {
         "pairs": str(pair.difference.n or "unpaired"),
-        f"A - B ({unit})" if unit else "A - B": metric.text(pair.mean, sign=True),
+        metric.difference_title: metric.text(pair.mean, sign=True),
     }
     if comparison.mixed:
         return cells
@@ -196,10 +192,11 @@ def _tests(comparison: Comparison) -> list[str]:
 def show_images(found: Images) -> None:
     """Print who wins and loses which images, and which are the hardest."""
     console, accuracy = new_console(), Metric(f"{found.set}/accuracy")
-    _say(console, f"\n{found.n:,} {found.set} images, counted from 0; {found.networks} networks")
+    what = f"{found.n:,} {found.set} images, counted from 0; {found.networks} networks"
+    console.say("", what)
     base, other = ("B", "A") if found.against else ("A", "B")
     for label in {pair.b if found.against else pair.a for pair in found.pairs}:
-        _say(console, f"{base}: {label}\n")
+        console.say(f"{base}: {label}", "")
     table = plain_table()
     table.add_column(other, overflow="fold", min_width=16)
     titles = ("seeds", "only A", "only B", "McNemar p", "A - B (points)", "95 % interval")
@@ -218,24 +215,23 @@ def show_images(found: Images) -> None:
     if found.pairs:
         console.print(table)
         many = f", corrected for {len(found.pairs)} pairs (Holm)" if len(found.pairs) > 1 else ""
-        _say(console, "only A, only B: images that only this one gets right, mean over seeds")
-        _say(console, f"McNemar p: exact, over all seeds, each image once{many}")
-        _say(console, "interval: over other seeds and other images (seed × image bootstrap)\n")
+        console.say(
+            "only A, only B: images that only this one gets right, mean over seeds",
+            f"McNemar p: exact, over all seeds, each image once{many}",
+            "interval: over other seeds and other images (seed × image bootstrap)",
+            "",
+        )
     for pair in found.pairs:
-        _say(console, sentence(pair, found.set))
-        for what, images in (("won", pair.won), ("lost", pair.lost)):
+        console.say(sentence(pair, found.set))
+        for word, images in (("won", pair.won), ("lost", pair.lost)):
             if images:
-                _say(console, f"  {what}: {_listed(images)}")
+                console.say(f"  {word}: {_listed(images)}")
     hardest = ", ".join(f"{image} (by {right})" for image, right in found.hardest)
-    _say(console, f"right by the fewest of {found.networks} networks: {hardest}")
-    _say(console, f"right by none: {found.none_right}; by all: {found.all_right}")
+    console.say(f"right by the fewest of {found.networks} networks: {hardest}")
+    console.say(f"right by none: {found.none_right}; by all: {found.all_right}")
 
 
 def _listed(images: Sequence[int]) -> str:
     more = len(images) - NAMED
     tail = f" and {more} more (--format json names all)" if more > 0 else ""
     return ", ".join(map(str, images[:NAMED])) + tail
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(escape(text), highlight=False)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nnexp.cli.formats import add_format, done, said_beside
-from nnexp.cli.options import Parser, add_choice, choice_of, said
+from nnexp.cli.options import Parser
+from nnexp.cli.run_options import add_choice, choice_of, said
 from nnexp.errors import UserError
 from nnexp.record.removal import check_removable, delete, remove_for_good
 from nnexp.record.store import Store, open_store

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from nnexp.study.bootstrap import Interval
 from nnexp.study.compare import Comparison
 from nnexp.study.effect_rows import EffectRow, chosen, effect_notes, effect_row
 from nnexp.study.effects import Contrast, Interaction, simple_effect
 from nnexp.study.metric import Metric
 from nnexp.study.two_keys import best_of, interacting, interaction_text, means, sides
-from nnexp.terminal import plain_table
+from nnexp.terminal import Console, plain_table
 
 NARROW = 100
 """On terminals of fewer columns, tables of differences do without some."""
@@ -40,10 +38,9 @@ def show_effects(console: Console, comparison: Comparison, metric: Metric, *, ev
     if wide - max(broken, 0) > console.width:
         table = _effects(comparison, rows, metric, narrow=True)
     console.print(table)
-    for line in effect_notes(comparison, len(shown), rest=", all with --pairs"):
-        console.print(escape(line), highlight=False)
+    console.say(*effect_notes(comparison, len(shown), rest=", all with --pairs"))
     for test in interacting(comparison):
-        console.print(escape(f"\nwarning: {interaction_text(comparison, test)}"), highlight=False)
+        console.say("", f"warning: {interaction_text(comparison, test)}")
         console.print(_cells(comparison, test, metric))
     if interacting(comparison):
         console.print()
@@ -59,10 +56,8 @@ def _effects(
     for title in ("A", "B") if narrow else ("effect of", "A", "B"):
         least = min(LABEL, longest) if title == "A" else None
         table.add_column(title, no_wrap=not narrow, overflow="fold", min_width=least)
-    unit = metric.difference_unit.strip()
-    difference = f"A - B ({unit})" if unit else "A - B"
     counts = () if narrow else ("seeds", "over")
-    for title in (*counts, difference, comparison.rule.interval_name, "p"):
+    for title in (*counts, metric.difference_title, comparison.rule.interval_name, "p"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("")
     for row in rows:
@@ -74,7 +69,7 @@ def _effects(
             escape(b),
             *(() if narrow else (row.seeds, row.over)),
             metric.text(row.mean, sign=True),
-            metric.span(Interval(row.low, row.high), sign=True),
+            metric.span(row.interval, sign=True),
             f"{e.p:.2g}",
             escape(row.verdict),
         )

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnexp.cli.network_tables import add_networks, mean_with_interval, networks, print_tables
+from nnexp.cli.network_options import add_networks, networks
 from nnexp.cli.options import Parser, command
+from nnexp.cli.printed_tables import mean_with_interval, print_tables
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.record.store import Store, open_store

@@ -16,7 +16,7 @@ from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
 from nnexp.record.mlflow_settings import wait_for_answers
 from nnexp.record.store import Store, open_store
-from nnexp.study.claims import claims_files, read_claims
+from nnexp.study.claims import claims_file, claims_files, read_claims
 from nnexp.study.compare import compare
 from nnexp.study.exchange.archive import SIGNATURE, SUFFIX, archived, write_asked
 from nnexp.study.exchange.conclusions import concluded
@@ -119,8 +119,8 @@ def _claims(options: argparse.Namespace) -> dict[str, str]:
     own = [name for name in options.experiment or () if name in known]
     found = {}
     for name in dict.fromkeys([*own, *options.claims]):
-        path = known.get(name) or Path(name)
-        if name not in known and path.suffix not in (".yaml", ".yml"):
+        path = claims_file(name)
+        if path is None:
             near = suggestion(name, known)
             raise UserError(f"--claims {name}: allowed: {', '.join(known)}, or a YAML file{near}")
         read_claims(path)  # What is wrong with it is said before anything else is done.

@@ -67,7 +67,7 @@ def _fork(options: argparse.Namespace) -> str:
         _say(store, plan, str(found.info.run_id), final, console)
         console.say("recorded before; nothing was trained")
         return str(found.info.run_id)
-    console.say(*header(plan.config, plan.dataset).splitlines())
+    console.say(*header(plan.config, plan.dataset))
     console.say(f"  run {plan.parent.info.run_id[:8]} to epoch {plan.at}, then {plan.what}")
     compile_ahead([plan.config], console.say)
     forked = train_fork(store, plan, RunProgress(console))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nnexp.cli.formats import add_format, done, said_beside
-from nnexp.cli.options import Parser, add_choice, choice_of, said
+from nnexp.cli.options import Parser
+from nnexp.cli.run_options import add_choice, choice_of, said
 from nnexp.errors import UserError
 from nnexp.record.clock import shown_time
 from nnexp.record.removal import restore

@@ -11,7 +11,8 @@ import pandas as pd
 from rich.cells import cell_len
 
 from nnexp.cli.formats import print_json
-from nnexp.cli.options import Parser, add_selection, experiments, filters, selected
+from nnexp.cli.options import Parser
+from nnexp.cli.run_options import add_selection, experiments, filters, selected
 from nnexp.config.plurals import some
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError

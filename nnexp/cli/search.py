@@ -9,9 +9,9 @@ from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
 
 from nnexp.cli.formats import add_format, print_json
-from nnexp.cli.network_tables import FORMS as PRINTED
-from nnexp.cli.network_tables import print_tables
 from nnexp.cli.options import Parser, seconds
+from nnexp.cli.printed_tables import FORMS as PRINTED
+from nnexp.cli.printed_tables import print_tables
 from nnexp.cli.search_text import endings, plain, tables
 from nnexp.output import unfailing_output
 from nnexp.selection.plan import METRICS, Asked

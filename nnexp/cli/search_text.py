@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nnexp.cli.network_tables import mean_with_interval
+from nnexp.cli.printed_tables import mean_with_interval
 from nnexp.config.plurals import some
 from nnexp.runner.run_text import command_there, option_of, recorded_lines
 from nnexp.selection.choosing import Trial
@@ -38,7 +38,7 @@ def _finalists(searched: Searched) -> TextTable:
         )
         for t in ranked
     ]
-    head = ("trial", *keys, "seeds", f"{metric.name}{_unit(metric)}", "verdict")
+    head = ("trial", *keys, "seeds", f"{metric.name}{metric.unit_behind}", "verdict")
     tried = len(searched.chosen.trials)
     note = (
         f"the best of {tried} trials, over seeds that they were not chosen by; 95 % intervals; "
@@ -51,24 +51,20 @@ def _values(searched: Searched, trial: Trial, metric: Metric) -> str:
     values = [searched.metric.sign * v for v in trial.raced.values()] or [
         searched.metric.sign * trial.mean
     ]
-    return mean_with_interval(values, metric.scale, 2 if metric.scale == 100.0 else 4)
-
-
-def _unit(metric: Metric) -> str:
-    return " (%)" if metric.scale == 100.0 else ""
+    return _mean(values, metric)
 
 
 def _overview(found: Sequence[Searched]) -> TextTable:
     metric, test = found[0].metric, Metric(found[0].metric.tested)
-    unit = _unit(metric)
+    unit = metric.unit_behind
     head = ("best setting", "unresolved", f"validation{unit}", "optimism", f"test{unit}")
     rows = [
         (
             said({**searched.plan.here, **searched.best}),
             str(len(searched.chosen.unresolved) - 1),
-            _summary(searched.fresh(searched.metric.name), searched.metric, digits=1),
+            _mean(searched.fresh(searched.metric.name), searched.metric, digits=1),
             _optimism(searched, searched.metric),
-            _summary(searched.fresh(test.name), test, digits=1),
+            _mean(searched.fresh(test.name), test, digits=1),
         )
         for searched in found
     ]
@@ -92,10 +88,10 @@ def _measured(found: Sequence[Searched]) -> str:
     return f"validation is not one metric, but {which}, as the best epoch is kept there; these"
 
 
-def _summary(summary: Summary | None, metric: Metric, digits: int = 2) -> str:
-    if summary is None:
+def _mean(values: Summary | Sequence[float] | None, metric: Metric, digits: int = 2) -> str:
+    if values is None:
         return "-"
-    return mean_with_interval(summary, metric.scale, digits if metric.scale == 100.0 else 4)
+    return mean_with_interval(values, metric.scale, digits if metric.scale == 100.0 else 4)
 
 
 def _optimism(searched: Searched, metric: Metric) -> str:
@@ -114,13 +110,13 @@ def endings(searched: Searched, typed: str) -> list[str]:
     if fresh is not None:
         seeds = some(fresh.n, "fresh seed")
         lines.append(
-            f"validation {_summary(fresh, metric)}{metric.unit} over {seeds}; in "
+            f"validation {_mean(fresh, metric)}{metric.unit} over {seeds}; in "
             f"the search {metric.text(searched.seen)}: optimism "
             f"{_optimism(searched, metric)}{metric.difference_unit}"
         )
     if tested is not None:
         lines.append(
-            f"test       {_summary(tested, test)}{test.unit} over the same runs: the first look "
+            f"test       {_mean(tested, test)}{test.unit} over the same runs: the first look "
             "of this search at test data"
         )
     if searched.importance:

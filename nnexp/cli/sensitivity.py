@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nnexp.cli.network_tables import add_networks, mean_with_interval, networks, print_tables
+from nnexp.cli.network_options import add_networks, networks
 from nnexp.cli.options import Parser, command
+from nnexp.cli.printed_tables import mean_with_interval, print_tables
 from nnexp.data.dataset import Examples
 from nnexp.errors import UserError
 from nnexp.record.store import open_store

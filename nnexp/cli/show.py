@@ -15,6 +15,7 @@ from rich.table import Table
 
 from nnexp.cli.formats import add_format, print_json, said_beside
 from nnexp.cli.options import Parser
+from nnexp.cli.sparkline import sparkline
 from nnexp.config.compose import config_dir
 from nnexp.config.presets import preset_sha256
 from nnexp.config.schema import TrackingConfig
@@ -34,8 +35,6 @@ from nnexp.train.predict import outputs
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-BARS = "▁▂▃▄▅▆▇█"
-COLUMNS = 60
 WORST = 5
 TRAINED = ("run", "fork")
 """Kinds of runs that are a network with its curves."""
@@ -224,17 +223,6 @@ def _curves(curves: pd.DataFrame, console: Console) -> None:
     if table.row_count:
         console.print()
         console.print(table)
-
-
-def sparkline(values: np.ndarray[tuple[int], np.dtype[np.float64]], columns: int = COLUMNS) -> str:
-    """A curve as a line of bars, at most `columns` wide, from its least to its greatest value."""
-    parts = np.array_split(values, min(columns, len(values)))
-    means = np.array([part.mean() for part in parts])
-    low, high = float(means.min()), float(means.max())
-    if not high > low:
-        return BARS[0] * len(means)
-    heights = np.rint((means - low) / (high - low) * (len(BARS) - 1)).astype(int)
-    return "".join(BARS[height] for height in heights)
 
 
 def _mistakes(rebuilt: Rebuilt, console: Console) -> None:

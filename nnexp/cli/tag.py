@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nnexp.cli.formats import add_format, done, said_beside
-from nnexp.cli.options import Parser, add_choice, choice_of, said
+from nnexp.cli.options import Parser
+from nnexp.cli.run_options import add_choice, choice_of, said
 from nnexp.config.arguments import printable
 from nnexp.config.check_arguments import check_tag
 from nnexp.config.rules import MAX_NAME, MAX_TEXT

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 from rich.markup import escape
 
-from nnexp.cli.options import experiments, read
+from nnexp.cli.run_options import experiments, read
 from nnexp.config.command import changed
 from nnexp.config.compose import from_params
 from nnexp.config.plurals import some

@@ -10,15 +10,14 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from nnexp.cli.bisect import add_bisect_options, bisect, check_bisect_options
+from nnexp.cli.file_verdict import Verification
 from nnexp.cli.formats import add_format, print_json, said_beside
 from nnexp.cli.import_file import tell_problems
 from nnexp.cli.options import Parser
 from nnexp.cli.verification_text import (
-    Verification,
     changed,
     introduce,
     plain,
-    run_named,
     say,
     tell_conclusions,
     tell_log,
@@ -29,6 +28,7 @@ from nnexp.cli.verify_options import (
     check_file_options,
     is_file,
     refuse_file_options,
+    run_named,
 )
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError

@@ -6,12 +6,14 @@ import argparse
 import os
 import secrets
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from nnexp.cli.options import seconds
-from nnexp.cli.verification_text import check_writable
+from nnexp.cli.verification_text import SHOWN
 from nnexp.errors import UserError
 from nnexp.study.exchange.archive import SUFFIX
+from nnexp.study.exchange.manifest import Run
 from nnexp.study.exchange.page import PAGE
 from nnexp.study.exchange.signature import read_private, read_public
 
@@ -127,3 +129,27 @@ def _budget(text: str | None) -> float | None:
     if (found := seconds(text.strip())) is None:
         raise UserError(f"--budget {text}: allowed: a time such as 90s, 10min or 2h")
     return found
+
+
+def run_named(runs: Sequence[Run], prefix: str) -> Run:
+    """The run of a file with an id that begins so.
+
+    Raises:
+        UserError: there is none, or there are several.
+    """
+    found = [run for run in runs if run.id.startswith(prefix.lower())] if prefix else []
+    if len(found) != 1:
+        how = "several runs" if found else "no run"
+        there = ", ".join(run.id[:8] for run in runs[:SHOWN])
+        raise UserError(f"--run {prefix}: {how} of the file; allowed: one of {there}")
+    return found[0]
+
+
+def check_writable(option: str, path: Path) -> None:
+    """Refuse a file that cannot be written before an hour is spent.
+
+    Raises:
+        UserError: its folder is not there.
+    """
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise UserError(f"{option} {path}: allowed: a file in a folder that is there")

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nnexp.cli.options import Parser
-from nnexp.cli.show import sparkline
+from nnexp.cli.sparkline import sparkline
 from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.record.clock import now
@@ -144,9 +144,9 @@ def _result(metrics: dict[str, float]) -> str:
     return ", ".join(f"{label} {metrics[name]:.2%}" for name, label in names if name in metrics)
 
 
-def _counts(sweep: RunningSweep) -> str:
+def _counts(sweep: RunningSweep, *, left: bool = True) -> str:
     said = f"{sweep.done} of {sweep.total} done, {sweep.failed} failed, {sweep.missing} missing"
-    if sweep.status == "RUNNING" and sweep.seconds_left is not None:
+    if left and sweep.status == "RUNNING" and sweep.seconds_left is not None:
         said += f", about {clock(sweep.seconds_left)} left"
     return said
 
@@ -177,8 +177,8 @@ def _line(item: RunningSweep | RunningRun) -> str:
     if not item.mark.alive:
         return f"{item.mark.shown}: {_GONE}"
     if isinstance(item, RunningSweep):
-        said = f"{item.done} of {item.total} done, {item.failed} failed, {item.missing} missing"
-        return f"{item.mark.shown}: {said}" + (f"; {_last(item.last[0])}" if item.last else "")
+        last = f"; {_last(item.last[0])}" if item.last else ""
+        return f"{item.mark.shown}: {_counts(item, left=False)}{last}"
     parts = [f"epoch {item.epoch} of {item.epochs}"]
     parts += [f"cost {item.cost[-1]:.4g}"] if item.cost else []
     parts += [f"validation {item.accuracy:.2%}"] if item.accuracy is not None else []

@@ -199,10 +199,13 @@ def write_into(log: RunLog) -> Path:
     return log.artifacts
 
 
+NOTED = ("test/accuracy", "best/test_accuracy", "best/validation_accuracy", "gap/final")
+"""The results that the description of a run, or of a mean, says."""
+
+
 def _result_tags(config: Config, outcome: Outcome) -> dict[str, str]:
     """The tags that a run has at its end; its description in the MLflow UI is the result."""
-    names = ("test/accuracy", "best/test_accuracy", "best/validation_accuracy", "gap/final")
-    said = [f"{n} {outcome.metrics[n]:.2%}" for n in names if n in outcome.metrics]
+    said = [f"{n} {outcome.metrics[n]:.2%}" for n in NOTED if n in outcome.metrics]
     return {
         "nnexp.weights_sha256": weights_sha256(outcome.parameters),
         "nnexp.epochs": str(outcome.epochs),

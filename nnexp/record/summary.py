@@ -18,7 +18,7 @@ from scipy.special import stdtrit
 from nnexp.config.rounding import settled
 from nnexp.config.run_names import setting_names_of
 from nnexp.config.schema import Config
-from nnexp.record.description import owner_tags
+from nnexp.record.description import NOTED, owner_tags
 from nnexp.record.mlflow_private import COLOUR, DELETED
 from nnexp.record.palette import next_colour
 from nnexp.record.store import Store
@@ -36,8 +36,6 @@ MOST_VALUES = {"database": 5_000_000, "server": 500_000}
 
 _BOUNDED = ("/cost", "accuracy")
 """Counts and parts of the cost have no bounds of their own: they would double what is written."""
-
-_NOTED = ("test/accuracy", "best/test_accuracy", "best/validation_accuracy", "gap/final")
 
 
 @dataclass(frozen=True)
@@ -201,7 +199,7 @@ def _note(setting: Setting, curves: pd.DataFrame) -> str:
     said = [
         f"{name} **{settled(row['mean']):.2%}** ({row['low']:.2%} to {row['high']:.2%})"
         for name, row in last.iterrows()
-        if name in _NOTED
+        if name in NOTED
     ]
     return (
         f"Mean of {len(setting.seeds)} runs (seeds {seeds}) and its 95 % interval (Student's t "

@@ -8,6 +8,7 @@ from nnexp.config.plurals import some
 from nnexp.report.chart import Chart, line_of
 from nnexp.report.learning import published_lines
 from nnexp.report.report_data import Material
+from nnexp.study.metric import Metric
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,10 @@ def _chart(material: Material, number: int, panel: Panel) -> Chart | None:
     settings = [s for s in material.drawn if s in set(runs["setting"])]
     behind, ours = [], []
     for index, metric in enumerate(panel.metrics):
-        scale = 100.0 if metric.endswith("accuracy") else 1.0
         what = metric.partition("/")[0] if len(panel.metrics) > 1 else ""
         for setting in settings:
             for line in published_lines(
-                material, metric, setting, scale, first=panel.first, last=panel.last
+                material, metric, setting, first=panel.first, last=panel.last
             ):
                 label = f"{what} published".strip()
                 behind.append(replace(line, label=label, dash=index))
@@ -68,7 +68,7 @@ def _chart(material: Material, number: int, panel: Panel) -> Chart | None:
             label = ", ".join(filter(None, [setting if len(settings) > 1 else "", what or "ours"]))
             # One of several lines is told from the others; alone it has its setting's colour.
             style = index if what else material.style[setting]
-            ours.append(line_of(band, f"{label} ({runs_of})", style, scale=scale))
+            ours.append(line_of(band, f"{label} ({runs_of})", style, scale=Metric(metric).scale))
     if not ours:
         return None
     title = f"{panel.title}: {panel.images:,} images"

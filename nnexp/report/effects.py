@@ -43,10 +43,10 @@ def effect_sentence(
     row = effect_row(effect, Metric(comparison.metric))
     a, b = (level_said(comparison, material, effect.at, level) for level in (row.a, row.b))
     tail = "" if effect.resolved else f": {row.verdict}"
+    span = measure.span(row.interval, sign=True)
     return (
         f"{capital(a)} against {b}, mean over {row.over} combinations of the rest: "
-        f"{measure.change(row.mean)} "
-        f"({comparison.rule.interval_name} {measure.span((row.low, row.high))}){tail}."
+        f"{measure.change(row.mean)} ({comparison.rule.interval_name} {span}){tail}."
     )
 
 
@@ -73,16 +73,15 @@ def effects_table(
             (
                 f"{a} against {b}",
                 measure.text(row.mean, sign=True),
-                measure.span((row.low, row.high)),
+                measure.span(row.interval, sign=True),
                 f"{effect.p:.2g}",
                 row.seeds,
                 row.over,
                 row.verdict,
             )
         )
-    unit = f" ({measure.difference_unit})" if measure.difference_unit else ""
     head = (
-        "A against B", f"A - B{unit}", comparison.rule.interval_name,
+        "A against B", measure.difference_title, comparison.rule.interval_name,
         "p", "seeds", "over", "verdict",
     )  # fmt: skip
     note = "; ".join(effect_notes(comparison, len(shown), rest=""))

@@ -57,11 +57,11 @@ def sections(
 
 
 def _dots(material: Material) -> list[Drawn]:
-    early = any(m.metric == "epochs" for m in material.measures)
+    early = any(m.name == "epochs" for m in material.measures)
     return [
         dots(material, measure)
         for measure in material.measures
-        if measure.metric in _DOTS and (early or not measure.metric.startswith("time/"))
+        if measure.name in _DOTS and (early or not measure.name.startswith("time/"))
     ]
 
 

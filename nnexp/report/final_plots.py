@@ -18,7 +18,6 @@ from nnexp.report.plots import TEXT, WIDTH, Drawn, inches, label_inside, new_pic
 from nnexp.report.report_data import Material
 from nnexp.study.bootstrap import Interval
 from nnexp.study.compare import Comparison, Setting
-from nnexp.study.metric import Metric
 from nnexp.study.statistics import summarize
 
 ROWS = 24
@@ -39,7 +38,7 @@ _MARKERS = "Dos^vP*X"
 
 def dots(material: Material, measure: Measure) -> Drawn:
     """Every run a dot, its setting's mean with the 95 % interval; the published value as a line."""
-    measured = set(material.runs.dropna(subset=[measure.metric])["setting"])
+    measured = set(material.runs.dropna(subset=[measure.name])["setting"])
     settings = [setting for setting in material.some(ROWS) if setting in measured]
     longest = max(map(len, settings))
     beside = len(settings) > _MANY and longest <= _LONGEST
@@ -49,9 +48,9 @@ def dots(material: Material, measure: Measure) -> Drawn:
     axes = inches(figure, left, 0.5, WIDTH - left - 0.2, height)
     told, several = [], False
     for row, setting in enumerate(reversed(settings)):
-        runs = material.runs[material.runs["setting"] == setting][measure.metric]
+        runs = material.runs[material.runs["setting"] == setting][measure.name]
         values = measure.scale * runs.dropna().to_numpy(np.float64)
-        low, high = Metric(measure.metric).bounds
+        low, high = measure.bounds
         summary = summarize(values, bounds=Interval(measure.scale * low, measure.scale * high))
         hue = colour(material.style[setting])
         axes.plot(values, np.full(len(values), row), "o", color=GREY, markersize=3, alpha=0.6)
@@ -60,7 +59,7 @@ def dots(material: Material, measure: Measure) -> Drawn:
             axes.plot([summary.low, summary.high], [row, row], color=hue, linewidth=2.2)
         marker = _MARKERS[material.style[setting] % len(_MARKERS)]
         axes.plot([summary.mean], [row], marker, color=hue, markersize=6)
-        for value in material.printed(setting, measure.metric):
+        for value in material.printed(setting, measure.name):
             at = [measure.scale * value] * 2
             axes.plot(at, [row - 0.3, row + 0.2], color=PUBLISHED_COLOUR, linewidth=2.5)
         if beside:
@@ -75,13 +74,13 @@ def dots(material: Material, measure: Measure) -> Drawn:
     quiet(axes)
     axes.spines["left"].set_visible(False)
     axes.yaxis.set_visible(False)
-    axes.set_xlabel(measure.unit if beside else measure.heading, size=TEXT, color=INK)
-    printed = any(measure.metric in known.final for known in material.published if known.setting)
+    axes.set_xlabel(measure.unit.strip() if beside else measure.heading, size=TEXT, color=INK)
+    printed = any(measure.name in known.final for known in material.published if known.setting)
     note = "each run a dot"
     note += "; the mean with its 95 % interval" if several else ""
     note += "; the published value a grey bar" if printed else ""
     text = f"{measure.title}, mean of every setting: {'; '.join(reversed(told))}."
-    name = measure.metric.replace("/", "_")
+    name = measure.name.replace("/", "_")
     return Drawn(f"dots_{name}", f"{measure.title}: every run", text, figure, note)
 
 

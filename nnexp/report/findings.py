@@ -1,6 +1,6 @@
 """What a page opens with: the answer in words, made from the runs by one rule for all.
 
-The metric is the first of `words.MEASURES` that all runs have: the gap where the test data was
+The metric is the first of `labels.MEASURES` that all runs have: the gap where the test data was
 watched, the test accuracy elsewhere. Settings are named with their means where there are few, else
 the extremes; then what the key that is asked about changes, as `compare` finds it.
 """
@@ -61,10 +61,10 @@ def _interaction(comparison: Comparison, test: Interaction) -> str:
 def _besides(material: Material) -> list[str]:
     """The means of another metric that the key in question is about."""
     wanted = BESIDES.get(material.keys[-1]) if material.keys else None
-    measure = next((m for m in material.measures if m.metric == wanted), None)
+    measure = next((m for m in material.measures if m.name == wanted), None)
     if measure is None or len(material.settings) > _SAID:
         return []
-    means = material.runs.groupby("setting")[measure.metric].mean()
+    means = material.runs.groupby("setting")[measure.name].mean()
     parts = [f"{measure.text(means[setting])} for {setting}" for setting in material.settings]
     return [f"{measure.title}: {'; '.join(parts)}."]
 
@@ -88,19 +88,20 @@ def warnings(material: Material, comparison: Comparison | None) -> list[str]:
 
 def _means(material: Material, measure: Measure, comparison: Comparison | None) -> str:
     if comparison is None:
-        means = material.runs.groupby("setting")[measure.metric].mean().sort_values()
-        unit = f" {measure.unit}" if measure.unit else ""
+        means = material.runs.groupby("setting")[measure.name].mean().sort_values()
         best, worst = means.index[-1], means.index[0]
         if best == worst:
-            n = some(int(material.runs[measure.metric].notna().sum()), "run")
-            spread = material.runs[measure.metric].std()
+            n = some(int(material.runs[measure.name].notna().sum()), "run")
+            spread = material.runs[measure.name].std()
             sd = f" (sd {measure.text(float(spread))})" if math.isfinite(spread) else ""
-            values = material.printed(str(best), measure.metric)[:1]
+            values = material.printed(str(best), measure.name)[:1]
             printed = "".join(f"; published {measure.text(value)}" for value in values)
-            return f"{measure.title}: {measure.text(means.iloc[0])}{unit}{sd}, {n}{printed}."
+            return (
+                f"{measure.title}: {measure.text(means.iloc[0])}{measure.unit}{sd}, {n}{printed}."
+            )
         return (
-            f"{measure.title}: from {measure.text(means.iloc[0])}{unit} ({worst}) to "
-            f"{measure.text(means.iloc[-1])}{unit} ({best})."
+            f"{measure.title}: from {measure.text(means.iloc[0])}{measure.unit} ({worst}) to "
+            f"{measure.text(means.iloc[-1])}{measure.unit} ({best})."
         )
     ranked = sorted(comparison.settings, key=lambda s: -s.summary.mean)
     if len(ranked) <= FEW:
@@ -117,19 +118,18 @@ def _means(material: Material, measure: Measure, comparison: Comparison | None) 
 
 def _mean(setting: Setting, measure: Measure, *, interval: bool = True) -> str:
     m = setting.summary
-    unit = f" {measure.unit}" if measure.unit else ""
     notes = []
     if interval and math.isfinite(m.low):
         notes.append(f"95 % interval {measure.text(m.low)} to {measure.text(m.high)}, n = {m.n}")
     if setting.published is not None:
         notes.append(f"published {measure.text(setting.published)}")
     note = f" ({'; '.join(notes)})" if notes else ""
-    return f"{measure.text(m.mean)}{unit} for {setting.name}{note}"
+    return f"{measure.text(m.mean)}{measure.unit} for {setting.name}{note}"
 
 
 def _difference(shown: Shown, measure: Measure) -> str:
     d = shown.pair.difference
     where = f" ({shown.rest})" if shown.rest else ""
-    told = f"{measure.change(d.mean)} (95 % interval {measure.span((d.low, d.high))})"
+    told = f"{measure.change(d.mean)} (95 % interval {measure.span(d.interval, sign=True)})"
     tail = "" if shown.pair.resolved else f": {verdict(shown, measure)}"
     return f"{capital(shown.a)} against {shown.b}{where}: {told}{tail}."

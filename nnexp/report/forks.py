@@ -19,6 +19,7 @@ from nnexp.report.palette import PUBLISHED
 from nnexp.report.plots import Drawn, Section, draw
 from nnexp.report.report_data import Material
 from nnexp.study.frames import curves_of, select
+from nnexp.study.metric import Metric
 from nnexp.study.text_table import TextTable
 
 DRAWN = 8
@@ -27,7 +28,7 @@ _LINES = 6
 """So many forks of one run are told apart."""
 _SETS = ("test", "validation", "train")
 _SAID = {"data_cost": "cost", "accuracy": "accuracy (%)"}
-_ACCURACY = next(measure for measure in MEASURES if measure.metric == FINAL)
+_ACCURACY = next(measure for measure in MEASURES if measure.name == FINAL)
 
 
 @dataclass(frozen=True)
@@ -150,8 +151,7 @@ def _line(
     part = curves[(curves["run_id"] == run.info.run_id) & (curves["metric"] == metric)]
     part = part[part["step"] >= first].sort_values("step")
     part = part.iloc[thinned(part["step"].to_numpy(np.float64))]
-    scale = 100.0 if metric.endswith("accuracy") else 1.0
-    values = part["value"].to_numpy(np.float64) * scale
+    values = part["value"].to_numpy(np.float64) * Metric(metric).scale
     return Series(label, part["step"].to_numpy(np.float64), values, style=style)
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from nnexp.config.plurals import some
 from nnexp.config.varying_keys import short
 from nnexp.record.figures.style import INK, SEQUENTIAL, quiet
-from nnexp.report.labels import FINAL, number
+from nnexp.report.labels import FINAL
 from nnexp.report.learning import SIZE
 from nnexp.report.plots import TEXT, Drawn, label_inside, panels
 from nnexp.report.report_data import Material
@@ -157,8 +157,8 @@ def best_table(found: Sequence[Grid]) -> TextTable | None:
             f"{grid.columns[grid.best[1]]:g}",
             f"{grid.columns[grid.best[1]] / grid.size:.1g}",
             f"{grid.rows[grid.best[0]]:g}",
-            _text(grid.validation),
-            _text(grid.test),
+            CHOSEN_BY.with_interval(grid.validation.mean, grid.validation.interval),
+            Metric(FINAL).with_interval(grid.test.mean, grid.test.interval),
             f"{int(grid.level.sum()) - 1} of {grid.level.size - 1}",
             _span(grid.columns, np.any(grid.level, axis=0)),
             _span(grid.rows, np.any(grid.level, axis=1)),
@@ -188,13 +188,6 @@ def grid_answers(found: Sequence[Grid]) -> list[str]:
 def _where(grid: Grid) -> str:
     x, y = grid.columns[grid.best[1]], grid.rows[grid.best[0]]
     return f"{short(grid.keys[0])} {x:g} with {short(grid.keys[1])} {y:g}"
-
-
-def _text(summary: Summary) -> str:
-    mean, low, high = (
-        number(100.0 * value, digits=2) for value in (summary.mean, summary.low, summary.high)
-    )
-    return f"{mean} ({low} to {high})"
 
 
 def _span(values: Sequence[float], there: Iterable[bool]) -> str:

@@ -9,8 +9,7 @@ import pandas as pd
 
 from nnexp.config.plurals import some
 from nnexp.config.rounding import settled
-from nnexp.study.metric import plain_zero
-from nnexp.study.statistics import Summary
+from nnexp.study.metric import Metric, plain_zero
 
 _NAMES = {
     ("cost.name", "crossentropy"): "cross-entropy",
@@ -90,13 +89,10 @@ def _number(text: str) -> float | None:
 
 
 @dataclass(frozen=True)
-class Measure:
-    """A metric as a reader sees it: its value times `scale`, in `unit`."""
+class Measure(Metric):
+    """A metric as a reader of a page sees it, with a title."""
 
-    metric: str
     title: str
-    scale: float = 1.0
-    unit: str = ""
     digits: int | None = None
     """Decimals; 2 for percentages and points, else as `number` decides."""
 
@@ -105,48 +101,26 @@ class Measure:
         digits = 2 if self.scale == 100.0 else self.digits
         return number(value * self.scale, sign=sign, digits=digits)
 
-    def interval(self, summary: Summary) -> str:
-        """A mean with its interval: `96.03 (95.86 to 96.19)`; of one value the mean alone."""
-        mean, low, high = map(self.text, (summary.mean, summary.low, summary.high))
-        return mean if summary.n == 1 else f"{mean} ({low} to {high})"
-
-    def span(self, interval: tuple[float, float]) -> str:
-        """The interval of a difference: `+0.21 to +0.34`."""
-        return " to ".join(self.text(end, sign=True) for end in interval)
-
-    def change(self, value: float) -> str:
-        """A difference with its sign and unit: `+0.21 points`."""
-        return f"{self.text(value, sign=True)} {self.difference_unit}".strip()
-
-    def difference(self, value: float) -> str:
-        """The size of a difference, with its unit: `0.21 points`."""
-        return f"{self.text(value)} {self.difference_unit}".rstrip()
-
     @property
     def heading(self) -> str:
         """`Test accuracy (%)`."""
-        return f"{self.title} ({self.unit})" if self.unit else self.title
-
-    @property
-    def difference_unit(self) -> str:
-        """Percentages differ by points."""
-        return "points" if self.unit == "%" else self.unit
+        return f"{self.title}{self.unit_behind}"
 
 
 FINAL = "final/test_accuracy"
 """Our own column: the test accuracy of the weights that a run ends with."""
 
 MEASURES = (
-    Measure("gap/best", "Gap, best training - best test accuracy", 100.0, "points"),
-    Measure(FINAL, "Test accuracy", 100.0, "%"),
-    Measure("best/validation_accuracy", "Best validation accuracy", 100.0, "%"),
-    Measure("validation/accuracy", "Validation accuracy at the end", 100.0, "%"),
-    Measure("gap/final", "Gap at the end", 100.0, "points"),
-    Measure("train/accuracy", "Training accuracy", 100.0, "%"),
+    Measure("gap/best", "Gap, best training - best test accuracy"),
+    Measure(FINAL, "Test accuracy"),
+    Measure("best/validation_accuracy", "Best validation accuracy"),
+    Measure("validation/accuracy", "Validation accuracy at the end"),
+    Measure("gap/final", "Gap at the end"),
+    Measure("train/accuracy", "Training accuracy"),
     Measure("neuron/activation", "Output a at the end"),
     Measure("train/cost", "Training cost"),
     Measure("epochs", "Epochs trained", digits=1),
-    Measure("time/train_seconds", "Training time", 1.0, "s"),
+    Measure("time/train_seconds", "Training time"),
 )
 """What a report says of settings; the first that all runs have is what it opens with."""
 

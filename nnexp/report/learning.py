@@ -9,9 +9,10 @@ import numpy as np
 from nnexp.config.plurals import some
 from nnexp.report.bands import stopped_at_once
 from nnexp.report.chart import Chart, Series, line_of, thinned
-from nnexp.report.labels import FINAL, own_metrics
+from nnexp.report.labels import FINAL, Measure, own_metrics
 from nnexp.report.palette import PUBLISHED
 from nnexp.report.report_data import Material
+from nnexp.study.metric import Metric
 
 _WIDE = 4.0
 _FAR = 100.0
@@ -27,30 +28,27 @@ def learning_charts(material: Material) -> list[tuple[Chart, ...]]:
     """
     part, own = material.held_out, own_metrics(material.runs)
     wanted = [
-        (f"{part}/accuracy", f"Accuracy on the {part} data (%)", 100.0),
-        (f"gap/{part}", f"Gap: training minus {part} accuracy (points)", 100.0),
-        ("train/cost", "Cost on the training data", 1.0),
-        (f"{part}/cost_network2", f"Cost on the {part} data", 1.0),
-        ("train/accuracy", "Accuracy on the training data (%)", 100.0),
-        *((f"{part}/{name}", f"{name} on the {part} data", 1.0) for name in own),
+        Measure(f"{part}/accuracy", f"Accuracy on the {part} data"),
+        Measure(f"gap/{part}", f"Gap: training minus {part} accuracy"),
+        Measure("train/cost", "Cost on the training data"),
+        Measure(f"{part}/cost_network2", f"Cost on the {part} data"),
+        Measure("train/accuracy", "Accuracy on the training data"),
+        *(Measure(f"{part}/{name}", f"{name} on the {part} data") for name in own),
     ]
-    made = [
-        over_epochs(material, metric, title, scale)
-        for metric, title, scale in wanted
-        if material.is_curve(metric)
-    ]
+    made = [over_epochs(material, measure) for measure in wanted if material.is_curve(measure.name)]
     # Runs of one epoch have values before and after it: nothing to draw a line through.
     return [charts for charts in made if charts]
 
 
-def over_epochs(material: Material, metric: str, title: str, scale: float) -> tuple[Chart, ...]:
+def over_epochs(material: Material, measure: Measure) -> tuple[Chart, ...]:
     """One metric of every setting from its first epoch on, the published curves behind."""
+    metric, title = measure.name, measure.heading
     log_x = _log_epochs(material, metric)
     last = max(_last_epochs(material, metric), default=0.0)
     panels = {
         panel: lines
         for panel, settings in material.panels.items()
-        if (lines := _lines(material, metric, settings, scale, last=last, log_x=log_x))
+        if (lines := _lines(material, metric, settings, last=last, log_x=log_x))
     }
     limits = _limits([line for lines in panels.values() for line in lines])
     log_y = "cost" in metric and _far_apart([line for lines in panels.values() for line in lines])
@@ -75,13 +73,12 @@ def over_epochs(material: Material, metric: str, title: str, scale: float) -> tu
 
 
 def _lines(
-    material: Material, metric: str, settings: Sequence[str], scale: float, *,
-    last: float, log_x: bool,
-) -> list[Series]:  # fmt: skip
+    material: Material, metric: str, settings: Sequence[str], *, last: float, log_x: bool
+) -> list[Series]:
     lines = [
         line
         for setting in ("", *settings)
-        for line in published_lines(material, metric, setting, scale, named=True, last=last)
+        for line in published_lines(material, metric, setting, named=True, last=last)
     ]
     for setting in settings:
         band = material.band(metric, setting)
@@ -89,7 +86,7 @@ def _lines(
         if len(band) == 1:
             continue
         name, style = material.lines[setting], material.style[setting]
-        lines.append(line_of(band, name, style, scale=scale, log_x=log_x))
+        lines.append(line_of(band, name, style, scale=Metric(metric).scale, log_x=log_x))
     return [line for line in lines if len(line.x)]
 
 
@@ -142,7 +139,6 @@ def published_lines(
     material: Material,
     metric: str,
     setting: str,
-    scale: float,
     *,
     named: bool = False,
     first: float = 0.0,
@@ -155,7 +151,7 @@ def published_lines(
             continue
         steps, values = known.curves[metric]
         inside = (steps >= max(first, 1.0)) & (steps <= last)
-        steps, values = steps[inside], values[inside] * scale
+        steps, values = steps[inside], values[inside] * Metric(metric).scale
         kept = thinned(steps)
         label = f"published: {setting}" if named and setting else known.name
         lines.append(Series(label, steps[kept], values[kept], style=PUBLISHED))
@@ -186,7 +182,7 @@ def _against(material: Material, metric: str, name: str, title: str) -> Chart:
     for style, label in enumerate(dict.fromkeys(group)):
         part = material.runs[group == label].astype({SIZE: float, metric: float})
         band = part.groupby(SIZE)[metric].agg(["mean", "min", "max", "count"])
-        lines.append(line_of(band, label or "mean", style, scale=100.0, points=True))
+        lines.append(line_of(band, label or "mean", style, scale=Metric(metric).scale, points=True))
     return Chart(
         name=name,
         title=f"{title} against the size of the training set",

@@ -23,9 +23,10 @@ from nnexp.report.neuron import is_neuron, neuron_table
 from nnexp.report.page_folder import check_is_ours, figures_of, remove_unused, save_figures
 from nnexp.report.pairs import Shown, command_of, compared, shown
 from nnexp.report.plots import Drawn, Section
-from nnexp.report.provenance import Carried, carried, provenance, training_commands
+from nnexp.report.provenance import provenance, training_commands
 from nnexp.report.render import render
 from nnexp.report.report_data import Material, gather
+from nnexp.report.results_inside import Carried, carried
 from nnexp.report.search import search_answer, search_sections, search_table
 from nnexp.report.tables import (
     claims_tables,

@@ -42,16 +42,16 @@ def compared(material: Material, measure: Measure) -> Comparison | None:
         frame = pd.concat([frame, known], ignore_index=True)
     printed = pd.DataFrame(
         [
-            {"setting": setting, measure.metric: value}
+            {"setting": setting, measure.name: value}
             for setting in material.settings
-            for value in material.printed(setting, measure.metric)
+            for value in material.printed(setting, measure.name)
         ]
     )
     # The last setting first, so that pairs are later − earlier.
     frame = frame.assign(
         setting=pd.Categorical(frame["setting"], categories=list(material.settings)[::-1])
     )
-    return by_keys(compare(frame, ["setting"], measure.metric, published=printed), material)
+    return by_keys(compare(frame, ["setting"], measure.name, published=printed), material)
 
 
 def shown(material: Material, comparison: Comparison | None) -> list[Shown]:
@@ -90,7 +90,7 @@ def command_of(material: Material, measure: Measure) -> str:
         ("dropout.hidden",): "dropout",
     }
     by = ",".join(words.get((key,), key) for key in material.keys)
-    metric = "test/accuracy" if measure.metric == FINAL else measure.metric
+    metric = "test/accuracy" if measure.name == FINAL else measure.name
     typed = ["--by", by, "--metric", metric]
     typed += [word for name in material.names for word in ("--experiment", name)]
     typed += [word for sweep in material.sweeps for word in ("--sweep", sweep[:8])]

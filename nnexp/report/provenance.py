@@ -1,12 +1,9 @@
-"""Where the runs of a report come from: code, data, versions, machine; and the results themselves,
-which its page carries, so that anyone who has the page can check it.
-"""
+"""Where the runs of a report come from: code, data, versions, machine."""
 
 from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -15,12 +12,8 @@ from mlflow.exceptions import MlflowException
 
 from nnexp.config.plurals import some
 from nnexp.errors import UserError
-from nnexp.record.check_seals import AT_ONCE
 from nnexp.record.store import Store
 from nnexp.report.report_data import Material
-from nnexp.study.exchange.archive import archived
-from nnexp.study.exchange.gather import gather, sweeps_of
-from nnexp.study.exchange.manifest import Chosen
 from nnexp.study.ledger import ledger
 from nnexp.study.lookup import artifact
 from nnexp.study.text_table import TextTable
@@ -91,37 +84,3 @@ def _versions(environment: dict[str, Any]) -> str:
 def _machine(environment: dict[str, Any]) -> str:
     parts = [environment.get("cpu"), some(int(environment.get("cores", 1)), "core")]
     return ", ".join([*map(str, filter(None, parts)), str(environment.get("platform", ""))])
-
-
-MOST_BYTES = 8_000_000
-"""A page that is sent by mail or opened on a phone should not be much larger."""
-
-
-@dataclass(frozen=True)
-class Carried:
-    """A file of results inside a page."""
-
-    content: bytes
-    """Empty where the page carries none."""
-    digest: str = ""
-    why: str = ""
-    """Why it carries none."""
-    whole: bool = False
-    """Whether the records of all runs were found to be what was recorded."""
-
-
-def carried(store: Store, material: Material) -> Carried:
-    """The results behind a report as a file of them, without weights."""
-    if len(material.kept) > AT_ONCE:
-        return Carried(b"", why=f"of more than {AT_ONCE} runs a page carries none")
-    chosen = Chosen(kind="report", names=material.names, where=material.where)
-    try:
-        sweeps = sweeps_of(store, material.kept)
-        gathered = gather(store, material.kept, sweeps, chosen, weights=False, whole=material.whole)
-    except UserError as error:
-        return Carried(b"", why=str(error))
-    content = archived(gathered.members)
-    if len(content) > MOST_BYTES:
-        why = f"they take more than {MOST_BYTES // 1_000_000} MB"
-        return Carried(b"", why=why, whole=True)
-    return Carried(content, gathered.digest, whole=True)

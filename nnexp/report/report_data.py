@@ -77,7 +77,7 @@ class Material:
         """
         if not self.measures:
             raise UserError(f"report {self.name}: no finite value is recorded of any result")
-        whole = (m for m in self.measures if self.runs[m.metric].notna().all())
+        whole = (m for m in self.measures if self.runs[m.name].notna().all())
         return next(whole, self.measures[0])
 
     @cached_property
@@ -126,7 +126,7 @@ class Material:
         """All settings, or `count` of them evenly over their ranking."""
         if len(self.settings) <= count or not self.measures:
             return list(self.settings)
-        ranked = self.runs.groupby("setting")[self.headline.metric].mean().sort_values()
+        ranked = self.runs.groupby("setting")[self.headline.name].mean().sort_values()
         chosen = np.linspace(0, len(ranked) - 1, count).round().astype(int)
         names = set(ranked.index[chosen])
         return [setting for setting in self.settings if setting in names]
@@ -252,11 +252,11 @@ def _by_run(store: Store, material: Material) -> pd.Series[float]:
 
 
 def _measures(runs: pd.DataFrame) -> tuple[Measure, ...]:
-    there = [m for m in measures_of(runs) if m.metric in runs and runs[m.metric].notna().any()]
+    there = [m for m in measures_of(runs) if m.name in runs and runs[m.name].notna().any()]
     if runs["epochs"].nunique() == 1 or "early" not in set(runs.get("stop.name", [])):
-        there = [m for m in there if m.metric != "epochs"]
-    if any(m.metric == "best/validation_accuracy" for m in there):
-        there = [m for m in there if m.metric != "validation/accuracy"]
+        there = [m for m in there if m.name != "epochs"]
+    if any(m.name == "best/validation_accuracy" for m in there):
+        there = [m for m in there if m.name != "validation/accuracy"]
     return tuple(there)
 
 

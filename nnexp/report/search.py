@@ -73,11 +73,8 @@ def said(point: Mapping[str, str]) -> str:
 
 
 def _interval(metric: Metric, values: Sequence[float]) -> str:
-    if len(values) == 1:
-        return metric.text(values[0])
     summary = summarize(values, bounds=metric.bounds)
-    mean, low, high = map(metric.text, (summary.mean, summary.low, summary.high))
-    return f"{mean} ({low} to {high})"
+    return metric.with_interval(summary.mean, summary.interval)
 
 
 def search_table(search: RecordedSearch) -> TextTable:
@@ -93,8 +90,7 @@ def search_table(search: RecordedSearch) -> TextTable:
         )
         for trial in sorted(search.trials, key=lambda trial: _rank(search, trial))
     ]
-    unit = f" ({metric.unit.strip()})" if metric.unit.strip() else ""
-    head = ("trial", *keys, f"{metric.name}{unit}", "over the race", "state")
+    head = ("trial", *keys, f"{metric.name}{metric.unit_behind}", "over the race", "state")
     note = (
         "of a trial that was given up its last value; over the race: the mean over further seeds "
         "with its 95 % interval (docs/search.md)"

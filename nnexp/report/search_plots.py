@@ -185,8 +185,7 @@ def within(axes: Axes, search: RecordedSearch) -> None:
 
 def axis_of(search: RecordedSearch) -> str:
     """The metric with its unit."""
-    unit = search.metric.unit.strip()
-    return f"{search.metric.name}{f' ({unit})' if unit else ''}"
+    return f"{search.metric.name}{search.metric.unit_behind}"
 
 
 def below(figure: Figure, axes: Axes, columns: int = 2) -> None:

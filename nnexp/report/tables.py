@@ -12,18 +12,18 @@ from nnexp.report.labels import Measure
 from nnexp.report.pairs import Shown
 from nnexp.report.report_data import Material
 from nnexp.study.claims import claims_files, read_claims
-from nnexp.study.claims_judged import claims_table, judge
-from nnexp.study.metric import Metric
+from nnexp.study.claims_judged import judge
+from nnexp.study.claims_text import claims_table
 from nnexp.study.setting import open_text
 from nnexp.study.statistics import summarize
 from nnexp.study.text_table import TextTable
 
 AGAINST = (
-    Measure("gap/best", "gap, best training - best test (points)", 100.0),
-    Measure("gap/final", "gap at the end (points)", 100.0),
-    Measure("test/accuracy", "test accuracy at the end (%)", 100.0),
-    Measure("validation/accuracy", "validation accuracy at the end (%)", 100.0),
-    Measure("train/accuracy", "training accuracy at the end (%)", 100.0),
+    Measure("gap/best", "gap, best training - best test"),
+    Measure("gap/final", "gap at the end"),
+    Measure("test/accuracy", "test accuracy at the end"),
+    Measure("validation/accuracy", "validation accuracy at the end"),
+    Measure("train/accuracy", "training accuracy at the end"),
     Measure("test/cost_network2", "test cost at the end"),
     Measure("validation/cost_network2", "validation cost at the end"),
 )
@@ -42,7 +42,7 @@ def settings_table(material: Material, command: str = "") -> TextTable:
         cells = [setting, str(len(group))]
         if failed is not None:
             cells.append(str(failed.get(setting, 0)))
-        cells += [_interval(group[m.metric], m) for m in material.measures]
+        cells += [_interval(group[m.name], m) for m in material.measures]
         rows.append(tuple(cells))
     titles = [measure.heading for measure in material.measures]
     head = ("setting", "n", *(["failed"] if failed is not None else []), *titles)
@@ -54,7 +54,8 @@ def _interval(column: pd.Series[float], measure: Measure) -> str:
     values = column.dropna().to_numpy(float)
     if not len(values):
         return ""
-    return measure.interval(summarize(values, bounds=Metric(measure.metric).bounds))
+    summary = summarize(values, bounds=measure.bounds)
+    return measure.with_interval(summary.mean, summary.interval)
 
 
 def pairs_table(
@@ -63,10 +64,9 @@ def pairs_table(
     """Paired differences with interval, P(A > B), p by Holm, and what can be said."""
     if not pairs:
         return None
-    unit = f" ({measure.difference_unit})" if measure.difference_unit else ""
     head = (
-        "A against B", "with", "pairs", f"A - B{unit}", "95 % interval", "P(A > B)", "p", "exact p",
-        "verdict",
+        "A against B", "with", "pairs", measure.difference_title, "95 % interval", "P(A > B)", "p",
+        "exact p", "verdict",
     )  # fmt: skip
     rows = []
     for shown in pairs:
@@ -77,7 +77,7 @@ def pairs_table(
                 shown.rest,
                 str(d.n or "unpaired"),
                 measure.text(d.mean, sign=True),
-                measure.span((d.low, d.high)),
+                measure.span(d.interval, sign=True),
                 f"{d.probability.value:.2f}",
                 f"{shown.pair.p:.2g}",
                 f"{d.permutation_p:.2g}",
@@ -107,17 +107,17 @@ def published_table(material: Material) -> TextTable | None:
     for known in material.published:
         group = material.runs[material.runs["setting"] == known.setting]
         for measure in AGAINST:
-            if measure.metric not in group or measure.metric not in known.final:
+            if measure.name not in group or measure.name not in known.final:
                 continue
-            ours = group[measure.metric].dropna().astype(float)
+            ours = group[measure.name].dropna().astype(float)
             if ours.empty:
                 continue
-            value = known.final[measure.metric]
+            value = known.final[measure.name]
             sd = f" (sd {measure.text(float(ours.std()))})" if len(ours) > 1 else ""
             rows.append(
                 (
                     known.setting,
-                    measure.title,
+                    measure.heading,
                     measure.text(value),
                     f"{measure.text(float(ours.mean()))}{sd}",
                     measure.text(float(ours.mean()) - value, sign=True),

@@ -8,9 +8,6 @@ from contextlib import nullcontext
 from importlib import import_module
 from multiprocessing import current_process
 
-from rich.console import Console
-from rich.markup import escape
-
 from nnexp.atomic_files import named
 from nnexp.config.plurals import some
 from nnexp.config.run_names import run_name
@@ -36,6 +33,7 @@ from nnexp.runner.run_text import Stopwatch
 from nnexp.runner.run_under_way import Result, UnderWay
 from nnexp.signals import held_stops
 from nnexp.source import SourceChanged, confirm, file_digests, source_sha256
+from nnexp.terminal import Console
 from nnexp.train.engines import check_engine, compile_ahead, engine_of
 from nnexp.train.examples import laid_out
 from nnexp.train.plan import check_data
@@ -73,7 +71,7 @@ def run_single(config: Config, console: Console, screen: Screen | None = None) -
             return _dry_run(config, dataset, find_finished(store, experiment, mark), console)
         key = run_key(store, experiment, mark, swept=False)
         file = CheckpointFile(store.folder, key)
-        checkpoints = Checkpoints(file, lambda text: console.print(escape(text)))
+        checkpoints = Checkpoints(file, console.say)
         with (
             alone(store, f"run-{key[:16]}", "this very run", console),
             claims(store.folder, experiment) as ours,
@@ -88,7 +86,7 @@ def run_single(config: Config, console: Console, screen: Screen | None = None) -
                     return found
             _confirm_source(config)
             with named(cache_folder()):  # The compiler does not say what it could not write.
-                compile_ahead([config], lambda text: console.print(text, highlight=False))
+                compile_ahead([config], console.say)
             folder = store.folder / RUNS / key[:32]
             run = UnderWay(
                 config, dataset, store, experiment, folder, checkpoints, artifacts, figures,
@@ -102,7 +100,7 @@ def _claim(ours: Claims, store: Store, experiment: str, mark: str, console: Cons
     ours.wait(
         mark,
         lambda: find_finished(store, experiment, mark) is not None,
-        lambda: console.print("this very run is being trained by a sweep: waiting"),
+        lambda: console.say("this very run is being trained by a sweep: waiting"),
     )
 
 
@@ -119,12 +117,7 @@ def _found(
         return Result(found.run_id, config, dict(found.metrics))
     if waiting is None:
         return None
-    console.print(
-        f"this run has been trained; it is kept in {escape(str(store.folder))} until the store "
-        "takes it",
-        highlight=False,
-        soft_wrap=True,
-    )
+    console.say(f"this run has been trained; it is kept in {store.folder} until the store takes it")
     return Result(state_of(waiting.folder).run_id, config, waiting.logged.final)
 
 
@@ -177,17 +170,15 @@ def _confirm_source(config: Config) -> None:
 
 
 def _dry_run(config: Config, dataset: Dataset, found: Recorded | None, console: Console) -> Result:
-    console.print(header(config, dataset), highlight=False, markup=False)
+    console.say(*header(config, dataset))
     state = f"recorded as {found.run_id[:8]}" if found is not None else "not recorded yet"
-    console.print(f"{run_name(config)}: {state}", highlight=False, markup=False)
-    console.print("dry run: nothing was trained")
+    console.say(f"{run_name(config)}: {state}", "dry run: nothing was trained")
     return Result(found.run_id if found else "", config, dict(found.metrics) if found else {})
 
 
 def warn_of_changes(store: Store, reused: Sequence[str], console: Console) -> None:
     """Say of reused runs whether their records are still what was recorded."""
-    for line in warnings_of(store, reused):
-        console.print(escape(f"warning: {line}"), highlight=False, soft_wrap=True)
+    console.say(*(f"warning: {line}" for line in warnings_of(store, reused)))
 
 
 def tidy(store: Store, experiment: str, console: Console) -> None:
@@ -197,15 +188,14 @@ def tidy(store: Store, experiment: str, console: Console) -> None:
         found.setdefault(left.became, []).append(left)
     if sent := found.get("sent"):
         arrived = some(len(sent), "run")
-        console.print(f"delivered {arrived} that the store had not received before")
+        console.say(f"delivered {arrived} that the store had not received before")
     if waits := found.get("waits"):
-        text = f"{some(len(waits), 'run')} still to be delivered ({waits[0].said})"
-        console.print(escape(text), highlight=False)
+        console.say(f"{some(len(waits), 'run')} still to be delivered ({waits[0].said})")
     for left in found.get("refused", ()):
-        console.print(escape(f"the store does not know the run in {left.folder}: kept there"))
+        console.say(f"the store does not know the run in {left.folder}: kept there")
     killed = [left.run_id for left in found.get("killed", ())]
     for left in found.get("killed", ()):
         if left.renewed:
-            console.print(f"the store had {left.what} no more: made again from its log")
+            console.say(f"the store had {left.what} no more: made again from its log")
     for run_id in (*killed, *mark_stale(store, experiment)):
-        console.print(f"run {run_id} was left unfinished by a process that is gone: KILLED")
+        console.say(f"run {run_id} was left unfinished by a process that is gone: KILLED")

@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from rich.console import Console
 
 from nnexp.record.locks import held_by, locked, unlock
 from nnexp.record.store import Store
+from nnexp.terminal import Console
 
 FILE = "claims.lock"
 
@@ -73,9 +73,9 @@ def alone(store: Store, name: str, what: str, console: Console) -> Iterator[None
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        console.print(f"another process is training {what}; waiting for it to end")
+        console.say(f"another process is training {what}; waiting for it to end")
         who = held_by(Path(lock.lock_file))
-        console.print(f"it is {who}", markup=False, highlight=False)
+        console.say(f"it is {who}")
         lock.acquire()
     try:
         yield

@@ -8,8 +8,6 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from nnexp.config.plurals import some
@@ -29,6 +27,7 @@ from nnexp.runner.run_text import (
     summary_lines,
     time_lines,
 )
+from nnexp.terminal import Console
 from nnexp.train.nielsen2014 import SEED
 from nnexp.train.report import EpochReport, Outcome
 
@@ -36,11 +35,11 @@ DIGITS = 16
 """Digits of a digest on the screen: enough to see that two are the same."""
 
 
-def header(config: Config, dataset: Dataset) -> str:
+def header(config: Config, dataset: Dataset) -> list[str]:
     """What is about to be trained, in a few lines."""
     sizes = [dataset.train.images.shape[1], *config.model.hidden, dataset.n_outputs]
     lines = [
-        f"{run_name(config)}",
+        run_name(config),
         f"  network {'-'.join(map(str, sizes))}, {config.cost.name}, init {config.init.name}, "
         f"{config.train.dtype}",
         f"  {some(config.data.n_train, f'{dataset.name} image')}, "
@@ -55,7 +54,7 @@ def header(config: Config, dataset: Dataset) -> str:
         lines.append(f"  {config.reg.name}: {', '.join(parts)}")
     if config.rng == "nielsen2014":
         lines.append(f"  rng=nielsen2014: {_as_published(config)}")
-    return "\n".join(lines)
+    return lines
 
 
 def _as_published(config: Config) -> str:
@@ -132,21 +131,17 @@ class RunProgress:
 
     def begins(self, config: Config, dataset: Dataset) -> None:
         """What is about to be trained."""
-        self.console.print(header(config, dataset), highlight=False, markup=False)
+        self.console.say(*header(config, dataset))
 
     def found(self, config: Config, store: Store, run_id: str, final: Mapping[str, float]) -> None:
         """A run from the record, instead of training it again."""
         console = self.console
         self._result(final)
-        console.print(
-            "recorded before; nothing was trained (tracking.reuse=false trains it again)",
-            highlight=False,
-        )
+        console.say("recorded before; nothing was trained (tracking.reuse=false trains it again)")
         recorded = store.client.get_run(run_id).data
         tags = recorded.tags
         lines = kept_artifacts(config, recorded.params)
-        for line in [*lines, *kept_labels(config, store, {run_id: tags})]:
-            console.print(escape(line), highlight=False, soft_wrap=True)
+        console.say(*lines, *kept_labels(config, store, {run_id: tags}))
         self._place(config, store, run_id, tags.get("nnexp.weights_sha256", ""))
 
     @contextmanager
@@ -198,22 +193,19 @@ class RunProgress:
             not console.is_terminal
             and abs(network2 - final.get("validation/cost", network2)) > 1e-6
         ):
-            console.print(
+            console.say(
                 "validation costs above the table are network2's: penalty / images evaluated"
             )
         if outcome.stopped_early:
-            console.print(f"stopped early after epoch {outcome.epochs}", highlight=False)
-        for line in time_lines(final, run.watch):
-            console.print(line, highlight=False)
-        self._place(
-            run.config, run.store, run.run_id, weights_sha256(outcome.parameters), waits=run.waits
-        )
+            console.say(f"stopped early after epoch {outcome.epochs}")
+        console.say(*time_lines(final, run.watch))
+        weights = weights_sha256(outcome.parameters)
+        self._place(run.config, run.store, run.run_id, weights, waits=run.waits)
 
     def _result(self, final: Mapping[str, float]) -> None:
         self.console.print()
         self.console.print(result_table(final))
-        for line in summary_lines(final):
-            self.console.print(line, highlight=False)
+        self.console.say(*summary_lines(final))
 
     def _place(
         self, config: Config, store: Store, run_id: str, weights: str, *, waits: bool = False
@@ -223,5 +215,4 @@ class RunProgress:
         lines = recorded_lines(config, store, "run", run_id, command, waiting=int(waits))
         # The same for everybody who trains this run; `show` has the whole.
         lines.insert(2, f"weights    sha256 {weights[:DIGITS]}… (nnexp.weights_sha256)")
-        for line in lines:
-            self.console.print(escape(line), highlight=False, soft_wrap=True)
+        self.console.say(*lines)

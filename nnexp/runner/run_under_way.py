@@ -7,9 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.markup import escape
-
 from nnexp.atomic_files import named
 from nnexp.config.command import command_of
 from nnexp.config.plurals import some
@@ -29,6 +26,7 @@ from nnexp.runner.run_progress import Recorded, Screen
 from nnexp.runner.run_text import DRAWING, Stopwatch
 from nnexp.runner.store_news import NotRecorded, StoreNews
 from nnexp.signals import held_stops
+from nnexp.terminal import Console
 from nnexp.train.loop import train
 from nnexp.train.report import Outcome
 from nnexp.train.snapshot import Snapshot
@@ -91,7 +89,7 @@ class UnderWay:
             LOGGER.debug("trained %s", some(outcome.epochs, "epoch"))
             arrived = self._close(record, outcome, watch)
         if not arrived and not record.lost:
-            self.console.print(escape(record.unsent))
+            self.console.say(record.unsent)
         if outcome.failure is not None:
             raise RunFailed(f"run {record.run_id} failed: {outcome.failure}", record.run_id)
         kept = _kept(record, outcome)
@@ -127,11 +125,10 @@ class UnderWay:
         record = RunRecord.go_on(self.store, self.config, log)
         if record is None:
             return None
-        self.console.print(
+        self.console.say(
             f"the store has no run {before} any more: going on after epoch {epoch} in a new one"
             if record.renewed
-            else f"going on after epoch {epoch}",
-            highlight=False,
+            else f"going on after epoch {epoch}"
         )
         return record, snapshot
 
@@ -160,7 +157,7 @@ class UnderWay:
             record.artifacts(), self.artifacts, self.config, self.dataset, outcome, record.rows,
             None if self.figures is None else self.figures.draw,
         ):  # fmt: skip
-            self.console.print(escape(f"recorded without all artifacts: {missing}"))
+            self.console.say(f"recorded without all artifacts: {missing}")
         watch.lap(DRAWING)
         with held_stops():
             arrived, self.closed = record.finish(outcome), True
@@ -204,13 +201,13 @@ class UnderWay:
             return
         if self.closed:
             # It came while the run was being closed, and has waited: the run is whole.
-            self.console.print(f"\nrun {record.run_id} had ended already; it is recorded")
+            self.console.say("", f"run {record.run_id} had ended already; it is recorded")
             return
         # An impatient second one would leave the run as if it were going on.
         with held_stops(forget=True):
             record.fail(stopped_by(stop), status="KILLED")
-        self.console.print(
-            f"\nrun {record.run_id} is marked KILLED; the same command {self._goes_on}"
+        self.console.say(
+            "", f"run {record.run_id} is marked KILLED; the same command {self._goes_on}"
         )
 
 

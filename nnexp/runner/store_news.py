@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-from rich.markup import escape
-
 from nnexp.config.plurals import some
 from nnexp.errors import NnexpError
 from nnexp.record.outbox import Outbox
+from nnexp.terminal import Console
 
 
 class NotRecorded(NnexpError):
@@ -27,32 +25,28 @@ class StoreNews:
         outbox = self._outbox
         if self._refused != len(outbox.refused):
             self._refused = len(outbox.refused)
-            self._say(
+            self._console.say(
                 f"the tracking store refuses what is recorded ({outbox.refusal}): it is kept in "
                 f"{outbox.refused[-1]}"
             )
         if outbox.complained != bool(outbox.trouble or outbox.keeps):
             outbox.complained = not outbox.complained
-            self._say(
+            self._console.say(
                 f"{outbox.trouble}: training goes on, {self._kept}"
                 if outbox.complained
                 else "the tracking store has received what was kept"
             )
-
-    def _say(self, text: str) -> None:
-        self._console.print(escape(text), highlight=False)
 
 
 def say_kept(outbox: Outbox, console: Console) -> None:
     """Say what a store that could not take everything has not received."""
     if outbox.waiting and not outbox.lost:
         count = len(outbox.waiting)
-        text = (
+        console.say(
             f"{outbox.trouble}; nothing is lost: {some(count, 'run')} "
             f"{'is' if count == 1 else 'are'} kept in "
             f"{outbox.store.folder} and sent at the next start"
         )
-        console.print(escape(text), highlight=False)
 
 
 def confirm_recorded(outbox: Outbox) -> None:

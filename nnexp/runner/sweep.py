@@ -10,8 +10,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from rich.console import Console
-
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset, dataset_of
 from nnexp.errors import NnexpError, UserError
@@ -41,6 +39,7 @@ from nnexp.runner.sweep_state import Series, SweepState
 from nnexp.runner.sweep_text import announce, conclude, interrupted, result_note, show_plan
 from nnexp.runner.sweep_training import summarize, train_shared
 from nnexp.source import source_sha256
+from nnexp.terminal import Console
 from nnexp.train.engines import check_engine
 from nnexp.train.plan import check_data
 from nnexp.verbosity import LOGGER
@@ -143,7 +142,7 @@ def _carry_out(sweep: SweepState, retry_failed: bool, pool: Executor | None) -> 
         look = partial(_recorded, sweep, None, retry_failed=retry_failed)
         _train(sweep, look if sweep.reuse else dict, pool)
         if sweep.series is None and (said := summarize(sweep)):
-            sweep.console.print(said, highlight=False)
+            sweep.console.say(said)
     note = f"`{sweep.line}`" if sweep.series else result_note(sweep)
     return end_sweep(sweep, parent, again, note)
 

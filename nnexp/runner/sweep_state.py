@@ -9,8 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from nnexp.config.compose import flatten
 from nnexp.config.extensions import options_of
 from nnexp.config.schema import Config
@@ -25,6 +23,7 @@ from nnexp.record.store import Store
 from nnexp.record.sweep import Recorded
 from nnexp.redact import redact
 from nnexp.runner.worker import Task
+from nnexp.terminal import Console
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rich.markup import escape
-
 from nnexp.config.compose import flatten
 from nnexp.config.plurals import some
 from nnexp.config.schema import Config
@@ -14,7 +12,7 @@ from nnexp.config.varying_keys import columns_of, distinct_keys, short
 from nnexp.record.environment import cores
 from nnexp.redact import redact
 from nnexp.runner.run_text import kept_labels, option_of, recorded_lines
-from nnexp.runner.sweep_progress import results, results_table
+from nnexp.runner.sweep_results import results, results_table
 from nnexp.runner.sweep_state import SweepState
 from nnexp.train.work import work
 
@@ -36,7 +34,7 @@ def announce(sweep: SweepState) -> None:
         text += f": {total - missing} recorded already, {missing} to train"
     if missing:
         text += f", {_where(sweep)}"
-    sweep.console.print(text, highlight=False)
+    sweep.console.say(text)
 
 
 def show_plan(sweep: SweepState) -> None:
@@ -44,10 +42,10 @@ def show_plan(sweep: SweepState) -> None:
     for name, mark in zip(sweep.names, sweep.marks, strict=True):
         found = sweep.found.get(mark)
         state = f"recorded as {found.run_id[:8]}" if found else "to be trained"
-        sweep.console.print(escape(f"{name}: {state}"), highlight=False)
+        sweep.console.say(f"{name}: {state}")
     total = sum(work(sweep.configs[k], sweep.datasets[k]) for k in sweep.missing)
     seconds = total / PER_SECOND / max(1, _workers(sweep))
-    sweep.console.print(f"dry run: nothing was trained; estimated time about {seconds:.0f} s")
+    sweep.console.say(f"dry run: nothing was trained; estimated time about {seconds:.0f} s")
 
 
 def _where(sweep: SweepState) -> str:
@@ -90,12 +88,11 @@ def interrupted(sweep: SweepState) -> None:
     console, parent = sweep.console, sweep.parent
     total, missing = len(sweep.configs), len(sweep.missing)
     go_on = f"python -m nnexp sweeps --go-on {parent[:8]}{option_of(sweep.store)}"
-    console.print()
-    console.print(
-        escape(f"sweep {parent[:8]}: {total - missing} of {some(total, 'run')} are recorded"),
-        highlight=False,
+    console.say(
+        "",
+        f"sweep {parent[:8]}: {total - missing} of {some(total, 'run')} are recorded",
+        f"go on      {go_on}",
     )
-    console.print(escape(f"go on      {go_on}"), highlight=False, soft_wrap=True)
 
 
 def conclude(sweep: SweepState, seconds: float) -> None:
@@ -105,14 +102,11 @@ def conclude(sweep: SweepState, seconds: float) -> None:
     console.print()
     console.print(results_table(settings, done))
     if _seeds(sweep) > 1:
-        console.print("mean ± standard deviation over the runs of a setting", highlight=False)
+        console.say("mean ± standard deviation over the runs of a setting")
     for name, run in zip(sweep.names, found, strict=True):
         if run.status != "FINISHED":
-            text = f"failed: {name} ({run.run_id[:8]}): {run.reason}"
-            console.print(escape(text), highlight=False)
-    for line in [*_reused(sweep), *_kept_labels(sweep)]:
-        console.print(escape(line), highlight=False)
-    console.print(f"{seconds:.1f} s in all", highlight=False)
+            console.say(f"failed: {name} ({run.run_id[:8]}): {run.reason}")
+    console.say(*_reused(sweep), *_kept_labels(sweep), f"{seconds:.1f} s in all")
     compared = _seeds(sweep) > 1 and bool(distinct_keys(columns_of(settings)))
     lines = recorded_lines(
         sweep.configs[0],
@@ -123,8 +117,7 @@ def conclude(sweep: SweepState, seconds: float) -> None:
         compared=compared,
         waiting=len(sweep.outbox.waiting),
     )
-    for line in lines:
-        console.print(escape(line), highlight=False, soft_wrap=True)
+    console.say(*lines)
 
 
 def _kept_labels(sweep: SweepState) -> list[str]:

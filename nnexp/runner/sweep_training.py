@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Set
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 
 from nnexp.atomic_files import named
 from nnexp.config.command import command_of
@@ -65,7 +64,7 @@ def train_shared(
     """
     with named(cache_folder()):  # The compiler does not say what it could not write.
         missing = [sweep.configs[k] for k in sweep.missing]
-        compile_ahead(missing, partial(sweep.console.print, highlight=False))
+        compile_ahead(missing, sweep.console.say)
     waited = False
     while sweep.missing:
         free = {sweep.marks[k] for k in sweep.missing if ours.take(sweep.marks[k])}
@@ -80,7 +79,7 @@ def train_shared(
         if not waited:
             count = len(sweep.missing)
             which = "1 run is" if count == 1 else f"{count} runs are"
-            sweep.console.print(f"{which} being trained by another sweep: waiting", highlight=False)
+            sweep.console.say(f"{which} being trained by another sweep: waiting")
             waited = True
         time.sleep(WAIT_SECONDS)
 

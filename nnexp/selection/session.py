@@ -11,8 +11,6 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
-
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
 from nnexp.record.description import give_up
@@ -42,6 +40,7 @@ from nnexp.runner.sweep_training import summarize, train_shared
 from nnexp.selection.known_runs import KnownRuns, Rows
 from nnexp.selection.reused import ReusedRuns
 from nnexp.signals import held_stops
+from nnexp.terminal import Console
 
 
 class Session:

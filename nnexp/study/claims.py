@@ -74,6 +74,11 @@ def claims_files() -> dict[str, Path]:
     return {path.stem: path for path in sorted((config_dir() / "claims").glob("*.yaml"))}
 
 
+def claims_file(name: str) -> Path | None:
+    """A file of claims as it is named: one of `claims_files`, or any that YAML is in."""
+    return claims_files().get(name) or (Path(name) if name.endswith((".yaml", ".yml")) else None)
+
+
 def read_claims(path: Path) -> list[Claim]:
     """The claims in a file.
 

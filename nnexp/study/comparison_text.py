@@ -128,7 +128,7 @@ def _in_cell(effect: Effect, pair: Pair, setting: Setting, metric: Metric) -> st
     mean = pair.seen_from(setting)
     tail = "" if pair.resolved else " (not resolved)"
     if not effect.resolved:
-        return f"{metric.text(mean, sign=True)}{metric.difference_unit}{tail}"
+        return f"{metric.change(mean)}{tail}"
     if mean * effect.mean < 0.0 and metric.difference(abs(mean)) != metric.difference(0.0):
         other = "higher" if metric.lower_is_better else "lower"
         return f"but {other} by {_size(pair, metric)}{tail}"
@@ -146,16 +146,16 @@ def effect_text(effect: Effect, metric: Metric, family: int) -> str:
         if effect.equivalent and effect.rule.within is not None:
             verdict += f" within {metric.margin(effect.rule.within)}"
         return (
-            f"{effect.a} against {effect.b}: {verdict}, {metric.text(effect.mean, sign=True)}"
-            f"{metric.difference_unit} ({interval}, {p_text(effect.p, family)})"
+            f"{effect.a} against {effect.b}: {verdict}, {metric.change(effect.mean)} "
+            f"({interval}, {p_text(effect.p, family)})"
         )
     # The setting that is better is the subject, whichever way the difference was taken.
     lower = bool(metric.lower_is_better)
     swap = (effect.mean > 0.0) == lower
     a, b = (effect.b, effect.a) if swap else (effect.a, effect.b)
     return (
-        f"{a} is {'lower' if lower else 'higher'} than {b} by {metric.text(abs(effect.mean))}"
-        f"{metric.difference_unit} ({name} {metric.text(low)} to {metric.text(high)}, "
+        f"{a} is {'lower' if lower else 'higher'} than {b} by "
+        f"{metric.difference(abs(effect.mean))} ({name} {metric.text(low)} to {metric.text(high)}, "
         f"{p_text(effect.p, family)})"
     )
 

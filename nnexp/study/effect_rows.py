@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nnexp.study.bootstrap import Interval
 from nnexp.study.compare import Comparison
 from nnexp.study.decision_rule import Judged
 from nnexp.study.effects import Effect
@@ -25,8 +26,7 @@ class EffectRow:
     """The number of its level in the factor."""
     b: int
     mean: float
-    low: float
-    high: float
+    interval: Interval
     verdict: str
 
     @property
@@ -46,8 +46,8 @@ def effect_row(effect: Effect, metric: Metric) -> EffectRow:
     e = effect
     if (e.mean > 0.0) == bool(metric.lower_is_better):
         verdict = short_verdict(e, metric, swapped=True)
-        return EffectRow(e, e.v, e.u, -e.mean, -e.high, -e.low, verdict)
-    return EffectRow(e, e.u, e.v, e.mean, e.low, e.high, short_verdict(e, metric))
+        return EffectRow(e, e.v, e.u, -e.mean, Interval(-e.high, -e.low), verdict)
+    return EffectRow(e, e.u, e.v, e.mean, e.interval, short_verdict(e, metric))
 
 
 def chosen(comparison: Comparison) -> list[Effect]:

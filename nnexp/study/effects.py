@@ -36,7 +36,8 @@ from typing import Any
 import numpy as np
 
 from nnexp.study.decision_rule import FIXED, Judged, Rule, judge
-from nnexp.study.difference import Evidence, steps_per_unit
+from nnexp.study.difference import Evidence
+from nnexp.study.permutation import steps_per_unit
 from nnexp.study.setting import Setting
 
 Values = Mapping[Any, float]

@@ -40,6 +40,17 @@ class Metric:
         return " points"
 
     @property
+    def unit_behind(self) -> str:
+        """The unit behind the title of a column or an axis: ` (%)`; of none nothing."""
+        return f" ({self.unit.strip()})" if self.unit else ""
+
+    @property
+    def difference_title(self) -> str:
+        """The title of a column of differences: `A - B (points)`."""
+        unit = self.difference_unit.strip()
+        return f"A - B ({unit})" if unit else "A - B"
+
+    @property
     def lower_is_better(self) -> bool | None:
         """None where neither is better, as of a best epoch."""
         last = self.name.rpartition("/")[2]
@@ -88,11 +99,21 @@ class Metric:
             return f"{low} or more"
         return f"{high} or less" if math.isfinite(interval.high) else "-"
 
+    def with_interval(self, mean: float, interval: Interval) -> str:
+        """A mean with its interval: `96.03 (95.86 to 96.19)`; where there is none, alone."""
+        if not (math.isfinite(interval.low) and math.isfinite(interval.high)):
+            return self.text(mean)
+        return f"{self.text(mean)} ({self.text(interval.low)} to {self.text(interval.high)})"
+
     def margin(self, value: float) -> str:
         """A difference as it was typed: `0.2 points`."""
         number = f"{self.scale * value:.6g}"
         unit = self.difference_unit
         return f"{number}{unit.removesuffix('s') if number == '1' and unit == ' points' else unit}"
+
+    def change(self, value: float) -> str:
+        """A difference with its sign and unit: `+0.21 points`."""
+        return f"{self.text(value, sign=True)}{self.difference_unit}"
 
     def difference(self, value: float) -> str:
         """The size of a difference, with its unit: `0.21 points`."""

@@ -22,7 +22,7 @@ def test_the_folder_that_is_full_is_named(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(f"nnexp.runner.{'sweep' if swept else 'run'}.{compiling}", full)
+    monkeypatch.setattr(f"nnexp.runner.{'sweep_training' if swept else 'run'}.{compiling}", full)
     done = inside(tmp_path, *swept, "size=100", "train.epochs=1", "tracking.artifacts=light")
     assert done.returncode == 1
     assert f"No space left on device: '{cache_folder()}'" in done.stderr

@@ -7,7 +7,7 @@ import heapq
 import numpy as np
 import pytest
 
-from nnexp.runner.sweep_progress import AHEAD, Pace
+from nnexp.runner.time_left import AHEAD, Pace
 
 PROGRESS = 1.0
 """Workers tell of a run when it begins, and then every second."""

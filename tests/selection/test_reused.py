@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import requests
-from rich.console import Console
 
 from nnexp.record.checkpoint import checkpoint_of, run_key
 from nnexp.record.log import unpacked
@@ -20,6 +19,7 @@ from nnexp.record.store import open_store
 from nnexp.runner.store_news import StoreNews
 from nnexp.selection import known_runs, session
 from nnexp.study.searched import searches
+from nnexp.terminal import Console
 from tests.cli.command import Typed
 from tests.inside import inside
 from tests.runner.typed import recorded
@@ -153,6 +153,15 @@ def test_runs_whose_processes_died_can_be_trained_again(
     done = inside(twice.folder, *SMALL, "--fresh", "3")
     line = "failed     2 runs, as processes died; to train again: python -m nnexp delete "
     assert f"{line}01234567 fedcba98, then the last line" in done.stdout
+
+
+def test_what_a_store_says_of_itself_steers_no_terminal(tmp_path: Path) -> None:
+    """It comes from a server: a sequence that clears the screen was printed as it is."""
+    outbox = Outbox(open_store(address(tmp_path)))
+    console = Console(record=True, width=200)
+    outbox.trouble = "busy \x1b[2J [bold]"
+    StoreNews(outbox, console, "what ends is kept").changes()
+    assert console.export_text() == ("busy \\x1b[2J [bold]: training goes on, what ends is kept\n")
 
 
 def test_what_is_wrong_with_a_store_is_told_once_not_at_each_batch(tmp_path: Path) -> None:

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rich.console import Console
-
 from nnexp.config.schema import Config
 from nnexp.data.dataset import dataset_of
 from nnexp.error_boundary import UNFORESEEN, _foreseen
@@ -28,6 +26,7 @@ from nnexp.runner.run import run_single, tidy
 from nnexp.runner.sweep import run_sweep
 from nnexp.selection.session import session
 from nnexp.study.doctor import Doctor
+from nnexp.terminal import Console
 from tests.simulation.machine import Machine
 from tests.simulation.store import Kept
 from tests.simulation.world import Died

@@ -19,7 +19,8 @@ from nnexp.record.description import params_of
 from nnexp.record.sending import MetricPoint, log
 from nnexp.record.store import Store, open_store
 from nnexp.study.claims import read_claims
-from nnexp.study.claims_judged import Judged, judge, measured_text
+from nnexp.study.claims_judged import Judged, judge
+from nnexp.study.claims_text import measured_text
 from nnexp.study.compare import compare
 from nnexp.study.frames import runs
 from tests.inside import inside

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from nnexp.errors import UserError
-from nnexp.study.difference import paired_difference, sign_flip_p, unpaired_difference
+from nnexp.study.difference import paired_difference, unpaired_difference
 from nnexp.study.improvement import paired_probability, unpaired_probability
+from nnexp.study.permutation import sign_flip_p
 from tests.study.published import CROSSED, MICE_CONTROL, MICE_TREATED, SELFED
 
 accuracy = st.integers(0, 10_000).map(lambda k: k / 10_000)

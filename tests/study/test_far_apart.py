@@ -123,7 +123,7 @@ def test_names_beside_many_rows_end_before_what_is_drawn() -> None:
         published=[],
         printed=lambda setting, metric: [],
     )
-    drawn = dots(material, Measure(FINAL, "Test accuracy", 100.0, "%"))
+    drawn = dots(material, Measure(FINAL, "Test accuracy"))
     assert drawn.note == "each run a dot"
     (axes,) = drawn.figure.axes
     drawn.figure.canvas.draw()
@@ -136,7 +136,7 @@ def test_equal_means_are_said_alike_whatever_the_order() -> None:
     a, b = 0.099, 0.4119  # the mean is 25.545 %
     for mean in ((a + b) / 2, a + (b - a) / 2, b - (b - a) / 2):
         assert Metric("test/accuracy").text(mean) == "25.55"
-        assert Measure(FINAL, "", 100.0, "%").text(mean) == "25.55"
+        assert Measure(FINAL, "").text(mean) == "25.55"
     assert Metric("test/accuracy").text(-1e-9, sign=True) == "0.00"
     assert number(0.997) == "1.00"
     assert number(0.93) == "0.93"

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from nnexp.cli.comparison_text import show
-from nnexp.cli.network_tables import mean_with_interval
+from nnexp.cli.printed_tables import mean_with_interval
 from nnexp.errors import UserError
-from nnexp.report.labels import number
+from nnexp.report.labels import Measure, number
 from nnexp.study.bootstrap import Interval
 from nnexp.study.compare import compare
 from nnexp.study.comparison_text import answer
@@ -54,6 +54,8 @@ def test_intervals_without_an_end_are_no_dash(capsys: pytest.CaptureFixture[str]
     assert Metric(metric).span(Interval(-math.inf, 0.25), sign=True) == "+0.25 or less"
     assert Metric(METRIC).span(Interval(0.25, 0.5)) == "25.00 to 50.00"
     assert Metric(METRIC).span(Interval(math.nan, math.nan)) == "-"
+    # In a report too, which had `- to -`.
+    assert Measure(METRIC, "").span(Interval(math.nan, math.nan), sign=True) == "-"
 
 
 def test_metrics_of_the_best_epoch_are_bounded_and_have_a_better_end() -> None:

@@ -144,8 +144,7 @@ def figure(comparison: Comparison) -> bytes:
     axes.set_yticks(
         range(len(ranked)), [comparison.named(s) for s in ranked], color=style.INK, fontsize=8
     )
-    unit = f" ({metric.unit.strip()})" if metric.unit.strip() else ""
-    axes.set_xlabel(f"{comparison.metric}{unit}", color=style.INK, fontsize=8)
+    axes.set_xlabel(f"{comparison.metric}{metric.unit_behind}", color=style.INK, fontsize=8)
     axes.set_ylim(-0.6, len(ranked) - 0.4)
     style.quiet(axes)
     buffer = io.BytesIO()

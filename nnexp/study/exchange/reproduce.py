@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 
 import numpy as np
-from rich.console import Console
 
 from nnexp.config.schema import Config
 from nnexp.data.dataset import Dataset
@@ -30,6 +29,7 @@ from nnexp.study.exchange.results import Results
 from nnexp.study.recorded import data_of
 from nnexp.study.verification import Trained, Verdict, judge, values_of
 from nnexp.study.verify import check_version, train_again
+from nnexp.terminal import Console
 from nnexp.train.engines import check_engine, compile_ahead
 from nnexp.train.plan import check_data
 from nnexp.train.work import work
@@ -85,7 +85,7 @@ def reproduce(
     Raises:
         NnexpError: a run cannot be trained here.
     """
-    compile_ahead([c.config for c in claims], lambda text: console.print(text, highlight=False))
+    compile_ahead([c.config for c in claims], console.say)
     whole = sum(claim.work for claim in claims)
     alone = budget is None and (len(claims) == 1 or whole < WORTH or cores() == 1)
     here = ((claim, train_again([Stage(claim.config)], claim.dataset)) for claim in claims)

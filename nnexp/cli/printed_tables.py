@@ -1,47 +1,20 @@
-"""Commands about recorded networks: which ones, and tables of what they do."""
+"""Tables as commands print them: on the screen, as Markdown or as JSON."""
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from typing import Literal
 
 from rich.markup import escape
 
-from nnexp.cli.formats import add_format, print_json
+from nnexp.cli.formats import print_json
 from nnexp.config.rounding import settled
-from nnexp.errors import UserError
-from nnexp.record.store import Store
-from nnexp.study.members import Members, members
 from nnexp.study.metric import Metric
 from nnexp.study.statistics import Summary, summarize
 from nnexp.study.text_table import TextTable
 from nnexp.terminal import new_console, plain_table
 
 FORMS = ("table", "markdown", "json")
-
-
-def add_networks(parser: argparse.ArgumentParser) -> None:
-    """The options that choose networks and the form of the output."""
-    parser.add_argument("sweep", nargs="?", metavar="SWEEP_ID", help="the runs of this sweep")
-    parser.add_argument(
-        "--experiment", default="nnexp", metavar="NAME", help="MLflow experiment (default nnexp)"
-    )
-    parser.add_argument(
-        "--where", metavar="FILTER", help="only these runs, in MLflow's filter syntax"
-    )
-    add_format(parser, FORMS)
-
-
-def networks(store: Store, options: argparse.Namespace) -> list[Members]:
-    """The settings that the options of `add_networks` choose.
-
-    Raises:
-        UserError: a sweep and a filter at once, or what `members` refuses.
-    """
-    if options.sweep and options.where:
-        raise UserError("--where: allowed without SWEEP_ID")
-    return members(store, sweep=options.sweep, experiment=options.experiment, where=options.where)
 
 
 def print_tables(tables: Sequence[TextTable], form: str) -> None:
@@ -95,6 +68,5 @@ def _print(table: TextTable) -> None:
     for row in table.rows:
         drawn.add_row(*map(escape, row))
     console.print(drawn)
-    for line in filter(None, (table.note, f"this table: {table.command}" if table.command else "")):
-        console.print(escape(line), highlight=False)
-    console.print()
+    made_by = f"this table: {table.command}" if table.command else ""
+    console.say(*filter(None, (table.note, made_by)), "")
