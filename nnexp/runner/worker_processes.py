@@ -2,8 +2,8 @@
 
 The fork server of `multiprocessing` is a process without threads, so that its forks are safe. On
 macOS the system's own libraries may have some all the same, and Windows cannot fork. Where a user's
-own parts are loaded, variables that steer libraries were changed since, or no such server can be
-had, workers begin anew too.
+own parts are loaded, variables that steer libraries (or cores, or the umask) were changed since, or
+no such server can be had, workers begin anew too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, cast
@@ -33,7 +33,7 @@ STEERS = (
 """Variables that begin so are read when a library is imported, or a program begins."""
 
 _server: list[tuple[int, dict[str, str]]] = []
-"""By which process a server was started, and with what such variables; empty before."""
+"""By which process a server was started, and with what variables, cores and umask; empty before."""
 
 NONE_HERE = (0, dict[str, str]())
 """In the place of a server: none can be had."""
@@ -127,18 +127,26 @@ def _is_others() -> bool:
 
 
 def _now() -> tuple[int, dict[str, str]]:
-    """This process, which a fork is not, and the variables that steer libraries."""
-    return os.getpid(), {k: v for k, v in variables().items() if k.startswith(STEERS)}
+    """This process, which a fork is not, and what one that it starts gets from it."""
+    steering = {k: v for k, v in variables().items() if k.startswith(STEERS)}
+    if hasattr(os, "sched_getaffinity"):
+        steering["cores"] = str(sorted(os.sched_getaffinity(0)))
+    # The system tells it only where it is changed, for all threads, or here.
+    with suppress(OSError, StopIteration), open("/proc/self/status", encoding="utf-8") as lines:
+        steering["umask"] = next(line for line in lines if line.startswith("Umask"))
+    return os.getpid(), steering
 
 
 @contextmanager
 def _same_imports(more: Mapping[str, str]) -> Iterator[None]:
-    """Let a process that is started import from where this one does, and have more variables.
+    """Let a process that is started import from where this one does, and begin no threads.
 
-    It would look into the working folder first, where somebody may have a `random.py`.
+    It has `more` variables too. It would look into the working folder first, where somebody may
+    have a `random.py`. OpenBLAS begins a thread for each core, which a fork does not have.
     """
     path = os.pathsep.join(entry for entry in sys.path if entry and isinstance(entry, str))
     said = {"PYTHONPATH": path, "PYTHONSAFEPATH": "1", **more}
+    said["OPENBLAS_NUM_THREADS"] = os.environ.get("OPENBLAS_NUM_THREADS", "1")
     before = {name: os.environ.get(name) for name in said}
     os.environ.update(said)
     try:

@@ -99,12 +99,12 @@ def test_where_variables_have_changed_workers_begin_anew(tmp_path: Path) -> None
     assert done.stdout.split() == ["True", "False"], done.stderr
 
 
-def said_by(folder: Path, text: str) -> list[str]:
+def said_by(folder: Path, text: str, env: dict[str, str] | None = None) -> list[str]:
     """The words that a script says."""
     (script := folder / "script.py").write_text(textwrap.dedent(text))
     done = subprocess.run(
-        [sys.executable, script], env=environment(), capture_output=True, text=True, timeout=120,
-        check=False,
+        [sys.executable, script], env=env or environment(), capture_output=True, text=True,
+        timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
@@ -217,6 +217,51 @@ def test_commands_that_train_nothing_get_no_workers_ready(monkeypatch: Any, tmp_
     monkeypatch.setattr("nnexp.runner.worker_processes.get_ready", begun)
     with pytest.raises((UserError, SystemExit)):
         main(["runs", "-m"])
+
+
+@LINUX
+@pytest.mark.parametrize("changed", ["os.umask(0o007)", "os.sched_setaffinity(0, {cores[0]})"])
+def test_a_worker_has_the_cores_and_the_umask_of_now(tmp_path: Path, changed: str) -> None:
+    """Its files would be read by nobody else of a team, or it would use cores that are not ours."""
+    said = said_by(
+        tmp_path,
+        f"""
+        import os
+        from nnexp.runner.worker_processes import get_ready, start
+
+        def tell(pipe):
+            pipe.send((os.umask(0), os.sched_getaffinity(0)))
+
+        if __name__ == "__main__":
+            cores = sorted(os.sched_getaffinity(0))
+            get_ready()
+            {changed}
+            seen = start(tell, ())[1].recv()
+            print(seen == (os.umask(0), os.sched_getaffinity(0)))
+        """,
+    )
+    assert said == ["True"]
+
+
+@LINUX
+def test_a_server_begun_by_a_script_has_no_threads(tmp_path: Path) -> None:
+    """A fork of it would lack them; commands ask for one thread of OpenBLAS, scripts for none."""
+    variables = {k: v for k, v in environment().items() if k != "OPENBLAS_NUM_THREADS"}
+    text = """
+        import os
+        from multiprocessing import forkserver
+        from nnexp.runner.worker_processes import get_ready, start
+
+        def tell(pipe):
+            pipe.send("ready")
+
+        if __name__ == "__main__":
+            get_ready()
+            start(tell, ())[1].recv()
+            pid = forkserver._forkserver._forkserver_pid
+            print(len(os.listdir(f"/proc/{pid}/task")), os.environ.get("OPENBLAS_NUM_THREADS"))
+        """
+    assert said_by(tmp_path, text, variables) == ["1", "None"]
 
 
 def test_a_worker_has_the_variables_of_who_started_it(tmp_path: Path) -> None:
