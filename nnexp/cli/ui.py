@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nnexp.cli.options import Parser
+from nnexp.config.arguments import printable
 from nnexp.errors import UserError
 from nnexp.record.store import Store, open_store
 from nnexp.record.store_address import sqlite_path
-from nnexp.record.ui_views import write_views
+from nnexp.record.ui_views import page_of, write_views
 from nnexp.study.lookup import all_experiments
 
 
@@ -29,9 +30,12 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     if not 1 <= options.port <= 65535:
         raise UserError(f"--port {options.port}: allowed: 1 to 65535")
-    store = open_store(options.tracking_uri)
+    store = open_store(options.tracking_uri, trains=False)
     if store.uri.startswith("http"):
         print(f"The store is a server with a UI of its own: {store.shown}")
+        for number, name in all_experiments(store).items():
+            if name != "Default":
+                print(printable(f"  {name}: {store.shown}{page_of(number)}"))
         return 0
     if not _free(options.port):
         raise UserError(f"--port {options.port}: is in use; allowed: a free port")

@@ -23,8 +23,13 @@ _DRIVERS = (
 )
 """Packages whose errors are a store's."""
 
-_FULL = ("database or disk is full", "disk I/O error", "attempt to write a readonly database")
-"""What SQLite says of the disk that its file lies on."""
+_FULL = (
+    "database or disk is full",
+    "disk I/O error",
+    "attempt to write a readonly database",
+    "errors.DiskFull)",
+)
+"""What SQLite and PostgreSQL say of the disk that their files lie on."""
 
 BY_SERVER = (
     "the artifacts of this experiment are with the MLflow server that made it, which the address "
@@ -84,7 +89,9 @@ def unreachable(uri: str, key: str, error: BaseException) -> str:
             f"{key}={redact(uri)}: the server asks who you are; allowed: name and password in "
             "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, as its users have them"
         )
-    reason = _cause(reason)
+    reason = _cause(_ADVICE.sub("", reason))
+    if len(reason) > 120 and ": FATAL: " in reason:
+        reason = reason.rpartition(": FATAL: ")[2]  # PostgreSQL's own words come last.
     if len(reason) > 120:
         reason = reason[:117] + "..."
     return f"{key}={redact(uri)}: no tracking store answers there ({reason}); allowed: a live one"

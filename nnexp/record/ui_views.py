@@ -62,10 +62,15 @@ def write_views(store: Store, experiment_id: str) -> dict[str, str]:
     for tag, value in tags.items():
         if there.get(tag) != value:
             store.client.set_experiment_tag(experiment_id, tag, value)
-    # The UI opens with its other half, for language models, unless told so.
-    base = f"/#/experiments/{experiment_id}/runs?workflowType=machine_learning&viewStateShareKey="
+    base = f"{page_of(experiment_id)}&viewStateShareKey="
     paths = {"runs": base + RUNS, "settings": f"{base}{SETTINGS}&compareRunsMode=CHART"}
     return {name: path for name, path in paths.items() if name == "runs" or SETTINGS in views}
+
+
+def page_of(experiment_id: str) -> str:
+    """The path of the page of an experiment's runs, as the UI shows them by itself."""
+    # It opens with its other half, for language models, unless told so.
+    return f"/#/experiments/{experiment_id}/runs?workflowType=machine_learning"
 
 
 def runs_view(recorded: Columns) -> dict[str, Any]:

@@ -8,7 +8,8 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from nnexp.record.store_errors import BY_SERVER, said_by_store, unreachable
+from nnexp.record.store import open_store
+from nnexp.record.store_errors import BY_SERVER, said_by_store, trouble_of, unreachable
 from tests.inside import inside
 
 TINY = ("size=100", "train.epochs=1", "model.hidden=[5]", "data.n_validation=100")
@@ -79,3 +80,23 @@ def test_a_server_that_is_not_reached_is_said_with_the_cause(caused: str, why: s
     assert said_by_store(MlflowException(text)) == f"{where}: {why}"
     line = unreachable("http://h:1", "tracking.uri", MlflowException(text))
     assert f"({where}: {why})" in line
+
+
+def test_a_full_disk_of_postgresql_is_no_server_that_does_not_answer(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    error = MlflowException(
+        '(psycopg2.errors.DiskFull) could not extend file "pg_tblspc/1/2": No space left on device '
+        "HINT: Check free disk space. (Background on this error at: https://sqlalche.me/e/20/e3q8)"
+    )
+    said = trouble_of(store, error)
+    assert said.startswith(f"{store.shown} cannot be written ((psycopg2.errors.DiskFull) could not")
+    assert "sqlalche.me" not in said
+
+
+def test_why_postgresql_takes_nobody_in_is_told_to_its_end() -> None:
+    why = 'could not write init file: No space left on device for "a/folder/with/a/long/name"'
+    error = MlflowException(
+        '(psycopg2.OperationalError) connection to server on socket "/a/folder/.s.PGSQL.5432" '
+        f"failed: FATAL: {why}\n(Background on this error at: https://sqlalche.me/e/20/e3q8)"
+    )
+    assert f"answers there ({why}); allowed" in unreachable("postgresql://h", "tracking.uri", error)

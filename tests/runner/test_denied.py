@@ -133,3 +133,12 @@ def test_the_last_lines_do_not_call_recorded_what_waits(
     assert again.returncode == 0, again.stderr
     assert f"\nrecorded   {place}\n" in again.stdout
     assert "that the store had not received before" in again.stdout
+
+
+def test_ui_names_the_pages_of_a_server(way: Proxy, tmp_path: Path) -> None:
+    done = inside(tmp_path, *TINY, "tracking.experiment=seen", way.address)
+    assert done.returncode == 0, done.stderr
+    address = way.address.partition("=")[2]
+    said = inside(tmp_path, "ui", "--tracking-uri", address)
+    assert said.returncode == 0, said.stderr
+    assert f"  seen: {address}/#/experiments/" in said.stdout
