@@ -146,6 +146,7 @@ class _Jobs:
 
         from nnexp.config.command import overrides_of
         from nnexp.config.compose import resolve
+        from nnexp.config.messages import RANGE
         from nnexp.runner.notify import notified, without_notify
         from nnexp.runner.run import run_single
 
@@ -159,7 +160,8 @@ class _Jobs:
             # A preset without `hydra.mode: MULTIRUN` trains one run, whatever it lists.
             listed = hydra.sweeper.params or {} if hydra.mode == RunMode.RUN else {}
             what = [f"hydra.sweeper.params ({', '.join(listed)}) of the preset"] if listed else []
-            _tell_unused(given, what)
+            ranges = any(RANGE.match(str(value)) for value in listed.values())
+            _tell_unused(given, what, "python -m nnexp search KEY=RANGE" if ranges else "-m")
             with notified([config], "run", overrides_of(config)) as ended:
                 self.results.append(run_single(without_notify(config), self.console))
                 ended(self.results[-1].run_id)
@@ -180,11 +182,15 @@ def _tell_size(arguments: Sequence[str]) -> None:
         print(f"nnexp: {line}", file=sys.stderr, flush=True)
 
 
-def _tell_unused(given: Sequence[str], listed: Sequence[str]) -> None:
-    """Say that one run is trained here, whatever was typed, or listed, of how a sweep is to be."""
+def _tell_unused(given: Sequence[str], listed: Sequence[str], way: str) -> None:
+    """Say that one run is trained here, whatever was typed, or listed, of how a sweep is to be.
+
+    `way` is what trains many.
+    """
     unused = [*(key for key in OF_SWEEPS if key in given), *listed]
     if unused:
-        line = f"{', '.join(unused)}: no effect on one run, which is trained here; allowed with -m"
+        said = f"no effect on one run, which is trained here; allowed with {way}"
+        line = f"{', '.join(unused)}: {said}"
         print(f"nnexp: {line}", file=sys.stderr, flush=True)
 
 

@@ -18,7 +18,7 @@ from nnexp.config.schema import Config
 from nnexp.config.suggest import suggestion
 from nnexp.errors import UserError
 
-_RANGE = re.compile(r"(log|uniform)\(")
+RANGE = re.compile(r"(log|uniform)\(")
 """How ranges begin that only a search takes."""
 
 _KINDS = {
@@ -102,7 +102,7 @@ def _known(error: BaseException) -> str | None:
     text = str(error)
     if isinstance(error, OverrideParseException):
         key, _, value = error.override.partition("=")
-        searched = "; python -m nnexp search takes ranges" if _RANGE.match(value) else ""
+        searched = "; python -m nnexp search takes ranges" if RANGE.match(value) else ""
         allowed = kind_of(key) or "key=value"
         return f"{key}={cut(value)}: cannot be read; allowed: {allowed}{searched}"
     missing = re.search(r"Could not find '([^']+)'", text)

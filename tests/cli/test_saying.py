@@ -230,6 +230,17 @@ def test_of_a_preset_that_lists_what_is_not_swept_over_it_is_said(tmp_path: Path
     assert "sweep of 4 runs" in swept.stdout
 
 
+def test_of_a_preset_that_is_a_search_it_is_said_what_searches(tmp_path: Path) -> None:
+    """`-m`, which it was sent to, refuses its ranges."""
+    (tmp_path / "experiment").mkdir()
+    text = "# @package _global_\nhydra: {sweeper: {params: {train.eta: 'log(0.1,3)'}}}\n"
+    (tmp_path / "experiment" / "mine.yaml").write_text(text)
+    typed = ("--config-dir", ".", "experiment=mine", "size=100", "sweep.dry_run=true")
+    done = inside(tmp_path, *typed)
+    assert done.returncode == 0
+    assert "here; allowed with python -m nnexp search KEY=RANGE\n" in done.stderr
+
+
 def test_of_two_numbers_of_images_it_is_said_which_counts(tmp_path: Path) -> None:
     done = inside(tmp_path, "size=1k", "data.n_train=100", "train.epochs=1", "sweep.dry_run=true")
     assert done.returncode == 0, done.stderr
