@@ -97,8 +97,7 @@ def unreachable(uri: str, key: str, error: BaseException) -> str:
     return f"{key}={redact(uri)}: no tracking store answers there ({reason}); allowed: a live one"
 
 
-STRANGER = "UNAUTHENTICATED"
-DENIED = ("PERMISSION_DENIED", STRANGER)
+STRANGER, DENIED = "UNAUTHENTICATED", "PERMISSION_DENIED"
 """How MLflow calls the answers 401 and 403 of a server with logins."""
 
 _ENDPOINT = re.compile(r"API request to endpoint /api/[\d.]+/(\S+) failed")
@@ -109,8 +108,8 @@ def is_denied(error: BaseException) -> bool:
 
     Nothing has come of the request; asked again, after the administrator was, it may succeed.
     """
-    answer = getattr(getattr(error, "response", None), "status_code", None)
-    return getattr(error, "error_code", "") in DENIED or answer in (401, 403)
+    denied = getattr(error, "error_code", "") == DENIED or _status(error) == 403
+    return denied or _is_stranger(error)
 
 
 def denial(error: BaseException) -> str:
@@ -134,8 +133,12 @@ def _denied(error: BaseException) -> str:
 
 def _is_stranger(error: BaseException) -> bool:
     """Whether the server does not know who asks."""
-    answer = getattr(getattr(error, "response", None), "status_code", None)
-    return getattr(error, "error_code", "") == STRANGER or answer == 401
+    return getattr(error, "error_code", "") == STRANGER or _status(error) == 401
+
+
+def _status(error: BaseException) -> int | None:
+    """The number of a server's answer that an error is made of."""
+    return getattr(getattr(error, "response", None), "status_code", None)
 
 
 UNKNOWN = "RESOURCE_DOES_NOT_EXIST"

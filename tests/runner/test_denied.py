@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,25 +10,12 @@ from mlflow.exceptions import MlflowException, get_error_code
 from nnexp.record.store_errors import denial, trouble_of
 from nnexp.runner import run_under_way
 from tests.inside import inside
-from tests.runner.served import Lies, Proxy, free_port, honest, proxy, server
+from tests.runner.served import Lies, Proxy, honest
 from tests.runner.typed import recorded
 
 TINY = ("size=50", "train.epochs=1", "model.hidden=[5]", "data.n_validation=20",
         "tracking.artifacts=none")  # fmt: skip
 ONE_LINE = "nnexp: MLFLOW_TRACKING_USERNAME: the tracking server does not let this user do that ("
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]:
-    folder, port = tmp_path_factory.mktemp("served"), free_port()
-    with server(folder, port):
-        yield folder, port
-
-
-@pytest.fixture
-def way(served: tuple[Path, int]) -> Iterator[Proxy]:
-    with proxy(served[1]) as found:
-        yield found
 
 
 def to(*endings: str) -> Lies:

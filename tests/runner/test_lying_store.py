@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,27 +10,12 @@ import pytest
 
 from nnexp.record import contents, mlflow_settings, outbox, run
 from tests.inside import inside
-from tests.runner.served import Proxy, free_port, honest, proxy, server
+from tests.runner.served import Proxy, honest
 from tests.runner.typed import client, histories, nnexp, recorded
 
 SMALL = ("size=100", "model.hidden=[5]", "tracking.artifacts=light", "data.n_validation=100",
          "train.epochs=2")  # fmt: skip
 TOOK = (200, b"{}")
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]:
-    """The folder of a server's store, and its port."""
-    folder = tmp_path_factory.mktemp("served")
-    port = free_port()
-    with server(folder, port):
-        yield folder, port
-
-
-@pytest.fixture
-def way(served: tuple[Path, int]) -> Iterator[Proxy]:
-    with proxy(served[1]) as found:
-        yield found
 
 
 def of(folder: Path, experiment: str) -> list[Any]:
